@@ -1,0 +1,50 @@
+//! The one list of diagnostic codes. A code is a promise: it is a page of the book and has at least one fixture.
+
+use std::fmt;
+
+/// Stable name of a mistake, such as `bake::type::mismatch`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Code(&'static str);
+
+impl Code {
+    /// The whole code.
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+
+    /// The name of its page and fixture folder: `type-mismatch` for `bake::type::mismatch`.
+    pub fn slug(self) -> String {
+        self.0.trim_start_matches("bake::").replace("::", "-").replace('_', "-")
+    }
+
+    /// The code that a person typed: whole, without `bake::`, or as the slug.
+    pub fn find(typed: &str) -> Option<Code> {
+        let wanted = typed.trim().to_ascii_lowercase();
+        ALL.iter().map(|(c, _)| *c).find(|c| c.0 == wanted || c.0.trim_start_matches("bake::") == wanted || c.slug() == wanted)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal;)*) => {
+        $($(#[doc = $doc])+ pub const $name: Code = Code($code);)*
+        /// Every code with its one-line summary, in the order of the book's index.
+        pub const ALL: &[(Code, &str)] = &[$(($name, concat!($($doc),+))),*];
+    };
+}
+
+codes! {
+    /// A character or word that cannot stand here.
+    SYNTAX_UNEXPECTED = "bake::syntax::unexpected";
+}

@@ -1,0 +1,5 @@
+//! The `bakec` program.
+
+fn main() -> std::process::ExitCode {
+    bakec::cli::main()
+}
