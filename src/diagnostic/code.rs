@@ -20,7 +20,9 @@ impl Code {
     /// The code that a person typed: whole, without `bake::`, or as the slug.
     pub fn find(typed: &str) -> Option<Code> {
         let wanted = typed.trim().to_ascii_lowercase();
-        ALL.iter().map(|(c, _)| *c).find(|c| c.0 == wanted || c.0.trim_start_matches("bake::") == wanted || c.slug() == wanted)
+        ALL.iter()
+            .map(|(c, _)| *c)
+            .find(|c| c.0 == wanted || c.0.trim_start_matches("bake::") == wanted || c.slug() == wanted)
     }
 }
 
