@@ -49,4 +49,38 @@ macro_rules! codes {
 codes! {
     /// A character or word that cannot stand here.
     SYNTAX_UNEXPECTED = "bake::syntax::unexpected";
+
+    // load
+    /// A file cannot be read.
+    LOAD_READ = "bake::load::read";
+    /// Files import each other in a circle.
+    LOAD_CYCLE = "bake::load::cycle";
+    /// An import has no usable name.
+    LOAD_NAMESPACE = "bake::load::namespace";
+
+    // names
+    /// A name that nothing declares.
+    NAME_UNKNOWN = "bake::name::unknown";
+    /// One name for two things.
+    NAME_DUPLICATE = "bake::name::duplicate";
+    /// A name of one sort where another is wanted.
+    NAME_SORT = "bake::name::sort";
+    /// Something that would be made of itself.
+    NAME_RECURSION = "bake::name::recursion";
+    /// Arguments that do not fit the parameters.
+    NAME_ARGUMENTS = "bake::name::arguments";
+    /// A statement where it cannot stand.
+    NAME_MISPLACED = "bake::name::misplaced";
+    /// A word that the schema language does not have.
+    NAME_SCHEMA = "bake::name::schema";
+    /// A pattern or range that cannot be used.
+    TYPE_PATTERN = "bake::type::pattern";
+
+    // tables
+    /// A row of another length than the header.
+    TABLE_ROW = "bake::table::row";
+    /// A cell that its column does not accept.
+    TABLE_CELL = "bake::table::cell";
+    /// Two rows of one key.
+    TABLE_KEY = "bake::table::key";
 }

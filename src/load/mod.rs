@@ -1,1 +1,235 @@
-//! load
+//! From a path to parsed modules: reads the root file, what it imports, and the parts of the prelude that it needs.
+//!
+//! Floor 3, and the only door to files. It knows syntax, and of the schema only which file declares which kind.
+
+mod problem;
+pub mod world;
+
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::SmolStr;
+
+pub use problem::LoadProblem;
+pub use world::{Disk, Memory, ReadError, World, join};
+
+use crate::diagnostic::Problems;
+use crate::schema::prelude;
+use crate::syntax::ast::{self, BlockKind, ExternKind, ImageItem, ItemKind};
+use crate::syntax::{Parse, parse};
+use crate::text::{FileId, Source, Sources, Span};
+
+/// A parsed file and what its imports lead to.
+#[derive(Clone, Debug)]
+pub struct Module {
+    /// Its text in [`Loaded::sources`].
+    pub file: FileId,
+    /// Its tree.
+    pub ast: ast::File,
+    /// The namespaces that it imports.
+    pub imports: Vec<Namespace>,
+    /// Whether it is part of the prelude.
+    pub prelude: bool,
+}
+
+/// An import: under which name, which module.
+#[derive(Clone, Debug)]
+pub struct Namespace {
+    /// The name.
+    pub name: SmolStr,
+    /// Index into [`Loaded::modules`].
+    pub module: usize,
+    /// The import.
+    pub span: Span,
+}
+
+/// All files of a program.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Their texts.
+    pub sources: Sources,
+    /// The modules: the root first, imports before those who import them otherwise, the prelude last.
+    pub modules: Vec<Module>,
+    /// The user's files in the order in which they were read.
+    pub files: Vec<Arc<str>>,
+}
+
+/// Reads and parses the root file and everything that it needs.
+///
+/// Whatever is wrong is reported; only a root that cannot be read leaves no modules.
+pub fn load(world: &dyn World, root: &str, problems: &mut Problems) -> Loaded {
+    let mut loader = Loader { world, problems, sources: Sources::new(), modules: Vec::new(), by_path: FxHashMap::default(), files: Vec::new() };
+    match world.read(root) {
+        Ok(text) => {
+            loader.add(root, text, false);
+            loader.follow_imports(0, &mut vec![0]);
+            loader.add_prelude();
+        }
+        Err(error) => {
+            let file = loader.sources.add(Source::new(root, ""));
+            loader.problems.report(LoadProblem::Root { path: root.into(), error, at: Span::file_start(file) });
+        }
+    }
+    Loaded { sources: loader.sources, modules: loader.modules, files: loader.files }
+}
+
+struct Loader<'a> {
+    world: &'a dyn World,
+    problems: &'a mut Problems,
+    sources: Sources,
+    modules: Vec<Module>,
+    by_path: FxHashMap<String, usize>,
+    files: Vec<Arc<str>>,
+}
+
+impl Loader<'_> {
+    fn add(&mut self, path: &str, text: String, prelude: bool) -> usize {
+        let source = Source::new(path, text);
+        let text = source.text().clone();
+        if !prelude {
+            self.files.push(source.path().clone());
+        }
+        let file = self.sources.add(source);
+        let Parse { file: ast, problems } = parse(file, &text);
+        for problem in problems {
+            self.problems.report(problem);
+        }
+        self.modules.push(Module { file, ast, imports: Vec::new(), prelude });
+        let index = self.modules.len() - 1;
+        self.by_path.insert(world::normalise(path), index);
+        index
+    }
+
+    /// Loads what a module imports, depth first. `path` holds the modules on the way from the root.
+    fn follow_imports(&mut self, index: usize, path: &mut Vec<usize>) {
+        let imports: Vec<(ast::Import, Span)> = self.modules[index]
+            .ast
+            .items
+            .iter()
+            .filter_map(|item| match &item.kind {
+                ItemKind::Import(import) => Some((import.clone(), item.span)),
+                _ => None,
+            })
+            .collect();
+        let mut taken: FxHashMap<SmolStr, Span> = FxHashMap::default();
+        for (import, span) in imports {
+            let Some(written) = import.path.as_plain() else {
+                self.problems.report(LoadProblem::Interpolated { at: import.path.span });
+                continue;
+            };
+            let Some(name) = self.namespace(&import, &written) else { continue };
+            if let Some(first) = taken.insert(name.clone(), span) {
+                self.problems.report(LoadProblem::SameNamespace { name, first, second: span });
+                continue;
+            }
+            let Some(module) = self.import(index, &written, import.path.span, path) else { continue };
+            self.modules[index].imports.push(Namespace { name, module, span });
+        }
+    }
+
+    fn namespace(&mut self, import: &ast::Import, written: &str) -> Option<SmolStr> {
+        if let Some(alias) = &import.alias {
+            return Some(alias.name.clone());
+        }
+        let file = written.rsplit('/').next().unwrap_or(written);
+        let stem = file.strip_suffix(".bake").unwrap_or(file);
+        let identifier = stem.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && stem.chars().all(|c| c.is_alphanumeric() || c == '_');
+        if !identifier {
+            self.problems.report(LoadProblem::NeedsAlias { stem: stem.into(), at: import.path.span });
+            return None;
+        }
+        Some(stem.into())
+    }
+
+    fn import(&mut self, from: usize, written: &str, at: Span, path: &mut Vec<usize>) -> Option<usize> {
+        let prelude = self.modules[from].prelude;
+        let base = self.sources.get(self.modules[from].file).path().clone();
+        let target = join(&base, written);
+        if let Some(&known) = self.by_path.get(&target) {
+            if let Some(start) = path.iter().position(|m| *m == known) {
+                let names = path[start..].iter().map(|m| self.sources.get(self.modules[*m].file).path().to_string()).collect();
+                self.problems.report(LoadProblem::Cycle { files: names, at });
+                return None;
+            }
+            return Some(known);
+        }
+        let text = if prelude {
+            prelude::file(target.trim_start_matches(PRELUDE)).map(str::to_owned).ok_or(ReadError::NotFound)
+        } else {
+            self.world.read(&target)
+        };
+        match text {
+            Ok(text) => {
+                let index = self.add(&target, text, prelude);
+                path.push(index);
+                self.follow_imports(index, path);
+                path.pop();
+                Some(index)
+            }
+            Err(error) => {
+                self.problems.report(LoadProblem::Import { path: target, error, at });
+                None
+            }
+        }
+    }
+
+    /// Adds the prelude's file of each kind that the program names and does not declare itself.
+    fn add_prelude(&mut self) {
+        let mut wanted: Vec<&'static str> = Vec::new();
+        let mut own: FxHashSet<(ExternKind, SmolStr)> = FxHashSet::default();
+        for item in self.modules.iter().flat_map(|m| &m.ast.items) {
+            if let ItemKind::Extern(e) = &item.kind {
+                own.insert((e.category, e.kind.name.clone()));
+            }
+        }
+        for item in self.modules.iter().flat_map(|m| &m.ast.items) {
+            let body = match &item.kind {
+                ItemKind::Image(image) => &image.body,
+                ItemKind::Group(group) => &group.body,
+                _ => continue,
+            };
+            for (category, name) in body.iter().flat_map(named_kinds) {
+                if own.contains(&(category, name.clone())) {
+                    continue;
+                }
+                if let Some(file) = prelude::file_of(category, &name)
+                    && !wanted.contains(&file)
+                {
+                    wanted.push(file);
+                }
+            }
+        }
+        for name in wanted {
+            let path = format!("{PRELUDE}{name}");
+            if self.by_path.contains_key(&path) {
+                continue;
+            }
+            if let Some(text) = prelude::file(name) {
+                let index = self.add(&path, text.to_owned(), true);
+                self.follow_imports(index, &mut vec![index]);
+            }
+        }
+    }
+}
+
+/// What the paths of prelude files begin with in [`Sources`].
+pub const PRELUDE: &str = "prelude/";
+
+/// The kinds that a statement names.
+fn named_kinds(item: &ImageItem) -> Vec<(ExternKind, SmolStr)> {
+    match item {
+        ImageItem::Block(block) => vec![(category(block.statement), block.kind.name.clone())],
+        ImageItem::Post(post) => post.links.iter().map(|b| (ExternKind::Post, b.kind.name.clone())).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Which kinds a statement takes.
+pub fn category(statement: BlockKind) -> ExternKind {
+    match statement {
+        BlockKind::Builder => ExternKind::Builder,
+        BlockKind::Provision | BlockKind::Cleanup | BlockKind::Test => ExternKind::Provisioner,
+        BlockKind::Post => ExternKind::Post,
+    }
+}

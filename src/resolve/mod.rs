@@ -1,4 +1,137 @@
 //! From syntax trees to a program in which every name is an index.
+//!
+//! Floor 4, the first of three. It knows what names mean, not whether types agree (the checker's) nor what anything is worth (the
+//! evaluator's). Two passes: [`declare`] gives every declaration its index, then the bodies are lowered.
 
 pub mod builtin;
+mod declare;
+mod expr;
+mod externs;
 pub mod hir;
+mod image;
+mod problem;
+mod recursion;
+mod scope;
+mod table;
+mod text;
+mod types;
+
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+
+pub use hir::Program;
+pub use problem::ResolveProblem;
+
+use crate::diagnostic::Problems;
+use crate::load::Loaded;
+use crate::syntax::ast;
+use crate::text::Span;
+use crate::ty::Ty;
+
+use recursion::{Node, References};
+use scope::{Def, ModuleNames};
+
+/// Resolves all names of the loaded files.
+pub fn resolve(loaded: &Loaded, problems: &mut Problems) -> Program {
+    let mut lowerer = Lowerer {
+        loaded,
+        problems,
+        program: Program::default(),
+        names: Vec::new(),
+        program_names: FxHashMap::default(),
+        types: Vec::new(),
+        option_sets: Vec::new(),
+        references: References::default(),
+        owner: None,
+    };
+    if loaded.modules.is_empty() {
+        return lowerer.program;
+    }
+    lowerer.program.root = Some(loaded.modules[0].file);
+    lowerer.declare_all();
+    lowerer.lower_all();
+    lowerer.report_recursion();
+    lowerer.program
+}
+
+/// A type alias: where it is written, and what became of it.
+struct TypeDef<'a> {
+    module: usize,
+    item: &'a ast::TypeItem,
+    doc: SmolStr,
+    state: TypeState,
+}
+
+enum TypeState {
+    Waiting,
+    Running,
+    Done(Ty),
+}
+
+/// A set of options that externs take over.
+struct OptionSet<'a> {
+    module: usize,
+    item: &'a ast::Extern,
+    running: bool,
+}
+
+struct Lowerer<'a> {
+    loaded: &'a Loaded,
+    problems: &'a mut Problems,
+    program: Program,
+    names: Vec<ModuleNames>,
+    /// Params, variables and secrets: one namespace for the whole program.
+    program_names: FxHashMap<SmolStr, Def>,
+    types: Vec<TypeDef<'a>>,
+    option_sets: Vec<OptionSet<'a>>,
+    /// Who needs whom among lets, functions and groups.
+    references: References,
+    owner: Option<Node>,
+}
+
+impl<'a> Lowerer<'a> {
+    fn report(&mut self, problem: ResolveProblem) {
+        self.problems.report(problem);
+    }
+
+    /// The module that a namespace of `module` stands for.
+    fn namespace(&self, module: usize, name: &str) -> Option<usize> {
+        self.loaded.modules[module].imports.iter().find(|n| n.name == name).map(|n| n.module)
+    }
+
+    fn namespace_names(&self, module: usize) -> impl Iterator<Item = &str> {
+        self.loaded.modules[module].imports.iter().map(|n| n.name.as_str())
+    }
+
+    /// The meaning of a bare name that is no local.
+    fn value(&self, module: usize, name: &str) -> Option<Def> {
+        self.names[module].values.get(name).map(|(d, _)| *d).or_else(|| self.program_names.get(name).copied())
+    }
+
+    fn value_names(&self, module: usize) -> Vec<&str> {
+        let mut names: Vec<&str> = self.names[module].values.keys().map(SmolStr::as_str).collect();
+        names.extend(self.program_names.keys().map(SmolStr::as_str));
+        names.sort_unstable();
+        names
+    }
+
+    /// A name of another sort than wanted, or no name at all.
+    fn wrong_or_unknown(&mut self, what: &'static str, module: usize, name: &SmolStr, at: Span, wanted: impl Fn(Def) -> bool) {
+        if let Some(def) = self.value(module, name) {
+            let help = match def {
+                Def::Group(_) => "a group is taken by `use name(…)` in an image",
+                Def::Function(_) => "call it: `name(…)`",
+                Def::Image(_) => "an image is indexed by its axes: `image[axis = value]`",
+                Def::Table(_) => "a table is indexed by its key: `table[key]`",
+                _ => "only a function can be called, and only a group used",
+            };
+            self.report(ResolveProblem::WrongSort { wanted: what, found: def.sort(), name: name.clone(), at, help });
+            return;
+        }
+        let names = self.value_names(module);
+        let wanted_names = names.into_iter().filter(|n| self.value(module, n).is_some_and(&wanted));
+        let nearest = crate::text::suggest::nearest(name, wanted_names).map(SmolStr::from);
+        let what = what.trim_start_matches("a ").trim_start_matches("an ");
+        self.report(ResolveProblem::Unknown { what, name: name.clone(), at, nearest, help: None });
+    }
+}

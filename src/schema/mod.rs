@@ -1,1 +1,22 @@
-//! schema
+//! The schema: every kind of builder, provisioner and post-processor that bakec knows, with its options.
+//!
+//! Floor 2. The kinds are declared in the language itself, in [`prelude`]; here they stand as plain data after the program has
+//! been resolved, for those who read plans without reading `.bake` files.
+
+pub mod prelude;
+
+use indexmap::IndexMap;
+use smol_str::SmolStr;
+
+use crate::ty::Field;
+
+/// A kind with its options.
+#[derive(Clone, Debug)]
+pub struct Kind {
+    /// The name: `amazon-ebs`.
+    pub name: SmolStr,
+    /// Documentation.
+    pub doc: SmolStr,
+    /// The options in their declared order.
+    pub options: IndexMap<SmolStr, Field>,
+}

@@ -31,7 +31,7 @@ pub fn flows(from: &Ty, to: &Ty, lateness: Lateness) -> bool {
         (Ty::Record(from), Ty::Map(to)) => from.fields.values().all(|f| flows(&f.ty, to, lateness)),
         (Ty::Record(from), Ty::Record(to)) => record_flows(from, to, lateness),
         (Ty::Literal(from), Ty::Literal(to)) => from == to,
-        (Ty::Literal(Literal::Text(text)), Ty::Matches(pattern)) => pattern.regex.is_match(text),
+        (Ty::Literal(Literal::Text(text)), Ty::Matches(pattern)) => pattern.is_match(text),
         (Ty::Literal(Literal::Int(int)), Ty::Range(range)) => {
             matches!(range.base, Ty::Int | Ty::Number)
                 && range.low.is_none_or(|low| low <= *int)

@@ -7,7 +7,7 @@ pub mod describe;
 pub mod domain;
 pub mod flow;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexMap;
 use smol_str::SmolStr;
@@ -87,8 +87,45 @@ pub enum Literal {
 pub struct Pattern {
     /// As written between the slashes.
     pub source: SmolStr,
-    /// Compiled; matching is linear in the text.
-    pub regex: regex::Regex,
+    compiled: OnceLock<Option<regex::Regex>>,
+}
+
+impl Pattern {
+    /// The largest compiled form of a pattern, in bytes: what a repetition of repetitions runs into.
+    const MAX_COMPILED: usize = 1 << 20;
+
+    /// A pattern that is compiled when it is first matched; one that does not compile matches everything.
+    pub fn lazy(source: SmolStr) -> Self {
+        Pattern { source, compiled: OnceLock::new() }
+    }
+
+    /// Compiles the pattern now.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern, on one line.
+    pub fn compile(&self) -> Result<(), String> {
+        match Self::build(&self.source) {
+            Ok(regex) => {
+                let _ = self.compiled.set(Some(regex));
+                Ok(())
+            }
+            Err(regex::Error::CompiledTooBig(_)) => Err("it would grow too large; use smaller repetition counts".into()),
+            Err(error) => {
+                let text = error.to_string();
+                Err(text.lines().last().unwrap_or("not a regular expression").trim_start_matches("error: ").to_owned())
+            }
+        }
+    }
+
+    /// Whether the text matches; linear in the text.
+    pub fn is_match(&self, text: &str) -> bool {
+        let regex = self.compiled.get_or_init(|| Self::build(&self.source).ok());
+        regex.as_ref().is_none_or(|r| r.is_match(text))
+    }
+
+    fn build(source: &str) -> Result<regex::Regex, regex::Error> {
+        regex::RegexBuilder::new(source).size_limit(Self::MAX_COMPILED).build()
+    }
 }
 
 impl PartialEq for Pattern {

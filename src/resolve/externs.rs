@@ -1,0 +1,175 @@
+//! Kinds: an `extern` with the option sets that it includes becomes one list of options, rules and facts.
+
+use smol_str::SmolStr;
+
+use super::hir::{self, Declared, Fact, FactArg, Unique};
+use super::problem::ResolveProblem;
+use super::scope::Scope;
+use super::{Lowerer, declare};
+use crate::syntax::ast::{self, ExprKind, Member};
+use crate::text::suggest::nearest;
+
+/// The questions that the schema may put to EC2's facts, with the number of their arguments.
+pub const FACTS: [(&str, usize); 5] =
+    [("boots", 2), ("offered", 2), ("root_device", 2), ("architecture", 2), ("enclave", 2)];
+
+impl<'a> Lowerer<'a> {
+    /// Lowers a kind. One that lost against an earlier declaration of its name is left alone.
+    pub(super) fn kind(&mut self, module: usize, item: &'a ast::Extern) {
+        let Some(kind) = self.program.kinds.get(&(item.category, item.kind.name.clone())) else { return };
+        if kind.name.span != item.kind.span {
+            return;
+        }
+        let record = kind.record;
+        let mut places = Vec::new();
+        self.gather(module, &item.body, &mut places);
+        self.program.records[record] = self.members(&places);
+    }
+
+    /// The bodies whose members a body has: those of the sets it includes, then its own.
+    fn gather(&mut self, module: usize, body: &'a [Member], places: &mut Vec<(usize, &'a [Member])>) {
+        for member in body {
+            if let Member::Include(path, _) = member
+                && let Some(set) = self.option_set(module, path)
+            {
+                if self.option_sets[set].running {
+                    let name = path.last().map(|i| i.name.clone()).unwrap_or_default();
+                    let at = path.last().map_or(crate::text::Span::file_start(crate::text::FileId(0)), |i| i.span);
+                    self.report(ResolveProblem::Recursion { what: "the option set", chain: vec![name], at });
+                    continue;
+                }
+                self.option_sets[set].running = true;
+                let (home, item) = (self.option_sets[set].module, self.option_sets[set].item);
+                self.gather(home, &item.body, places);
+                self.option_sets[set].running = false;
+            }
+        }
+        places.push((module, body));
+    }
+
+    fn option_set(&mut self, module: usize, path: &[ast::Ident]) -> Option<usize> {
+        let (home, name) = match path {
+            [name] => (module, name),
+            [space, name] => match self.namespace(module, &space.name) {
+                Some(home) => (home, name),
+                None => {
+                    let nearest = nearest(&space.name, self.namespace_names(module)).map(SmolStr::from);
+                    let (name, at) = (space.name.clone(), space.span);
+                    self.report(ResolveProblem::Unknown { what: "namespace", name, at, nearest, help: None });
+                    return None;
+                }
+            },
+            _ => return None,
+        };
+        if let Some(&(index, _)) = self.names[home].option_sets.get(&name.name) {
+            return Some(index);
+        }
+        let mut names: Vec<&str> = self.names[home].option_sets.keys().map(SmolStr::as_str).collect();
+        names.sort_unstable();
+        let nearest = nearest(&name.name, names).map(SmolStr::from);
+        let help = Some("declare it with `extern options`".into());
+        self.report(ResolveProblem::Unknown { what: "option set", name: name.name.clone(), at: name.span, nearest, help });
+        None
+    }
+
+    /// Lowers a member that is no field into `declared`, whose fields are complete.
+    pub(super) fn member(&mut self, module: usize, member: &'a Member, declared: &mut Declared) {
+        match member {
+            Member::Field(_) | Member::Include(..) | Member::Bad(_) => {}
+            Member::Rule(rule) => {
+                let mut scope = Scope::new(module);
+                for name in declared.fields.keys() {
+                    scope.bind(name.clone());
+                }
+                let condition = self.expr(&mut scope, &rule.condition);
+                let message = self.expr(&mut scope, &rule.message);
+                for at in &rule.at {
+                    self.field_index(declared, at);
+                }
+                declared.rules.push(hir::Require { condition, message, at: rule.at.clone(), span: rule.span });
+            }
+            Member::Fact { name, args, span } => self.fact(declared, name, args, *span),
+            Member::Unique { option, per, .. } => {
+                let Some(option) = self.field_index(declared, option) else { return };
+                let per = per.iter().filter_map(|p| self.field_index(declared, p)).collect();
+                declared.uniques.push(Unique { option, per });
+            }
+        }
+    }
+
+    fn fact(&mut self, declared: &mut Declared, name: &ast::Ident, args: &[ast::Expr], span: crate::text::Span) {
+        let Some((_, arity)) = FACTS.iter().find(|(n, _)| *n == name.name) else {
+            let nearest = nearest(&name.name, FACTS.iter().map(|(n, _)| *n)).map(SmolStr::from);
+            self.report(ResolveProblem::Schema { message: format!("no fact is named `{}`", name.name), at: name.span, nearest });
+            return;
+        };
+        if args.len() != *arity {
+            let message = format!("`{}` takes {arity} arguments, not {}", name.name, args.len());
+            self.report(ResolveProblem::Schema { message, at: span, nearest: None });
+            return;
+        }
+        let mut lowered = Vec::new();
+        for arg in args {
+            match &arg.kind {
+                ExprKind::Name(option) => {
+                    let ident = ast::Ident { name: option.clone(), span: arg.span };
+                    let Some(index) = self.field_index(declared, &ident) else { return };
+                    lowered.push(FactArg::Option(index));
+                }
+                ExprKind::Text(text) => lowered.push(FactArg::Text(text.as_plain().unwrap_or_default())),
+                _ => {
+                    let message = "a fact is asked with options and texts".to_owned();
+                    self.report(ResolveProblem::Schema { message, at: arg.span, nearest: None });
+                    return;
+                }
+            }
+        }
+        declared.facts.push(Fact { name: name.clone(), args: lowered, span });
+    }
+
+    fn field_index(&mut self, declared: &Declared, name: &ast::Ident) -> Option<usize> {
+        let index = declared.fields.get_index_of(&name.name);
+        if index.is_none() {
+            let nearest = nearest(&name.name, declared.fields.keys().map(SmolStr::as_str)).map(SmolStr::from);
+            self.report(ResolveProblem::Unknown { what: "option", name: name.name.clone(), at: name.span, nearest, help: None });
+        }
+        index
+    }
+
+    /// Lowers a policy; its build is the only local.
+    pub(super) fn policy(&mut self, module: usize, policy: &'a ast::Policy) {
+        if policy.domain.name != "builds" {
+            self.report(ResolveProblem::Unknown {
+                what: "collection",
+                name: policy.domain.name.clone(),
+                at: policy.domain.span,
+                nearest: Some("builds".into()),
+                help: None,
+            });
+        }
+        let mut scope = Scope::new(module);
+        scope.bind(policy.variable.name.clone());
+        let when = policy.when.as_ref().map(|w| self.expr(&mut scope, w));
+        let mut requires = Vec::new();
+        for require in &policy.requires {
+            let condition = self.expr(&mut scope, &require.condition);
+            let message = self.expr(&mut scope, &require.message);
+            requires.push(hir::Require { condition, message, at: Vec::new(), span: require.span });
+        }
+        self.program.policies.push(hir::Policy { name: policy.name.clone(), when, requires });
+    }
+
+    /// The text of a literal that may not interpolate; what it holds instead is reported.
+    pub(super) fn plain_text(&mut self, text: &ast::Text, what: &'static str) -> SmolStr {
+        text.as_plain().unwrap_or_else(|| {
+            self.report(ResolveProblem::Misplaced {
+                what: "`${…}`",
+                place: what,
+                at: text.span,
+                help: "write the text out, or use `'…'`, which does not interpolate",
+            });
+            SmolStr::default()
+        })
+    }
+
+}

@@ -1,0 +1,124 @@
+//! What can go wrong with names.
+
+use smol_str::SmolStr;
+
+use crate::diagnostic::{Diagnostic, code};
+use crate::text::Span;
+
+/// A mistake in names, declarations and the shape of calls.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub enum ResolveProblem {
+    /// A name that nothing declares.
+    Unknown { what: &'static str, name: SmolStr, at: Span, nearest: Option<SmolStr>, help: Option<String> },
+    /// `a-b` where neither is a name: meant as one.
+    Hyphenated { whole: String, at: Span, nearest: Option<SmolStr> },
+    /// One name for two things.
+    Duplicate { what: &'static str, name: SmolStr, first: Span, second: Span },
+    /// A param, variable or secret that two files declare differently.
+    Disagreement { name: SmolStr, why: &'static str, first: Span, second: Span },
+    /// A name of one sort where another is wanted.
+    WrongSort { wanted: &'static str, found: &'static str, name: SmolStr, at: Span, help: &'static str },
+    /// A type, let, function or group that needs itself.
+    Recursion { what: &'static str, chain: Vec<SmolStr>, at: Span },
+    /// A pattern that does not compile.
+    Pattern { why: String, at: Span },
+    /// A refinement of a type that has none.
+    Refinement { base: String, at: Span, wanted: &'static str },
+    /// Arguments that do not fit the parameters.
+    Arguments { message: String, at: Span, usage: String },
+    /// A statement where it cannot stand.
+    Misplaced { what: &'static str, place: &'static str, at: Span, help: &'static str },
+    /// A row of another length than the header.
+    RowLength { cells: usize, columns: usize, at: Span, header: Span },
+    /// A cell that its column's type does not accept.
+    Cell { text: SmolStr, ty: String, at: Span, column: Span },
+    /// `-` in a column whose type does not end in `?`.
+    AbsentCell { column: SmolStr, at: Span, declared: Span },
+    /// A cell with nothing in it.
+    EmptyCell { at: Span },
+    /// Two rows of one key.
+    SameKey { key: String, first: Span, second: Span },
+    /// A name of a fact or encoding that the schema language does not have.
+    Schema { message: String, at: Span, nearest: Option<SmolStr> },
+}
+
+use ResolveProblem::*;
+
+impl From<ResolveProblem> for Diagnostic {
+    fn from(problem: ResolveProblem) -> Self {
+        match problem {
+            Unknown { what, name, at, nearest, help } => {
+                let diagnostic = Diagnostic::error(code::NAME_UNKNOWN, format!("no {what} is named `{name}`"));
+                match nearest {
+                    Some(nearest) => diagnostic.label(at, "not found").help(format!("did you mean `{nearest}`?")).fix(at, nearest),
+                    None => diagnostic.label(at, "not found").help_opt(help),
+                }
+            }
+            Hyphenated { whole, at, nearest } => {
+                let diagnostic = Diagnostic::error(code::NAME_UNKNOWN, format!("`{whole}` is read as a subtraction, and these are no names"))
+                    .label(at, "not found");
+                match nearest {
+                    Some(nearest) => diagnostic.help(format!("did you mean `{nearest}`?")).fix(at, nearest),
+                    None => diagnostic.help(format!("names hold no `-`: write `{}`, or put a text in quotes: `\"{whole}\"`", whole.replace('-', "_"))),
+                }
+            }
+            Duplicate { what, name, first, second } => {
+                Diagnostic::error(code::NAME_DUPLICATE, format!("{what} `{name}` is declared twice"))
+                    .label(second, "declared again")
+                    .label(first, "first declared here")
+                    .help("rename or remove one of them")
+            }
+            Disagreement { name, why, first, second } => {
+                Diagnostic::error(code::NAME_DUPLICATE, format!("the two declarations of `{name}` disagree: {why}"))
+                    .label(second, "declared again")
+                    .label(first, "first declared here")
+                    .help("params, variables and secrets are one per program: give both the same type and at most one default")
+            }
+            WrongSort { wanted, found, name, at, help } => {
+                Diagnostic::error(code::NAME_SORT, format!("`{name}` is {found}, not {wanted}")).label(at, format!("{wanted} is wanted here")).help(help)
+            }
+            Recursion { what, chain, at } => {
+                let message = match chain.as_slice() {
+                    [one] => format!("{what} `{one}` needs itself"),
+                    _ => format!("{what} `{}` needs itself: {}", chain[0], chain.iter().chain(&chain[..1]).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(" → ")),
+                };
+                Diagnostic::error(code::NAME_RECURSION, message).label(at, "closes the circle").help("every program ends, so nothing may be made of itself: break the circle")
+            }
+            Pattern { why, at } => Diagnostic::error(code::TYPE_PATTERN, format!("not a usable pattern: {why}"))
+                .label(at, "")
+                .help("patterns are regular expressions without look-around and back-references; `\\/` is a slash"),
+            Refinement { base, at, wanted } => Diagnostic::error(code::TYPE_PATTERN, format!("`{base}` cannot be refined this way"))
+                .label(at, format!("{wanted} is wanted here"))
+                .help("`string matches /…/` refines text, `int in 1..64` refines int, number, duration and size"),
+            Arguments { message, at, usage } => {
+                Diagnostic::error(code::NAME_ARGUMENTS, message).label(at, "").help(format!("it is used as `{usage}`"))
+            }
+            Misplaced { what, place, at, help } => {
+                Diagnostic::error(code::NAME_MISPLACED, format!("{what} cannot stand in {place}")).label(at, "not here").help(help)
+            }
+            RowLength { cells, columns, at, header } => {
+                Diagnostic::error(code::TABLE_ROW, format!("this row has {cells} {}, the header {columns}", if cells == 1 { "cell" } else { "cells" }))
+                    .label(at, if cells < columns { "cells are missing" } else { "too many cells" })
+                    .label(header, "the header")
+                    .help("write `-` for an absent cell, in a column whose type ends in `?`")
+            }
+            Cell { text, ty, at, column } => Diagnostic::error(code::TABLE_CELL, format!("`{text}` is no {ty}"))
+                .label(at, format!("expected {ty}"))
+                .label(column, "by this column's type")
+                .help("a cell is a bare word or a literal of the column's type"),
+            AbsentCell { column, at, declared } => Diagnostic::error(code::TABLE_CELL, format!("column `{column}` has a value in every row"))
+                .label(at, "absent")
+                .label(declared, "its type does not end in `?`")
+                .help("fill the cell, or let the column's type end in `?`"),
+            EmptyCell { at } => Diagnostic::error(code::TABLE_CELL, "a cell without content").label(at, "empty").help("write `-` for an absent cell, `\"\"` for an empty text"),
+            SameKey { key, first, second } => Diagnostic::error(code::TABLE_KEY, format!("two rows have the key {key}"))
+                .label(second, "the same key again")
+                .label(first, "first here")
+                .help("a key stands for one row: change or remove one of them"),
+            Schema { message, at, nearest } => Diagnostic::error(code::NAME_SCHEMA, message)
+                .label(at, "")
+                .help_opt(nearest.map(|n| format!("did you mean `{n}`?"))),
+        }
+    }
+}

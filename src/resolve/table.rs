@@ -1,0 +1,175 @@
+//! Tables: the header gives types, and every cell becomes a literal of its column's type.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+
+use super::hir::{Expr, ExprKind, Row, TextLiteral, TextPart};
+use super::problem::ResolveProblem;
+use super::scope::Scope;
+use super::{Lowerer, hir};
+use crate::syntax::ast::{self, CellKind};
+use crate::syntax::parse_literal;
+use crate::text::suggest::nearest;
+use crate::ty::{Literal, TableTy, Ty};
+
+impl<'a> Lowerer<'a> {
+    /// Lowers a table.
+    pub(super) fn table(&mut self, module: usize, table: &'a ast::Table, index: usize) {
+        let mut columns = indexmap::IndexMap::new();
+        for column in &table.columns {
+            let ty = self.ty(module, &column.ty);
+            if let Some(first) = table.columns.iter().find(|c| c.name.name == column.name.name && c.name.span < column.name.span) {
+                let (first, second) = (first.name.span, column.name.span);
+                self.report(ResolveProblem::Duplicate { what: "column", name: column.name.name.clone(), first, second });
+                continue;
+            }
+            columns.insert(column.name.name.clone(), ty);
+        }
+        let mut key = Vec::new();
+        for name in &table.key {
+            match columns.get_index_of(&name.name) {
+                Some(column) if !key.contains(&column) => key.push(column),
+                Some(_) => {}
+                None => {
+                    let nearest = nearest(&name.name, columns.keys().map(SmolStr::as_str)).map(SmolStr::from);
+                    let help = Some("the key names columns of the table".into());
+                    self.report(ResolveProblem::Unknown { what: "column", name: name.name.clone(), at: name.span, nearest, help });
+                }
+            }
+        }
+        let ty = Arc::new(TableTy { index: index as u32, name: table.name.name.clone(), columns, key });
+        let mut rows = Vec::with_capacity(table.rows.len());
+        for row in &table.rows {
+            rows.push(self.row(module, table, &ty, row));
+        }
+        self.check_keys(&ty, &rows);
+        self.program.tables[index] = hir::Table { name: table.name.clone(), ty, rows };
+    }
+
+    fn row(&mut self, module: usize, table: &'a ast::Table, ty: &TableTy, row: &'a ast::Row) -> Row {
+        if row.cells.len() != table.columns.len() {
+            let header = match (table.columns.first(), table.columns.last()) {
+                (Some(first), Some(last)) => first.name.span.to(last.ty.span),
+                _ => table.name.span,
+            };
+            let problem =
+                ResolveProblem::RowLength { cells: row.cells.len(), columns: table.columns.len(), at: row.span, header };
+            self.report(problem);
+        }
+        let mut cells = Vec::with_capacity(ty.columns.len());
+        for (position, column_ty) in ty.columns.values().enumerate() {
+            let cell = match (row.cells.get(position), table.columns.get(position)) {
+                (Some(cell), Some(column)) => self.cell(module, cell, column, column_ty),
+                _ => Expr::poison(row.span),
+            };
+            cells.push(cell);
+        }
+        Row { cells, span: row.span }
+    }
+
+    fn cell(&mut self, module: usize, cell: &'a ast::Cell, column: &ast::Column, ty: &Ty) -> Expr {
+        let at = cell.span;
+        match &cell.kind {
+            CellKind::Absent if ty.admits_null() => Expr { kind: ExprKind::Null, span: at },
+            CellKind::Absent => {
+                let problem = ResolveProblem::AbsentCell { column: column.name.name.clone(), at, declared: column.ty.span };
+                self.report(problem);
+                Expr::poison(at)
+            }
+            CellKind::Empty => {
+                self.report(ResolveProblem::EmptyCell { at });
+                Expr::poison(at)
+            }
+            CellKind::Word(word) => match word_as(word, ty) {
+                Some(ExprKind::Text(_)) => text_expr(word.clone(), at),
+                Some(kind) => Expr { kind, span: at },
+                None => {
+                    let problem =
+                        ResolveProblem::Cell { text: word.clone(), ty: ty.non_null().to_string(), at, column: column.ty.span };
+                    self.report(problem);
+                    Expr::poison(at)
+                }
+            },
+            CellKind::Literal(literal) => match &literal.kind {
+                // Text of a table is data: its `{{` is no template.
+                ast::ExprKind::Text(text) => {
+                    let text = self.plain_text(text, "a table's cell");
+                    text_expr(text, at)
+                }
+                _ => self.expr(&mut Scope::new(module), literal),
+            },
+        }
+    }
+
+    fn check_keys(&mut self, ty: &TableTy, rows: &[Row]) {
+        if ty.key.is_empty() {
+            return;
+        }
+        let mut seen: FxHashMap<Vec<String>, crate::text::Span> = FxHashMap::default();
+        for row in rows {
+            let mut key = Vec::with_capacity(ty.key.len());
+            for &column in &ty.key {
+                match row.cells[column].kind {
+                    ExprKind::Poison => break,
+                    ref kind => key.push(key_text(kind)),
+                }
+            }
+            if key.len() < ty.key.len() {
+                continue;
+            }
+            let shown = format!("`{}`", key.join(", "));
+            if let Some(first) = seen.insert(key, row.span) {
+                self.report(ResolveProblem::SameKey { key: shown, first, second: row.span });
+            }
+        }
+    }
+}
+
+/// A text literal without template or interpolation.
+pub(super) fn text_expr(text: SmolStr, span: crate::text::Span) -> Expr {
+    Expr { kind: ExprKind::Text(Arc::new(TextLiteral { parts: vec![TextPart::Chars(text)], span })), span }
+}
+
+/// What a bare word means in a column of this type; a text is only announced.
+fn word_as(word: &str, ty: &Ty) -> Option<ExprKind> {
+    let announced = || ExprKind::Text(Arc::new(TextLiteral { parts: Vec::new(), span: crate::text::Span::file_start(crate::text::FileId(0)) }));
+    match ty.plain() {
+        Ty::Optional(inner) => word_as(word, inner),
+        ty if ty.is_text() => {
+            let allowed = ty.literals();
+            allowed.is_none_or(|all| all.iter().any(|l| matches!(l, Literal::Text(t) if t == word))).then(announced)
+        }
+        Ty::Union(members) => members.iter().find_map(|m| word_as(word, m)),
+        Ty::Range(range) => word_as(word, &range.base),
+        Ty::Late(inner) => word_as(word, inner),
+        Ty::Poison => Some(ExprKind::Poison),
+        ty => {
+            let literal = parse_literal(word)?;
+            match (literal, ty) {
+                (ast::ExprKind::Bool(b), Ty::Bool) => Some(ExprKind::Bool(b)),
+                (ast::ExprKind::Bool(b), Ty::Literal(Literal::Bool(l))) if b == *l => Some(ExprKind::Bool(b)),
+                (ast::ExprKind::Int(i), Ty::Int) => Some(ExprKind::Int(i)),
+                (ast::ExprKind::Int(i), Ty::Literal(Literal::Int(l))) if i == *l => Some(ExprKind::Int(i)),
+                (ast::ExprKind::Int(i), Ty::Number) => Some(ExprKind::Int(i)),
+                (ast::ExprKind::Number(n), Ty::Number) => Some(ExprKind::Number(n)),
+                (ast::ExprKind::Duration(d), Ty::Duration) => Some(ExprKind::Duration(d)),
+                (ast::ExprKind::Size(s), Ty::Size) => Some(ExprKind::Size(s)),
+                _ => None,
+            }
+        }
+    }
+}
+
+fn key_text(kind: &ExprKind) -> String {
+    match kind {
+        ExprKind::Text(text) => text.as_plain().unwrap_or_default().to_string(),
+        ExprKind::Int(i) => i.to_string(),
+        ExprKind::Bool(b) => b.to_string(),
+        ExprKind::Number(n) => n.to_string(),
+        ExprKind::Duration(d) => crate::ty::describe::duration(*d),
+        ExprKind::Size(s) => crate::ty::describe::size(*s),
+        _ => "null".into(),
+    }
+}
