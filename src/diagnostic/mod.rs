@@ -58,7 +58,14 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error without labels yet.
     pub fn error(code: Code, message: impl Into<String>) -> Self {
-        Diagnostic { code, severity: Severity::Error, message: message.into(), labels: Vec::new(), help: None, fix: None }
+        Diagnostic {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            labels: Vec::new(),
+            help: None,
+            fix: None,
+        }
     }
 
     /// A warning without labels yet.
@@ -135,7 +142,9 @@ impl Problems {
 
     /// All problems by place, each once.
     pub fn into_sorted(mut self) -> Vec<Diagnostic> {
-        self.list.sort_by(|a, b| (a.span(), a.severity, a.code, &a.message).cmp(&(b.span(), b.severity, b.code, &b.message)));
+        self.list.sort_by(|a, b| {
+            (a.span(), a.severity, a.code, &a.message).cmp(&(b.span(), b.severity, b.code, &b.message))
+        });
         self.list.dedup();
         self.list
     }
