@@ -1,1 +1,5 @@
 //! template
+
+/// placeholder until the branch lands
+#[derive(Clone, Debug)]
+pub struct Action;
