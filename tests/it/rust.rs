@@ -175,11 +175,10 @@ fn walk(
                 if segment != "std" {
                     path.push(segment.to_string());
                 }
-                if let Place::Inside(depth) = place {
-                    if depth > 0 {
-                        path.clear();
-                        place = Place::Inside(usize::MAX);
-                    }
+                // Somewhere inside a module: not a path to the crate any more.
+                if let Place::Inside(1..) = place {
+                    path.clear();
+                    place = Place::Inside(usize::MAX);
                 }
             }
         }
