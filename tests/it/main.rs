@@ -1,4 +1,4 @@
 //! All tests of the house, in one program.
 
-#[test]
-fn the_house_stands() {}
+mod house;
+mod rust;
