@@ -58,6 +58,80 @@ codes! {
     /// An import has no usable name.
     LOAD_NAMESPACE = "bake::load::namespace";
 
+    // values
+    /// A calculation without a result.
+    VALUE_ARITHMETIC = "bake::value::arithmetic";
+    /// A value that grows without bound.
+    VALUE_LIMIT = "bake::value::limit";
+    /// Null where a value is wanted.
+    VALUE_NULL = "bake::value::null";
+    /// A key or index that is missing, or stands twice.
+    VALUE_KEY = "bake::value::key";
+    /// A value for which a `match` has no arm.
+    VALUE_MATCH = "bake::value::match";
+    /// A text that cannot be read as what it should be.
+    VALUE_CONVERSION = "bake::value::conversion";
+    /// A template that cannot be rendered.
+    VALUE_RENDER = "bake::value::render";
+    /// A number outside of its range.
+    VALUE_RANGE = "bake::value::range";
+    /// A text that does not match its pattern.
+    VALUE_PATTERN = "bake::value::pattern";
+    /// A key that a table does not hold.
+    TABLE_NO_ROW = "bake::table::no_row";
+
+    // matrices and builds
+    /// More cells or axes than the limit.
+    MATRIX_SIZE = "bake::matrix::size";
+    /// An axis that holds a value twice.
+    MATRIX_AXIS = "bake::matrix::axis";
+    /// An exclude that matches no cell.
+    MATRIX_IDLE_EXCLUDE = "bake::matrix::idle_exclude";
+    /// A matrix of which no cell is left.
+    MATRIX_EMPTY = "bake::matrix::empty";
+    /// A text that cannot name a build.
+    BUILD_NAME = "bake::build::name";
+    /// Two builds of one name.
+    BUILD_SAME_NAME = "bake::build::same_name";
+    /// A build with no builder, or with two.
+    BUILD_BUILDER = "bake::build::builder";
+    /// Two builds of a region that make an AMI of one name.
+    BUILD_SAME_AMI = "bake::build::same_ami";
+    /// An option or field that must be given.
+    OPTION_MISSING = "bake::option::missing";
+    /// Options that break a rule of their kind.
+    OPTION_RULE = "bake::option::rule";
+    /// A file that an option names and that is not there.
+    OPTION_FILE = "bake::option::file";
+    /// A cell that an image does not build.
+    IMAGE_CELL = "bake::image::cell";
+    /// Builds that start from each other.
+    IMAGE_CYCLE = "bake::image::cycle";
+    /// An AMI that is used in a region where it will not be.
+    IMAGE_REGION = "bake::image::region";
+    /// A build that breaks a policy.
+    POLICY_BROKEN = "bake::policy::broken";
+    /// A policy that can be decided only when the plan runs.
+    POLICY_UNDECIDED = "bake::policy::undecided";
+    /// A file that no output can be written to.
+    OUTPUT_FILE = "bake::output::file";
+    /// A param that cannot be set as asked.
+    INPUT_PARAM = "bake::input::param";
+    /// An environment variable that is not set.
+    INPUT_ENVIRONMENT = "bake::input::environment";
+
+    // EC2's facts
+    /// An instance type that cannot boot the image.
+    FACTS_VIRTUALIZATION = "bake::facts::virtualization";
+    /// An instance type that its region lacks.
+    FACTS_OFFERED = "bake::facts::offered";
+    /// An instance type without the root device that the builder needs.
+    FACTS_ROOT_DEVICE = "bake::facts::root_device";
+    /// An instance type of another architecture.
+    FACTS_ARCHITECTURE = "bake::facts::architecture";
+    /// An instance type without enclaves.
+    FACTS_ENCLAVE = "bake::facts::enclave";
+
     // names
     /// A name that nothing declares.
     NAME_UNKNOWN = "bake::name::unknown";
