@@ -205,4 +205,30 @@ mod tests {
         assert_eq!(Code::find("bake::no::such_code"), None);
         assert_eq!(Code::find(""), None);
     }
+
+    // template
+    /// A `{{`, or a quote or comment within it, that nothing closes.
+    TEMPLATE_UNCLOSED = "bake::template::unclosed";
+    /// `{{}}` without an action in it.
+    TEMPLATE_EMPTY = "bake::template::empty";
+    /// A run-time action that its grammar does not allow.
+    TEMPLATE_SYNTAX = "bake::template::syntax";
+    /// A run-time function that does not exist.
+    TEMPLATE_UNKNOWN_FUNCTION = "bake::template::unknown_function";
+    /// A run-time function that Packer has removed.
+    TEMPLATE_REMOVED_FUNCTION = "bake::template::removed_function";
+    /// A run-time function with the wrong number or kind of arguments.
+    TEMPLATE_ARGUMENTS = "bake::template::arguments";
+    /// A `$variable` of a run-time action that nothing declares.
+    TEMPLATE_UNKNOWN_VARIABLE = "bake::template::unknown_variable";
+    /// An `if`, `with` or `range` without `end`, or the reverse.
+    TEMPLATE_UNBALANCED = "bake::template::unbalanced";
+    /// A run-time function that only defaults of variables may call.
+    TEMPLATE_ONLY_IN_VARIABLES = "bake::template::only_in_variables";
+    /// A build's fact in an option that is read before the build runs.
+    TEMPLATE_BUILD_NOT_HERE = "bake::template::build_not_here";
+    /// A build's fact that no builder is known to give.
+    TEMPLATE_BUILD_NAME = "bake::template::build_name";
+    /// A run-time field that the option does not have.
+    TEMPLATE_UNKNOWN_FIELD = "bake::template::unknown_field";
 }
