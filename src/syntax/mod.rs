@@ -16,4 +16,3 @@ mod symbol;
 
 pub use problem::SyntaxProblem;
 pub use recover::{Parse, parse, parse_expr, parse_literal};
-

@@ -208,7 +208,12 @@ fn finish(mut lower: Lower<'_>, items: Vec<Item>, scanned: Vec<SyntaxProblem>, w
     let mut problems = std::mem::take(&mut lower.problems);
     // A quote left open explains whatever else does not parse on its line.
     if !scanned.is_empty() {
-        let line = |span: Span| lower.source[..(span.start as usize).saturating_sub(lower.place.base)].bytes().filter(|&b| b == b'\n').count();
+        let line = |span: Span| {
+            lower.source[..(span.start as usize).saturating_sub(lower.place.base)]
+                .bytes()
+                .filter(|&b| b == b'\n')
+                .count()
+        };
         let lines: Vec<usize> = scanned.iter().map(|p| line(p.span())).collect();
         problems.retain(|p| !lines.contains(&line(p.span())));
         let mut kept: Vec<usize> = Vec::new();

@@ -110,7 +110,8 @@ pub(super) fn explain(
     }
     if skip_blank(source, start) >= at {
         let word = word_at(source, start);
-        let help = nearest(word, part.words().iter().copied()).filter(|w| *w != word).map(|w| format!("did you mean `{w}`?"));
+        let help =
+            nearest(word, part.words().iter().copied()).filter(|w| *w != word).map(|w| format!("did you mean `{w}`?"));
         return unexpected(place, source, start, &[part.form().to_owned()], help);
     }
     unexpected(place, source, at, &expected(&error, part), None)
@@ -165,7 +166,9 @@ fn expected(error: &Error<Rule>, part: Part) -> Vec<String> {
     }
     // An operator may follow any value: it is worth saying only where nothing else is expected.
     if out.iter().any(|s| s != "an operator") {
-        out.retain(|s| s != "an operator" && s != "`.`" && s != "`[`" && s != "`(`" || s == "`(`" && positives.len() == 1);
+        out.retain(|s| {
+            s != "an operator" && s != "`.`" && s != "`[`" && s != "`(`" || s == "`(`" && positives.len() == 1
+        });
     }
     out.truncate(6);
     out
@@ -193,7 +196,9 @@ fn found_at(place: Place, source: &str, at: usize) -> (String, crate::text::Span
     let length = if first.is_alphanumeric() || first == '_' {
         rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len())
     } else if first == '"' || first == '\'' {
-        rest[1..].find([first, '\n']).map_or(rest.len(), |n| if rest[n + 1..].starts_with('\n') { n + 1 } else { n + 2 })
+        rest[1..]
+            .find([first, '\n'])
+            .map_or(rest.len(), |n| if rest[n + 1..].starts_with('\n') { n + 1 } else { n + 2 })
     } else {
         ["...", "==", "!=", "<=", ">=", "=>", "->", "&&", "||", "??", "..", "${"]
             .iter()
@@ -201,6 +206,7 @@ fn found_at(place: Place, source: &str, at: usize) -> (String, crate::text::Span
             .map_or(first.len_utf8(), |mark| mark.len())
     };
     let token = &rest[..length];
-    let shown: String = if token.chars().count() > 40 { token.chars().take(39).chain(['…']).collect() } else { token.to_owned() };
+    let shown: String =
+        if token.chars().count() > 40 { token.chars().take(39).chain(['…']).collect() } else { token.to_owned() };
     (format!("`{shown}`"), place.span(start, start + length))
 }

@@ -15,7 +15,8 @@ pub(super) const MAX_DEPTH: usize = 128;
 
 /// The words that begin an item.
 pub(super) const ITEM_WORDS: &[&str] = &[
-    "import", "param", "variable", "secret", "let", "fn", "type", "table", "image", "group", "policy", "output", "extern",
+    "import", "param", "variable", "secret", "let", "fn", "type", "table", "image", "group", "policy", "output",
+    "extern",
 ];
 
 /// What the scan has found. Offsets count in the scanned text; spans are those of the file.
@@ -48,7 +49,16 @@ impl Place {
 
 /// Scans a text that begins at `place`.
 pub(super) fn scan(place: Place, text: &str) -> Scan {
-    let mut scanner = Scanner { place, text, bytes: text.as_bytes(), at: 0, frames: Vec::new(), row: None, broken: 0, found: Scan::default() };
+    let mut scanner = Scanner {
+        place,
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        frames: Vec::new(),
+        row: None,
+        broken: 0,
+        found: Scan::default(),
+    };
     scanner.line_start();
     loop {
         while scanner.at < scanner.bytes.len() && !scanner.found.too_deep {
@@ -67,7 +77,8 @@ pub(super) fn begins_item(rest: &str) -> bool {
         return false;
     }
     let behind = rest[word.len()..].trim_start_matches([' ', '\t']);
-    behind.len() < rest.len() - word.len() && behind.starts_with(|c: char| c.is_ascii_alphabetic() || "_\"'".contains(c))
+    behind.len() < rest.len() - word.len()
+        && behind.starts_with(|c: char| c.is_ascii_alphabetic() || "_\"'".contains(c))
 }
 
 /// The text with every masked range made into a closed literal (or a word) of the same length.
@@ -151,7 +162,9 @@ impl Scanner<'_> {
                 self.push(Kind::Interpolation);
                 self.at += 2;
             }
-            b'\n' if !multi => self.end_of_line(),
+            b'\n' if !multi => {
+                self.end_of_line();
+            }
             _ => self.at += 1,
         }
     }
@@ -246,7 +259,11 @@ impl Scanner<'_> {
 
     fn close(&mut self, close: u8) {
         // Not across a text; and a `)` or `]` not across a brace.
-        let floor = self.frames.iter().rposition(|f| matches!(f.kind, Kind::OneText { .. } | Kind::MultiText)).map_or(0, |i| i + 1);
+        let floor = self
+            .frames
+            .iter()
+            .rposition(|f| matches!(f.kind, Kind::OneText { .. } | Kind::MultiText))
+            .map_or(0, |i| i + 1);
         for index in (floor..self.frames.len()).rev() {
             match self.frames[index].kind {
                 Kind::Bracket(expected) if expected == close => return self.frames.truncate(index),
@@ -380,7 +397,11 @@ impl Scanner<'_> {
         };
         let name = self.text[open + 2..hint].trim().trim_end_matches(['"', '\r']).to_owned();
         let span = self.place.span(open, open + 2);
-        self.found.problems.push(SyntaxProblem::UnclosedInterpolation { span, end: self.place.span(hint, hint), inner: name });
+        self.found.problems.push(SyntaxProblem::UnclosedInterpolation {
+            span,
+            end: self.place.span(hint, hint),
+            inner: name,
+        });
         self.hide(start, end, index);
         false
     }

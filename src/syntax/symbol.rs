@@ -84,7 +84,13 @@ pub(super) fn to_symbol(rule: Rule) -> Symbol {
         Rule::binding_word => Form("`let`"),
         Rule::type_expr | Rule::type_term => Form("a type"),
         Rule::range_start | Rule::range_stop | Rule::signed_number | Rule::number => Form("a number"),
-        Rule::expr | Rule::operand | Rule::lone_expr | Rule::argument | Rule::element | Rule::prefix_op | Rule::constant => Form("a value"),
+        Rule::expr
+        | Rule::operand
+        | Rule::lone_expr
+        | Rule::argument
+        | Rule::element
+        | Rule::prefix_op
+        | Rule::constant => Form("a value"),
         Rule::text | Rule::one_text | Rule::one_raw | Rule::multi_text | Rule::multi_raw => Form("a text in quotes"),
         Rule::regex => Form("a regular expression `/…/`"),
         Rule::pattern | Rule::name_pattern => Form("a pattern"),
@@ -192,7 +198,7 @@ pub(super) fn to_symbol(rule: Rule) -> Symbol {
         | Rule::deprecated
         | Rule::refused
         | Rule::include
-        | Rule::rule
+        | Rule::rule_decl
         | Rule::fact
         | Rule::unique
         | Rule::names
@@ -274,7 +280,6 @@ pub(super) fn to_symbol(rule: Rule) -> Symbol {
         | Rule::probe_entry
         | Rule::probe_arm
         | Rule::probe_element
-        | Rule::probe_argument
- => Unnamed,
+        | Rule::probe_argument => Unnamed,
     }
 }

@@ -1,10 +1,8 @@
 //! Expressions: flat chains of operands become trees by precedence.
 
-use super::super::ast::{
-    Arg, Arm, BinaryOp, Element, Entry, Expr, ExprKind, ForClause, Ident, Key, Pattern, UnaryOp,
-};
-use super::super::problem::SyntaxProblem;
+use super::super::ast::{Arg, Arm, BinaryOp, Element, Entry, Expr, ExprKind, ForClause, Ident, Key, Pattern, UnaryOp};
 use super::super::parser::Rule;
+use super::super::problem::SyntaxProblem;
 use super::super::report::Part;
 use super::{Lower, MAX_TREE, Pair, Parts};
 use crate::text::Span;
@@ -35,7 +33,7 @@ impl Lower<'_> {
     }
 
     /// An expression.
-    pub(super) fn expr(&mut self, pair: Pair<'_>) -> Expr {
+    pub(in super::super) fn expr(&mut self, pair: Pair<'_>) -> Expr {
         let span = self.span(&pair);
         let mut inner = pair.into_inner();
         let first = inner.next().expect("invariant: an expression begins with an operand");
@@ -149,7 +147,9 @@ impl Lower<'_> {
         let span = self.span(&pair);
         let kind = match pair.as_rule() {
             Rule::text => return self.text_expr(pair),
-            Rule::ident if pair.as_str().len() == 1 && self.is_masked(pair.as_span().start() + self.offset) => ExprKind::Bad,
+            Rule::ident if pair.as_str().len() == 1 && self.is_masked(pair.as_span().start() + self.offset) => {
+                ExprKind::Bad
+            }
             Rule::ident => ExprKind::Name(pair.as_str().into()),
             Rule::number => self.number(&pair),
             Rule::constant => constant(pair.as_str()),
@@ -352,7 +352,10 @@ impl Lower<'_> {
         let mut otherwise = if last.as_rule() == Rule::missing_else {
             let then = cases.last().map_or(span, |c| c.2.span);
             let at = then.end as usize - self.place.base;
-            self.note_at(last.as_span().start() + self.offset, SyntaxProblem::MissingElse { span: then.after(), keyword });
+            self.note_at(
+                last.as_span().start() + self.offset,
+                SyntaxProblem::MissingElse { span: then.after(), keyword },
+            );
             self.bad_expr(self.place.span(at, at))
         } else {
             self.value(last)

@@ -42,7 +42,9 @@ impl Lower<'_> {
                 ImageItem::Name { span, .. } => {
                     let word = Span { end: span.start + 4, ..*span };
                     match name {
-                        Some(first) => self.note(SyntaxProblem::KeyTwice { name: "name".to_owned(), first, second: word }),
+                        Some(first) => {
+                            self.note(SyntaxProblem::KeyTwice { name: "name".to_owned(), first, second: word })
+                        }
                         None => name = Some(word),
                     }
                 }

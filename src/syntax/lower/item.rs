@@ -1,8 +1,8 @@
 //! Items: what stands at the top of a file.
 
 use super::super::ast::{
-    Binding, Cell, CellKind, Column, Expr, ExprKind, Extern, ExternKind, Function, Ident, Import, Item, ItemKind, Output,
-    Parameter, Policy, Require, Row, Table, TypeItem,
+    Binding, Cell, CellKind, Column, Expr, ExprKind, Extern, ExternKind, Function, Ident, Import, Item, ItemKind,
+    Output, Parameter, Policy, Require, Row, Table, TypeItem,
 };
 use super::super::parser::Rule;
 use super::super::problem::SyntaxProblem;

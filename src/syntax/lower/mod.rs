@@ -181,7 +181,8 @@ impl Lower<'_> {
                 }
                 Rule::wrong_colon => {
                     let span = self.span(&child);
-                    let name = previous.map_or("name", |s| &self.source[s.start as usize - self.place.base..][..s.len()]);
+                    let name =
+                        previous.map_or("name", |s| &self.source[s.start as usize - self.place.base..][..s.len()]);
                     self.problems.push(SyntaxProblem::ColonForEquals { span, name: name.to_owned() });
                 }
                 Rule::semicolon => {

@@ -26,8 +26,13 @@ impl Lower<'_> {
 }
 
 /// Units of a duration in nanoseconds, from large to small: so they stand in a literal, each at most once.
-const DURATIONS: &[(&str, i64)] =
-    &[("d", 86_400_000_000_000), ("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000)];
+const DURATIONS: &[(&str, i64)] = &[
+    ("d", 86_400_000_000_000),
+    ("h", 3_600_000_000_000),
+    ("m", 60_000_000_000),
+    ("s", 1_000_000_000),
+    ("ms", 1_000_000),
+];
 
 /// Units of a size in bytes.
 const SIZES: &[(&str, u64)] = &[

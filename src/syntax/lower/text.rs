@@ -242,7 +242,10 @@ impl Lower<'_> {
         if common < layout.indent.len() && !(text.ends_with('\n') && text.trim().is_empty()) {
             let blank = text.len() - text.trim_start_matches([' ', '\t']).len();
             let first = text[blank..].chars().next().map_or(0, char::len_utf8);
-            self.note(SyntaxProblem::BadIndent { span: self.place.span(at, at + blank + first), quotes: layout.quotes });
+            self.note(SyntaxProblem::BadIndent {
+                span: self.place.span(at, at + blank + first),
+                quotes: layout.quotes,
+            });
         }
         common
     }

@@ -161,7 +161,7 @@ impl Lower<'_> {
                 let path = parts.take();
                 Member::Include(self.path(path), span)
             }
-            Rule::rule => {
+            Rule::rule_decl => {
                 let mut parts = self.parts(pair);
                 let (condition, message) = (parts.take(), parts.take());
                 let (condition, message) = (self.expr(condition), self.expr(message));
