@@ -19,11 +19,11 @@
 pub mod text;
 
 pub mod diagnostic;
-//pub mod facts;
+pub mod facts;
 pub mod plan;
 pub mod ty;
 
-//pub mod json;
+pub mod json;
 pub mod syntax;
 pub mod template;
 
