@@ -32,7 +32,7 @@ pub mod load;
 //pub mod packer;
 pub mod schema;
 
-//pub mod check;
+pub mod check;
 //pub mod eval;
 pub mod resolve;
 
