@@ -165,6 +165,8 @@ codes! {
     OUTPUT_FILE = "bake::output::file";
     /// A param that cannot be set as asked.
     INPUT_PARAM = "bake::input::param";
+    /// A table of facts that cannot be read.
+    INPUT_FACTS = "bake::input::facts";
     /// An environment variable that is not set.
     INPUT_ENVIRONMENT = "bake::input::environment";
 

@@ -101,7 +101,7 @@ impl Evaluator<'_> {
 
     fn unknown_params(&self, outside: &Outside) {
         let names: Vec<&str> = self.program().params.iter().map(|p| p.name.name.as_str()).collect();
-        let mut report = |name: &str, at: Span| {
+        let report = |name: &str, at: Span| {
             if names.contains(&name) {
                 return;
             }
