@@ -297,4 +297,22 @@ codes! {
     TEMPLATE_BUILD_NAME = "bake::template::build_name";
     /// A run-time field that the option does not have.
     TEMPLATE_UNKNOWN_FIELD = "bake::template::unknown_field";
+
+    // json
+    /// Something that JSON does not allow where it stands.
+    JSON_UNEXPECTED = "bake::json::unexpected";
+    /// A comma behind the last entry of a JSON list or record.
+    JSON_TRAILING_COMMA = "bake::json::trailing_comma";
+    /// A key that a JSON record has twice.
+    JSON_DUPLICATE_KEY = "bake::json::duplicate_key";
+    /// A bracket, text or comment of a JSON file that is not closed.
+    JSON_UNCLOSED = "bake::json::unclosed";
+    /// A number that is none in JSON.
+    JSON_BAD_NUMBER = "bake::json::bad_number";
+    /// An escape or control character that a JSON text cannot hold.
+    JSON_BAD_TEXT = "bake::json::bad_text";
+    /// A bare word that is no value of JSON.
+    JSON_UNKNOWN_WORD = "bake::json::unknown_word";
+    /// JSON values that are nested too deeply.
+    JSON_TOO_DEEP = "bake::json::too_deep";
 }
