@@ -191,15 +191,16 @@ impl<'a> Printer<'a> {
         let inner = indent + STEP;
         if let ExprKind::If(..) = &otherwise.kind {
             // A chain of conditions: one branch a line.
-            let mut doc = self.branch(condition, then, indent);
+            let mut docs = vec![self.branch(condition, then, indent)];
             let mut rest = otherwise;
             while let ExprKind::If(condition, then, otherwise) = &rest.kind {
                 let branch = text("else ").append(self.branch(condition, then, inner));
-                doc = doc.append(nest(RcDoc::line().append(branch)));
+                docs.push(nest(RcDoc::line().append(branch)));
                 rest = otherwise;
             }
             let last = text("else ").append(self.expr(rest, inner));
-            return doc.append(nest(RcDoc::line().append(last))).group();
+            docs.push(nest(RcDoc::line().append(last)));
+            return concat(docs).group();
         }
         if self.is_bracketed(then) && (self.is_bracketed(otherwise) || self.is_simple(otherwise)) {
             let condition = self.expr(condition, inner);

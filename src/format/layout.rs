@@ -83,14 +83,27 @@ pub(super) fn text<'a>(text: impl Into<std::borrow::Cow<'a, str>>) -> Doc<'a> {
     RcDoc::text(text)
 }
 
-/// All documents in a row.
+/// All documents in a row, as a balanced tree: a long one is as harmless as a short one.
 pub(super) fn concat<'a>(docs: impl IntoIterator<Item = Doc<'a>>) -> Doc<'a> {
-    RcDoc::concat(docs)
+    let mut docs: Vec<Doc<'a>> = docs.into_iter().collect();
+    while docs.len() > 1 {
+        let mut halved = Vec::with_capacity(docs.len().div_ceil(2));
+        let mut pairs = docs.into_iter();
+        while let Some(left) = pairs.next() {
+            halved.push(match pairs.next() {
+                Some(right) => left.append(right),
+                None => left,
+            });
+        }
+        docs = halved;
+    }
+    docs.pop().unwrap_or_else(RcDoc::nil)
 }
 
 /// All documents with `separator` between them.
 pub(super) fn join<'a>(docs: impl IntoIterator<Item = Doc<'a>>, separator: Doc<'a>) -> Doc<'a> {
-    RcDoc::intersperse(docs, separator)
+    let parts = docs.into_iter().enumerate();
+    concat(parts.map(|(i, doc)| if i == 0 { doc } else { separator.clone().append(doc) }))
 }
 
 /// One step further in.
@@ -134,26 +147,24 @@ pub(super) fn stack<'a>(rows: Vec<Row<'a>>, indent: usize) -> Doc<'a> {
         align(&rows, &mut lines, run, width);
     }
     let comment_columns = comment_columns(&rows, &lines);
-    let mut doc = RcDoc::nil();
-    let mut first = true;
+    let mut parts: Vec<Doc<'a>> = Vec::new();
     for ((row, line), column) in rows.into_iter().zip(lines).zip(comment_columns) {
-        for lead in &row.lead {
-            doc = doc.append(line_break(first, lead.blank)).append(text(lead.text));
-            first = false;
+        let Row { lead, blank, body, trailing } = row;
+        for lead in lead {
+            parts.push(line_break(parts.is_empty(), lead.blank));
+            parts.push(text(lead.text));
         }
-        let Row { blank, body, trailing, .. } = row;
         if matches!(body, Body::None) {
             continue;
         }
-        doc = doc.append(line_break(first, blank));
-        first = false;
+        parts.push(line_break(parts.is_empty(), blank));
         let used = line.as_deref().map_or(0, UnicodeWidthStr::width);
-        doc = doc.append(line.map_or_else(|| body.whole(), text));
+        parts.push(line.map_or_else(|| body.whole(), text));
         if let Some(comment) = trailing {
-            doc = doc.append(text(" ".repeat(column.saturating_sub(used) + 1))).append(text(comment));
+            parts.push(text(format!("{}{comment}", " ".repeat(column.saturating_sub(used) + 1))));
         }
     }
-    doc
+    concat(parts)
 }
 
 /// What stands between two rows: nothing at the start of a block, else a line break, perhaps an empty line.
@@ -204,7 +215,9 @@ fn runs(
 /// Pads the left columns of a run. A row that would be too wide only by the padding, and that could be broken, stays
 /// as it is and divides the run.
 fn align(rows: &[Row<'_>], lines: &mut [Option<String>], run: std::ops::Range<usize>, width: usize) {
-    let cells: Vec<(usize, String, String, bool)> = run
+    // Between two stretches of free text one blank would be lost.
+    let gap = if matches!(rows[run.start].body, Body::Columns { class: Class::Exclude, .. }) { 2 } else { 1 };
+    let cells: Vec<Cells> = run
         .filter_map(|i| match &rows[i].body {
             Body::Columns { left, right, .. } if lines[i].is_some() => {
                 let left = one_line(&left.clone().group(), usize::MAX)?;
@@ -214,23 +227,27 @@ fn align(rows: &[Row<'_>], lines: &mut [Option<String>], run: std::ops::Range<us
             _ => None,
         })
         .collect();
-    align_cells(&cells, lines, width);
+    align_cells(&cells, lines, width, gap);
 }
 
-fn align_cells(cells: &[(usize, String, String, bool)], lines: &mut [Option<String>], width: usize) {
-    let column = cells.iter().map(|(_, left, ..)| left.width()).max().unwrap_or(0);
-    let too_wide = |(_, left, right, breakable): &(usize, String, String, bool)| {
-        *breakable && column > left.width() && column + 1 + right.width() > width
+/// The index of a row, its two columns, and whether the second could be broken.
+type Cells = (usize, String, String, bool);
+
+fn align_cells(cells: &[Cells], lines: &mut [Option<String>], width: usize, gap: usize) {
+    // Alone, the parts of a row are one blank apart.
+    let gap = if cells.len() > 1 { gap } else { 1 };
+    let column = cells.iter().map(|(_, left, ..)| left.width()).max().unwrap_or(0) + gap;
+    let too_wide = |(_, left, right, breakable): &Cells| {
+        *breakable && column > left.width() + 1 && column + right.width() > width
     };
     if cells.iter().any(too_wide) {
         for part in cells.split(too_wide) {
-            align_cells(part, lines, width);
+            align_cells(part, lines, width, gap);
         }
         return;
     }
     for (row, left, right, _) in cells {
-        let padding = if right.is_empty() { 0 } else { column - left.width() + 1 };
-        lines[*row] = Some(format!("{left}{}{right}", " ".repeat(padding)));
+        lines[*row] = Some(format!("{left}{}{right}", " ".repeat(column - left.width())));
     }
 }
 

@@ -148,38 +148,38 @@ impl<'a> Printer<'a> {
         if elements.is_empty() {
             return text(marks.0).append(text(marks.1));
         }
-        let mut inside = RcDoc::line_();
+        let mut inside = vec![RcDoc::line_()];
         let mut before: Option<u32> = None;
         for (span, doc) in elements {
             if let Some(before) = before {
                 let blank = if self.trivia.blank(before, span.start) { empty_line() } else { RcDoc::nil() };
-                inside = inside.append(text(",")).append(blank.flat_alt(RcDoc::nil())).append(RcDoc::line());
+                inside.push(concat([text(","), blank.flat_alt(RcDoc::nil()), RcDoc::line()]));
             }
             before = Some(self.trivia.end(span));
-            inside = inside.append(doc);
+            inside.push(doc);
         }
-        let last = text(",").flat_alt(RcDoc::nil());
-        concat([text(marks.0), nest(inside.append(last)), RcDoc::line_(), text(marks.1)]).group()
+        inside.push(text(",").flat_alt(RcDoc::nil()));
+        concat([text(marks.0), nest(concat(inside)), RcDoc::line_(), text(marks.1)]).group()
     }
 
     /// Operands below each other with the comments between them: `first`, then each with what stands before it.
     pub(super) fn chained(&self, first: (Span, Doc<'a>), rest: Vec<Link<'a>>) -> Doc<'a> {
         let mut at = self.trivia.end(first.0);
-        let mut inside = RcDoc::nil();
+        let mut inside = Vec::new();
         for link in rest {
             let comments = if link.breaks { self.trivia.take(at, link.span.start) } else { Vec::new() };
             for comment in &comments {
-                inside = inside.append(self.in_chain(at, comment)).append(text(comment.text));
+                inside.push(self.in_chain(at, comment).append(text(comment.text)));
             }
             let separator = match (link.breaks, comments.is_empty()) {
                 (true, true) => RcDoc::line(),
                 (true, false) => RcDoc::hardline(),
                 (false, _) => RcDoc::space(),
             };
-            inside = inside.append(separator).append(text(link.mark)).append(RcDoc::space()).append(link.doc);
+            inside.push(concat([separator, text(link.mark), RcDoc::space(), link.doc]));
             at = self.trivia.end(link.span);
         }
-        first.1.append(nest(inside)).group()
+        first.1.append(nest(concat(inside))).group()
     }
 
     fn in_chain(&self, at: u32, comment: &Taken<'a>) -> Doc<'a> {
