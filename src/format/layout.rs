@@ -176,10 +176,10 @@ fn line_break<'a>(first: bool, blank: bool) -> Doc<'a> {
     }
 }
 
-/// A line break whose next line is empty, without blanks on it.
+/// A line break after which the next one begins a line again: an empty line without blanks on it.
 pub(super) fn empty_line<'a>() -> Doc<'a> {
-    // `pretty` indents a new line as the document behind the break wants it: give it one that wants nothing.
-    verbatim("\n")
+    // `pretty` would indent it, as it indents every line that a break of its own begins.
+    text("\n")
 }
 
 fn is_aligned(above: &Row<'_>, below: &Row<'_>) -> bool {
@@ -259,4 +259,50 @@ fn comment_columns(rows: &[Row<'_>], lines: &[Option<String>]) -> Vec<usize> {
         columns[run].fill(widest);
     }
     columns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row<'a>(body: Body<'a>, blank: bool, trailing: Option<&'a str>) -> Row<'a> {
+        Row { lead: Vec::new(), blank, body, trailing }
+    }
+
+    fn entry<'a>(key: &'a str, value: Doc<'a>) -> Body<'a> {
+        Body::columns(Class::Entry, text(key), text("= ").append(value))
+    }
+
+    fn rendered(rows: Vec<Row<'_>>) -> String {
+        let doc = concat([text("{"), nest(RcDoc::hardline().append(stack(rows, STEP))), RcDoc::hardline(), text("}")]);
+        doc.pretty(WIDTH).to_string()
+    }
+
+    #[test]
+    fn empty_lines_hold_no_blanks() {
+        let rows = vec![row(Body::Plain(text("a")), false, None), row(Body::Plain(text("b")), true, None)];
+        assert_eq!(rendered(rows), "{\n    a\n\n    b\n}");
+    }
+
+    #[test]
+    fn the_lines_of_a_text_keep_their_indentation() {
+        let rows = vec![row(entry("a", verbatim("'''\n  x\n\n y'''")), false, None), row(entry("bcd", text("1")), false, None)];
+        assert_eq!(rendered(rows), "{\n    a = '''\n  x\n\n y'''\n    bcd = 1\n}");
+    }
+
+    #[test]
+    fn columns_and_comments_line_up_until_an_empty_line() {
+        let rows = vec![
+            row(entry("a", text("1")), false, Some("// x")),
+            row(entry("bcd", text("22")), false, Some("// y")),
+            row(entry("ef", text("3")), true, Some("// z")),
+        ];
+        assert_eq!(rendered(rows), "{\n    a   = 1  // x\n    bcd = 22 // y\n\n    ef = 3 // z\n}");
+    }
+
+    #[test]
+    fn a_long_row_of_documents_is_no_deep_tree() {
+        let rows = (0..200_000).map(|_| row(Body::Plain(text("a")), false, None)).collect();
+        assert_eq!(rendered(rows).lines().count(), 200_002);
+    }
 }

@@ -21,9 +21,8 @@ mod types;
 mod tests;
 
 use crate::syntax::ast::{CommentKind, File};
-use crate::syntax::problem::SyntaxProblem;
 use crate::syntax::same::same;
-use crate::syntax::{Parse, parse};
+use crate::syntax::{Parse, SyntaxProblem, parse};
 use crate::text::FileId;
 
 /// How often the output is formatted again until nothing changes.

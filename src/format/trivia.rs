@@ -121,3 +121,47 @@ impl<'a> Trivia<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::FileId;
+
+    fn span(start: usize, end: usize) -> Span {
+        Span::new(FileId(0), start, end)
+    }
+
+    fn trivia(text: &str) -> Trivia<'_> {
+        let at = text.find("//").unwrap_or(0);
+        let end = text[at..].find('\n').map_or(text.len(), |n| at + n);
+        Trivia::new(text, &[Comment { kind: CommentKind::Slashes, span: span(at, end) }])
+    }
+
+    #[test]
+    fn a_node_ends_before_the_blanks_and_comments_behind_it() {
+        let text = "abc // {\n  x";
+        assert_eq!(trivia(text).end(span(0, 11)), 3);
+        assert_eq!(trivia(text).end(span(0, 12)), 12);
+    }
+
+    #[test]
+    fn marks_in_comments_do_not_count() {
+        assert_eq!(trivia("a // {\n {").behind(1, '{'), 9);
+    }
+
+    #[test]
+    fn a_comment_is_taken_once() {
+        let trivia = trivia("a // b\nc");
+        assert!(trivia.pending(0, 8));
+        assert_eq!(trivia.take(0, 8).len(), 1);
+        assert!(!trivia.pending(0, 8));
+        assert_eq!(trivia.take(0, 8).len(), 0);
+    }
+
+    #[test]
+    fn an_empty_line_is_one_with_nothing_on_it() {
+        let t = trivia("a\n \nb then\nc // x");
+        assert!(t.blank(1, 4));
+        assert!(!t.blank(5, 11));
+    }
+}
