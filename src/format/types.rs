@@ -4,7 +4,7 @@ use pretty::RcDoc;
 
 use super::layout::{Body, Doc, STEP, concat, join, nest, one_line, text};
 use super::printer::{Braces, Link, Printer};
-use crate::syntax::ast::{Expr, FieldDecl, Member, Parameter, Rule, Type, TypeKind};
+use crate::syntax::ast::{Expr, ExprKind, FieldDecl, Member, Parameter, Rule, Type, TypeKind};
 use crate::text::Span;
 
 impl<'a> Printer<'a> {
@@ -85,7 +85,12 @@ impl<'a> Printer<'a> {
     fn field(&self, field: &FieldDecl, indent: usize) -> Doc<'a> {
         let mut head = concat([self.ident(&field.name), text(": "), self.ty(&field.ty, indent)]);
         if let Some(default) = &field.default {
-            head = head.append(text(" = ")).append(self.expr(default, indent));
+            let value = text("= ").append(self.expr(default, indent));
+            head = if matches!(default.kind, ExprKind::Text(_)) {
+                head.append(nest(RcDoc::line().append(value)).group())
+            } else {
+                concat([head, text(" "), value])
+            };
         }
         let encoding = field.encoding.as_ref().map(|e| text("as ").append(self.ident(e)));
         let since = field.since.as_ref().map(|t| text("since ").append(self.verbatim(t.span)));
@@ -94,13 +99,17 @@ impl<'a> Printer<'a> {
         let deprecated = field.deprecated.as_ref().map(|t| text("deprecated ").append(self.verbatim(t.span)));
         let refused = field.refused.as_ref().map(|t| text("refused ").append(self.verbatim(t.span)));
         let modifiers = [encoding, since, formerly, deprecated, refused].into_iter().flatten();
+        if one_line(&head.clone().group(), usize::MAX).is_none() {
+            // Behind the brace of a type over several lines.
+            return head.append(concat(modifiers.map(|m| text(" ").append(m))));
+        }
         head.append(nest(concat(modifiers.map(|m| RcDoc::line().append(m))))).group()
     }
 
     fn rule(&self, rule: &Rule, indent: usize) -> Doc<'a> {
         let mut message = self.expr(&rule.message, indent + STEP);
         if !rule.at.is_empty() {
-            message = concat([message, text(" at "), self.idents(&rule.at, ", ")]);
+            message = concat([message, RcDoc::line(), text("at "), self.idents(&rule.at, ", ")]).group();
         }
         let condition = self.expr(&rule.condition, indent);
         concat([text("rule "), condition, text(","), nest(RcDoc::line().append(message))]).group()
