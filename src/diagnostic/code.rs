@@ -83,6 +83,70 @@ codes! {
     TABLE_CELL = "bake::table::cell";
     /// Two rows of one key.
     TABLE_KEY = "bake::table::key";
+
+    // syntax
+    /// Brackets or expressions that nest too deep.
+    SYNTAX_TOO_DEEP = "bake::syntax::too_deep";
+    /// A bracket or brace that is not closed.
+    SYNTAX_UNCLOSED_BRACKET = "bake::syntax::unclosed_bracket";
+    /// A quote that is not closed.
+    SYNTAX_UNCLOSED_QUOTE = "bake::syntax::unclosed_quote";
+    /// A `${` that is not closed before its text ends.
+    SYNTAX_UNCLOSED_INTERPOLATION = "bake::syntax::unclosed_interpolation";
+    /// A `${…}` that does not hold exactly one value.
+    SYNTAX_BAD_INTERPOLATION = "bake::syntax::bad_interpolation";
+    /// A line break inside `${…}` of a one-line text.
+    SYNTAX_NEWLINE_IN_INTERPOLATION = "bake::syntax::newline_in_interpolation";
+    /// A backslash before a character that has no escape.
+    SYNTAX_BAD_ESCAPE = "bake::syntax::bad_escape";
+    /// Quotes inside `{{…}}` that end the text around it.
+    SYNTAX_QUOTE_IN_TEMPLATE = "bake::syntax::quote_in_template";
+    /// A line of a multi-line text that starts left of its closing quotes.
+    SYNTAX_BAD_INDENT = "bake::syntax::bad_indent";
+    /// A regular expression that is not closed.
+    SYNTAX_UNCLOSED_REGEX = "bake::syntax::unclosed_regex";
+    /// `:` where a value is given with `=`.
+    SYNTAX_COLON_FOR_EQUALS = "bake::syntax::colon_for_equals";
+    /// `==` where a value is given with `=`.
+    SYNTAX_DOUBLE_EQUALS = "bake::syntax::double_equals";
+    /// `;` between entries or elements.
+    SYNTAX_SEMICOLON = "bake::syntax::semicolon";
+    /// Two elements of a list without a comma between them.
+    SYNTAX_MISSING_COMMA = "bake::syntax::missing_comma";
+    /// A comma with nothing before it.
+    SYNTAX_EXTRA_COMMA = "bake::syntax::extra_comma";
+    /// An option written as a block, without its `=`.
+    SYNTAX_BLOCK_WITHOUT_EQUALS = "bake::syntax::block_without_equals";
+    /// `a == b == c`.
+    SYNTAX_CHAINED_COMPARISON = "bake::syntax::chained_comparison";
+    /// An `if` without its `else`.
+    SYNTAX_MISSING_ELSE = "bake::syntax::missing_else";
+    /// One key written twice in a record or block.
+    SYNTAX_KEY_TWICE = "bake::syntax::key_twice";
+    /// Two `matrix` blocks in one image.
+    SYNTAX_MATRIX_TWICE = "bake::syntax::matrix_twice";
+    /// Digits and letters that are no number, duration or size.
+    SYNTAX_BAD_NUMBER = "bake::syntax::bad_number";
+    /// A number beyond what its type holds.
+    SYNTAX_NUMBER_TOO_LARGE = "bake::syntax::number_too_large";
+    /// A bare name as a pattern of `match`.
+    SYNTAX_NAME_AS_PATTERN = "bake::syntax::name_as_pattern";
+    /// A row of a table without its last bar.
+    SYNTAX_UNCLOSED_ROW = "bake::syntax::unclosed_row";
+    /// A cell that is neither one word nor one literal.
+    SYNTAX_BAD_CELL = "bake::syntax::bad_cell";
+    /// `${…}` in a text that must be known as it stands.
+    SYNTAX_NOT_PLAIN = "bake::syntax::not_plain";
+    /// A name that is given neither a value nor a type.
+    SYNTAX_MISSING_VALUE = "bake::syntax::missing_value";
+    /// A modifier of an option written twice.
+    SYNTAX_MODIFIER_TWICE = "bake::syntax::modifier_twice";
+    /// A value given from outside that is not a literal.
+    SYNTAX_NOT_A_LITERAL = "bake::syntax::not_a_literal";
+    /// Documentation with nothing to document (a warning).
+    SYNTAX_DANGLING_DOC = "bake::syntax::dangling_doc";
+    /// Documentation of the file that does not stand at its top (a warning).
+    SYNTAX_MISPLACED_FILE_DOC = "bake::syntax::misplaced_file_doc";
 }
 
 #[cfg(test)]

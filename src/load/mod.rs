@@ -2,6 +2,7 @@
 //!
 //! Floor 3, and the only door to files. It knows syntax, and of the schema only which file declares which kind.
 
+pub mod prelude;
 mod problem;
 pub mod world;
 
@@ -14,7 +15,6 @@ pub use problem::LoadProblem;
 pub use world::{Disk, Memory, ReadError, World, join};
 
 use crate::diagnostic::Problems;
-use crate::schema::prelude;
 use crate::syntax::ast::{self, BlockKind, ExternKind, ImageItem, ItemKind};
 use crate::syntax::{Parse, parse};
 use crate::text::{FileId, Source, Sources, Span};

@@ -1,0 +1,54 @@
+//! The prelude's files, as they are embedded in the program, and which file declares which kind.
+//!
+//! A file is parsed only when a program names one of its kinds.
+
+use crate::syntax::ast::ExternKind::{self, Builder, Post, Provisioner};
+
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        const FILES: &[(&str, &str)] = &[$(($name, include_str!(concat!("../schema/prelude/", $name)))),*];
+    };
+}
+
+files! {
+    "access.bake",
+    "amazon-ebs.bake",
+    "amazon-instance.bake",
+    "ami.bake",
+    "common.bake",
+    "communicator.bake",
+    "file.bake",
+    "manifest.bake",
+    "null.bake",
+    "run.bake",
+    "shell-local.bake",
+    "shell.bake",
+    "types.bake",
+}
+
+/// Every kind of the prelude, with the file that declares it.
+pub const KINDS: &[(ExternKind, &str, &str)] = &[
+    (Builder, "amazon-ebs", "amazon-ebs.bake"),
+    (Builder, "amazon-instance", "amazon-instance.bake"),
+    (Builder, "null", "null.bake"),
+    (Provisioner, "shell", "shell.bake"),
+    (Provisioner, "file", "file.bake"),
+    (Provisioner, "shell-local", "shell-local.bake"),
+    (Post, "shell-local", "shell-local.bake"),
+    (Post, "manifest", "manifest.bake"),
+];
+
+/// The text of a file of the prelude.
+pub fn file(name: &str) -> Option<&'static str> {
+    FILES.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
+}
+
+/// The file that declares a kind.
+pub fn file_of(category: ExternKind, kind: &str) -> Option<&'static str> {
+    KINDS.iter().find(|(c, k, _)| *c == category && *k == kind).map(|(_, _, file)| *file)
+}
+
+/// The prelude's kinds of a category.
+pub fn names(category: ExternKind) -> impl Iterator<Item = &'static str> {
+    KINDS.iter().filter(move |(c, _, _)| *c == category).map(|(_, k, _)| *k)
+}

@@ -1,0 +1,54 @@
+//! Text literals: `${…}` becomes an expression, `{{…}}` an action of the template language.
+
+use std::sync::Arc;
+
+use super::Lowerer;
+use super::hir::{LiteralAction, TextLiteral, TextPart};
+use super::scope::Scope;
+use crate::syntax::ast;
+use crate::template::{self, Piece};
+
+impl<'a> Lowerer<'a> {
+    /// Lowers a text literal.
+    pub(super) fn text(&mut self, scope: &mut Scope, text: &'a ast::Text) -> Arc<TextLiteral> {
+        let mut parts = Vec::with_capacity(text.parts.len());
+        for part in &text.parts {
+            match part {
+                ast::TextPart::Chars(chars) if chars.value.contains("{{") => self.actions(chars, &mut parts),
+                ast::TextPart::Chars(chars) => parts.push(TextPart::Chars(chars.value.clone())),
+                ast::TextPart::Interpolation(expr) => parts.push(TextPart::Value(self.expr(scope, expr))),
+            }
+        }
+        Arc::new(TextLiteral { parts, span: text.span })
+    }
+
+    /// Lowers the literal of `verbatim("…")`: its `{{…}}` are plain characters.
+    pub(super) fn verbatim_text(&mut self, scope: &mut Scope, text: &'a ast::Text) -> Arc<TextLiteral> {
+        let mut parts = Vec::with_capacity(text.parts.len());
+        for part in &text.parts {
+            parts.push(match part {
+                ast::TextPart::Chars(chars) => TextPart::Chars(chars.value.clone()),
+                ast::TextPart::Interpolation(expr) => TextPart::Value(self.expr(scope, expr)),
+            });
+        }
+        Arc::new(TextLiteral { parts, span: text.span })
+    }
+
+    fn actions(&mut self, chars: &ast::Chars, parts: &mut Vec<TextPart>) {
+        let parsed = template::parse(&chars.value);
+        for problem in parsed.problems {
+            let diagnostic = problem.into_diagnostic(&|range| chars.span_of(range.start, range.end));
+            self.problems.report(diagnostic);
+        }
+        for piece in parsed.pieces {
+            match piece {
+                Piece::Text(range) => parts.push(TextPart::Chars(chars.value[range].into())),
+                Piece::Action { range, action, .. } => parts.push(TextPart::Action(Arc::new(LiteralAction {
+                    source: chars.value[range.clone()].into(),
+                    action,
+                    span: chars.span_of(range.start, range.end),
+                }))),
+            }
+        }
+    }
+}
