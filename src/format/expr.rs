@@ -50,9 +50,7 @@ impl<'a> Printer<'a> {
                 });
                 self.listed(("[", "]"), (expr.span.start + 1, self.inner_end(expr.span)), docs.collect(), indent)
             }
-            ExprKind::Record(entries) => {
-                self.entries(entries, expr.span.start + 1, self.inner_end(expr.span), indent)
-            }
+            ExprKind::Record(entries) => self.entries(entries, expr.span.start + 1, self.inner_end(expr.span), indent),
             ExprKind::ForList(clause, body) => {
                 let body = self.expr(body, indent + 2 * STEP);
                 let inside = RcDoc::line_().append(self.for_clause(clause, body, indent));
@@ -87,9 +85,7 @@ impl<'a> Printer<'a> {
                     let value = text("= ").append(self.expr(value, inner));
                     (*span, Body::columns(Class::Entry, key, value))
                 }
-                Entry::Spread { value, span } => {
-                    (*span, Body::Plain(text("...").append(self.expr(value, inner))))
-                }
+                Entry::Spread { value, span } => (*span, Body::Plain(text("...").append(self.expr(value, inner)))),
                 Entry::Bad(span) => (*span, Body::Plain(self.verbatim(*span))),
             })
             .collect();
@@ -246,12 +242,8 @@ impl<'a> Printer<'a> {
     /// `for a, b in e if c:` and what is made of each.
     fn for_clause(&self, clause: &ForClause, body: Doc<'a>, indent: usize) -> Doc<'a> {
         let inner = indent + STEP;
-        let mut head = concat([
-            text("for "),
-            self.idents(&clause.names, ", "),
-            text(" in "),
-            self.expr(&clause.source, inner),
-        ]);
+        let mut head =
+            concat([text("for "), self.idents(&clause.names, ", "), text(" in "), self.expr(&clause.source, inner)]);
         if let Some(condition) = &clause.condition {
             let condition = text("if ").append(self.expr(condition, inner + STEP));
             head = head.append(nest(RcDoc::line().append(condition))).group();

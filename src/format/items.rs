@@ -82,8 +82,7 @@ impl<'a> Printer<'a> {
 
     fn function(&self, function: &Function) -> Doc<'a> {
         let open = self.trivia.behind(self.trivia.end(function.name.span), '(');
-        let mut doc =
-            concat([text("fn "), self.ident(&function.name), self.parameters(&function.params, open, 0)]);
+        let mut doc = concat([text("fn "), self.ident(&function.name), self.parameters(&function.params, open, 0)]);
         if let Some(result) = &function.result {
             doc = doc.append(text(" -> ")).append(self.ty(result, 0));
         }

@@ -143,7 +143,7 @@ impl fmt::Write for Line {
 pub(super) fn stack<'a>(rows: Vec<Row<'a>>, indent: usize) -> Doc<'a> {
     let width = WIDTH.saturating_sub(indent);
     let mut lines: Vec<Option<String>> = rows.iter().map(|row| one_line(&row.body.whole(), width)).collect();
-    for run in runs(&rows, |a, b| is_aligned(a, b), &lines) {
+    for run in runs(&rows, is_aligned, &lines) {
         align(&rows, &mut lines, run, width);
     }
     let comment_columns = comment_columns(&rows, &lines);
@@ -237,9 +237,8 @@ fn align_cells(cells: &[Cells], lines: &mut [Option<String>], width: usize, gap:
     // Alone, the parts of a row are one blank apart.
     let gap = if cells.len() > 1 { gap } else { 1 };
     let column = cells.iter().map(|(_, left, ..)| left.width()).max().unwrap_or(0) + gap;
-    let too_wide = |(_, left, right, breakable): &Cells| {
-        *breakable && column > left.width() + 1 && column + right.width() > width
-    };
+    let too_wide =
+        |(_, left, right, breakable): &Cells| *breakable && column > left.width() + 1 && column + right.width() > width;
     if cells.iter().any(too_wide) {
         for part in cells.split(too_wide) {
             align_cells(part, lines, width, gap);
@@ -286,7 +285,10 @@ mod tests {
 
     #[test]
     fn the_lines_of_a_text_keep_their_indentation() {
-        let rows = vec![row(entry("a", verbatim("'''\n  x\n\n y'''")), false, None), row(entry("bcd", text("1")), false, None)];
+        let rows = vec![
+            row(entry("a", verbatim("'''\n  x\n\n y'''")), false, None),
+            row(entry("bcd", text("1")), false, None),
+        ];
         assert_eq!(rendered(rows), "{\n    a = '''\n  x\n\n y'''\n    bcd = 1\n}");
     }
 

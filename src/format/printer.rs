@@ -65,12 +65,7 @@ impl<'a> Printer<'a> {
 
     /// Rows for the nodes between the offsets `open` (just behind the opening mark) and `close` (before the closing one),
     /// with the comments around and inside them.
-    pub(super) fn gather(
-        &self,
-        open: u32,
-        close: u32,
-        nodes: impl IntoIterator<Item = (Span, Body<'a>)>,
-    ) -> Rows<'a> {
+    pub(super) fn gather(&self, open: u32, close: u32, nodes: impl IntoIterator<Item = (Span, Body<'a>)>) -> Rows<'a> {
         let mut result = Rows { opening: None, rows: Vec::new() };
         let mut at = open;
         for (span, body) in nodes {
@@ -85,8 +80,10 @@ impl<'a> Printer<'a> {
                 let place = lead.len() - docs;
                 let below = lead.get_mut(place).map_or(&mut blank, |l| &mut l.blank);
                 let mut first_blank = std::mem::take(below);
-                let above: Vec<Lead<'a>> =
-                    hoisted.iter().map(|c| Lead { blank: std::mem::take(&mut first_blank), ..Lead::from(*c) }).collect();
+                let above: Vec<Lead<'a>> = hoisted
+                    .iter()
+                    .map(|c| Lead { blank: std::mem::take(&mut first_blank), ..Lead::from(*c) })
+                    .collect();
                 lead.splice(place..place, above);
             }
             result.rows.push(Row { lead, blank, body, trailing: None });

@@ -20,23 +20,24 @@ impl<'a> Printer<'a> {
             TypeKind::Optional(inner) => self.ty(inner, indent).append(text("?")),
             TypeKind::Union(types) => {
                 let Some((first, rest)) = types.split_first() else { return RcDoc::nil() };
-                let rest = rest.iter().map(|t| {
-                    Link { mark: "|", breaks: true, span: t.span, doc: self.ty(t, indent + STEP) }
-                });
+                let rest =
+                    rest.iter().map(|t| Link { mark: "|", breaks: true, span: t.span, doc: self.ty(t, indent + STEP) });
                 let rest = rest.collect();
                 self.chained((first.span, self.ty(first, indent)), rest)
             }
             TypeKind::Literal(literal) => self.expr(literal, indent),
             TypeKind::Matches(base, regex) => {
-                concat([self.ty(base, indent), text(" matches "), self.verbatim(regex.span)])
+                let regex = RcDoc::line().append(self.verbatim(regex.span));
+                concat([self.ty(base, indent), text(" matches"), nest(regex)]).group()
             }
             TypeKind::Range(base, from, to) => {
                 let end = |e: &Option<Box<Expr>>| e.as_ref().map_or_else(RcDoc::nil, |e| self.expr(e, indent));
                 concat([self.ty(base, indent), text(" in "), end(from), text(".."), end(to)])
             }
             TypeKind::Template(fields) => {
-                let fields = join(fields.iter().map(|f| text(".").append(self.ident(f))), text(",").append(RcDoc::line()));
-                let inside = RcDoc::line_().append(fields);
+                let separator = text(",").append(RcDoc::line());
+                let fields = join(fields.iter().map(|f| text(".").append(self.ident(f))), separator);
+                let inside = concat([RcDoc::line_(), fields, text(",").flat_alt(RcDoc::nil())]);
                 concat([text("template<"), nest(inside), RcDoc::line_(), text(">")]).group()
             }
             TypeKind::Late(inner) => text("late ").append(self.ty(inner, indent)),
