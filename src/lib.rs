@@ -27,7 +27,7 @@ pub mod ty;
 pub mod syntax;
 pub mod template;
 
-//pub mod format;
+pub mod format;
 pub mod load;
 //pub mod packer;
 pub mod schema;
