@@ -18,3 +18,17 @@ pub struct Kind {
     /// The options in their declared order.
     pub options: IndexMap<SmolStr, Field>,
 }
+
+/// What a kind is a kind of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Category {
+    /// What makes the machine and the image.
+    Builder,
+    /// A step on the machine: provisioners, cleanups and tests.
+    Provisioner,
+    /// A step on the artifact.
+    Post,
+}
+
+/// The kinds that a program names, or all of them, by category and name.
+pub type Kinds = IndexMap<(Category, SmolStr), Kind>;
