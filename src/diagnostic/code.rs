@@ -46,68 +46,6 @@ macro_rules! codes {
     };
 }
 
-
-
-codes! {
-    /// A character or word that cannot stand here.
-    SYNTAX_UNEXPECTED = "bake::syntax::unexpected";
-
-    // load
-    /// A file cannot be read.
-    LOAD_READ = "bake::load::read";
-    /// Files import each other in a circle.
-    LOAD_CYCLE = "bake::load::cycle";
-    /// An import has no usable name.
-    LOAD_NAMESPACE = "bake::load::namespace";
-
-    // names
-    /// A name that nothing declares.
-    NAME_UNKNOWN = "bake::name::unknown";
-    /// One name for two things.
-    NAME_DUPLICATE = "bake::name::duplicate";
-    /// A name of one sort where another is wanted.
-    NAME_SORT = "bake::name::sort";
-    /// Something that would be made of itself.
-    NAME_RECURSION = "bake::name::recursion";
-    /// Arguments that do not fit the parameters.
-    NAME_ARGUMENTS = "bake::name::arguments";
-    /// A statement where it cannot stand.
-    NAME_MISPLACED = "bake::name::misplaced";
-    /// A word that the schema language does not have.
-    NAME_SCHEMA = "bake::name::schema";
-    /// A pattern or range that cannot be used.
-    TYPE_PATTERN = "bake::type::pattern";
-
-    // tables
-    /// A row of another length than the header.
-    TABLE_ROW = "bake::table::row";
-    /// A cell that its column does not accept.
-    TABLE_CELL = "bake::table::cell";
-    /// Two rows of one key.
-    TABLE_KEY = "bake::table::key";
-
-    // emit
-    /// An AMI of another build, for which Packer does not wait (a warning).
-    EMIT_EDGES = "bake::emit::edges";
-    /// A test, which Packer does not run (a warning).
-    EMIT_TESTS = "bake::emit::tests";
-    /// An output, which Packer does not write (a warning).
-    EMIT_OUTPUTS = "bake::emit::outputs";
-    /// A `retain`, which Packer does not follow (a warning).
-    EMIT_RETAIN = "bake::emit::retain";
-    /// A cleanup that Packer has no place for (a warning).
-    EMIT_CLEANUP = "bake::emit::cleanup";
-    /// A `{{` in a variable, which Packer renders once more (a warning).
-    EMIT_BRACES = "bake::emit::braces";
-
-    // select
-    /// A selection that no build passes.
-    SELECT_UNMATCHED = "bake::select::unmatched";
-    /// A selection by an axis that no image has.
-    SELECT_AXIS = "bake::select::axis";
-    /// A selection that is no pattern.
-    SELECT_PATTERN = "bake::select::pattern";
-}
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -357,4 +295,26 @@ codes! {
     TEMPLATE_BUILD_NAME = "bake::template::build_name";
     /// A run-time field that the option does not have.
     TEMPLATE_UNKNOWN_FIELD = "bake::template::unknown_field";
+
+    // emit
+    /// An AMI of another build, for which Packer does not wait (a warning).
+    EMIT_EDGES = "bake::emit::edges";
+    /// A test, which Packer does not run (a warning).
+    EMIT_TESTS = "bake::emit::tests";
+    /// An output, which Packer does not write (a warning).
+    EMIT_OUTPUTS = "bake::emit::outputs";
+    /// A `retain`, which Packer does not follow (a warning).
+    EMIT_RETAIN = "bake::emit::retain";
+    /// A cleanup that Packer has no place for (a warning).
+    EMIT_CLEANUP = "bake::emit::cleanup";
+    /// A `{{` in a variable, which Packer renders once more (a warning).
+    EMIT_BRACES = "bake::emit::braces";
+
+    // select
+    /// A selection that no build passes.
+    SELECT_UNMATCHED = "bake::select::unmatched";
+    /// A selection by an axis that no image has.
+    SELECT_AXIS = "bake::select::axis";
+    /// A selection that is no pattern.
+    SELECT_PATTERN = "bake::select::pattern";
 }
