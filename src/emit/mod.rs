@@ -46,7 +46,7 @@ impl Emitted {
     ///
     /// # Errors
     /// Those of the writer.
-    pub fn write_to(&self, writer: &mut impl Write) -> io::Result<()> {
+    pub fn write_to(&self, writer: &mut (impl Write + ?Sized)) -> io::Result<()> {
         self.pieces.iter().try_for_each(|piece| writer.write_all(piece.as_bytes()))
     }
 

@@ -34,10 +34,10 @@ pub struct Comment<'a> {
     /// Images with their axes.
     pub images: Cow<'a, [Image]>,
     /// Names of the policies that the builds were held to.
-    #[serde(default, skip_serializing_if = "is_empty")]
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     pub policies: Cow<'a, [SmolStr]>,
     /// Variables as they are declared.
-    #[serde(default, skip_serializing_if = "is_empty")]
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     pub variables: Cow<'a, [Variable]>,
     /// Variables that stand for AMIs of builds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -60,15 +60,11 @@ pub struct Comment<'a> {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tests: Vec<StepNote>,
     /// Files to be written after the run.
-    #[serde(default, skip_serializing_if = "is_empty")]
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     pub outputs: Cow<'a, [Output]>,
     /// What to keep of former images.
-    #[serde(default, skip_serializing_if = "is_empty")]
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     pub retain: Cow<'a, [Retain]>,
-}
-
-fn is_empty<T: Clone>(list: &Cow<'_, [T]>) -> bool {
-    list.is_empty()
 }
 
 /// A build: index of its image, index of its block, values of its axes.

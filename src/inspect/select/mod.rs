@@ -19,7 +19,7 @@ pub use problem::{Mistake, SelectProblem};
 ///
 /// # Errors
 /// A pattern that matches no build of the plan, or that is none.
-pub fn select(plan: Plan, only: &[String], except: &[String]) -> Result<Plan, SelectProblem> {
+pub fn select(plan: Plan, only: &[String], except: &[String]) -> Result<Plan, Box<SelectProblem>> {
     if only.is_empty() && except.is_empty() {
         return Ok(plan);
     }
@@ -34,17 +34,18 @@ pub fn select(plan: Plan, only: &[String], except: &[String]) -> Result<Plan, Se
         let text = except.last().or(only.last()).cloned().unwrap_or_default();
         let argument = except.len().saturating_sub(1);
         let range = 0..text.len();
-        return Err(SelectProblem { option: "--except", argument, text, range, mistake: Mistake::NothingLeft });
+        let mistake = Mistake::NothingLeft;
+        return Err(Box::new(SelectProblem { option: "--except", argument, text, range, mistake }));
     }
     Ok(reduced(plan, &kept))
 }
 
 /// Which builds the arguments of an option match.
-fn matches(plan: &Plan, option: &'static str, arguments: &[String]) -> Result<Vec<bool>, SelectProblem> {
+fn matches(plan: &Plan, option: &'static str, arguments: &[String]) -> Result<Vec<bool>, Box<SelectProblem>> {
     let mut matched = vec![false; plan.builds.len()];
     let mut names: Option<FxHashMap<&str, usize>> = None;
     for (argument, text) in arguments.iter().enumerate() {
-        let fail = |(range, mistake)| SelectProblem { option, argument, text: text.clone(), range, mistake };
+        let fail = |(range, mistake)| Box::new(SelectProblem { option, argument, text: text.clone(), range, mistake });
         for pattern in pattern::parse(text).map_err(fail)? {
             // A list of names may be as long as the plan.
             let mut hit = false;

@@ -38,7 +38,7 @@ fn build(name: &str, image: u32, axes: &[&str]) -> Build {
     Build { name: name.into(), image, kind: "amazon-ebs".into(), axes, options: vec![], origin: AT }
 }
 
-fn selected(only: &[&str], except: &[&str]) -> Result<Plan, SelectProblem> {
+fn selected(only: &[&str], except: &[&str]) -> Result<Plan, Box<SelectProblem>> {
     let own = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
     select(plan(), &own(only), &own(except))
 }
