@@ -315,4 +315,26 @@ codes! {
     JSON_UNKNOWN_WORD = "bake::json::unknown_word";
     /// JSON values that are nested too deeply.
     JSON_TOO_DEEP = "bake::json::too_deep";
+
+    // emit
+    /// An AMI of another build, for which Packer does not wait (a warning).
+    EMIT_EDGES = "bake::emit::edges";
+    /// A test, which Packer does not run (a warning).
+    EMIT_TESTS = "bake::emit::tests";
+    /// An output, which Packer does not write (a warning).
+    EMIT_OUTPUTS = "bake::emit::outputs";
+    /// A `retain`, which Packer does not follow (a warning).
+    EMIT_RETAIN = "bake::emit::retain";
+    /// A cleanup that Packer has no place for (a warning).
+    EMIT_CLEANUP = "bake::emit::cleanup";
+    /// A `{{` in a variable, which Packer renders once more (a warning).
+    EMIT_BRACES = "bake::emit::braces";
+
+    // select
+    /// A selection that no build passes.
+    SELECT_UNMATCHED = "bake::select::unmatched";
+    /// A selection by an axis that no image has.
+    SELECT_AXIS = "bake::select::axis";
+    /// A selection that is no pattern.
+    SELECT_PATTERN = "bake::select::pattern";
 }
