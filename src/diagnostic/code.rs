@@ -58,6 +58,80 @@ codes! {
     /// An import has no usable name.
     LOAD_NAMESPACE = "bake::load::namespace";
 
+    // values
+    /// A calculation without a result.
+    VALUE_ARITHMETIC = "bake::value::arithmetic";
+    /// A value that grows without bound.
+    VALUE_LIMIT = "bake::value::limit";
+    /// Null where a value is wanted.
+    VALUE_NULL = "bake::value::null";
+    /// A key or index that is missing, or stands twice.
+    VALUE_KEY = "bake::value::key";
+    /// A value for which a `match` has no arm.
+    VALUE_MATCH = "bake::value::match";
+    /// A text that cannot be read as what it should be.
+    VALUE_CONVERSION = "bake::value::conversion";
+    /// A template that cannot be rendered.
+    VALUE_RENDER = "bake::value::render";
+    /// A number outside of its range.
+    VALUE_RANGE = "bake::value::range";
+    /// A text that does not match its pattern.
+    VALUE_PATTERN = "bake::value::pattern";
+    /// A key that a table does not hold.
+    TABLE_NO_ROW = "bake::table::no_row";
+
+    // matrices and builds
+    /// More cells or axes than the limit.
+    MATRIX_SIZE = "bake::matrix::size";
+    /// An axis that holds a value twice.
+    MATRIX_AXIS = "bake::matrix::axis";
+    /// An exclude that matches no cell.
+    MATRIX_IDLE_EXCLUDE = "bake::matrix::idle_exclude";
+    /// A matrix of which no cell is left.
+    MATRIX_EMPTY = "bake::matrix::empty";
+    /// A text that cannot name a build.
+    BUILD_NAME = "bake::build::name";
+    /// Two builds of one name.
+    BUILD_SAME_NAME = "bake::build::same_name";
+    /// A build with no builder, or with two.
+    BUILD_BUILDER = "bake::build::builder";
+    /// Two builds of a region that make an AMI of one name.
+    BUILD_SAME_AMI = "bake::build::same_ami";
+    /// An option or field that must be given.
+    OPTION_MISSING = "bake::option::missing";
+    /// Options that break a rule of their kind.
+    OPTION_RULE = "bake::option::rule";
+    /// A file that an option names and that is not there.
+    OPTION_FILE = "bake::option::file";
+    /// A cell that an image does not build.
+    IMAGE_CELL = "bake::image::cell";
+    /// Builds that start from each other.
+    IMAGE_CYCLE = "bake::image::cycle";
+    /// An AMI that is used in a region where it will not be.
+    IMAGE_REGION = "bake::image::region";
+    /// A build that breaks a policy.
+    POLICY_BROKEN = "bake::policy::broken";
+    /// A policy that can be decided only when the plan runs.
+    POLICY_UNDECIDED = "bake::policy::undecided";
+    /// A file that no output can be written to.
+    OUTPUT_FILE = "bake::output::file";
+    /// A param that cannot be set as asked.
+    INPUT_PARAM = "bake::input::param";
+    /// An environment variable that is not set.
+    INPUT_ENVIRONMENT = "bake::input::environment";
+
+    // EC2's facts
+    /// An instance type that cannot boot the image.
+    FACTS_VIRTUALIZATION = "bake::facts::virtualization";
+    /// An instance type that its region lacks.
+    FACTS_OFFERED = "bake::facts::offered";
+    /// An instance type without the root device that the builder needs.
+    FACTS_ROOT_DEVICE = "bake::facts::root_device";
+    /// An instance type of another architecture.
+    FACTS_ARCHITECTURE = "bake::facts::architecture";
+    /// An instance type without enclaves.
+    FACTS_ENCLAVE = "bake::facts::enclave";
+
     // names
     /// A name that nothing declares.
     NAME_UNKNOWN = "bake::name::unknown";
@@ -83,6 +157,70 @@ codes! {
     TABLE_CELL = "bake::table::cell";
     /// Two rows of one key.
     TABLE_KEY = "bake::table::key";
+
+    // syntax
+    /// Brackets or expressions that nest too deep.
+    SYNTAX_TOO_DEEP = "bake::syntax::too_deep";
+    /// A bracket or brace that is not closed.
+    SYNTAX_UNCLOSED_BRACKET = "bake::syntax::unclosed_bracket";
+    /// A quote that is not closed.
+    SYNTAX_UNCLOSED_QUOTE = "bake::syntax::unclosed_quote";
+    /// A `${` that is not closed before its text ends.
+    SYNTAX_UNCLOSED_INTERPOLATION = "bake::syntax::unclosed_interpolation";
+    /// A `${…}` that does not hold exactly one value.
+    SYNTAX_BAD_INTERPOLATION = "bake::syntax::bad_interpolation";
+    /// A line break inside `${…}` of a one-line text.
+    SYNTAX_NEWLINE_IN_INTERPOLATION = "bake::syntax::newline_in_interpolation";
+    /// A backslash before a character that has no escape.
+    SYNTAX_BAD_ESCAPE = "bake::syntax::bad_escape";
+    /// Quotes inside `{{…}}` that end the text around it.
+    SYNTAX_QUOTE_IN_TEMPLATE = "bake::syntax::quote_in_template";
+    /// A line of a multi-line text that starts left of its closing quotes.
+    SYNTAX_BAD_INDENT = "bake::syntax::bad_indent";
+    /// A regular expression that is not closed.
+    SYNTAX_UNCLOSED_REGEX = "bake::syntax::unclosed_regex";
+    /// `:` where a value is given with `=`.
+    SYNTAX_COLON_FOR_EQUALS = "bake::syntax::colon_for_equals";
+    /// `==` where a value is given with `=`.
+    SYNTAX_DOUBLE_EQUALS = "bake::syntax::double_equals";
+    /// `;` between entries or elements.
+    SYNTAX_SEMICOLON = "bake::syntax::semicolon";
+    /// Two elements of a list without a comma between them.
+    SYNTAX_MISSING_COMMA = "bake::syntax::missing_comma";
+    /// A comma with nothing before it.
+    SYNTAX_EXTRA_COMMA = "bake::syntax::extra_comma";
+    /// An option written as a block, without its `=`.
+    SYNTAX_BLOCK_WITHOUT_EQUALS = "bake::syntax::block_without_equals";
+    /// `a == b == c`.
+    SYNTAX_CHAINED_COMPARISON = "bake::syntax::chained_comparison";
+    /// An `if` without its `else`.
+    SYNTAX_MISSING_ELSE = "bake::syntax::missing_else";
+    /// One key written twice in a record or block.
+    SYNTAX_KEY_TWICE = "bake::syntax::key_twice";
+    /// Two `matrix` blocks in one image.
+    SYNTAX_MATRIX_TWICE = "bake::syntax::matrix_twice";
+    /// Digits and letters that are no number, duration or size.
+    SYNTAX_BAD_NUMBER = "bake::syntax::bad_number";
+    /// A number beyond what its type holds.
+    SYNTAX_NUMBER_TOO_LARGE = "bake::syntax::number_too_large";
+    /// A bare name as a pattern of `match`.
+    SYNTAX_NAME_AS_PATTERN = "bake::syntax::name_as_pattern";
+    /// A row of a table without its last bar.
+    SYNTAX_UNCLOSED_ROW = "bake::syntax::unclosed_row";
+    /// A cell that is neither one word nor one literal.
+    SYNTAX_BAD_CELL = "bake::syntax::bad_cell";
+    /// `${…}` in a text that must be known as it stands.
+    SYNTAX_NOT_PLAIN = "bake::syntax::not_plain";
+    /// A name that is given neither a value nor a type.
+    SYNTAX_MISSING_VALUE = "bake::syntax::missing_value";
+    /// A modifier of an option written twice.
+    SYNTAX_MODIFIER_TWICE = "bake::syntax::modifier_twice";
+    /// A value given from outside that is not a literal.
+    SYNTAX_NOT_A_LITERAL = "bake::syntax::not_a_literal";
+    /// Documentation with nothing to document (a warning).
+    SYNTAX_DANGLING_DOC = "bake::syntax::dangling_doc";
+    /// Documentation of the file that does not stand at its top (a warning).
+    SYNTAX_MISPLACED_FILE_DOC = "bake::syntax::misplaced_file_doc";
 }
 
 #[cfg(test)]
@@ -131,4 +269,30 @@ mod tests {
         assert_eq!(Code::find("bake::no::such_code"), None);
         assert_eq!(Code::find(""), None);
     }
+
+    // template
+    /// A `{{`, or a quote or comment within it, that nothing closes.
+    TEMPLATE_UNCLOSED = "bake::template::unclosed";
+    /// `{{}}` without an action in it.
+    TEMPLATE_EMPTY = "bake::template::empty";
+    /// A run-time action that its grammar does not allow.
+    TEMPLATE_SYNTAX = "bake::template::syntax";
+    /// A run-time function that does not exist.
+    TEMPLATE_UNKNOWN_FUNCTION = "bake::template::unknown_function";
+    /// A run-time function that Packer has removed.
+    TEMPLATE_REMOVED_FUNCTION = "bake::template::removed_function";
+    /// A run-time function with the wrong number or kind of arguments.
+    TEMPLATE_ARGUMENTS = "bake::template::arguments";
+    /// A `$variable` of a run-time action that nothing declares.
+    TEMPLATE_UNKNOWN_VARIABLE = "bake::template::unknown_variable";
+    /// An `if`, `with` or `range` without `end`, or the reverse.
+    TEMPLATE_UNBALANCED = "bake::template::unbalanced";
+    /// A run-time function that only defaults of variables may call.
+    TEMPLATE_ONLY_IN_VARIABLES = "bake::template::only_in_variables";
+    /// A build's fact in an option that is read before the build runs.
+    TEMPLATE_BUILD_NOT_HERE = "bake::template::build_not_here";
+    /// A build's fact that no builder is known to give.
+    TEMPLATE_BUILD_NAME = "bake::template::build_name";
+    /// A run-time field that the option does not have.
+    TEMPLATE_UNKNOWN_FIELD = "bake::template::unknown_field";
 }

@@ -17,6 +17,8 @@ pub struct File {
     pub items: Vec<Item>,
     /// Every comment of the file, doc comments included, in source order.
     pub comments: Vec<Comment>,
+    /// Names that broken items seem to declare: that they are unknown is not worth a message.
+    pub broken_names: Vec<Ident>,
     /// The whole file.
     pub span: Span,
 }

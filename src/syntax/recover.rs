@@ -1,0 +1,243 @@
+//! From text to a file: strictly as a whole, and where that fails item by item.
+//!
+//! An item that does not parse strictly ends at the next line that begins with an item's keyword in column 0, and is read
+//! once more in the tolerant mode. Neighbours: `scan` found those lines, `lower` builds the trees, `report` has the words.
+
+use pest::Parser;
+
+use super::ast::{Binding, CommentKind, Expr, ExprKind, File, Ident, Item, ItemKind};
+use super::lower::Lower;
+use super::parser::{BakeParser, Rule};
+use super::problem::SyntaxProblem;
+use super::report::{self, Part};
+use super::scan::{Place, Scan, mask, scan};
+use crate::text::{FileId, Span};
+
+/// A file and what is wrong with its form.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parse {
+    /// The tree; what did not parse is `Bad` in it.
+    pub file: File,
+    /// What is wrong, in the order of the text.
+    pub problems: Vec<SyntaxProblem>,
+}
+
+/// Parses a file. Never fails.
+pub fn parse(file: FileId, text: &str) -> Parse {
+    let base = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let source = &text[base..];
+    let place = Place { file, base };
+    let mut found = scan(place, source);
+    let whole = Span::new(file, 0, text.len());
+    if found.too_deep {
+        let items = vec![Item { doc: None, kind: ItemKind::Bad, span: place.span(0, source.len()) }];
+        let file = File { doc: None, items, comments: found.comments, broken_names: Vec::new(), span: whole };
+        let problems = found.problems.into_iter().filter(|p| matches!(p, SyntaxProblem::TooDeep { .. })).collect();
+        return Parse { file, problems };
+    }
+    let masked = (!found.masked.is_empty()).then(|| mask(source, &found.masked));
+    let parsed = masked.as_deref().unwrap_or(source);
+    let mut lower = lowering(place, source, parsed, &mut found);
+    let items = match BakeParser::parse(Rule::file, parsed) {
+        Ok(pairs) => strict(&mut lower, pairs),
+        Err(_) => piecewise(&mut lower, &found.cuts),
+    };
+    finish(lower, items, found.problems, whole)
+}
+
+/// Parses one expression, such as a value given on the command line.
+pub fn parse_expr(file: FileId, text: &str) -> Result<Expr, Vec<SyntaxProblem>> {
+    let place = Place { file, base: 0 };
+    let mut found = scan(place, text);
+    if !found.problems.is_empty() {
+        return Err(found.problems);
+    }
+    let mut pairs = BakeParser::parse(Rule::lone_expr, text)
+        .map_err(|error| vec![report::explain_error(place, text, &error, Part::Value)])?;
+    let mut lower = lowering(place, text, text, &mut found);
+    let whole = pairs.next().expect("invariant: an expression was parsed");
+    let pair = lower.parts(whole).take();
+    let expr = lower.expr(pair);
+    if lower.problems.is_empty() { Ok(expr) } else { Err(lower.problems) }
+}
+
+/// Parses one literal: a text without `${…}`, a number, duration or size, `true`, `false`, `null`, a list or a record.
+pub fn parse_literal(file: FileId, text: &str) -> Result<Expr, Vec<SyntaxProblem>> {
+    let expr = parse_expr(file, text)?;
+    match not_literal(&expr) {
+        None => Ok(expr),
+        Some(span) => Err(vec![SyntaxProblem::NotALiteral { span }]),
+    }
+}
+
+fn not_literal(expr: &Expr) -> Option<Span> {
+    use super::ast::{Element, Entry, UnaryOp};
+    match &expr.kind {
+        ExprKind::Null
+        | ExprKind::Bool(_)
+        | ExprKind::Int(_)
+        | ExprKind::Number(_)
+        | ExprKind::Duration(_)
+        | ExprKind::Size(_) => None,
+        ExprKind::Text(text) => text.as_plain().is_none().then_some(expr.span),
+        ExprKind::Unary(UnaryOp::Negate, inner) | ExprKind::Paren(inner) => not_literal(inner),
+        ExprKind::List(elements) => elements.iter().find_map(|element| match element {
+            Element::Value(value) => not_literal(value),
+            Element::Spread(_, span) => Some(*span),
+        }),
+        ExprKind::Record(entries) => entries.iter().find_map(|entry| match entry {
+            Entry::Field { value, .. } => not_literal(value),
+            Entry::Spread { span, .. } | Entry::Bad(span) => Some(*span),
+        }),
+        _ => Some(expr.span),
+    }
+}
+
+fn lowering<'a>(place: Place, source: &'a str, parsed: &'a str, found: &mut Scan) -> Lower<'a> {
+    let comments = std::mem::take(&mut found.comments);
+    let attached = vec![false; comments.len()];
+    Lower {
+        place,
+        source,
+        parsed,
+        offset: 0,
+        masked: std::mem::take(&mut found.masked),
+        comments,
+        attached,
+        problems: Vec::new(),
+        broken_names: Vec::new(),
+        depth: 0,
+        closer: ")",
+        last: None,
+    }
+}
+
+fn strict(lower: &mut Lower<'_>, pairs: pest::iterators::Pairs<'_, Rule>) -> Vec<Item> {
+    let items = pairs.flat_map(|file| file.into_inner()).filter(|pair| pair.as_rule() == Rule::item);
+    items.map(|pair| lower.item(pair)).collect()
+}
+
+/// Item by item: as many as parse strictly, and the others in the tolerant mode.
+fn piecewise(lower: &mut Lower<'_>, cuts: &[usize]) -> Vec<Item> {
+    let mut items = Vec::new();
+    let mut at = lower.skip_gap(0);
+    while at < lower.parsed.len() {
+        lower.offset = at;
+        let rest = &lower.parsed[at..];
+        lower.last = None;
+        if let Ok(mut pairs) = BakeParser::parse(Rule::whole_item, rest) {
+            let whole = pairs.next().expect("invariant: an item was parsed");
+            let pair = lower.parts(whole).take();
+            let end = at + pair.as_span().end();
+            items.push(lower.item(pair));
+            at = lower.skip_gap(end);
+            continue;
+        }
+        let next = cuts.partition_point(|&cut| cut <= at);
+        let end = cuts.get(next).copied().unwrap_or(lower.parsed.len());
+        items.push(tolerant(lower, at, end));
+        at = lower.skip_gap(end);
+    }
+    items
+}
+
+fn tolerant(lower: &mut Lower<'_>, at: usize, end: usize) -> Item {
+    let end = at + lower.parsed[at..end].trim_end().len();
+    let Ok(mut pairs) = BakeParser::parse(Rule::loose_item, &lower.parsed[at..end]) else {
+        return bad_item(lower, at, end);
+    };
+    let whole = pairs.next().expect("invariant: an item was parsed");
+    let mut parts = lower.parts(whole);
+    let pair = parts.take();
+    let stray = parts.take_if(Rule::stray).map(|pair| pair.as_span().start() + at);
+    let from = stray.filter(|&from| from < end);
+    let mut item = lower.item(pair);
+    if let Some(from) = from {
+        lower.note_bad(Part::Item, at, end, from);
+        spoil(&mut item.kind);
+    }
+    item
+}
+
+/// A binding that goes on with something that does not parse has no known value.
+fn spoil(kind: &mut ItemKind) {
+    match kind {
+        ItemKind::Let(binding) | ItemKind::Param(binding) | ItemKind::Variable(binding) | ItemKind::Secret(binding) => {
+            spoil_binding(binding);
+        }
+        ItemKind::Fn(function) => function.body.kind = ExprKind::Bad,
+        ItemKind::Output(output) => output.value.kind = ExprKind::Bad,
+        ItemKind::Type(item) => item.ty.kind = super::ast::TypeKind::Bad,
+        _ => {}
+    }
+}
+
+fn spoil_binding(binding: &mut Binding) {
+    match &mut binding.value {
+        Some(value) => value.kind = ExprKind::Bad,
+        None => binding.value = Some(Expr { kind: ExprKind::Bad, span: binding.span.after() }),
+    }
+}
+
+fn bad_item(lower: &mut Lower<'_>, at: usize, end: usize) -> Item {
+    lower.note_bad(Part::Item, at, end, at);
+    lower.doc(at);
+    let text = &lower.source[at..end];
+    let mut words = text.split(|c: char| c.is_whitespace() || "({:=".contains(c)).filter(|w| !w.is_empty());
+    let keyword = words.next().unwrap_or("");
+    if super::scan::ITEM_WORDS.contains(&keyword)
+        && let Some(name) = words.next()
+        && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+    {
+        let start = at + (name.as_ptr() as usize - text.as_ptr() as usize);
+        let span = lower.place.span(start, start + name.len());
+        lower.broken_names.push(Ident { name: name.into(), span });
+    }
+    Item { doc: None, kind: ItemKind::Bad, span: lower.place.span(at, end) }
+}
+
+fn finish(mut lower: Lower<'_>, items: Vec<Item>, scanned: Vec<SyntaxProblem>, whole: Span) -> Parse {
+    let first = items.first().map_or(u32::MAX, |item| item.span.start);
+    let top: Vec<Span> = lower
+        .comments
+        .iter()
+        .filter(|c| c.kind == CommentKind::FileDoc && c.span.start < first && !lower.is_trailing(c))
+        .map(|c| c.span)
+        .collect();
+    let doc = lower.doc_of(&top);
+    let mut problems = std::mem::take(&mut lower.problems);
+    // A quote left open explains whatever else does not parse on its line.
+    if !scanned.is_empty() {
+        let line = |span: Span| {
+            lower.source[..(span.start as usize).saturating_sub(lower.place.base)]
+                .bytes()
+                .filter(|&b| b == b'\n')
+                .count()
+        };
+        let lines: Vec<usize> = scanned.iter().map(|p| line(p.span())).collect();
+        problems.retain(|p| !lines.contains(&line(p.span())));
+        let mut kept: Vec<usize> = Vec::new();
+        for (problem, line) in scanned.into_iter().zip(lines) {
+            if !kept.contains(&line) {
+                kept.push(line);
+                problems.push(problem);
+            }
+        }
+    }
+    if problems.is_empty() {
+        for (comment, attached) in lower.comments.iter().zip(&lower.attached) {
+            let span = comment.span;
+            match comment.kind {
+                CommentKind::Doc if !attached => {
+                    problems.push(SyntaxProblem::DanglingDoc { span, trailing: lower.is_trailing(comment) });
+                }
+                CommentKind::FileDoc if !top.contains(&span) => problems.push(SyntaxProblem::MisplacedFileDoc { span }),
+                _ => {}
+            }
+        }
+    }
+    problems.sort_by_key(|p| p.span());
+    problems.dedup();
+    let file = File { doc, items, comments: lower.comments, broken_names: lower.broken_names, span: whole };
+    Parse { file, problems }
+}
