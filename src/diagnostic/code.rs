@@ -46,6 +46,54 @@ macro_rules! codes {
     };
 }
 
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn codes_are_unique_and_well_formed() {
+        let form = regex::Regex::new("^bake::[a-z]+::[a-z]+(_[a-z]+)*$").expect("the form is a regex");
+        let mut slugs = BTreeSet::new();
+        for (code, _) in ALL {
+            assert!(form.is_match(code.as_str()), "`{code}` is not of the form `bake::area::snake_case`");
+            assert!(slugs.insert(code.slug()), "`{code}` is there twice, or its slug is another code's");
+        }
+    }
+
+    #[test]
+    fn summaries_are_one_sentence_in_a_line() {
+        for (code, summary) in ALL {
+            let summary = summary.trim();
+            assert!(
+                summary.ends_with('.') && summary.len() > 1,
+                "the summary of `{code}` ends with a full stop: {summary}"
+            );
+            assert!(
+                !summary.starts_with(char::is_lowercase),
+                "the summary of `{code}` begins with a capital: {summary}"
+            );
+            assert!(
+                summary.len() <= 120 && !summary.contains('\n'),
+                "the summary of `{code}` fits in a line: {summary}"
+            );
+        }
+    }
+
+    #[test]
+    fn find_takes_the_whole_code_the_short_form_and_the_slug() {
+        for (code, _) in ALL {
+            let short = code.as_str().trim_start_matches("bake::");
+            for typed in [code.as_str(), short, &code.slug(), &format!(" {} ", code.as_str().to_uppercase())] {
+                assert_eq!(Code::find(typed), Some(*code), "typed as `{typed}`");
+            }
+        }
+        assert_eq!(SYNTAX_UNEXPECTED.slug(), "syntax-unexpected");
+        assert_eq!(Code::find("bake::no::such_code"), None);
+        assert_eq!(Code::find(""), None);
+    }
+}
+
 codes! {
     /// A character or word that cannot stand here.
     SYNTAX_UNEXPECTED = "bake::syntax::unexpected";
@@ -221,54 +269,6 @@ codes! {
     SYNTAX_DANGLING_DOC = "bake::syntax::dangling_doc";
     /// Documentation of the file that does not stand at its top (a warning).
     SYNTAX_MISPLACED_FILE_DOC = "bake::syntax::misplaced_file_doc";
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn codes_are_unique_and_well_formed() {
-        let form = regex::Regex::new("^bake::[a-z]+::[a-z]+(_[a-z]+)*$").expect("the form is a regex");
-        let mut slugs = BTreeSet::new();
-        for (code, _) in ALL {
-            assert!(form.is_match(code.as_str()), "`{code}` is not of the form `bake::area::snake_case`");
-            assert!(slugs.insert(code.slug()), "`{code}` is there twice, or its slug is another code's");
-        }
-    }
-
-    #[test]
-    fn summaries_are_one_sentence_in_a_line() {
-        for (code, summary) in ALL {
-            let summary = summary.trim();
-            assert!(
-                summary.ends_with('.') && summary.len() > 1,
-                "the summary of `{code}` ends with a full stop: {summary}"
-            );
-            assert!(
-                !summary.starts_with(char::is_lowercase),
-                "the summary of `{code}` begins with a capital: {summary}"
-            );
-            assert!(
-                summary.len() <= 120 && !summary.contains('\n'),
-                "the summary of `{code}` fits in a line: {summary}"
-            );
-        }
-    }
-
-    #[test]
-    fn find_takes_the_whole_code_the_short_form_and_the_slug() {
-        for (code, _) in ALL {
-            let short = code.as_str().trim_start_matches("bake::");
-            for typed in [code.as_str(), short, &code.slug(), &format!(" {} ", code.as_str().to_uppercase())] {
-                assert_eq!(Code::find(typed), Some(*code), "typed as `{typed}`");
-            }
-        }
-        assert_eq!(SYNTAX_UNEXPECTED.slug(), "syntax-unexpected");
-        assert_eq!(Code::find("bake::no::such_code"), None);
-        assert_eq!(Code::find(""), None);
-    }
 
     // template
     /// A `{{`, or a quote or comment within it, that nothing closes.

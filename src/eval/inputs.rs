@@ -257,7 +257,7 @@ fn from_node(node: &Node, ty: &Ty) -> Value {
         },
         (NodeKind::Text(text), ty) if takes_text(ty) => Data::Text(Text::Plain(text.as_str().into())),
         (NodeKind::Text(text), _) => {
-            let parsed = parse_literal(text).and_then(|kind| scalar(&kind));
+            let parsed = parse_literal(at.file, text).ok().and_then(|expr| scalar(&expr.kind));
             parsed.unwrap_or_else(|| Data::Text(Text::Plain(text.as_str().into())))
         }
         (NodeKind::List(items), ty) => {

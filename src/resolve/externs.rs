@@ -5,7 +5,7 @@ use smol_str::SmolStr;
 use super::hir::{self, Declared, Fact, FactArg, Unique};
 use super::problem::ResolveProblem;
 use super::scope::Scope;
-use super::{Lowerer, declare};
+use super::Lowerer;
 use crate::syntax::ast::{self, ExprKind, Member};
 use crate::text::suggest::nearest;
 
