@@ -337,17 +337,4 @@ codes! {
     SELECT_AXIS = "bake::select::axis";
     /// A selection that is no pattern.
     SELECT_PATTERN = "bake::select::pattern";
-
-    /// A JSON text that cannot be read as written.
-    JSON_SYNTAX = "bake::json::syntax";
-    /// A comma behind the last entry of a JSON record or list.
-    JSON_TRAILING_COMMA = "bake::json::trailing_comma";
-    /// Two entries of a JSON record or list without a comma between them.
-    JSON_MISSING_COMMA = "bake::json::missing_comma";
-    /// One key twice in a JSON record.
-    JSON_DUPLICATE_KEY = "bake::json::duplicate_key";
-    /// A JSON text or key that is not in double quotes.
-    JSON_QUOTES = "bake::json::quotes";
-    /// Digits that are no number of JSON, or a number that is not finite.
-    JSON_NUMBER = "bake::json::number";
 }

@@ -12,7 +12,7 @@ use super::frame::Frame;
 use super::problem::Stop;
 use super::value::{Data, Field, Record, Text, Value};
 use crate::diagnostic::{Diagnostic, code};
-use crate::json::{Node, NodeKind};
+use crate::json::{Kind as NodeKind, Node};
 use crate::resolve::builtin::Builtin;
 use crate::resolve::hir::{Expr, ExprKind};
 use crate::syntax::{ast, parse_expr, parse_literal};

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! JSON with a place for every key and value: files of parameters and variables.
 //!
 //! Floor 2. It knows text and diagnostics, not what the values mean. Comments are allowed (`//`, `#`, `/* */`); everything else
@@ -18,35 +17,6 @@ pub struct Parse {
     /// The value; incomplete when there are problems.
     pub value: Option<Node>,
     /// In the order of the text.
-=======
-//! JSON as people write it: comments are read over, every value knows its place, and common slips have their own names.
-//!
-//! Floor 2. It knows neither Packer nor any option's name, and opens no file. [`parse`](fn@parse) is total: any text gives a
-//! [`Parse`], whose value is what could be read and whose problems say what could not. What a value means is for `load`
-//! and `packer`, one floor up.
-
-mod parse;
-mod problem;
-mod scalar;
-#[cfg(test)]
-mod tests;
-
-pub use parse::parse;
-pub use problem::JsonProblem;
-
-use crate::text::Span;
-
-/// Records and lists inside each other beyond this are refused, so that no walk over a value can exhaust the stack.
-pub const MAX_DEPTH: usize = 128;
-
-/// What was read from a text.
-#[derive(Clone, Debug)]
-pub struct Parse {
-    /// The value as far as it could be read; members and elements that could not be are left out of it.
-    pub value: Option<Node>,
-    /// All mistakes in the order in which they were met, up to a limit that keeps a binary file from filling memory. Without any,
-    /// `value` is the whole text's.
->>>>>>> json
     pub problems: Vec<JsonProblem>,
 }
 
@@ -54,7 +24,6 @@ pub struct Parse {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Node {
     /// The value.
-<<<<<<< HEAD
     pub kind: Kind,
     /// From its first to its last character.
     pub span: Span,
@@ -63,21 +32,10 @@ pub struct Node {
 /// The kinds of JSON's values.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Kind {
-=======
-    pub kind: NodeKind,
-    /// From its first byte to its last, quotes and brackets included.
-    pub span: Span,
-}
-
-/// The six sorts of values.
-#[derive(Clone, PartialEq, Debug)]
-pub enum NodeKind {
->>>>>>> json
     /// `null`
     Null,
     /// `true` or `false`
     Bool(bool),
-<<<<<<< HEAD
     /// A number as written.
     Number(String),
     /// A text, decoded.
@@ -158,23 +116,3 @@ impl Node {
 
 #[cfg(test)]
 mod tests;
-=======
-    /// A number as it is written, in the form that JSON allows.
-    Number(String),
-    /// A text with its escapes resolved.
-    Text(String),
-    /// `[…]`
-    List(Vec<Node>),
-    /// `{…}` in the order of the text, each key once: of a duplicate the first stays.
-    Record(Vec<(Key, Node)>),
-}
-
-/// The name of a member and its place.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Key {
-    /// The name with its escapes resolved.
-    pub name: String,
-    /// The name with its quotes.
-    pub span: Span,
-}
->>>>>>> json

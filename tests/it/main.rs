@@ -8,10 +8,7 @@ mod corpus;
 mod examples;
 mod generated;
 mod house;
-<<<<<<< HEAD
 mod promises;
-=======
 #[path = "../peer/packer.rs"]
 mod peer;
->>>>>>> peer
 mod rust;
