@@ -1,6 +1,5 @@
 //! All tests of the house, in one program.
 
-<<<<<<< HEAD
 mod support;
 
 mod book;
@@ -8,9 +7,7 @@ mod console;
 mod corpus;
 mod examples;
 mod generated;
-=======
 mod facts;
->>>>>>> template
 mod house;
 mod promises;
 #[path = "../peer/packer.rs"]
