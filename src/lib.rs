@@ -27,18 +27,18 @@ pub mod json;
 pub mod syntax;
 pub mod template;
 
-//pub mod format;
+pub mod format;
 pub mod load;
-//pub mod packer;
+pub mod packer;
 pub mod schema;
 
 pub mod check;
-//pub mod eval;
+pub mod eval;
 pub mod resolve;
 
-//pub mod compile;
+pub mod compile;
 
-//pub mod emit;
-//pub mod inspect;
+pub mod emit;
+pub mod inspect;
 
 pub mod cli;

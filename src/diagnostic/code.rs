@@ -165,6 +165,8 @@ codes! {
     OUTPUT_FILE = "bake::output::file";
     /// A param that cannot be set as asked.
     INPUT_PARAM = "bake::input::param";
+    /// A table of facts that cannot be read.
+    INPUT_FACTS = "bake::input::facts";
     /// An environment variable that is not set.
     INPUT_ENVIRONMENT = "bake::input::environment";
 
@@ -295,6 +297,46 @@ codes! {
     TEMPLATE_BUILD_NAME = "bake::template::build_name";
     /// A run-time field that the option does not have.
     TEMPLATE_UNKNOWN_FIELD = "bake::template::unknown_field";
+
+    // json
+    /// Something that JSON does not allow where it stands.
+    JSON_UNEXPECTED = "bake::json::unexpected";
+    /// A comma behind the last entry of a JSON list or record.
+    JSON_TRAILING_COMMA = "bake::json::trailing_comma";
+    /// A key that a JSON record has twice.
+    JSON_DUPLICATE_KEY = "bake::json::duplicate_key";
+    /// A bracket, text or comment of a JSON file that is not closed.
+    JSON_UNCLOSED = "bake::json::unclosed";
+    /// A number that is none in JSON.
+    JSON_BAD_NUMBER = "bake::json::bad_number";
+    /// An escape or control character that a JSON text cannot hold.
+    JSON_BAD_TEXT = "bake::json::bad_text";
+    /// A bare word that is no value of JSON.
+    JSON_UNKNOWN_WORD = "bake::json::unknown_word";
+    /// JSON values that are nested too deeply.
+    JSON_TOO_DEEP = "bake::json::too_deep";
+
+    // emit
+    /// An AMI of another build, for which Packer does not wait (a warning).
+    EMIT_EDGES = "bake::emit::edges";
+    /// A test, which Packer does not run (a warning).
+    EMIT_TESTS = "bake::emit::tests";
+    /// An output, which Packer does not write (a warning).
+    EMIT_OUTPUTS = "bake::emit::outputs";
+    /// A `retain`, which Packer does not follow (a warning).
+    EMIT_RETAIN = "bake::emit::retain";
+    /// A cleanup that Packer has no place for (a warning).
+    EMIT_CLEANUP = "bake::emit::cleanup";
+    /// A `{{` in a variable, which Packer renders once more (a warning).
+    EMIT_BRACES = "bake::emit::braces";
+
+    // select
+    /// A selection that no build passes.
+    SELECT_UNMATCHED = "bake::select::unmatched";
+    /// A selection by an axis that no image has.
+    SELECT_AXIS = "bake::select::axis";
+    /// A selection that is no pattern.
+    SELECT_PATTERN = "bake::select::pattern";
 
     // types
     /// A value of another type than its place takes.

@@ -97,14 +97,18 @@ impl FactsProblem {
 impl fmt::Display for FactsProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            FactsProblem::NoRegions => f.write_str("expected a line `# regions: …` that names the regions of `offered_in`"),
+            FactsProblem::NoRegions => {
+                f.write_str("expected a line `# regions: …` that names the regions of `offered_in`")
+            }
             FactsProblem::TooManyRegions { .. } => write!(f, "at most {REGION_LIMIT} regions can be told apart"),
             FactsProblem::Empty => f.write_str("the table holds no instance type"),
             FactsProblem::NoColumn { column, near: Some(near), .. } => {
                 write!(f, "column `{column}` is missing; did you mean it by `{near}`?")
             }
             FactsProblem::NoColumn { column, near: None, .. } => write!(f, "column `{column}` is missing"),
-            FactsProblem::Cells { found, wanted, .. } => write!(f, "expected {wanted} cells between tabs, found {found}"),
+            FactsProblem::Cells { found, wanted, .. } => {
+                write!(f, "expected {wanted} cells between tabs, found {found}")
+            }
             FactsProblem::Cell { column, found, wanted, .. } => write!(f, "`{found}` in `{column}`: expected {wanted}"),
             FactsProblem::Twice { name, .. } => write!(f, "`{name}` has two rows"),
         }
@@ -114,7 +118,7 @@ impl fmt::Display for FactsProblem {
 impl std::error::Error for FactsProblem {}
 
 /// Packs a table. Its comment lines say where it comes from and, in the order of the flags, its regions.
-pub(super) fn pack(tsv: &str) -> Result<String, FactsProblem> {
+pub fn pack(tsv: &str) -> Result<String, FactsProblem> {
     let mut provenance: Option<&str> = None;
     let mut regions: Option<Vec<&str>> = None;
     let mut header: Option<Header> = None;
@@ -226,7 +230,11 @@ impl<'t> Row<'_, 't> {
     }
 
     fn one_of(&self, column: &'static str, words: &[&str]) -> Result<(), FactsProblem> {
-        if words.contains(&self.cell(column)) { Ok(()) } else { self.refuse(column, format!("`{}`", words.join("` or `"))) }
+        if words.contains(&self.cell(column)) {
+            Ok(())
+        } else {
+            self.refuse(column, format!("`{}`", words.join("` or `")))
+        }
     }
 
     /// The set as bits, the first region being bit 0.

@@ -134,7 +134,9 @@ mod tests {
         assert_eq!(region("us-gov-west-1b"), Some("us-gov-west-1"));
         assert_eq!(region("us-west-2-lax-1a"), Some("us-west-2"));
         assert_eq!(region("us-east-1-wl1-bos-wlz-1"), Some("us-east-1"));
-        for wrong in ["us-east-1", "us-east-9a", "us-east-1A", "us-east-1-", "us-east-1aa", "", "us-east-1-lax", "us-east-12"] {
+        for wrong in
+            ["us-east-1", "us-east-9a", "us-east-1A", "us-east-1-", "us-east-1aa", "", "us-east-1-lax", "us-east-12"]
+        {
             assert_eq!(region(wrong), None, "{wrong}");
         }
     }

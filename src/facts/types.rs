@@ -113,7 +113,8 @@ impl Facts {
     }
 
     fn read(head: &str, types: Cow<'static, str>) -> Facts {
-        let mut facts = Facts { provenance: String::new(), regions: Vec::new(), shapes: Vec::new(), offers: Vec::new(), types };
+        let mut facts =
+            Facts { provenance: String::new(), regions: Vec::new(), shapes: Vec::new(), offers: Vec::new(), types };
         for line in head.lines() {
             match line.split_once(' ') {
                 Some(("#", words)) => facts.provenance = words.to_owned(),

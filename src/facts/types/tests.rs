@@ -16,7 +16,10 @@ fn to_tsv(facts: &Facts) -> String {
         let shape = line.split(' ').nth(1).and_then(|i| i.parse::<usize>().ok()).expect("a line names its shape");
         let shape = facts.shapes[shape].replace(' ', "\t");
         let offered: String = regions.iter().map(|r| flag(t.offered_in(r) == Some(true))).collect();
-        tsv.push_str(&format!("\n{}\t{shape}\t{}\t{}\t{}\t{offered}", t.name, t.vcpus, t.memory_mib, t.instance_store_gb));
+        tsv.push_str(&format!(
+            "\n{}\t{shape}\t{}\t{}\t{}\t{offered}",
+            t.name, t.vcpus, t.memory_mib, t.instance_store_gb
+        ));
     }
     tsv
 }
@@ -25,16 +28,6 @@ fn to_tsv(facts: &Facts) -> String {
 fn the_built_in_facts_are_packed_from_a_table() {
     assert_eq!(pack(&to_tsv(Facts::builtin())).expect("a good table"), BUILTIN);
     assert!(BUILTIN.len() < 60_000, "{}", BUILTIN.len());
-}
-
-/// `BAKEC_FACTS_TSV=table.tsv cargo test rewrite_the_built_in_facts -- --ignored` makes the packed table again.
-#[test]
-#[ignore = "rewrites src/facts/data/ec2.txt"]
-fn rewrite_the_built_in_facts() {
-    let table = std::env::var("BAKEC_FACTS_TSV").expect("BAKEC_FACTS_TSV names a table");
-    let packed = pack(&std::fs::read_to_string(table).expect("the table can be read")).expect("a good table");
-    let target = concat!(env!("CARGO_MANIFEST_DIR"), "/src/facts/data/ec2.txt");
-    std::fs::write(target, packed).expect("the packed table can be written");
 }
 
 #[test]
@@ -65,7 +58,11 @@ fn what_ec2_says_of_known_types() {
     assert_eq!(medium.offered_in("af-south-1"), Some(false));
     assert_eq!(medium.offered_in("cn-north-1"), None);
     assert!(medium.regions().all(|region| medium.offered_in(region) == Some(true)));
-    assert!(facts.instance_type("a1.medium").is_some_and(|t| t.architectures.has("arm64") && !t.architectures.has("x86_64")));
+    assert!(
+        facts
+            .instance_type("a1.medium")
+            .is_some_and(|t| t.architectures.has("arm64") && !t.architectures.has("x86_64"))
+    );
 }
 
 #[test]
@@ -73,7 +70,8 @@ fn proposals_are_near() {
     let facts = Facts::builtin();
     assert_eq!(facts.nearest_type("m3.meduim"), Some("m3.medium"));
     let both = |t: &InstanceType<'_>| {
-        t.virtualization.has("paravirtual") && ["us-east-1", "eu-central-1"].iter().all(|r| t.offered_in(r) != Some(false))
+        t.virtualization.has("paravirtual")
+            && ["us-east-1", "eu-central-1"].iter().all(|r| t.offered_in(r) != Some(false))
     };
     assert_eq!(facts.closest("t2.micro", both).map(|t| t.name), Some("m3.medium"));
     let store = facts.closest("m5.large", |t| t.instance_store_gb > 0).expect("a type with instance store");
@@ -103,7 +101,10 @@ fn mistakes_in_a_table_have_their_line() {
         let problem = Facts::from_tsv(&TABLE.replacen(from, to, 1)).expect_err("a bad table");
         format!("{}: {problem}", problem.line())
     };
-    assert_eq!(wrong("# regions", "# places"), "1: expected a line `# regions: …` that names the regions of `offered_in`");
+    assert_eq!(
+        wrong("# regions", "# places"),
+        "1: expected a line `# regions: …` that names the regions of `offered_in`"
+    );
     assert_eq!(wrong("\tvcpus", "\tvcpu"), "3: column `vcpus` is missing; did you mean it by `vcpu`?");
     assert_eq!(wrong("\t2\t", "\ttwo\t"), "4: `two` in `vcpus`: expected a whole number");
     assert_eq!(wrong("\t01\n", "\t0\n"), "4: `0` in `offered_in`: expected 2 flags `0` or `1`, one for each region");
