@@ -207,7 +207,8 @@ impl<'a> Checker<'a> {
 
     /// Reports a value that may be null; otherwise gives the type back.
     pub(super) fn not_null(&mut self, expr: &'a Expr, ty: Ty, what: &str) -> Ty {
-        let null = matches!(ty.plain(), Ty::Null | Ty::Optional(_)) || matches!(ty.plain(), Ty::Late(t) if matches!(t.plain(), Ty::Optional(_)));
+        let null = matches!(ty.plain(), Ty::Null | Ty::Optional(_))
+            || matches!(ty.plain(), Ty::Late(t) if matches!(t.plain(), Ty::Optional(_)));
         if !null {
             return ty;
         }
