@@ -19,26 +19,26 @@
 pub mod text;
 
 pub mod diagnostic;
-//pub mod facts;
+pub mod facts;
 pub mod plan;
 pub mod ty;
 
-//pub mod json;
+pub mod json;
 pub mod syntax;
 pub mod template;
 
-//pub mod format;
+pub mod format;
 pub mod load;
-//pub mod packer;
+pub mod packer;
 pub mod schema;
 
-//pub mod check;
-//pub mod eval;
+pub mod check;
+pub mod eval;
 pub mod resolve;
 
-//pub mod compile;
+pub mod compile;
 
-//pub mod emit;
-//pub mod inspect;
+pub mod emit;
+pub mod inspect;
 
 pub mod cli;

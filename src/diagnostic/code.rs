@@ -165,6 +165,8 @@ codes! {
     OUTPUT_FILE = "bake::output::file";
     /// A param that cannot be set as asked.
     INPUT_PARAM = "bake::input::param";
+    /// A table of facts that cannot be read.
+    INPUT_FACTS = "bake::input::facts";
     /// An environment variable that is not set.
     INPUT_ENVIRONMENT = "bake::input::environment";
 
@@ -296,6 +298,24 @@ codes! {
     /// A run-time field that the option does not have.
     TEMPLATE_UNKNOWN_FIELD = "bake::template::unknown_field";
 
+    // json
+    /// Something that JSON does not allow where it stands.
+    JSON_UNEXPECTED = "bake::json::unexpected";
+    /// A comma behind the last entry of a JSON list or record.
+    JSON_TRAILING_COMMA = "bake::json::trailing_comma";
+    /// A key that a JSON record has twice.
+    JSON_DUPLICATE_KEY = "bake::json::duplicate_key";
+    /// A bracket, text or comment of a JSON file that is not closed.
+    JSON_UNCLOSED = "bake::json::unclosed";
+    /// A number that is none in JSON.
+    JSON_BAD_NUMBER = "bake::json::bad_number";
+    /// An escape or control character that a JSON text cannot hold.
+    JSON_BAD_TEXT = "bake::json::bad_text";
+    /// A bare word that is no value of JSON.
+    JSON_UNKNOWN_WORD = "bake::json::unknown_word";
+    /// JSON values that are nested too deeply.
+    JSON_TOO_DEEP = "bake::json::too_deep";
+
     // emit
     /// An AMI of another build, for which Packer does not wait (a warning).
     EMIT_EDGES = "bake::emit::edges";
@@ -317,4 +337,40 @@ codes! {
     SELECT_AXIS = "bake::select::axis";
     /// A selection that is no pattern.
     SELECT_PATTERN = "bake::select::pattern";
+
+    // types
+    /// A value of another type than its place takes.
+    TYPE_MISMATCH = "bake::type::mismatch";
+    /// A value that is known only when the plan runs, where the compiler must know it.
+    TYPE_LATE = "bake::type::late";
+    /// A value that may be null where null cannot stand.
+    TYPE_NULL = "bake::type::null";
+    /// An operator between values that it does not join.
+    TYPE_OPERATOR = "bake::type::operator";
+    /// A comparison or pattern that can never come out true.
+    TYPE_NEVER_EQUAL = "bake::type::never_equal";
+    /// A `match` that leaves values without an arm.
+    TYPE_NOT_EXHAUSTIVE = "bake::type::not_exhaustive";
+    /// A pattern that an earlier one has taken (a warning).
+    TYPE_UNREACHABLE = "bake::type::unreachable";
+    /// A type that a param, variable, axis or text cannot hold.
+    TYPE_UNFIT = "bake::type::unfit";
+    /// An index that does not fit what it indexes.
+    TYPE_INDEX = "bake::type::index";
+    /// A field that a value does not have.
+    NAME_UNKNOWN_FIELD = "bake::name::unknown_field";
+    /// An option that a kind does not have.
+    NAME_UNKNOWN_OPTION = "bake::name::unknown_option";
+    /// An option under a name that it had once.
+    NAME_RENAMED_OPTION = "bake::name::renamed_option";
+    /// An option that Packer knows and bakec refuses.
+    OPTION_REFUSED = "bake::option::refused";
+    /// An option that has had its day (a warning).
+    OPTION_DEPRECATED = "bake::option::deprecated";
+    /// A text that does not have the form of its domain type.
+    VALUE_DOMAIN = "bake::value::domain";
+    /// A region, or the region of a zone, that does not exist.
+    FACTS_REGION = "bake::facts::region";
+    /// An instance type that EC2 does not have.
+    FACTS_INSTANCE_TYPE = "bake::facts::instance_type";
 }

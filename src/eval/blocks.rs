@@ -25,8 +25,6 @@ pub(super) struct BlockData<'a> {
     /// The options that the kind has; none for an unknown kind.
     pub(super) declared: Option<&'a Declared>,
     entries: Vec<EntryData<'a>>,
-    /// The axes that any entry depends on.
-    pub(super) mask: Mask,
     /// The axes of the spreads: on them depends which keys there are.
     pub(super) shape_mask: Mask,
     layouts: RefCell<FxHashMap<Vec<usize>, Rc<Layout>>>,
@@ -70,24 +68,22 @@ impl<'a> Evaluator<'a> {
         let declared = block.kind.map(|k| &self.program().records[self.program().kinds[k].record]);
         let columns = self.images[image].sites.borrow()[site].columns;
         let mut entries = Vec::with_capacity(block.body.len());
-        let (mut mask, mut shape_mask) = (0, 0);
+        let mut shape_mask = 0;
         for entry in &block.body {
             match entry {
                 Entry::Field { key, value } => {
                     let own = self.mask(value, image, site, columns);
-                    mask |= own;
                     let slots = RefCell::default();
                     entries.push(EntryData::Field { key: &key.name, at: key.span, value, mask: own, slots });
                 }
                 Entry::Spread { value, .. } => {
                     let own = self.mask(value, image, site, columns);
-                    mask |= own;
                     shape_mask |= own;
                     entries.push(EntryData::Spread { value, mask: own, slots: RefCell::default() });
                 }
             }
         }
-        BlockData { block, site, declared, entries, mask, shape_mask, layouts: RefCell::default() }
+        BlockData { block, site, declared, entries, shape_mask, layouts: RefCell::default() }
     }
 
     /// The options of a block at a cell. Failures are noted with the build and leave the option out.
@@ -165,6 +161,15 @@ impl<'a> Evaluator<'a> {
             let value = self.eval(value, &mut frame)?;
             self.frozen(data, key, *at, value)
         })
+    }
+
+    /// One option of a block at a cell, where it has a value.
+    pub(super) fn option_at(&self, data: &BlockData<'a>, name: &str, cell: CellRef) -> Option<Rc<Frozen>> {
+        let layout = self.layout(data, cell, &mut |_| {});
+        match layout.keys.get(name)? {
+            Source::Spread(slot) => slot.clone().ok().flatten(),
+            Source::Entry(index) => self.entry(data, *index, cell).ok().flatten(),
+        }
     }
 
     fn frozen(&self, data: &BlockData<'a>, key: &SmolStr, at: Span, value: Value) -> Slot {

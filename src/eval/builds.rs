@@ -25,8 +25,6 @@ pub(super) struct BuildTable {
 pub(super) struct BuildEntry {
     pub(super) cell: CellRef,
     pub(super) name: SmolStr,
-    /// Which of the image's builder blocks applies.
-    pub(super) builder: Option<usize>,
 }
 
 /// The builds that a failure touches, in words.
@@ -89,7 +87,7 @@ impl<'a> Evaluator<'a> {
                     }
                 };
                 *slot = Some(table.builds.len() as u32);
-                table.builds.push(BuildEntry { cell: CellRef { image: image as u32, cell: cell as u32 }, name, builder: None });
+                table.builds.push(BuildEntry { cell: CellRef { image: image as u32, cell: cell as u32 }, name });
             }
             table.by_cell.insert(image as u32, by_cell);
         }

@@ -9,7 +9,7 @@ use super::value::{Data, Part, Text, Value};
 use crate::check::domain_value;
 use crate::load::join;
 use crate::plan;
-use crate::template::{self, Context};
+use crate::template::{self, Context, Piece};
 use crate::text::Span;
 use crate::ty::{Domain, Literal, Range, Ty};
 
@@ -134,7 +134,13 @@ impl Evaluator<'_> {
         for part in parts {
             let Part::Action(action) = part else { continue };
             let context = Context { fields: &fields, build_vars: true, variables: false };
-            let problems = template::check(&action.action, &context);
+            let piece = Piece::Action {
+                range: 0..action.source.len(),
+                trims_before: false,
+                trims_after: false,
+                action: action.action.clone(),
+            };
+            let problems = template::check(&[piece], &context);
             if let Some(problem) = problems.into_iter().next() {
                 let diagnostic = problem.into_diagnostic(&|_| action.span);
                 return Err(EvalProblem::Template { diagnostic: Box::new(diagnostic), option: option.clone(), at }.into());

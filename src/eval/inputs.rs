@@ -12,7 +12,7 @@ use super::frame::Frame;
 use super::problem::Stop;
 use super::value::{Data, Field, Record, Text, Value};
 use crate::diagnostic::{Diagnostic, code};
-use crate::json::{Node, NodeKind};
+use crate::json::{Kind as NodeKind, Node};
 use crate::resolve::builtin::Builtin;
 use crate::resolve::hir::{Expr, ExprKind};
 use crate::syntax::{ast, parse_expr, parse_literal};
@@ -101,7 +101,7 @@ impl Evaluator<'_> {
 
     fn unknown_params(&self, outside: &Outside) {
         let names: Vec<&str> = self.program().params.iter().map(|p| p.name.name.as_str()).collect();
-        let mut report = |name: &str, at: Span| {
+        let report = |name: &str, at: Span| {
             if names.contains(&name) {
                 return;
             }

@@ -48,7 +48,7 @@ impl Evaluator<'_> {
                         let message = self.eval(&require.message, &mut frame).ok();
                         let message = message.and_then(|m| self.contents(&m, &frame)).unwrap_or_default();
                         let place = self.builder_of(build.cell).map(|b| b.header);
-                        let culprit = self.read_option(&require.condition, options);
+                        let culprit = self.read_option(&require.condition, &options);
                         failures
                             .entry((number, message.clone()))
                             .or_insert_with(|| {

@@ -92,60 +92,59 @@ impl EvalProblem {
     }
 
     fn plain(&self) -> Diagnostic {
-        let error = Diagnostic::error;
         match self {
-            Overflow { at } => error(code::VALUE_ARITHMETIC, "the result is too large for a number")
+            Overflow { at } => Diagnostic::error(code::VALUE_ARITHMETIC, "the result is too large for a number")
                 .label(*at, "")
                 .help("an int has 64 bits; a size or duration is not negative"),
-            DivisionByZero { at } => error(code::VALUE_ARITHMETIC, "a division by zero").label(*at, "zero").help("guard it: `if n == 0 then … else …`"),
-            TooLarge { at } => error(code::VALUE_LIMIT, "a value grows beyond what any plan needs")
+            DivisionByZero { at } => Diagnostic::error(code::VALUE_ARITHMETIC, "a division by zero").label(*at, "zero").help("guard it: `if n == 0 then … else …`"),
+            TooLarge { at } => Diagnostic::error(code::VALUE_LIMIT, "a value grows beyond what any plan needs")
                 .label(*at, "")
                 .help("a list holds at most 1,000,000 elements, a text 16 MiB"),
-            NullMatches { at } => error(code::VALUE_NULL, "null has no text that could match")
+            NullMatches { at } => Diagnostic::error(code::VALUE_NULL, "null has no text that could match")
                 .label(*at, "null")
                 .help("ask first whether it is there: `when build.options.x != null`"),
-            NullInList { at } => error(code::VALUE_NULL, "null cannot stand in a list")
+            NullInList { at } => Diagnostic::error(code::VALUE_NULL, "null cannot stand in a list")
                 .label(*at, "null")
                 .help("leave it out: `[for x in xs if x != null: x]`"),
-            SameKey { key, at } => error(code::VALUE_KEY, format!("two entries have the key `{key}`"))
+            SameKey { key, at } => Diagnostic::error(code::VALUE_KEY, format!("two entries have the key `{key}`"))
                 .label(*at, "the same key twice")
                 .help("make the keys differ, or leave out elements by `if`"),
-            NoArm { value, at } => error(code::VALUE_MATCH, format!("no arm matches `{value}`")).label(*at, "").help("add an arm for it, or `_ => …`"),
-            OutOfRange { index, length, at } => error(code::VALUE_KEY, format!("index {index} in a list of {length}"))
+            NoArm { value, at } => Diagnostic::error(code::VALUE_MATCH, format!("no arm matches `{value}`")).label(*at, "").help("add an arm for it, or `_ => …`"),
+            OutOfRange { index, length, at } => Diagnostic::error(code::VALUE_KEY, format!("index {index} in a list of {length}"))
                 .label(*at, "out of range")
                 .help("indices begin at 0; -1 is the last element"),
-            NoKey { key, nearest, at } => error(code::VALUE_KEY, format!("no entry has the key `{key}`"))
+            NoKey { key, nearest, at } => Diagnostic::error(code::VALUE_KEY, format!("no entry has the key `{key}`"))
                 .label(*at, "")
                 .help(match nearest {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "ask with `has(map, key)` where it may be missing".into(),
                 }),
-            NoRow { table, key, near, at, declared } => error(code::TABLE_NO_ROW, format!("table `{table}` has no row `{key}`"))
+            NoRow { table, key, near, at, declared } => Diagnostic::error(code::TABLE_NO_ROW, format!("table `{table}` has no row `{key}`"))
                 .label(*at, "")
                 .label(*declared, "the table")
                 .help(match near {
                     Some(near) => format!("the nearest key is `{near}`"),
                     None => "add the row, or exclude the cell".into(),
                 }),
-            NotAnInt { text, at } => error(code::VALUE_CONVERSION, format!("`{text}` is no int")).label(*at, "").help("digits, perhaps with a `-` before them"),
-            NotBase64 { at } => error(code::VALUE_CONVERSION, "not the base64 of a text").label(*at, "").help("the standard alphabet, padded with `=`, of UTF-8 bytes"),
-            NoEnvironment { name, at } => error(code::INPUT_ENVIRONMENT, format!("the environment has no `{name}`"))
+            NotAnInt { text, at } => Diagnostic::error(code::VALUE_CONVERSION, format!("`{text}` is no int")).label(*at, "").help("digits, perhaps with a `-` before them"),
+            NotBase64 { at } => Diagnostic::error(code::VALUE_CONVERSION, "not the base64 of a text").label(*at, "").help("the standard alphabet, padded with `=`, of UTF-8 bytes"),
+            NoEnvironment { name, at } => Diagnostic::error(code::INPUT_ENVIRONMENT, format!("the environment has no `{name}`"))
                 .label(*at, "")
                 .help(format!("set it, `{name}=… bakec …`, or give the param by `--set`")),
             Read { path, error: why, at } => {
                 let (what, help) = crate::load::words(why);
-                error(code::LOAD_READ, format!("cannot read `{path}`: {what}")).label(*at, "named here").help(help)
+                Diagnostic::error(code::LOAD_READ, format!("cannot read `{path}`: {what}")).label(*at, "named here").help(help)
             }
-            Render { why, at } => error(code::VALUE_RENDER, format!("the template cannot be rendered: {why}"))
+            Render { why, at } => Diagnostic::error(code::VALUE_RENDER, format!("the template cannot be rendered: {why}"))
                 .label(*at, "")
                 .help("every name in it must be among the values given to it"),
-            TooManyAxes { at } => error(code::MATRIX_SIZE, "more than 64 axes").label(*at, "one too many").help("bind several columns of a table by one axis"),
+            TooManyAxes { at } => Diagnostic::error(code::MATRIX_SIZE, "more than 64 axes").label(*at, "one too many").help("bind several columns of a table by one axis"),
             TooManyBuilds { cells, limit, at } => {
-                error(code::MATRIX_SIZE, format!("the matrix has {} cells, the limit is {limit}", grouped(*cells)))
+                Diagnostic::error(code::MATRIX_SIZE, format!("the matrix has {} cells, the limit is {limit}", grouped(*cells)))
                     .label(*at, "with this axis")
                     .help("make the axes shorter, or raise the limit by `--max-builds`")
             }
-            SameAxisValue { value, at, axis } => error(code::MATRIX_AXIS, format!("the axis holds `{value}` twice"))
+            SameAxisValue { value, at, axis } => Diagnostic::error(code::MATRIX_AXIS, format!("the axis holds `{value}` twice"))
                 .label(*axis, "this axis")
                 .label(*at, "again")
                 .help("every value of an axis is one coordinate: remove the second, or use `distinct(…)`"),
@@ -155,11 +154,11 @@ impl EvalProblem {
             NoBuilds { image, at } => Diagnostic::warning(code::MATRIX_EMPTY, format!("no cell of image `{image}` is left"))
                 .label(*at, "every cell is excluded")
                 .help("look at the excludes, and at the axes that are empty"),
-            BadName { name, written, at } => error(code::BUILD_NAME, format!("`{name}` cannot be the name of a build"))
+            BadName { name, written, at } => Diagnostic::error(code::BUILD_NAME, format!("`{name}` cannot be the name of a build"))
                 .label(*at, if *written { "" } else { "the default name joins the image's name and the axes" })
                 .help("1 to 128 letters, digits, `.`, `_` and `-`, beginning with a letter or digit; set it by `name = …`"),
             SameName { name, cells, unused, at, other } => {
-                let diagnostic = error(code::BUILD_SAME_NAME, format!("two builds are named `{name}`"));
+                let diagnostic = Diagnostic::error(code::BUILD_SAME_NAME, format!("two builds are named `{name}`"));
                 let diagnostic = match other {
                     Some(other) => diagnostic.label(*at, format!("by {}", cells[1])).label(*other, format!("by {}", cells[0])),
                     None => diagnostic.label(*at, format!("by {} and by {}", cells[0], cells[1])),
@@ -170,33 +169,33 @@ impl EvalProblem {
                 })
             }
             NoBuilder { image, names, at, whens } => {
-                let mut diagnostic = error(code::BUILD_BUILDER, format!("no builder applies to {names}")).label(*at, format!("image `{image}`"));
+                let mut diagnostic = Diagnostic::error(code::BUILD_BUILDER, format!("no builder applies to {names}")).label(*at, format!("image `{image}`"));
                 for when in whens {
                     diagnostic = diagnostic.label(*when, "does not apply");
                 }
                 diagnostic.help("exactly one builder applies to each build: widen a `when`, or exclude the cells")
             }
-            TwoBuilders { names, first, second } => error(code::BUILD_BUILDER, format!("two builders apply to {names}"))
+            TwoBuilders { names, first, second } => Diagnostic::error(code::BUILD_BUILDER, format!("two builders apply to {names}"))
                 .label(*second, "applies")
                 .label(*first, "applies as well")
                 .help("exactly one builder applies to each build: narrow a `when`; several platforms are an axis"),
-            MissingOption { option, doc, kind, at } => error(code::OPTION_MISSING, format!("`{kind}` needs `{option}`"))
+            MissingOption { option, doc, kind, at } => Diagnostic::error(code::OPTION_MISSING, format!("`{kind}` needs `{option}`"))
                 .label(*at, format!("lacks `{option}`"))
                 .help(format!("add `{option} = …`: {}", first_sentence(doc))),
             MissingField { field, origin, at } => {
-                let diagnostic = error(code::OPTION_MISSING, format!("the record lacks `{field}`")).label(*origin, "");
+                let diagnostic = Diagnostic::error(code::OPTION_MISSING, format!("the record lacks `{field}`")).label(*origin, "");
                 let diagnostic = if origin == at { diagnostic } else { diagnostic.label(*at, "wanted by this option") };
                 diagnostic.help(format!("add `{field} = …`"))
             }
             OutsideRange { shown, ty, option, origin, at } => refused(
-                error(code::VALUE_RANGE, format!("`{shown}` is outside of {ty}")),
+                Diagnostic::error(code::VALUE_RANGE, format!("`{shown}` is outside of {ty}")),
                 *origin,
                 *at,
                 option,
             )
             .help("both ends are included"),
             NoMatch { text, pattern, option, origin, at } => refused(
-                error(code::VALUE_PATTERN, format!("`{text}` does not match /{pattern}/")),
+                Diagnostic::error(code::VALUE_PATTERN, format!("`{text}` does not match /{pattern}/")),
                 *origin,
                 *at,
                 option,
@@ -216,10 +215,10 @@ impl EvalProblem {
                 } else {
                     format!("paths are relative to the `.bake` file that holds the option: this one is `{path}`")
                 };
-                error(code::OPTION_FILE, format!("there is no file `{written}`")).label(*at, "").help(help)
+                Diagnostic::error(code::OPTION_FILE, format!("there is no file `{written}`")).label(*at, "").help(help)
             }
             Rule { message, places, declared } => {
-                let mut diagnostic = error(code::OPTION_RULE, message.clone());
+                let mut diagnostic = Diagnostic::error(code::OPTION_RULE, message.clone());
                 for place in places {
                     diagnostic = diagnostic.label(*place, "");
                 }
@@ -230,7 +229,7 @@ impl EvalProblem {
             }
             NotUnique { option, value, place, builds, at, other } => {
                 let place = if place.is_empty() { String::new() } else { format!(" in {place}") };
-                let diagnostic = error(code::BUILD_SAME_AMI, format!("two builds{place} have the `{option}` `{value}`"))
+                let diagnostic = Diagnostic::error(code::BUILD_SAME_AMI, format!("two builds{place} have the `{option}` `{value}`"))
                     .label(*at, format!("by {} and {}", builds[0], builds[1]));
                 let diagnostic = match other {
                     Some(other) => diagnostic.label(*other, format!("by {} first", builds[0])),
@@ -238,28 +237,28 @@ impl EvalProblem {
                 };
                 diagnostic.help("the second would fail or replace the first: let the name use every axis that tells them apart")
             }
-            NoCell { image, cell, near, at } => error(code::IMAGE_CELL, format!("image `{image}` has no cell {cell}"))
+            NoCell { image, cell, near, at } => Diagnostic::error(code::IMAGE_CELL, format!("image `{image}` has no cell {cell}"))
                 .label(*at, "")
                 .help(near.clone().unwrap_or_else(|| "its axes do not hold this combination".into())),
             ExcludedCell { image, cell, because, at, exclude } => {
-                error(code::IMAGE_CELL, format!("image `{image}` does not build {cell}"))
+                Diagnostic::error(code::IMAGE_CELL, format!("image `{image}` does not build {cell}"))
                     .label(*at, "excluded")
                     .label(*exclude, because.as_ref().map_or("by this exclude".to_owned(), |b| format!("because {b}")))
                     .help("index a cell that is built, or narrow the exclude")
             }
             Circle { builds, at } => {
                 let chain: Vec<String> = builds.iter().chain(builds.first()).map(|b| format!("`{b}`")).collect();
-                error(code::IMAGE_CYCLE, format!("builds start from each other: {}", chain.join(" → ")))
+                Diagnostic::error(code::IMAGE_CYCLE, format!("builds start from each other: {}", chain.join(" → ")))
                     .label(*at, "closes the circle")
                     .help("one of them must start from an AMI that exists")
             }
             OtherRegion { parent, region, regions, at } => {
-                error(code::IMAGE_REGION, format!("the AMI of `{parent}` is not in {region}"))
+                Diagnostic::error(code::IMAGE_REGION, format!("the AMI of `{parent}` is not in {region}"))
                     .label(*at, "")
                     .help(format!("it is made in {}: add `{region}` to the parent's `ami_regions`, or build it there too", regions.join(", ")))
             }
             Policy { policy, message, place, at } => {
-                let diagnostic = error(code::POLICY_BROKEN, message.clone());
+                let diagnostic = Diagnostic::error(code::POLICY_BROKEN, message.clone());
                 let diagnostic = match place {
                     Some(place) => diagnostic.label(*place, "").label(*at, format!("policy `{policy}`")),
                     None => diagnostic.label(*at, format!("policy `{policy}`")),
@@ -275,11 +274,11 @@ impl EvalProblem {
                     .label(*at, needs)
                     .help("it is judged again when the plan runs; make the variable a `param` to decide it now")
             }
-            OutputEnding { file, at } => error(code::OUTPUT_FILE, format!("an output cannot be written to `{file}`"))
+            OutputEnding { file, at } => Diagnostic::error(code::OUTPUT_FILE, format!("an output cannot be written to `{file}`"))
                 .label(*at, "unknown ending")
                 .help("end the name in `.json`, `.tfvars` or `.tfvars.json`"),
             Facts { code, message, labels, help } => {
-                let mut diagnostic = error(*code, message.clone());
+                let mut diagnostic = Diagnostic::error(*code, message.clone());
                 for (span, text) in labels {
                     diagnostic = diagnostic.label(*span, text.clone());
                 }

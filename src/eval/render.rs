@@ -1,6 +1,8 @@
 //! Jinja templates behind `render()` and `render_file()`: strict about undefined names, bounded in work, without any door to
 //! the outside.
 
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 
 use super::Evaluator;
@@ -21,9 +23,11 @@ impl Evaluator<'_> {
         };
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_keep_trailing_newline(true);
+        if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
+            environment.set_syntax(syntax);
+        }
         environment.set_fuel(Some(FUEL));
-        environment.render_str(template, &values).map_err(|error| {
+        environment.render_str(template, Serde(&values)).map_err(|error| {
             let line = error.line().map(|l| format!(" (line {l} of the template)")).unwrap_or_default();
             let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
             EvalProblem::Render { why: format!("{}{line}", detail.lines().next().unwrap_or_default()), at }.into()

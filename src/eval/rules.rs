@@ -76,13 +76,20 @@ impl<'a> Evaluator<'a> {
                 stops.iter().for_each(|stop| self.touches(stop, build));
                 continue;
             }
-            let stops = self.judge_group(data, demands.declared, group, options);
+            let stops = self.judge_group(data, demands.declared, group, options, cell);
             stops.iter().for_each(|stop| self.touches(stop, build));
             group.judged.borrow_mut().insert(class, stops);
         }
     }
 
-    fn judge_group(&self, data: &BlockData<'a>, declared: &'a Declared, group: &Group<'a>, options: &Options) -> Vec<Stop> {
+    fn judge_group(
+        &self,
+        data: &BlockData<'a>,
+        declared: &'a Declared,
+        group: &Group<'a>,
+        options: &Options,
+        cell: CellRef,
+    ) -> Vec<Stop> {
         let mut stops = Vec::new();
         let find = |index: usize| {
             let name = declared.fields.get_index(index)?.0;
@@ -119,7 +126,7 @@ impl<'a> Evaluator<'a> {
             }
         }
         for fact in &group.facts {
-            stops.extend(self.judge_fact(fact, declared, data.block.header, &find));
+            stops.extend(self.judge_fact(fact, data, declared, cell, &find));
         }
         stops
     }

@@ -13,7 +13,7 @@ use crate::text::suggest::nearest;
 ///
 /// `remote` and `later` say when a path is not here: on the machine, or made during the run. `placed` and `copied` name the
 /// options that hold the region of an AMI and those it is copied to.
-pub const FACTS: [(&str, usize); 9] = [
+const FACTS: [(&str, usize); 9] = [
     ("boots", 2),
     ("offered", 2),
     ("root_device", 2),

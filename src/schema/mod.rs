@@ -1,7 +1,7 @@
 //! The schema: every kind of builder, provisioner and post-processor that bakec knows, with its options.
 //!
-//! Floor 3. The kinds are declared in the language itself, in the prelude beside this file; here they stand as plain data after the program has
-//! been resolved, for those who read plans without reading `.bake` files.
+//! Floor 3. The kinds are declared in the language itself, in the prelude beside this file; here they stand as plain data after
+//! the program has been resolved, for those who read plans without reading `.bake` files.
 
 use indexmap::IndexMap;
 use smol_str::SmolStr;

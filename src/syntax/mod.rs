@@ -10,9 +10,13 @@ mod parser;
 mod problem;
 mod recover;
 mod report;
-
+mod same;
 mod scan;
 mod symbol;
 
+#[cfg(test)]
+mod tests;
+
 pub use problem::SyntaxProblem;
 pub use recover::{Parse, parse, parse_expr, parse_literal};
+pub use same::same;

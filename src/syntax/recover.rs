@@ -109,6 +109,7 @@ fn lowering<'a>(place: Place, source: &'a str, parsed: &'a str, found: &mut Scan
         depth: 0,
         closer: ")",
         last: None,
+        bad_until: 0,
     }
 }
 

@@ -67,6 +67,7 @@ impl Part {
             Part::Argument("]") => &["`,`", "`]`"],
             Part::Argument(_) => &["`,`", "`)`"],
             Part::Value => &["the end of the value"],
+            Part::Item => &["an item such as `let`, `image` or `param`"],
             _ => &["the end of the line"],
         }
     }
@@ -105,13 +106,20 @@ pub(super) fn explain(
         return (from, SyntaxProblem::TooDeep { span: found_at(place, source, from).1 });
     }
     let at = start + offset(&error);
+    if part == Part::Item && source[from..].starts_with(['}', ']', ')']) {
+        let help = "remove it, or look above for a block that ends too early";
+        return unexpected(place, source, from, &[], Some(help.to_owned()));
+    }
     if at < from {
         return unexpected(place, source, from, &ends_of(part, from == start), None);
     }
     if skip_blank(source, start) >= at {
         let word = word_at(source, start);
-        let help =
-            nearest(word, part.words().iter().copied()).filter(|w| *w != word).map(|w| format!("did you mean `{w}`?"));
+        let near = nearest(word, part.words().iter().copied()).filter(|w| *w != word);
+        let help = match (part, word) {
+            (Part::Statement, "then") => Some("write a chain as `post { a { … } then b { … } }`".to_owned()),
+            _ => near.map(|w| format!("did you mean `{w}`?")),
+        };
         return unexpected(place, source, start, &[part.form().to_owned()], help);
     }
     unexpected(place, source, at, &expected(&error, part), None)
@@ -164,11 +172,11 @@ fn expected(error: &Error<Rule>, part: Part) -> Vec<String> {
             Symbol::Unnamed => {}
         }
     }
-    // An operator may follow any value: it is worth saying only where nothing else is expected.
-    if out.iter().any(|s| s != "an operator") {
-        out.retain(|s| {
-            s != "an operator" && s != "`.`" && s != "`[`" && s != "`(`" || s == "`(`" && positives.len() == 1
-        });
+    // An operator may follow any value, a refinement any type: worth saying only where nothing else is expected.
+    let goes_on =
+        |s: &String| ["an operator", "`.`", "`[`", "`(`", "`|`", "`?`", "`in`", "`matches`"].contains(&s.as_str());
+    if !out.iter().all(goes_on) {
+        out.retain(|s| !goes_on(s));
     }
     out.truncate(6);
     out

@@ -6,6 +6,7 @@
 //! Neighbours: `parser` parses the masked text, `recover` uses the cuts.
 
 use crate::syntax::ast::{Comment, CommentKind};
+use crate::text::suggest::nearest;
 use crate::text::{FileId, Span};
 
 use super::problem::SyntaxProblem;
@@ -70,15 +71,15 @@ pub(super) fn scan(place: Place, text: &str) -> Scan {
     }
 }
 
-/// Whether an item's keyword, followed by what can follow it, stands at the start of `rest`.
+/// Whether an item's keyword (perhaps misspelt), followed by what can follow it, stands at the start of `rest`.
 pub(super) fn begins_item(rest: &str) -> bool {
     let word = rest.split(|c: char| !c.is_ascii_lowercase()).next().unwrap_or("");
-    if !ITEM_WORDS.contains(&word) {
+    let behind = rest[word.len()..].trim_start_matches([' ', '\t']);
+    let spaced = behind.len() < rest.len() - word.len();
+    if word.is_empty() || !spaced || !behind.starts_with(|c: char| c.is_ascii_alphabetic() || "_\"'".contains(c)) {
         return false;
     }
-    let behind = rest[word.len()..].trim_start_matches([' ', '\t']);
-    behind.len() < rest.len() - word.len()
-        && behind.starts_with(|c: char| c.is_ascii_alphabetic() || "_\"'".contains(c))
+    ITEM_WORDS.contains(&word) || nearest(word, ITEM_WORDS.iter().copied()).is_some()
 }
 
 /// The text with every masked range made into a closed literal (or a word) of the same length.

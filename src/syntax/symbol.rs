@@ -173,6 +173,7 @@ pub(super) fn to_symbol(rule: Rule) -> Symbol {
         | Rule::name_is
         | Rule::block
         | Rule::link_head
+        | Rule::link_start
         | Rule::when
         | Rule::use_group
         | Rule::post

@@ -1,5 +1,16 @@
 //! All tests of the house, in one program.
 
+mod support;
+
+mod book;
+mod console;
+mod corpus;
+mod emitted;
+mod examples;
+mod generated;
+mod facts;
 mod house;
-mod packer;
+mod promises;
+#[path = "../peer/packer.rs"]
+mod peer;
 mod rust;

@@ -53,6 +53,8 @@ pub(super) struct Lower<'a> {
     pub closer: &'static str,
     /// Where the last problem of structure was: what is missed next at the same place follows from it.
     pub last: Option<usize>,
+    /// Where the last bad statement ends; 0 before there is one.
+    pub bad_until: usize,
 }
 
 /// The meaningful children of a pair, and whether part of it did not parse.
@@ -131,9 +133,11 @@ impl Lower<'_> {
         }
     }
 
-    /// Notes that something else was expected at an offset of the text.
+    /// Notes that something was expected at an offset of the text; what the line before lacks is shown at that line's end.
     pub(super) fn note_expected(&mut self, at: usize, expected: &str) {
-        let (at, problem) = report::unexpected(self.place, self.source, at, &[expected.to_owned()], None);
+        let before = self.source[..at].trim_end().len();
+        let shown = if self.source[before..at].contains('\n') { before } else { at };
+        let (_, problem) = report::unexpected(self.place, self.source, shown, &[expected.to_owned()], None);
         self.note_at(at, problem);
     }
 
@@ -141,6 +145,13 @@ impl Lower<'_> {
     pub(super) fn note_bad(&mut self, part: Part, start: usize, end: usize, from: usize) {
         if self.last == Some(from) {
             return;
+        }
+        // What goes on behind a bad statement in its line belongs to the same mistake.
+        if matches!(part, Part::Statement | Part::MatrixItem | Part::Require | Part::Member) {
+            let before = std::mem::replace(&mut self.bad_until, end);
+            if before > 0 && before <= from && !self.source[before..from].contains('\n') {
+                return;
+            }
         }
         let (_, problem) = report::explain(self.place, self.source, self.parsed, part, start, end, from);
         self.last = Some(from);
@@ -233,11 +244,14 @@ impl Lower<'_> {
     }
 
     fn unclosed(&mut self, open: Option<Span>, at: usize, mark: &'static str) {
-        let Some(open) = open else { return };
-        let (found, place) = match report::unexpected(self.place, self.source, at, &[], None) {
-            (found, problem) => (found, problem.span()),
-        };
-        self.note_at(found, SyntaxProblem::UnclosedBracket { open, at: place, mark });
+        let Some(mut open) = open else { return };
+        let (found, problem) = report::unexpected(self.place, self.source, at, &[], None);
+        if mark == "{"
+            && let Some(culprit) = outdented(self.source, open.start as usize - self.place.base, at)
+        {
+            open = self.place.span(culprit, culprit + 1);
+        }
+        self.note_at(found, SyntaxProblem::UnclosedBracket { open, at: problem.span(), mark });
     }
 
     /// The `///` lines above an offset of the text.
@@ -302,4 +316,28 @@ impl Lower<'_> {
     pub(super) fn is_masked(&self, start: usize) -> bool {
         !self.masked.is_empty() && self.masked.binary_search_by_key(&start, |m| m.0).is_ok()
     }
+}
+
+/// The brace that was most likely left open: the first one whose closing brace begins a line further to the left than the
+/// line that opened it.
+fn outdented(source: &str, open: usize, at: usize) -> Option<usize> {
+    let mut braces: Vec<(usize, usize)> = Vec::new();
+    let mut start = source[..open].rfind('\n').map_or(0, |n| n + 1);
+    for line in source[start..at].split_inclusive('\n') {
+        let indent = line.len() - line.trim_start().len();
+        for (offset, c) in line.char_indices().filter(|(offset, _)| start + offset >= open) {
+            match c {
+                '{' => braces.push((start + offset, indent)),
+                '}' => {
+                    let (brace, opened) = braces.pop()?;
+                    if offset == indent && opened > indent {
+                        return Some(brace);
+                    }
+                }
+                _ => {}
+            }
+        }
+        start += line.len();
+    }
+    None
 }

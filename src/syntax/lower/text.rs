@@ -226,7 +226,7 @@ impl Lower<'_> {
             match text.strip_suffix("\r\n") {
                 Some(kept) => {
                     chunk.push(kept, base + at, base + at + kept.len());
-                    chunk.push("\n", base + line - 1, base + line);
+                    chunk.push("\n", base + line - 2, base + line);
                 }
                 None => chunk.push(text, base + at, base + line),
             }

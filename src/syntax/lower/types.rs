@@ -209,7 +209,7 @@ impl Lower<'_> {
             let mut parts = self.parts(pair);
             let inner = parts.take();
             let (word, twice) = match rule {
-                Rule::initial => ("=", field.default.replace(self.expr(inner)).is_some()),
+                Rule::initial => ("=", field.default.replace(self.value(inner)).is_some()),
                 Rule::encoding => ("as", field.encoding.replace(self.ident(&inner)).is_some()),
                 Rule::since => ("since", field.since.replace(self.plain_text(inner, "a version")).is_some()),
                 Rule::formerly => {

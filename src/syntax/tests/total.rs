@@ -1,0 +1,139 @@
+//! Total on any text: it ends, spans lie in the text, and nothing is bad without a problem.
+
+use pest::Parser;
+use proptest::prelude::*;
+
+use super::super::ast::{Comment, CommentKind};
+use super::super::parser::{BakeParser, Rule};
+use super::super::scan::{Place, scan};
+use super::super::{SyntaxProblem, parse};
+use super::{EXTERN, OFFICIAL, read};
+use crate::diagnostic::Diagnostic;
+use crate::text::FileId;
+
+/// Parses and checks what holds for any text.
+fn check(text: &str) {
+    let parse = read(text);
+    let tree = format!("{:?}", parse.file.items);
+    let bad = tree.contains("kind: Bad") || tree.contains(" Bad(") || tree.contains("[Bad(");
+    assert!(!bad || parse.problems.iter().any(|p| !p.is_warning()), "bad without a problem:\n{text}\n{tree}");
+    for problem in parse.problems {
+        let diagnostic: Diagnostic = problem.into();
+        let spans = diagnostic.labels.iter().map(|l| l.span).chain(diagnostic.fix.iter().map(|f| f.span));
+        for span in spans {
+            assert!(text.get(span.range()).is_some(), "{span:?} of {diagnostic:?} in:\n{text}");
+        }
+    }
+    // Spans print as `file:start..end`.
+    for span in tree.split("0:").skip(1) {
+        let digits = |s: &str| s.chars().take_while(char::is_ascii_digit).collect::<String>();
+        let start = digits(span);
+        let Some(rest) = span[start.len()..].strip_prefix("..") else { continue };
+        if let (Ok(start), Ok(end)) = (start.parse::<usize>(), digits(rest).parse::<usize>()) {
+            assert!(start > end || text.get(start..end).is_some(), "{start}..{end} in:\n{text}");
+        }
+    }
+}
+
+const SNIPPETS: &[&str] = &[
+    "{", "}", "[", "]", "(", ")", "\"", "'", "\"\"\"", "'''", "${", "{{", "}}", "$${", "\\", "\n", "\r\n", " ", ",", ";", ":", "=",
+    "==", "=>", "->", "-", "|", "||", "??", "?", "...", "..", ".", "//", "///", "//!", "#", "/", "if", "then", "else", "match",
+    "matches", "for", "in", "let x = ", "image a {", "builder b {", "matrix {", "a = 1", "rule", "late", "é", "\u{0}", "1h", "8GiB",
+    "extern builder c {", "table t key (a) {", "\n| ", "type T = ", "post {", "[for x in ", "{ for k, v in ", "_",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_is_parsed(text in any::<String>()) {
+        check(&text);
+    }
+
+    #[test]
+    fn any_pieces_are_parsed(pieces in proptest::collection::vec(0..SNIPPETS.len(), 0..60)) {
+        check(&pieces.iter().map(|i| SNIPPETS[*i]).collect::<String>());
+    }
+
+    #[test]
+    fn any_damage_is_parsed(
+        which in 0..2usize,
+        damage in proptest::collection::vec((0..10_000usize, 0..12usize, 0..SNIPPETS.len()), 1..6),
+    ) {
+        let mut text = [OFFICIAL, EXTERN][which].to_owned();
+        for (at, cut, piece) in damage {
+            let boundary = |text: &str, mut n: usize| {
+                n = n.min(text.len());
+                while !text.is_char_boundary(n) {
+                    n -= 1;
+                }
+                n
+            };
+            let start = boundary(&text, at % (text.len() + 1));
+            let end = boundary(&text, start + cut).max(start);
+            text.replace_range(start..end, SNIPPETS[piece]);
+        }
+        check(&text);
+    }
+}
+
+#[test]
+fn deep_nesting_is_one_clear_error() {
+    for open in ["[", "(", "{ a = ", "f(", "a[", "\"${", "if ", "match ", "{ for x in "] {
+        for depth in [10_000, 200] {
+            let problems = read(&format!("let x = {}", open.repeat(depth))).problems;
+            assert!(matches!(problems[..], [SyntaxProblem::TooDeep { .. }]), "{open}: {problems:?}");
+        }
+    }
+    for item in ["let x: ", "type T = "] {
+        for open in ["[", "map<[", "{ a: ", "("] {
+            let problems = read(&format!("{item}{}", open.repeat(10_000))).problems;
+            assert!(matches!(problems[..], [SyntaxProblem::TooDeep { .. }]), "{open}");
+        }
+    }
+    for chain in [" + a", ".a", "(1)", " && !a", " ?? a"] {
+        let problems = read(&format!("let x = a{}", chain.repeat(10_000))).problems;
+        assert!(matches!(problems[..], [SyntaxProblem::TooDeep { .. }]), "{chain}");
+    }
+    for prefix in ["!", "- ", "late ", "?"] {
+        check(&format!("let x = {}a", prefix.repeat(10_000)));
+        check(&format!("let x: {}a", prefix.repeat(10_000)));
+        check(&format!("let x: a{}", prefix.repeat(10_000)));
+    }
+}
+
+#[test]
+fn nesting_within_the_limit_is_fine() {
+    for (open, close) in [("[", "]"), ("(", ")"), ("{ a = ", "}"), ("f(", ")"), ("\"${", "}\""), ("{ a = [", "]}")] {
+        let depth = if open.len() > 6 || open.starts_with('"') { 60 } else { 120 };
+        let text = format!("let x = {}1{}", open.repeat(depth), close.repeat(depth));
+        assert!(read(&text).problems.is_empty(), "{open}: {:?}", read(&text).problems);
+        // Left open in its middle it still ends soon.
+        check(&format!("let x = {}= = 1 {}", open.repeat(depth), close.repeat(depth / 2)));
+        check(&format!("let x = {}", format!("{open}a +\n").repeat(depth)));
+        check(&format!("let x = {}{}", format!("{open}a -\n").repeat(depth), format!("{close} ?\n").repeat(depth)));
+        check(&format!("let x = {}{}", format!("if {open}").repeat(50), format!("{close} ? ").repeat(50)));
+    }
+}
+
+#[test]
+fn many_mistakes_take_little_time() {
+    for unit in ["a = \"${b\" \"", "\"${[a \" ", "x = = 1\n", "{{\"", "'", "[1 2 = ", "f(a = = b, ", "\n| a b |", "\"${x\" ? "] {
+        check(&format!("image a {{\n builder b {{\n{}", unit.repeat(400)));
+    }
+}
+
+#[test]
+fn the_grammar_and_the_scan_agree_on_comments() {
+    let place = Place { file: FileId(0), base: 0 };
+    for text in [OFFICIAL, EXTERN, "let a = b matches /\\/\\/ #/ # x\nlet c = \"// ${ d // e\n}\" / 2 //! f\n"] {
+        let Ok(pairs) = BakeParser::parse(Rule::file, text) else { panic!("parses: {text}") };
+        let of_grammar: Vec<&str> =
+            pairs.flatten().filter(|p| p.as_rule() == Rule::COMMENT).map(|p| p.as_str().trim_end()).collect();
+        let scanned = scan(place, text).comments;
+        assert_eq!(of_grammar, scanned.iter().map(|c| &text[c.span.range()]).collect::<Vec<_>>());
+    }
+    let kinds = |text: &str| parse(FileId(0), text).file.comments.iter().map(|c: &Comment| c.kind).collect::<Vec<_>>();
+    use CommentKind::*;
+    assert_eq!(kinds("//! a\n// b\n# c\n/// d\n//// e\n"), [FileDoc, Slashes, Hash, Doc, Slashes]);
+}
