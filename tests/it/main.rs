@@ -3,6 +3,7 @@
 mod support;
 
 mod book;
+mod cli;
 mod console;
 mod corpus;
 mod emitted;
