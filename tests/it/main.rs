@@ -3,8 +3,10 @@
 mod support;
 
 mod book;
+mod cli;
 mod console;
 mod corpus;
+mod emitted;
 mod examples;
 mod generated;
 mod facts;
