@@ -1,1 +1,209 @@
-//! compile
+//! The whole compiler behind one door: a world and a path in, a plan and diagnostics out.
+//!
+//! Floor 5. It puts the phases in a row and knows nothing that they do not. Phases are types, `Loaded`, `Program`, `Checked`, `Plan`; a
+//! phase that fails leaves poison behind, so that the next ones still find their own mistakes.
+
+use rustc_hash::FxHashSet;
+use smol_str::SmolStr;
+
+use crate::check::check;
+use crate::diagnostic::{Diagnostic, Problems, Severity, code};
+use crate::eval::{Evaluated, Inputs, Outside, argument, evaluate};
+use crate::facts::Facts;
+use crate::json;
+use crate::load::{Loaded, LoadProblem, World, load};
+use crate::plan::Plan;
+use crate::resolve::{Program, resolve};
+use crate::schema::{Category, Kind, Kinds};
+use crate::syntax::ast::ExternKind;
+use crate::text::{Source, Sources, Span};
+
+/// The most cells of a matrix where nobody says otherwise.
+pub const MAX_BUILDS: usize = 100_000;
+
+/// What a compilation is given beside its files.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `name=value` for params, later ones win.
+    pub set: Vec<String>,
+    /// Paths of JSON files with params, later ones win.
+    pub params: Vec<String>,
+    /// The most cells of a matrix and builds of a plan.
+    pub max_builds: usize,
+    /// Where EC2's facts come from.
+    pub facts: FactsChoice,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { set: Vec::new(), params: Vec::new(), max_builds: MAX_BUILDS, facts: FactsChoice::Builtin }
+    }
+}
+
+/// Where EC2's facts come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FactsChoice {
+    /// The table in the program.
+    Builtin,
+    /// Nowhere: what they would decide is unknown.
+    None,
+    /// A table in a file.
+    File(String),
+}
+
+/// What a compilation gives.
+#[derive(Debug)]
+pub struct Compiled {
+    /// All texts that diagnostics point into.
+    pub sources: Sources,
+    /// Everything there is to say, by place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The plan; none where something is wrong or a required param has no value.
+    pub plan: Option<Plan>,
+    /// The kinds that the program names.
+    pub kinds: Kinds,
+    /// Required params without a value: builds were not evaluated.
+    pub missing_params: Vec<SmolStr>,
+    /// Files that were read, the root first.
+    pub files: Vec<SmolStr>,
+    /// Environment variables that were read.
+    pub environment: Vec<SmolStr>,
+}
+
+impl Compiled {
+    /// Whether an error was found.
+    pub fn failed(&self) -> bool {
+        self.diagnostics.iter().any(|d| d.severity == Severity::Error)
+    }
+}
+
+/// Compiles a file with all that it imports.
+pub fn compile(world: &dyn World, root: &str, options: &Options) -> Compiled {
+    let mut problems = Problems::new();
+    let mut loaded = load(world, root, &mut problems);
+    let mut files: Vec<SmolStr> = loaded.files.iter().map(|f| SmolStr::from(&**f)).collect();
+    let outside = outside(world, options, &mut loaded, &mut files, &mut problems);
+    let own_facts = own_facts(world, options, &mut loaded, &mut files, &mut problems);
+    let facts = match &options.facts {
+        FactsChoice::Builtin => Some(Facts::builtin()),
+        FactsChoice::None => None,
+        FactsChoice::File(_) => own_facts.as_ref(),
+    };
+    let parsed = !problems.has_errors();
+    let program = resolve(&loaded, &mut problems);
+    let kinds = kinds(&program);
+    let checked = check(program, facts, &mut problems);
+    let mut evaluated = Evaluated::default();
+    // A file that did not parse lacks things that evaluation would only miss.
+    if parsed && !loaded.modules.is_empty() {
+        let mut found = Problems::new();
+        let inputs = Inputs { max_builds: options.max_builds };
+        evaluated = evaluate(&checked, &outside, &inputs, world, facts, &loaded.sources, &mut found);
+        add_news(&mut problems, found);
+    }
+    files.extend(evaluated.files);
+    let failed = problems.has_errors();
+    Compiled {
+        sources: loaded.sources,
+        diagnostics: problems.into_sorted(),
+        plan: evaluated.plan.filter(|_| !failed),
+        kinds,
+        missing_params: evaluated.missing_params,
+        files,
+        environment: evaluated.environment,
+    }
+}
+
+/// Takes over what evaluation found, without what the checker has said of the same place already.
+fn add_news(problems: &mut Problems, found: Problems) {
+    let known: FxHashSet<(crate::diagnostic::Code, Span)> = problems.iter().map(|d| (d.code, d.span())).collect();
+    for diagnostic in found.into_sorted() {
+        if !known.contains(&(diagnostic.code, diagnostic.span())) {
+            problems.report(diagnostic);
+        }
+    }
+}
+
+/// Reads what comes from the command line and from params files; each gets a source, so that mistakes in it have a place.
+fn outside(
+    world: &dyn World,
+    options: &Options,
+    loaded: &mut Loaded,
+    files: &mut Vec<SmolStr>,
+    problems: &mut Problems,
+) -> Outside {
+    let mut outside = Outside::default();
+    for text in &options.set {
+        let file = loaded.sources.add(Source::new("--set", text.as_str()));
+        outside.set.push(argument(file, text));
+    }
+    for path in &options.params {
+        files.push(path.into());
+        let text = match world.read(path) {
+            Ok(text) => text,
+            Err(error) => {
+                let file = loaded.sources.add(Source::new(path.as_str(), ""));
+                problems.report(LoadProblem::Root { path: path.into(), error, at: Span::file_start(file) });
+                continue;
+            }
+        };
+        let file = loaded.sources.add(Source::new(path.as_str(), text.as_str()));
+        let parsed = json::parse(file, &text);
+        for problem in parsed.problems {
+            problems.report(problem);
+        }
+        outside.files.extend(parsed.value);
+    }
+    outside
+}
+
+/// The facts of `--facts FILE`.
+fn own_facts(
+    world: &dyn World,
+    options: &Options,
+    loaded: &mut Loaded,
+    files: &mut Vec<SmolStr>,
+    problems: &mut Problems,
+) -> Option<Facts> {
+    let FactsChoice::File(path) = &options.facts else { return None };
+    files.push(path.into());
+    match world.read(path) {
+        Ok(text) => {
+            let file = loaded.sources.add(Source::new(path.as_str(), text.as_str()));
+            match Facts::from_tsv(&text) {
+                Ok(facts) => Some(facts),
+                Err(problem) => {
+                    let line = loaded.sources.get(file).line_range(problem.line() as u32);
+                    problems.report(
+                        Diagnostic::error(code::INPUT_FACTS, problem.to_string())
+                            .label(Span::new(file, line.start, line.end), "")
+                            .help("the columns and their form are those of the table in the program's source"),
+                    );
+                    None
+                }
+            }
+        }
+        Err(error) => {
+            let file = loaded.sources.add(Source::new(path.as_str(), ""));
+            problems.report(LoadProblem::Root { path: path.into(), error, at: Span::file_start(file) });
+            None
+        }
+    }
+}
+
+/// The kinds of a program as plain data.
+fn kinds(program: &Program) -> Kinds {
+    let category = |category| match category {
+        ExternKind::Builder => Category::Builder,
+        ExternKind::Post => Category::Post,
+        ExternKind::Provisioner | ExternKind::Options => Category::Provisioner,
+    };
+    program
+        .kinds
+        .iter()
+        .map(|((external, name), kind)| {
+            let options = program.records[kind.record].fields.clone();
+            ((category(*external), name.clone()), Kind { name: name.clone(), doc: kind.doc.clone(), options })
+        })
+        .collect()
+}

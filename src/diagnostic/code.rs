@@ -46,6 +46,54 @@ macro_rules! codes {
     };
 }
 
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn codes_are_unique_and_well_formed() {
+        let form = regex::Regex::new("^bake::[a-z]+::[a-z]+(_[a-z]+)*$").expect("the form is a regex");
+        let mut slugs = BTreeSet::new();
+        for (code, _) in ALL {
+            assert!(form.is_match(code.as_str()), "`{code}` is not of the form `bake::area::snake_case`");
+            assert!(slugs.insert(code.slug()), "`{code}` is there twice, or its slug is another code's");
+        }
+    }
+
+    #[test]
+    fn summaries_are_one_sentence_in_a_line() {
+        for (code, summary) in ALL {
+            let summary = summary.trim();
+            assert!(
+                summary.ends_with('.') && summary.len() > 1,
+                "the summary of `{code}` ends with a full stop: {summary}"
+            );
+            assert!(
+                !summary.starts_with(char::is_lowercase),
+                "the summary of `{code}` begins with a capital: {summary}"
+            );
+            assert!(
+                summary.len() <= 120 && !summary.contains('\n'),
+                "the summary of `{code}` fits in a line: {summary}"
+            );
+        }
+    }
+
+    #[test]
+    fn find_takes_the_whole_code_the_short_form_and_the_slug() {
+        for (code, _) in ALL {
+            let short = code.as_str().trim_start_matches("bake::");
+            for typed in [code.as_str(), short, &code.slug(), &format!(" {} ", code.as_str().to_uppercase())] {
+                assert_eq!(Code::find(typed), Some(*code), "typed as `{typed}`");
+            }
+        }
+        assert_eq!(SYNTAX_UNEXPECTED.slug(), "syntax-unexpected");
+        assert_eq!(Code::find("bake::no::such_code"), None);
+        assert_eq!(Code::find(""), None);
+    }
+}
+
 codes! {
     /// A character or word that cannot stand here.
     SYNTAX_UNEXPECTED = "bake::syntax::unexpected";
@@ -57,6 +105,82 @@ codes! {
     LOAD_CYCLE = "bake::load::cycle";
     /// An import has no usable name.
     LOAD_NAMESPACE = "bake::load::namespace";
+
+    // values
+    /// A calculation without a result.
+    VALUE_ARITHMETIC = "bake::value::arithmetic";
+    /// A value that grows without bound.
+    VALUE_LIMIT = "bake::value::limit";
+    /// Null where a value is wanted.
+    VALUE_NULL = "bake::value::null";
+    /// A key or index that is missing, or stands twice.
+    VALUE_KEY = "bake::value::key";
+    /// A value for which a `match` has no arm.
+    VALUE_MATCH = "bake::value::match";
+    /// A text that cannot be read as what it should be.
+    VALUE_CONVERSION = "bake::value::conversion";
+    /// A template that cannot be rendered.
+    VALUE_RENDER = "bake::value::render";
+    /// A number outside of its range.
+    VALUE_RANGE = "bake::value::range";
+    /// A text that does not match its pattern.
+    VALUE_PATTERN = "bake::value::pattern";
+    /// A key that a table does not hold.
+    TABLE_NO_ROW = "bake::table::no_row";
+
+    // matrices and builds
+    /// More cells or axes than the limit.
+    MATRIX_SIZE = "bake::matrix::size";
+    /// An axis that holds a value twice.
+    MATRIX_AXIS = "bake::matrix::axis";
+    /// An exclude that matches no cell.
+    MATRIX_IDLE_EXCLUDE = "bake::matrix::idle_exclude";
+    /// A matrix of which no cell is left.
+    MATRIX_EMPTY = "bake::matrix::empty";
+    /// A text that cannot name a build.
+    BUILD_NAME = "bake::build::name";
+    /// Two builds of one name.
+    BUILD_SAME_NAME = "bake::build::same_name";
+    /// A build with no builder, or with two.
+    BUILD_BUILDER = "bake::build::builder";
+    /// Two builds of a region that make an AMI of one name.
+    BUILD_SAME_AMI = "bake::build::same_ami";
+    /// An option or field that must be given.
+    OPTION_MISSING = "bake::option::missing";
+    /// Options that break a rule of their kind.
+    OPTION_RULE = "bake::option::rule";
+    /// A file that an option names and that is not there.
+    OPTION_FILE = "bake::option::file";
+    /// A cell that an image does not build.
+    IMAGE_CELL = "bake::image::cell";
+    /// Builds that start from each other.
+    IMAGE_CYCLE = "bake::image::cycle";
+    /// An AMI that is used in a region where it will not be.
+    IMAGE_REGION = "bake::image::region";
+    /// A build that breaks a policy.
+    POLICY_BROKEN = "bake::policy::broken";
+    /// A policy that can be decided only when the plan runs.
+    POLICY_UNDECIDED = "bake::policy::undecided";
+    /// A file that no output can be written to.
+    OUTPUT_FILE = "bake::output::file";
+    /// A param that cannot be set as asked.
+    INPUT_PARAM = "bake::input::param";
+    /// A table of facts that cannot be read.
+    INPUT_FACTS = "bake::input::facts";
+    /// An environment variable that is not set.
+    INPUT_ENVIRONMENT = "bake::input::environment";
+
+    // EC2's facts
+    /// An instance type that cannot boot the image.
+    FACTS_VIRTUALIZATION = "bake::facts::virtualization";
+    /// An instance type that its region lacks.
+    FACTS_OFFERED = "bake::facts::offered";
+    /// An instance type without the root device that the builder needs.
+    FACTS_ROOT_DEVICE = "bake::facts::root_device";
+    /// An instance type of another architecture.
+    FACTS_ARCHITECTURE = "bake::facts::architecture";
+    /// An instance type without enclaves.
+    FACTS_ENCLAVE = "bake::facts::enclave";
 
     // names
     /// A name that nothing declares.
@@ -147,52 +271,70 @@ codes! {
     SYNTAX_DANGLING_DOC = "bake::syntax::dangling_doc";
     /// Documentation of the file that does not stand at its top (a warning).
     SYNTAX_MISPLACED_FILE_DOC = "bake::syntax::misplaced_file_doc";
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
+    // template
+    /// A `{{`, or a quote or comment within it, that nothing closes.
+    TEMPLATE_UNCLOSED = "bake::template::unclosed";
+    /// `{{}}` without an action in it.
+    TEMPLATE_EMPTY = "bake::template::empty";
+    /// A run-time action that its grammar does not allow.
+    TEMPLATE_SYNTAX = "bake::template::syntax";
+    /// A run-time function that does not exist.
+    TEMPLATE_UNKNOWN_FUNCTION = "bake::template::unknown_function";
+    /// A run-time function that Packer has removed.
+    TEMPLATE_REMOVED_FUNCTION = "bake::template::removed_function";
+    /// A run-time function with the wrong number or kind of arguments.
+    TEMPLATE_ARGUMENTS = "bake::template::arguments";
+    /// A `$variable` of a run-time action that nothing declares.
+    TEMPLATE_UNKNOWN_VARIABLE = "bake::template::unknown_variable";
+    /// An `if`, `with` or `range` without `end`, or the reverse.
+    TEMPLATE_UNBALANCED = "bake::template::unbalanced";
+    /// A run-time function that only defaults of variables may call.
+    TEMPLATE_ONLY_IN_VARIABLES = "bake::template::only_in_variables";
+    /// A build's fact in an option that is read before the build runs.
+    TEMPLATE_BUILD_NOT_HERE = "bake::template::build_not_here";
+    /// A build's fact that no builder is known to give.
+    TEMPLATE_BUILD_NAME = "bake::template::build_name";
+    /// A run-time field that the option does not have.
+    TEMPLATE_UNKNOWN_FIELD = "bake::template::unknown_field";
 
-    #[test]
-    fn codes_are_unique_and_well_formed() {
-        let form = regex::Regex::new("^bake::[a-z]+::[a-z]+(_[a-z]+)*$").expect("the form is a regex");
-        let mut slugs = BTreeSet::new();
-        for (code, _) in ALL {
-            assert!(form.is_match(code.as_str()), "`{code}` is not of the form `bake::area::snake_case`");
-            assert!(slugs.insert(code.slug()), "`{code}` is there twice, or its slug is another code's");
-        }
-    }
+    // json
+    /// Something that JSON does not allow where it stands.
+    JSON_UNEXPECTED = "bake::json::unexpected";
+    /// A comma behind the last entry of a JSON list or record.
+    JSON_TRAILING_COMMA = "bake::json::trailing_comma";
+    /// A key that a JSON record has twice.
+    JSON_DUPLICATE_KEY = "bake::json::duplicate_key";
+    /// A bracket, text or comment of a JSON file that is not closed.
+    JSON_UNCLOSED = "bake::json::unclosed";
+    /// A number that is none in JSON.
+    JSON_BAD_NUMBER = "bake::json::bad_number";
+    /// An escape or control character that a JSON text cannot hold.
+    JSON_BAD_TEXT = "bake::json::bad_text";
+    /// A bare word that is no value of JSON.
+    JSON_UNKNOWN_WORD = "bake::json::unknown_word";
+    /// JSON values that are nested too deeply.
+    JSON_TOO_DEEP = "bake::json::too_deep";
 
-    #[test]
-    fn summaries_are_one_sentence_in_a_line() {
-        for (code, summary) in ALL {
-            let summary = summary.trim();
-            assert!(
-                summary.ends_with('.') && summary.len() > 1,
-                "the summary of `{code}` ends with a full stop: {summary}"
-            );
-            assert!(
-                !summary.starts_with(char::is_lowercase),
-                "the summary of `{code}` begins with a capital: {summary}"
-            );
-            assert!(
-                summary.len() <= 120 && !summary.contains('\n'),
-                "the summary of `{code}` fits in a line: {summary}"
-            );
-        }
-    }
+    // emit
+    /// An AMI of another build, for which Packer does not wait (a warning).
+    EMIT_EDGES = "bake::emit::edges";
+    /// A test, which Packer does not run (a warning).
+    EMIT_TESTS = "bake::emit::tests";
+    /// An output, which Packer does not write (a warning).
+    EMIT_OUTPUTS = "bake::emit::outputs";
+    /// A `retain`, which Packer does not follow (a warning).
+    EMIT_RETAIN = "bake::emit::retain";
+    /// A cleanup that Packer has no place for (a warning).
+    EMIT_CLEANUP = "bake::emit::cleanup";
+    /// A `{{` in a variable, which Packer renders once more (a warning).
+    EMIT_BRACES = "bake::emit::braces";
 
-    #[test]
-    fn find_takes_the_whole_code_the_short_form_and_the_slug() {
-        for (code, _) in ALL {
-            let short = code.as_str().trim_start_matches("bake::");
-            for typed in [code.as_str(), short, &code.slug(), &format!(" {} ", code.as_str().to_uppercase())] {
-                assert_eq!(Code::find(typed), Some(*code), "typed as `{typed}`");
-            }
-        }
-        assert_eq!(SYNTAX_UNEXPECTED.slug(), "syntax-unexpected");
-        assert_eq!(Code::find("bake::no::such_code"), None);
-        assert_eq!(Code::find(""), None);
-    }
+    // select
+    /// A selection that no build passes.
+    SELECT_UNMATCHED = "bake::select::unmatched";
+    /// A selection by an axis that no image has.
+    SELECT_AXIS = "bake::select::axis";
+    /// A selection that is no pattern.
+    SELECT_PATTERN = "bake::select::pattern";
 }

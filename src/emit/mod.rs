@@ -1,1 +1,75 @@
-//! emit
+//! Plans as other programs read them: Packer's legacy JSON.
+//!
+//! Floor 6. It knows plan, schema and types, not the compiler that made the plan. `printer` walks the plan, `value` writes
+//! one value in the shape that its option wants, `text` writes templates, `edges` names the variables that stand for AMIs,
+//! `paths` rebases paths, `note` collects what stands in the comment. What Packer cannot say becomes a [`EmitProblem`],
+//! never silence.
+
+mod edges;
+mod note;
+mod paths;
+mod printer;
+mod problem;
+mod text;
+mod value;
+
+use std::io::{self, Write};
+
+use crate::packer::{self, Edge};
+use crate::plan::Plan;
+use crate::schema::Kinds;
+
+pub use paths::Paths;
+pub use problem::{EmitProblem, Lost};
+
+/// How a plan is written.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Emit {
+    /// What paths are relative to.
+    pub paths: Paths,
+    /// Leaves the comment out.
+    pub bare: bool,
+}
+
+/// A plan's text, in pieces that follow each other, and what it does not say.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Emitted {
+    pieces: [String; 3],
+    /// Variables that stand for AMIs of builds.
+    pub edges: Vec<Edge>,
+    /// What Packer cannot say, in the order of the plan.
+    pub problems: Vec<EmitProblem>,
+}
+
+impl Emitted {
+    /// Writes the text.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write_to(&self, writer: &mut (impl Write + ?Sized)) -> io::Result<()> {
+        self.pieces.iter().try_for_each(|piece| writer.write_all(piece.as_bytes()))
+    }
+
+    /// The text in one piece.
+    pub fn text(&self) -> String {
+        self.pieces.concat()
+    }
+}
+
+/// The plan as Packer's legacy JSON. The same plan gives the same bytes.
+pub fn packer_json(plan: &Plan, kinds: &Kinds, how: &Emit) -> Emitted {
+    let mut printer = printer::Printer::new(plan, kinds, &how.paths);
+    let body = printer.body();
+    let head = printer.head();
+    let start = if how.bare {
+        "{\n".to_owned()
+    } else {
+        let digest = packer::digest([head.as_str(), body.as_str()]);
+        note::comment(plan, &mut printer, digest)
+    };
+    let (edges, problems) = printer.finish();
+    Emitted { pieces: [start, head, body], edges, problems }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::Evaluator;
 use super::cells::Mask;
-use crate::resolve::hir::{Entry, Expr, ExprKind, TextPart};
+use crate::resolve::hir::{Entry, Expr, ExprKind, MatrixStep, TextPart};
 
 impl Evaluator<'_> {
     /// The axes that an expression at a site depends on. Locals from `columns` on are its own.
@@ -19,6 +19,44 @@ impl Evaluator<'_> {
     /// The axes of an optional expression.
     pub(super) fn mask_opt(&self, expr: Option<&Expr>, image: usize, site: usize, columns: u32) -> Mask {
         expr.map_or(0, |e| self.mask(e, image, site, columns))
+    }
+
+    /// Whether an expression of an image's matrix depends on a param, also through axes, lets and functions.
+    pub(super) fn reads_param(&self, expr: &Expr, image: usize) -> bool {
+        let mut bodies: Vec<&Expr> = vec![expr];
+        let mut seen: Vec<(u8, usize)> = Vec::new();
+        let mut found = false;
+        while let Some(body) = bodies.pop() {
+            let mut more: Vec<(u8, usize)> = Vec::new();
+            each(body, &mut |e| match e.kind {
+                ExprKind::Param(_) => found = true,
+                ExprKind::Let(index) => more.push((0, index)),
+                ExprKind::CallFunction(index, _) => more.push((1, index)),
+                ExprKind::Local(local) => more.push((2, local as usize)),
+                _ => {}
+            });
+            for node in more {
+                if seen.contains(&node) {
+                    continue;
+                }
+                seen.push(node);
+                bodies.extend(match node {
+                    (0, index) => Some(&self.program().lets[index].value),
+                    (1, index) => Some(&self.program().functions[index].body),
+                    (_, local) => self.column_source(image, local as u32),
+                });
+            }
+        }
+        found
+    }
+
+    /// What a column of an image is made from.
+    fn column_source(&self, image: usize, column: u32) -> Option<&Expr> {
+        self.images[image].image.matrix.iter().find_map(|step| match step {
+            MatrixStep::Axis(axis) if axis.locals.contains(&column) => Some(&axis.source),
+            MatrixStep::Let { local, value, .. } if *local == column => Some(value),
+            _ => None,
+        })
     }
 
     fn local_mask(&self, image: usize, site: usize, local: u32) -> Mask {

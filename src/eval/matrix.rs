@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::Evaluator;
-use super::cells::{AxisData, Cells, ColumnSource, MAX_AXES, Mask};
+use super::cells::{AxisData, ColumnSource, MAX_AXES, Mask};
 use super::frame::{Frame, Place};
 use super::problem::{EvalProblem, Stop};
 use super::value::{Data, Value};
@@ -194,7 +194,8 @@ impl<'a> Evaluator<'a> {
                 cells.excluded.borrow_mut()[cell].get_or_insert(step);
             }
         }
-        if !matched && cells.count.get() > 0 {
+        // Other params may give it something to exclude.
+        if !matched && cells.count.get() > 0 && !self.reads_param(&exclude.when, image) {
             self.warn(EvalProblem::IdleExclude { at: exclude.span });
         }
         Ok(())

@@ -35,7 +35,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-pub use inputs::{Inputs, Outside};
+pub use inputs::{Inputs, Outside, argument};
 
 use crate::check::Checked;
 use crate::diagnostic::{Diagnostic, Problems};
@@ -91,6 +91,7 @@ pub fn evaluate(
         files: RefCell::default(),
         environment: RefCell::default(),
         origins: RefCell::default(),
+        options: RefCell::default(),
     };
     let missing_params = evaluator.fill_params(outside);
     let plan = if missing_params.is_empty() { evaluator.plan() } else { None };
@@ -123,6 +124,8 @@ struct Evaluator<'a> {
     files: RefCell<Vec<SmolStr>>,
     environment: RefCell<Vec<SmolStr>>,
     origins: RefCell<FxHashMap<Span, Origin>>,
+    /// Builder block and options of each build, as far as they are known.
+    options: RefCell<FxHashMap<value::CellRef, (usize, Rc<blocks::Options>)>>,
 }
 
 /// What has been reported so far.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
-pub use problem::LoadProblem;
+pub use problem::{LoadProblem, words};
 pub use world::{Disk, Memory, ReadError, World, join};
 
 use crate::diagnostic::Problems;

@@ -1,1 +1,75 @@
-//! packer
+//! Packer's legacy JSON as emit, import and run share it: the order of its root keys, and the comment in which bakec keeps
+//! what Packer need not know.
+//!
+//! Floor 3. It knows the plan's data, no type and no option but those that Packer treats in its own way.
+
+mod comment;
+
+pub use comment::{BuildNote, Comment, Edge, Place, StepNote, place};
+
+/// The root keys in the order in which they are written. Packer takes keys that begin with `_` as comments.
+pub const ROOT_KEYS: [&str; 8] = [
+    COMMENT_KEY,
+    "min_packer_version",
+    "variables",
+    "sensitive-variables",
+    "builders",
+    "provisioners",
+    "error-cleanup-provisioner",
+    "post-processors",
+];
+
+/// The root key that holds the [`Comment`], as one string: Packer takes no other comments.
+pub const COMMENT_KEY: &str = "_bakec";
+
+/// What the line of the comment begins with; the value follows, then `,` and the end of the line.
+const COMMENT_START: &str = "{\n  \"_bakec\": ";
+
+/// The comment's line up to the value: it is the second line of a plan, behind the brace that opens the plan.
+pub fn comment_start() -> &'static str {
+    COMMENT_START
+}
+
+/// A plan's text apart: the comment's JSON string, still quoted, and everything behind its line. `None` for a plan without
+/// the comment, or one that another program has written anew.
+pub fn split(text: &str) -> Option<(&str, &str)> {
+    let behind = text.strip_prefix(COMMENT_START)?;
+    let (line, rest) = behind.split_once('\n')?;
+    Some((line.strip_suffix(',')?, rest))
+}
+
+/// The digest of a plan: of everything behind the comment's line, given in pieces.
+pub fn digest<'a>(rest: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for piece in rest {
+        hasher.update(piece.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// Whether Packer renders the templates of an option a second time, over what came out of the first.
+///
+/// Text that must reach the machine as it is has to be escaped twice there. The kinds are provisioners and post-processors.
+pub fn rendered_twice(kind: &str, option: &str) -> bool {
+    matches!((kind, option), ("shell-local", "inline") | ("manifest", "custom_data"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_splits_at_its_comment() {
+        let rest = "  \"builders\": []\n}\n";
+        let text = format!("{}\"{{}}\",\n{rest}", comment_start());
+        assert_eq!(split(&text), Some(("\"{}\"", rest)));
+        assert_eq!(split("{\n  \"builders\": []\n}\n"), None);
+        assert_eq!(split(""), None);
+    }
+
+    #[test]
+    fn the_digest_does_not_depend_on_the_pieces() {
+        assert_eq!(digest(["ab", "c"]), digest(["abc"]));
+        assert_ne!(digest(["abc"]), digest(["abd"]));
+    }
+}

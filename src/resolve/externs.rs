@@ -5,13 +5,25 @@ use smol_str::SmolStr;
 use super::hir::{self, Declared, Fact, FactArg, Unique};
 use super::problem::ResolveProblem;
 use super::scope::Scope;
-use super::{Lowerer, declare};
+use super::Lowerer;
 use crate::syntax::ast::{self, ExprKind, Member};
 use crate::text::suggest::nearest;
 
 /// The questions that the schema may put to EC2's facts, with the number of their arguments.
-pub const FACTS: [(&str, usize); 5] =
-    [("boots", 2), ("offered", 2), ("root_device", 2), ("architecture", 2), ("enclave", 2)];
+///
+/// `remote` and `later` say when a path is not here: on the machine, or made during the run. `placed` and `copied` name the
+/// options that hold the region of an AMI and those it is copied to.
+const FACTS: [(&str, usize); 9] = [
+    ("boots", 2),
+    ("offered", 2),
+    ("root_device", 2),
+    ("architecture", 2),
+    ("enclave", 2),
+    ("remote", 3),
+    ("later", 3),
+    ("placed", 1),
+    ("copied", 1),
+];
 
 impl<'a> Lowerer<'a> {
     /// Lowers a kind. One that lost against an earlier declaration of its name is left alone.

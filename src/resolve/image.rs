@@ -131,8 +131,12 @@ impl<'a> Lowerer<'a> {
         if let Some(index) = self.program.kinds.get_index_of(&(category, name.clone())) {
             return Some(index);
         }
-        let own = self.program.kinds.keys().filter(|(c, _)| *c == category).map(|(_, n)| n.as_str());
-        let known: Vec<&str> = prelude::names(category).chain(own).collect();
+        let own = self.program.kinds.keys().filter(|(c, _)| *c == category).map(|(_, n)| n.clone());
+        let own: Vec<SmolStr> = own.collect();
+        let mut known: Vec<&str> = own.iter().map(SmolStr::as_str).collect();
+        for kind in prelude::names(category) {
+            known.push(kind);
+        }
         let other = [ExternKind::Builder, ExternKind::Provisioner, ExternKind::Post].into_iter().find(|c| {
             *c != category && (prelude::file_of(*c, name).is_some() || self.program.kinds.contains_key(&(*c, name.clone())))
         });

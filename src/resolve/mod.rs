@@ -135,3 +135,22 @@ impl<'a> Lowerer<'a> {
         self.report(ResolveProblem::Unknown { what, name: name.clone(), at, nearest, help: None });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnostic::render::{Format, Style, render};
+    use crate::diagnostic::Problems;
+    use crate::load::{Memory, load};
+
+    #[test]
+    fn the_prelude_resolves_without_a_problem() {
+        let source = "image x { builder amazon-ebs {} builder amazon-instance {} builder null {} provision shell {} \
+                      provision file {} provision shell-local {} post shell-local {} post manifest {} }";
+        let mut problems = Problems::new();
+        let loaded = load(&Memory::of([("x.bake", source)]), "x.bake", &mut problems);
+        let program = super::resolve(&loaded, &mut problems);
+        let style = Style { colour: false, unicode: false, links: false, width: 100 };
+        assert_eq!(render(&problems.into_sorted(), &loaded.sources, &Format::Human(style)), "");
+        assert_eq!(program.kinds.len(), 8);
+    }
+}

@@ -11,6 +11,7 @@ use super::scope::Scope;
 use super::{Lowerer, hir};
 use crate::syntax::ast::{self, CellKind};
 use crate::syntax::parse_literal;
+use crate::text::FileId;
 use crate::text::suggest::nearest;
 use crate::ty::{Literal, TableTy, Ty};
 
@@ -134,7 +135,7 @@ pub(super) fn text_expr(text: SmolStr, span: crate::text::Span) -> Expr {
 
 /// What a bare word means in a column of this type; a text is only announced.
 fn word_as(word: &str, ty: &Ty) -> Option<ExprKind> {
-    let announced = || ExprKind::Text(Arc::new(TextLiteral { parts: Vec::new(), span: crate::text::Span::file_start(crate::text::FileId(0)) }));
+    let announced = || ExprKind::Text(Arc::new(TextLiteral { parts: Vec::new(), span: crate::text::Span::file_start(FileId(0)) }));
     match ty.plain() {
         Ty::Optional(inner) => word_as(word, inner),
         ty if ty.is_text() => {
@@ -146,8 +147,8 @@ fn word_as(word: &str, ty: &Ty) -> Option<ExprKind> {
         Ty::Late(inner) => word_as(word, inner),
         Ty::Poison => Some(ExprKind::Poison),
         ty => {
-            let literal = parse_literal(word)?;
-            match (literal, ty) {
+            let literal = parse_literal(FileId(0), word).ok()?;
+            match (literal.kind, ty) {
                 (ast::ExprKind::Bool(b), Ty::Bool) => Some(ExprKind::Bool(b)),
                 (ast::ExprKind::Bool(b), Ty::Literal(Literal::Bool(l))) if b == *l => Some(ExprKind::Bool(b)),
                 (ast::ExprKind::Int(i), Ty::Int) => Some(ExprKind::Int(i)),

@@ -38,6 +38,12 @@ impl Source {
         (line as u32, column as u32 + 1)
     }
 
+    /// The byte range of a line (from 1) without its line ending; empty when there is no such line.
+    pub fn line_range(&self, line: u32) -> std::ops::Range<usize> {
+        let start = self.line_starts().get(line.saturating_sub(1) as usize).map_or(self.text.len(), |s| *s as usize);
+        start..start + self.line(line).len()
+    }
+
     /// The text of a line (from 1) without its line ending; empty when there is no such line.
     pub fn line(&self, line: u32) -> &str {
         let starts = self.line_starts();

@@ -1,0 +1,67 @@
+//! Writing files whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+/// Writes a file beside its place and moves it there, so that a reader sees the old text or the new and nothing between. The
+/// file keeps its permissions, and a link stays a link.
+pub(super) fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let before = fs::metadata(&target).ok();
+    if before.as_ref().is_some_and(|m| !m.is_file()) {
+        // A pipe or a device cannot be replaced. For a folder this says so.
+        let mut out = BufWriter::new(File::options().write(true).open(&target)?);
+        content(&mut out)?;
+        return out.flush();
+    }
+    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".bakec-");
+    #[cfg(unix)]
+    let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let beside = builder.tempfile_in(folder)?;
+    let mut out = BufWriter::with_capacity(1 << 16, beside);
+    content(&mut out)?;
+    let beside = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    if let Some(before) = before {
+        beside.as_file().set_permissions(before.permissions())?;
+    }
+    beside.persist(&target).map(drop).map_err(|e| e.error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_or_stays() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("plan.json");
+        write(&path, |out| out.write_all(b"one"))?;
+        assert_eq!(fs::read_to_string(&path)?, "one");
+        let failed = write(&path, |out| {
+            out.write_all(b"tw")?;
+            Err(io::Error::other("stop"))
+        });
+        assert!(failed.is_err());
+        assert_eq!((fs::read_to_string(&path)?.as_str(), fs::read_dir(folder.path())?.count()), ("one", 1));
+        assert!(write(folder.path(), |out| out.write_all(b"x")).is_err());
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn permissions_and_links_stay() -> io::Result<()> {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir()?;
+        let (path, link) = (folder.path().join("plan.json"), folder.path().join("link.json"));
+        fs::write(&path, "old")?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640))?;
+        symlink(&path, &link)?;
+        write(&link, |out| out.write_all(b"new"))?;
+        assert_eq!(fs::metadata(&path)?.permissions().mode() & 0o777, 0o640);
+        assert!(fs::symlink_metadata(&link)?.is_symlink() && fs::read_to_string(&path)? == "new");
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! How results, diagnostics and words leave the program.
+//!
+//! Results go to standard output, everything else to standard error. It knows which of them is a terminal and what it shows.
+
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+
+use crate::diagnostic::render::{Format, Style, render, summary};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::text::Sources;
+
+use super::args::When;
+use super::{Outcome, Stop};
+
+/// The width where there is no terminal to ask.
+const WIDTH: usize = 100;
+
+pub(super) struct Terminal {
+    style: Style,
+    colour_out: bool,
+    quiet: bool,
+}
+
+impl Terminal {
+    pub(super) fn new(when: When, quiet: bool) -> Self {
+        let dumb = std::env::var("TERM").is_ok_and(|t| t == "dumb");
+        let error = io::stderr().is_terminal() && !dumb;
+        let output = io::stdout().is_terminal() && !dumb;
+        let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
+        let choice = Choice {
+            when,
+            no_color: set("NO_COLOR").is_some(),
+            forced: set("CLICOLOR_FORCE").is_some_and(|v| v != "0"),
+        };
+        let width = match terminal_size::terminal_size_of(io::stderr()) {
+            Some((terminal_size::Width(width), _)) if error => usize::from(width),
+            _ => WIDTH,
+        };
+        let colour = choice.colour(error);
+        let style = Style { colour, unicode: error, links: error && colour, width };
+        Terminal { style, colour_out: choice.colour(output), quiet }
+    }
+
+    /// Whether standard output is to be painted.
+    pub(super) fn colour_out(&self) -> bool {
+        self.colour_out
+    }
+
+    /// Writes a result to standard output.
+    pub(super) fn result(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Outcome {
+        let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        match write(&mut out).and_then(|()| out.flush()) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Stop::Closed),
+            Err(error) => Err(self.fail(&format!("standard output cannot be written: {error}"), None)),
+        }
+    }
+
+    /// Writes diagnostics with their count to standard error; under `--quiet` only errors.
+    pub(super) fn diagnostics(&self, diagnostics: &[Diagnostic], sources: &Sources) {
+        let errors: Vec<Diagnostic>;
+        let shown = if self.quiet {
+            errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).cloned().collect();
+            &errors
+        } else {
+            diagnostics
+        };
+        let mut text = render(shown, sources, &Format::Human(self.style));
+        if let Some(summary) = summary(shown) {
+            text.push('\n');
+            text.push_str(&summary);
+            text.push('\n');
+        }
+        say(&text);
+    }
+
+    /// Writes a line to standard error, unless under `--quiet`.
+    pub(super) fn note(&self, line: &str) {
+        if !self.quiet {
+            say(&format!("{line}\n"));
+        }
+    }
+
+    /// Says why the program cannot go on.
+    pub(super) fn fail(&self, message: &str, help: Option<&str>) -> Stop {
+        let (red, cyan, off) = if self.style.colour { ("\x1b[31m", "\x1b[36m", "\x1b[0m") } else { ("", "", "") };
+        let help = help.map(|h| format!("  {cyan}help:{off} {h}\n")).unwrap_or_default();
+        say(&format!("{red}error:{off} {message}\n{help}"));
+        Stop::Mistakes
+    }
+}
+
+/// Whether to paint, as arguments and environment have it.
+#[derive(Clone, Copy)]
+struct Choice {
+    when: When,
+    no_color: bool,
+    forced: bool,
+}
+
+impl Choice {
+    fn colour(self, terminal: bool) -> bool {
+        match self.when {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => !self.no_color && (self.forced || terminal),
+        }
+    }
+}
+
+/// Writes to standard error. If nobody listens there is nobody to tell.
+fn say(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Says that bakec itself failed.
+pub(super) fn say_bug(what: &str) {
+    let version = env!("CARGO_PKG_VERSION");
+    say(&format!(
+        "error: bakec {version} failed, which is a bug of bakec's and no mistake of yours\n  {what}\n  \
+         help: please report it with the command and the file that caused it\n"
+    ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_follows_argument_then_environment_then_terminal() {
+        let colour = |when, no_color, forced, terminal| Choice { when, no_color, forced }.colour(terminal);
+        assert!(colour(When::Auto, false, false, true) && !colour(When::Auto, false, false, false));
+        assert!(!colour(When::Auto, true, true, true) && colour(When::Auto, false, true, false));
+        assert!(colour(When::Always, true, false, false) && !colour(When::Never, false, true, true));
+    }
+}

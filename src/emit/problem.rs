@@ -1,0 +1,146 @@
+//! What Packer cannot say, and the words for it.
+
+use smol_str::SmolStr;
+
+use crate::diagnostic::{Diagnostic, code};
+use crate::packer::Edge;
+use crate::plan::{Origin, Plan};
+use crate::text::{FileId, Sources, Span};
+
+/// Something of the plan that Packer does not do, and where it is written.
+#[derive(Clone, PartialEq, Debug)]
+pub struct EmitProblem {
+    /// The place in the plan's files.
+    pub at: Origin,
+    /// What is lost.
+    pub lost: Lost,
+}
+
+/// What is lost.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Lost {
+    /// AMIs of other builds: Packer knows no order between builds.
+    Edges(Vec<Edge>),
+    /// A test.
+    Test {
+        /// Its label, or its kind.
+        name: SmolStr,
+    },
+    /// A file to be written after the run.
+    Output {
+        /// The file.
+        file: SmolStr,
+    },
+    /// What to keep of former images.
+    Retain {
+        /// The image.
+        image: SmolStr,
+    },
+    /// A cleanup that is not for all builds.
+    PartialCleanup,
+    /// A cleanup after the first.
+    SecondCleanup,
+    /// A `{{` in the value of a variable, which Packer renders again.
+    Braces {
+        /// The variable.
+        variable: SmolStr,
+    },
+}
+
+impl EmitProblem {
+    /// The problem as a diagnostic; its place is looked up in the sources of the compilation that made the plan.
+    pub fn diagnostic(&self, plan: &Plan, sources: &Sources) -> Diagnostic {
+        let at = span(self.at, plan, sources);
+        let done = |diagnostic: Diagnostic, label: &str, help: String| diagnostic.label(at, label).help(help);
+        match &self.lost {
+            Lost::Edges(edges) => {
+                let more = match edges.len() {
+                    0 | 1 => String::new(),
+                    n => format!(" and {} more", n - 1),
+                };
+                let (variable, build) = edges.first().map_or(("", ""), |e| (e.variable.as_str(), e.ami.build.as_str()));
+                done(
+                    Diagnostic::warning(
+                        code::EMIT_EDGES,
+                        format!("Packer does not wait for the AMI of `{build}`{more}"),
+                    ),
+                    &format!("becomes the variable `{variable}`{more}, which must be set"),
+                    format!(
+                        "build `{build}` first, from a plan made with `--only`, then give Packer its AMI: `-var {variable}=ami-…`"
+                    ),
+                )
+            }
+            Lost::Test { name } => done(
+                Diagnostic::warning(code::EMIT_TESTS, format!("Packer does not run the test `{name}`")),
+                "Packer knows no tests",
+                "it stays in the plan's comment; what must hold before the AMI is made can be a `provision` step"
+                    .into(),
+            ),
+            Lost::Output { file } => done(
+                Diagnostic::warning(code::EMIT_OUTPUTS, format!("Packer does not write `{file}`")),
+                "Packer knows no outputs",
+                "it stays in the plan's comment; `post manifest { … }` makes Packer write the ids that it knows".into(),
+            ),
+            Lost::Retain { image } => done(
+                Diagnostic::warning(code::EMIT_RETAIN, format!("Packer keeps all former images of `{image}`")),
+                "`retain` of this image is not Packer's",
+                "it stays in the plan's comment; former images are left to be removed by other means".into(),
+            ),
+            Lost::PartialCleanup => done(
+                Diagnostic::warning(code::EMIT_CLEANUP, "Packer runs a cleanup for all builds or for none"),
+                "is left out, as it is for some builds only",
+                "let the script decide by `$PACKER_BUILD_NAME`, in a `cleanup` without `when`".into(),
+            ),
+            Lost::SecondCleanup => done(
+                Diagnostic::warning(code::EMIT_CLEANUP, "Packer runs one cleanup, the first"),
+                "is left out",
+                "write both in one `cleanup`".into(),
+            ),
+            Lost::Braces { variable } => done(
+                Diagnostic::warning(
+                    code::EMIT_BRACES,
+                    format!("Packer reads the `{{{{` in the default of `{variable}` as a template"),
+                ),
+                "is rendered once more wherever the variable is used",
+                "leave `{{` out of variables; a `param` or `let` may hold it".into(),
+            ),
+        }
+    }
+}
+
+/// The word at an origin. A place that the sources do not hold is the start of the first file.
+fn span(origin: Origin, plan: &Plan, sources: &Sources) -> Span {
+    let start = Span::file_start(FileId(0));
+    let Some(path) = plan.files.get(origin.file as usize) else { return start };
+    let Some((file, source)) = sources.iter().find(|(_, s)| s.path() == path) else { return start };
+    let before = origin.line.saturating_sub(1) as usize;
+    let begin: usize = source.text().split_inclusive('\n').take(before).map(str::len).sum();
+    let line = source.line(origin.line);
+    if line.is_empty() {
+        return Span::file_start(file);
+    }
+    let column = line.char_indices().nth(origin.column.saturating_sub(1) as usize).map_or(line.len(), |(i, _)| i);
+    let word = line[column..].find(|c: char| !(c.is_alphanumeric() || "_-".contains(c))).unwrap_or(line.len() - column);
+    let word = if word == 0 { line[column..].chars().next().map_or(0, char::len_utf8) } else { word };
+    Span::new(file, begin + column, begin + column + word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Source;
+
+    #[test]
+    fn an_origin_is_the_word_that_stands_there() {
+        let mut sources = Sources::new();
+        sources.add(Source::new("other.bake", "x"));
+        sources.add(Source::new("a.bake", "// ü\n  ü = test-x {\n"));
+        let plan = Plan { files: vec!["a.bake".into()], ..Plan::default() };
+        let word = |line, column| sources.slice(span(Origin { file: 0, line, column }, &plan, &sources)).to_owned();
+        assert_eq!(word(2, 7), "test-x");
+        assert_eq!(word(2, 14), "{");
+        assert_eq!(word(2, 3), "ü");
+        assert_eq!(word(9, 1), "");
+        assert_eq!(span(Origin { file: 7, line: 1, column: 1 }, &plan, &sources), Span::file_start(FileId(0)));
+    }
+}

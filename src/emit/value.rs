@@ -1,0 +1,227 @@
+//! One value in the shape that its option wants: the language's values with the schema's encodings as JSON.
+//!
+//! It knows types and their notes; of Packer, that durations are texts as Go writes them.
+
+use std::fmt::Write;
+
+use crate::plan::Value;
+use crate::ty::{Encoding, Field, Ty, describe};
+
+use super::edges::Edges;
+use super::paths::Paths;
+use super::text::{Writing, template};
+
+/// What a value's place says of its shape.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Shape<'k> {
+    ty: Option<&'k Ty>,
+    encoding: Option<Encoding>,
+}
+
+impl<'k> Shape<'k> {
+    pub(super) fn of(field: &'k Field) -> Self {
+        Shape { ty: Some(&field.ty), encoding: field.notes.as_ref().and_then(|n| n.encoding) }
+    }
+
+    /// The shape of a list's elements or a map's values.
+    fn element(self) -> Shape<'k> {
+        let ty = self.ty.and_then(|t| member(t, &|t| matches!(t, Ty::List(_) | Ty::Map(_))));
+        let inner = match ty {
+            Some(Ty::List(inner) | Ty::Map(inner)) => Some(&**inner),
+            _ => None,
+        };
+        Shape { ty: inner, encoding: self.encoding }
+    }
+
+    /// The shape of a record's field.
+    fn field(self, name: &str) -> Shape<'k> {
+        let with_field = |t: &Ty| matches!(t, Ty::Record(r) if r.fields.contains_key(name));
+        match self.ty.and_then(|t| member(t, &with_field)) {
+            Some(Ty::Record(record)) => record.fields.get(name).map(Shape::of).unwrap_or_default(),
+            _ => self.element(),
+        }
+    }
+}
+
+/// The first type that fits among those which a type stands for.
+fn member<'k>(ty: &'k Ty, fits: &dyn Fn(&Ty) -> bool) -> Option<&'k Ty> {
+    match ty {
+        Ty::Named(named) => member(&named.ty, fits),
+        Ty::Optional(inner) | Ty::Late(inner) => member(inner, fits),
+        Ty::Union(members) => members.iter().find_map(|m| member(m, fits)),
+        other => fits(other).then_some(other),
+    }
+}
+
+/// Writes JSON values into a text.
+pub(super) struct Writer<'w, 'a> {
+    pub(super) out: &'w mut String,
+    pub(super) edges: &'w mut Edges<'a>,
+    pub(super) paths: &'w Paths,
+    /// Whether Packer renders the option a second time.
+    pub(super) twice: bool,
+    /// Spaces before the line that the value begins in; `None` writes all on one line.
+    pub(super) indent: Option<usize>,
+}
+
+impl Writer<'_, '_> {
+    pub(super) fn value(&mut self, value: &Value, shape: Shape<'_>) {
+        match value {
+            Value::Null => self.out.push_str("null"),
+            Value::Bool(bool) => self.out.push_str(if *bool { "true" } else { "false" }),
+            Value::Int(int) => self.display(int),
+            Value::Number(number) => self.number(*number),
+            Value::Text(text) => {
+                let text = template(text, Writing { path: None, twice: self.twice }, self.edges);
+                string(self.out, &text);
+            }
+            Value::Path(text) => {
+                let text = template(text, Writing { path: Some(self.paths), twice: self.twice }, self.edges);
+                string(self.out, &text);
+            }
+            Value::Duration(nanos) => match shape.encoding {
+                Some(Encoding::Minutes) => self.display(units(*nanos, 60_000_000_000)),
+                Some(Encoding::Seconds) => self.display(units(*nanos, 1_000_000_000)),
+                _ => string(self.out, &describe::duration(*nanos)),
+            },
+            Value::Size(bytes) => match shape.encoding {
+                Some(Encoding::Gib) => self.display(bytes.div_ceil(1 << 30)),
+                _ => self.display(bytes),
+            },
+            Value::List(values) => self.list(values, shape.element()),
+            Value::Record(entries) if shape.encoding == Some(Encoding::Pairs) => self.pairs(entries, shape),
+            Value::Record(entries) => self.record(entries, shape),
+        }
+    }
+
+    fn display(&mut self, value: impl std::fmt::Display) {
+        // A `String` takes all text.
+        let _ = write!(self.out, "{value}");
+    }
+
+    fn number(&mut self, number: f64) {
+        match serde_json::Number::from_f64(number) {
+            Some(number) => self.display(number),
+            None => self.out.push_str("null"),
+        }
+    }
+
+    fn list(&mut self, values: &[Value], shape: Shape<'_>) {
+        self.bracket('[', ']', values, |writer, value| writer.value(value, shape));
+    }
+
+    fn record(&mut self, entries: &[(smol_str::SmolStr, Value)], shape: Shape<'_>) {
+        self.bracket('{', '}', entries, |writer, (key, value)| {
+            // Packer renders keys as it renders values.
+            let escaped = crate::template::escape(key);
+            string(writer.out, &escaped);
+            writer.out.push_str(if writer.indent.is_some() { ": " } else { ":" });
+            writer.value(value, shape.field(key));
+        });
+    }
+
+    /// A record as a list of `K=V`.
+    fn pairs(&mut self, entries: &[(smol_str::SmolStr, Value)], shape: Shape<'_>) {
+        self.bracket('[', ']', entries, |writer, (key, value)| {
+            let writing =
+                Writing { path: matches!(value, Value::Path(_)).then_some(writer.paths), twice: writer.twice };
+            let value = match value {
+                Value::Text(text) | Value::Path(text) => template(text, writing, writer.edges).into_owned(),
+                other => {
+                    let mut json = String::new();
+                    let mut inner = Writer {
+                        out: &mut json,
+                        edges: writer.edges,
+                        paths: writer.paths,
+                        twice: writer.twice,
+                        indent: None,
+                    };
+                    inner.value(other, Shape { encoding: None, ..shape.field(key) });
+                    // Durations are texts.
+                    json.trim_matches('"').to_owned()
+                }
+            };
+            string(writer.out, &format!("{}={value}", crate::template::escape(key)));
+        });
+    }
+
+    /// A list or object with one element a line, or all on one line.
+    pub(super) fn bracket<T>(&mut self, open: char, close: char, items: &[T], mut item: impl FnMut(&mut Self, &T)) {
+        self.out.push(open);
+        let outer = self.indent;
+        self.indent = outer.map(|i| i + 2);
+        for (i, each) in items.iter().enumerate() {
+            if i > 0 {
+                self.out.push(',');
+            }
+            if let Some(indent) = self.indent {
+                new_line(self.out, indent);
+            }
+            item(self, each);
+        }
+        self.indent = outer;
+        if let Some(indent) = outer.filter(|_| !items.is_empty()) {
+            new_line(self.out, indent);
+        }
+        self.out.push(close);
+    }
+}
+
+/// The nanoseconds in whole units, rounded away from zero: a wait is never cut short.
+fn units(nanos: i64, unit: i64) -> i64 {
+    nanos / unit + (nanos % unit).signum()
+}
+
+pub(super) fn new_line(out: &mut String, indent: usize) {
+    const SPACES: &str = "                                                                ";
+    out.push('\n');
+    let mut rest = indent;
+    while rest > 0 {
+        let now = rest.min(SPACES.len());
+        out.push_str(&SPACES[..now]);
+        rest -= now;
+    }
+}
+
+/// A text as a JSON string.
+pub(super) fn string(out: &mut String, text: &str) {
+    out.push('"');
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|b| b < 0x20 || b == b'"' || b == b'\\') {
+        out.push_str(&rest[..at]);
+        match rest.as_bytes()[at] {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            other => {
+                let _ = write!(out, "\\u{other:04x}");
+            }
+        }
+        rest = &rest[at + 1..];
+    }
+    out.push_str(rest);
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_what_a_json_reader_reads() {
+        for text in ["", "plain", "a\"b\\c", "\u{1}\n\r\t\u{8}", "ü€😀", "{{user `x`}}\u{7f}"] {
+            let mut out = String::new();
+            string(&mut out, text);
+            assert_eq!(serde_json::from_str::<String>(&out).ok().as_deref(), Some(text), "{out}");
+        }
+    }
+
+    #[test]
+    fn waits_are_rounded_up() {
+        assert_eq!(units(90_000_000_000, 60_000_000_000), 2);
+        assert_eq!(units(60_000_000_000, 60_000_000_000), 1);
+        assert_eq!(units(0, 60_000_000_000), 0);
+    }
+}

@@ -1,0 +1,158 @@
+//! What surrounds the builds in a plan: the images that belong to it, its variables, its outputs.
+
+use rustc_hash::FxHashSet;
+
+use super::Evaluator;
+use super::depend::{each, each_entry};
+use super::frame::Frame;
+use super::inputs::environment_name;
+use super::problem::EvalProblem;
+use super::value::Data;
+use crate::plan;
+use crate::resolve::hir::{Entry, Expr, ExprKind, Image, MatrixStep, Step};
+
+impl<'a> Evaluator<'a> {
+    /// The root file's images and those that they reach by index, the root's first.
+    pub(super) fn images_of_plan(&self) -> Vec<usize> {
+        let program = self.program();
+        let mut images: Vec<usize> =
+            (0..program.images.len()).filter(|i| Some(program.images[*i].name.span.file) == program.root).collect();
+        let mut next = 0;
+        while next < images.len() {
+            let mut reached = Vec::new();
+            let mut seen = FxHashSet::default();
+            each_expr(&program.images[images[next]], &mut |expr| self.reached(expr, &mut reached, &mut seen));
+            self.reached_by_groups(&program.images[images[next]].steps, &mut reached, &mut seen);
+            for image in reached {
+                if !images.contains(&image) {
+                    images.push(image);
+                }
+            }
+            next += 1;
+        }
+        images
+    }
+
+    /// The images that an expression names, also through lets and functions.
+    fn reached(&self, expr: &Expr, images: &mut Vec<usize>, seen: &mut FxHashSet<(bool, usize)>) {
+        let mut bodies: Vec<&Expr> = vec![expr];
+        while let Some(body) = bodies.pop() {
+            let mut more: Vec<(bool, usize)> = Vec::new();
+            each(body, &mut |e| match e.kind {
+                ExprKind::Image(image) => images.push(image),
+                ExprKind::Let(index) => more.push((true, index)),
+                ExprKind::CallFunction(index, _) => more.push((false, index)),
+                _ => {}
+            });
+            for (is_let, index) in more {
+                if seen.insert((is_let, index)) {
+                    let program = self.program();
+                    bodies.push(if is_let { &program.lets[index].value } else { &program.functions[index].body });
+                }
+            }
+        }
+    }
+
+    fn reached_by_groups(&self, steps: &[Step], images: &mut Vec<usize>, seen: &mut FxHashSet<(bool, usize)>) {
+        for step in steps {
+            if let Step::Use(r#use) = step {
+                let group = &self.program().groups[r#use.group];
+                for step in &group.steps {
+                    if let Step::Block(block) = step {
+                        each_entry(&block.body, &mut |e| self.reached(e, images, seen));
+                    }
+                }
+                self.reached_by_groups(&group.steps, images, seen);
+            }
+        }
+    }
+
+    /// The variables of the program.
+    pub(super) fn plan_variables(&self) -> Vec<plan::Variable> {
+        let mut variables = Vec::new();
+        for (index, input) in self.program().variables.iter().enumerate() {
+            variables.push(plan::Variable {
+                name: input.name.name.clone(),
+                doc: input.doc.clone(),
+                default: input.default.as_ref().map_or(plan::VariableDefault::Required, |d| self.late_default(d)),
+                secret: input.secret,
+                ty: self.checked.variables.get(index).map(|t| t.early().to_string().into()).unwrap_or_default(),
+                origin: self.origin(input.name.span),
+            });
+        }
+        variables
+    }
+
+    fn late_default(&self, default: &Expr) -> plan::VariableDefault {
+        if let Some(name) = environment_name(default) {
+            return plan::VariableDefault::Environment(name);
+        }
+        let value = match self.eval(default, &mut Frame::closed(false)) {
+            Ok(value) => value,
+            Err(stop) => {
+                self.stopped(&stop);
+                return plan::VariableDefault::Required;
+            }
+        };
+        match &value.data {
+            Data::Null => plan::VariableDefault::Required,
+            Data::Text(text) => plan::VariableDefault::Text(self.frozen_text(text)),
+            // Packer's variables are strings: a list is joined as its `-var` expects it.
+            Data::List(list) => {
+                let joined: Vec<String> = list.iter().filter_map(|v| v.display()).map(|t| t.to_string()).collect();
+                plan::VariableDefault::Text(plan::Text::Plain(joined.join(",").into()))
+            }
+            _ => plan::VariableDefault::Text(plan::Text::Plain(value.display().unwrap_or_default())),
+        }
+    }
+
+    /// The outputs, reduced to plain data with references to AMIs.
+    pub(super) fn outputs(&self) -> Vec<plan::Output> {
+        let mut outputs = Vec::new();
+        for output in &self.program().outputs {
+            let file = &output.file;
+            if ![".json", ".tfvars", ".tfvars.json"].iter().any(|ending| file.name.ends_with(ending)) {
+                self.warn(EvalProblem::OutputEnding { file: file.name.clone(), at: file.span });
+                continue;
+            }
+            let value = self
+                .eval(&output.value, &mut Frame::closed(false))
+                .and_then(|value| self.freeze(&value, None, &file.name, output.value.span));
+            match value {
+                Ok(value) => outputs.push(plan::Output { file: file.name.clone(), value, origin: self.origin(file.span) }),
+                Err(stop) => self.stopped(&stop),
+            }
+        }
+        outputs
+    }
+}
+
+/// Calls `see` with every outermost expression of an image.
+fn each_expr(image: &Image, see: &mut dyn FnMut(&Expr)) {
+    for step in &image.matrix {
+        match step {
+            MatrixStep::Axis(axis) => see(&axis.source),
+            MatrixStep::Let { value, .. } => see(value),
+            MatrixStep::Exclude(exclude) => see(&exclude.when),
+        }
+    }
+    image.name_value.iter().for_each(&mut *see);
+    let blocks = image.builders.iter().chain(image.posts.iter().flat_map(|p| &p.links));
+    for block in blocks {
+        entries(&block.body, see);
+    }
+    for step in &image.steps {
+        match step {
+            Step::Block(block) => entries(&block.body, see),
+            Step::Use(r#use) => r#use.args.iter().flatten().for_each(&mut *see),
+        }
+    }
+}
+
+fn entries(body: &[Entry], see: &mut dyn FnMut(&Expr)) {
+    for entry in body {
+        match entry {
+            Entry::Field { value, .. } | Entry::Spread { value, .. } => see(value),
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! The whole plan: builds with their options, then the steps that they share.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+
+use super::Evaluator;
+use super::blocks::{BlockData, Frozen, Options};
+use super::builds::BuildTable;
+use super::cells::{Site, SiteArg};
+use super::rules::Demands;
+use super::value::{CellRef, Value};
+use crate::plan::{self, Builds, Plan};
+use crate::resolve::hir::{Block, Declared, Expr, Image, Post, Step, Use};
+use crate::syntax::ast::BlockKind;
+use crate::ty::{Field, Ty};
+
+/// A step of an image with everything that decides whether it applies.
+struct Instance<'a> {
+    data: BlockData<'a>,
+    demands: Option<Demands<'a>>,
+    /// Conditions with the sites in which they are written: the block's own, and those of the `use`s around it.
+    whens: Vec<(usize, &'a Expr)>,
+}
+
+/// Everything a step says, for the builds that agree in it.
+struct Shared {
+    options: Vec<(SmolStr, Arc<plan::Setting>)>,
+    builds: Vec<u32>,
+}
+
+impl<'a> Evaluator<'a> {
+    /// The plan; what is wrong has been reported.
+    pub(super) fn plan(&self) -> Option<Plan> {
+        let images = self.images_of_plan();
+        let table = self.tabulate(images)?;
+        let table = self.table_of_builds.get_or_init(|| table);
+        let chosen = self.choose_builders(table);
+        let mut plan = Plan {
+            files: self.sources.iter().map(|(_, s)| s.path().clone()).collect(),
+            images: table
+                .images
+                .iter()
+                .map(|i| plan::Image { name: self.images[*i].image.name.name.clone(), axes: self.coordinate_names(*i) })
+                .collect(),
+            variables: self.plan_variables(),
+            ..Plan::default()
+        };
+        self.fill_builds(table, &chosen, &mut plan);
+        for (number, image) in table.images.iter().enumerate() {
+            self.fill_steps(*image, table, &mut plan);
+            let retain = &self.images[*image].image.retain;
+            if !retain.is_empty() {
+                plan.retain.push(plan::Retain { image: number as u32, options: self.retained(retain) });
+            }
+        }
+        self.policies(table);
+        self.report_failures();
+        plan.outputs = self.outputs();
+        plan.policies = self.program().policies.iter().map(|p| p.name.name.clone()).collect();
+        plan.min_packer_version = self.min_packer_version(&plan);
+        Some(plan)
+    }
+
+    fn fill_builds(&self, table: &BuildTable, chosen: &[Option<usize>], plan: &mut Plan) {
+        let mut blocks: FxHashMap<(u32, usize), (BlockData<'a>, Option<Demands<'a>>)> = FxHashMap::default();
+        let mut edges = Vec::new();
+        let mut done: Vec<(u32, &'a Declared, Rc<Options>)> = Vec::new();
+        let numbers: FxHashMap<u32, u32> = table.images.iter().enumerate().map(|(n, i)| (*i as u32, n as u32)).collect();
+        plan.builds.reserve(table.builds.len());
+        for (index, build) in table.builds.iter().enumerate() {
+            let Some(builder) = chosen[index] else { continue };
+            let image = build.cell.image;
+            let (data, demands) = blocks.entry((image, builder)).or_insert_with(|| {
+                let block: &'a Block = &self.images[image as usize].image.builders[builder];
+                let data = self.block_data(image as usize, 0, block);
+                let demands = self.demands(&data);
+                (data, demands)
+            });
+            let Ok(options) = self.options(data, build.cell, index as u32) else { continue };
+            let options = Rc::new(options);
+            self.options.borrow_mut().insert(build.cell, (builder, options.clone()));
+            if let Some(demands) = demands {
+                self.judge(data, demands, &options, build.cell, index as u32);
+                if !demands.declared.uniques.is_empty() {
+                    done.push((index as u32, demands.declared, options.clone()));
+                }
+            }
+            self.edges_of(index as u32, &options, table, &mut edges);
+            plan.builds.push(plan::Build {
+                name: build.name.clone(),
+                image: numbers[&image],
+                kind: data.block.kind_name.name.clone(),
+                axes: self.images[image as usize].scalars(build.cell.cell as usize).into(),
+                options: self.settings(data.declared, &options),
+                origin: self.origin(data.block.header),
+            });
+        }
+        let done: Vec<(u32, &'a Declared, &Options)> = done.iter().map(|(i, d, o)| (*i, *d, &**o)).collect();
+        self.uniques(&done);
+        self.check_edges(&edges, table);
+    }
+
+    /// The settings that the plan keeps; a path on the machine stands as it was written.
+    fn settings(&self, declared: Option<&Declared>, options: &Options) -> Vec<(SmolStr, Arc<plan::Setting>)> {
+        let remote = |name: &SmolStr| declared.is_some_and(|d| self.is_remote(d, name, options));
+        options
+            .iter()
+            .map(|(name, frozen)| {
+                let setting = match &frozen.setting.value {
+                    plan::Value::Path(_) | plan::Value::List(_) if remote(name) => self.as_written(frozen),
+                    _ => frozen.setting.clone(),
+                };
+                (name.clone(), setting)
+            })
+            .collect()
+    }
+
+    fn as_written(&self, frozen: &Frozen) -> Arc<plan::Setting> {
+        let text = Ty::String;
+        let value = self.freeze(&frozen.value, None, &SmolStr::default(), frozen.key);
+        let value = value.or_else(|_| self.freeze(&frozen.value, Some(&text), &SmolStr::default(), frozen.key));
+        match value {
+            Ok(value) => Arc::new(plan::Setting { value, origin: frozen.setting.origin }),
+            Err(_) => frozen.setting.clone(),
+        }
+    }
+
+    fn fill_steps(&self, image: usize, table: &BuildTable, plan: &mut Plan) {
+        let cells: Vec<(u32, CellRef)> =
+            table.builds.iter().enumerate().filter(|(_, b)| b.cell.image as usize == image).map(|(i, b)| (i as u32, b.cell)).collect();
+        let whole = cells.len() == table.builds.len();
+        let hir: &'a Image = self.images[image].image;
+        let mut instances = Vec::new();
+        self.instances(image, 0, &hir.steps, &mut Vec::new(), &mut instances);
+        for instance in &instances {
+            let shared = self.shared(instance, &cells);
+            for shared in shared {
+                let step = self.plan_step(instance.data.block, shared, whole, cells.len());
+                match instance.data.block.statement {
+                    BlockKind::Cleanup => plan.cleanups.push(step),
+                    BlockKind::Test => plan.tests.push(step),
+                    _ => plan.provisioners.push(step),
+                }
+            }
+        }
+        for post in &hir.posts {
+            self.chain(image, post, &cells, whole, plan);
+        }
+    }
+
+    fn plan_step(&self, block: &Block, shared: Shared, whole: bool, all: usize) -> plan::Step {
+        let everyone = whole && shared.builds.len() == all;
+        plan::Step {
+            kind: block.kind_name.name.clone(),
+            label: block.label.clone(),
+            builds: if everyone { Builds::All } else { Builds::Only(shared.builds) },
+            options: shared.options,
+            origin: self.origin(block.header),
+        }
+    }
+
+    /// Lists the steps of an image or group in order, the groups' steps in place.
+    fn instances(
+        &self,
+        image: usize,
+        site: usize,
+        steps: &'a [Step],
+        whens: &mut Vec<(usize, &'a Expr)>,
+        instances: &mut Vec<Instance<'a>>,
+    ) {
+        for step in steps {
+            match step {
+                Step::Block(block) => {
+                    let data = self.block_data(image, site, block);
+                    let demands = self.demands(&data);
+                    let mut whens = whens.clone();
+                    whens.extend(block.when.as_ref().map(|w| (site, w)));
+                    instances.push(Instance { data, demands, whens });
+                }
+                Step::Use(r#use) => {
+                    let group = &self.program().groups[r#use.group];
+                    let inner = self.add_site(image, site, r#use);
+                    let depth = whens.len();
+                    whens.extend(r#use.when.as_ref().map(|w| (site, w)));
+                    self.instances(image, inner, &group.steps, whens, instances);
+                    whens.truncate(depth);
+                }
+            }
+        }
+    }
+
+    /// A new site for one use of a group.
+    fn add_site(&self, image: usize, parent: usize, r#use: &'a Use) -> usize {
+        let cells = &self.images[image];
+        let group = &self.program().groups[r#use.group];
+        let columns = cells.sites.borrow()[parent].columns;
+        let mut args = Vec::with_capacity(group.params.len());
+        for (value, param) in r#use.args.iter().zip(&group.params) {
+            let mask = self.mask_opt(value.as_ref(), image, parent, columns);
+            let memo = cells.add_memo(mask);
+            args.push(SiteArg { value: value.as_ref(), default: param.default.as_ref(), mask, memo });
+        }
+        let mut sites = cells.sites.borrow_mut();
+        sites.push(Rc::new(Site { parent, columns: args.len() as u32, args }));
+        sites.len() - 1
+    }
+
+    /// Sorts the builds of a step by what its options are for them, in the order of first appearance.
+    fn shared(&self, instance: &Instance<'a>, cells: &[(u32, CellRef)]) -> Vec<Shared> {
+        let mut groups: Vec<Shared> = Vec::new();
+        let mut by_identity: FxHashMap<Vec<usize>, usize> = FxHashMap::default();
+        for (build, cell) in cells {
+            let mut applies = true;
+            for (site, when) in &instance.whens {
+                match self.applies(*cell, *site, Some(when)) {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        applies = false;
+                        break;
+                    }
+                    Err(stop) => {
+                        self.touches(&stop, *build);
+                        applies = false;
+                        break;
+                    }
+                }
+            }
+            if !applies {
+                continue;
+            }
+            let Ok(options) = self.options(&instance.data, *cell, *build) else { continue };
+            if let Some(demands) = &instance.demands {
+                self.judge(&instance.data, demands, &options, *cell, *build);
+            }
+            let identity: Vec<usize> = options.iter().map(|(_, f)| Rc::as_ptr(f) as usize).collect();
+            let group = match by_identity.get(&identity) {
+                Some(group) => *group,
+                None => {
+                    let settings = self.settings(instance.data.declared, &options);
+                    let group = groups.iter().position(|g| same_settings(&g.options, &settings)).unwrap_or_else(|| {
+                        groups.push(Shared { options: settings, builds: Vec::new() });
+                        groups.len() - 1
+                    });
+                    by_identity.insert(identity, group);
+                    group
+                }
+            };
+            groups[group].builds.push(*build);
+        }
+        groups
+    }
+
+    /// A chain's links apply to the same builds: builds that agree in all links share one chain.
+    fn chain(&self, image: usize, post: &'a Post, cells: &[(u32, CellRef)], whole: bool, plan: &mut Plan) {
+        let mut links: Vec<(&'a Block, FxHashMap<u32, usize>, Vec<Shared>)> = Vec::new();
+        for link in &post.links {
+            let data = self.block_data(image, 0, link);
+            let demands = self.demands(&data);
+            let whens = post.when.iter().chain(&link.when).map(|w| (0, w)).collect();
+            let shared = self.shared(&Instance { data, demands, whens }, cells);
+            let group_of = shared.iter().enumerate().flat_map(|(g, s)| s.builds.iter().map(move |b| (*b, g))).collect();
+            links.push((link, group_of, shared));
+        }
+        let mut chains: Vec<(Vec<Option<usize>>, Vec<u32>)> = Vec::new();
+        for (build, _) in cells {
+            let key: Vec<Option<usize>> = links.iter().map(|(_, group_of, _)| group_of.get(build).copied()).collect();
+            if key.iter().all(Option::is_none) {
+                continue;
+            }
+            match chains.iter_mut().find(|(k, _)| *k == key) {
+                Some((_, builds)) => builds.push(*build),
+                None => chains.push((key, vec![*build])),
+            }
+        }
+        for (key, builds) in chains {
+            let mut chain = plan::Chain { links: Vec::new() };
+            for (group, (block, _, shared)) in key.into_iter().zip(&links) {
+                let Some(group) = group else { continue };
+                let shared = Shared { options: shared[group].options.clone(), builds: builds.clone() };
+                chain.links.push(self.plan_step(block, shared, whole, cells.len()));
+            }
+            plan.posts.push(chain);
+        }
+    }
+
+    /// The highest version that an option of the plan needs.
+    fn min_packer_version(&self, plan: &Plan) -> Option<SmolStr> {
+        let mut highest: Option<SmolStr> = None;
+        let mut see = |options: &[(SmolStr, Arc<plan::Setting>)], kind: &str, category| {
+            let Some(kind) = self.program().kinds.get(&(category, SmolStr::from(kind))) else { return };
+            let fields = &self.program().records[kind.record].fields;
+            for (name, setting) in options {
+                let Some(field) = fields.get(name) else { continue };
+                since(field, &setting.value, &mut |version| {
+                    if highest.as_ref().is_none_or(|h| version_key(h) < version_key(version)) {
+                        highest = Some(version.clone());
+                    }
+                });
+            }
+        };
+        use crate::syntax::ast::ExternKind;
+        let mut last: Option<&plan::Build> = None;
+        for build in &plan.builds {
+            // Neighbouring builds mostly share their settings; a new one is looked at.
+            let same = last.is_some_and(|l| {
+                l.kind == build.kind
+                    && l.options.len() == build.options.len()
+                    && l.options.iter().zip(&build.options).all(|(a, b)| a.0 == b.0)
+            });
+            if !same || build.options.iter().any(|(_, s)| matches!(s.value, plan::Value::Record(_) | plan::Value::List(_))) {
+                see(&build.options, &build.kind, ExternKind::Builder);
+            }
+            last = Some(build);
+        }
+        for step in plan.provisioners.iter().chain(&plan.cleanups) {
+            see(&step.options, &step.kind, ExternKind::Provisioner);
+        }
+        for step in plan.posts.iter().flat_map(|c| &c.links) {
+            see(&step.options, &step.kind, ExternKind::Post);
+        }
+        highest
+    }
+
+    fn retained(&self, entries: &[crate::resolve::hir::Entry]) -> Vec<(SmolStr, plan::Value)> {
+        let record = match self.record(entries, &mut super::frame::Frame::closed(false)) {
+            Ok(record) => record,
+            Err(stop) => {
+                self.stopped(&stop);
+                return Vec::new();
+            }
+        };
+        let mut options = Vec::new();
+        for (name, field) in record {
+            match self.freeze(&field.value, None, &name, field.key) {
+                Ok(value) => options.push((name, value)),
+                Err(stop) => self.stopped(&stop),
+            }
+        }
+        options
+    }
+
+    /// The builder block of a cell's build.
+    pub(super) fn builder_of(&self, cell: CellRef) -> Option<&'a Block> {
+        let builder = self.options.borrow().get(&cell).map(|(b, _)| *b)?;
+        self.images[cell.image as usize].image.builders.get(builder)
+    }
+
+    /// The options of a cell's build.
+    pub(super) fn options_of(&self, cell: CellRef) -> Option<Rc<Options>> {
+        self.options.borrow().get(&cell).map(|(_, o)| o.clone())
+    }
+
+    /// The value of the option that has a role in its kind (`placed`, `copied`).
+    pub(super) fn role(&self, cell: CellRef, role: &str) -> Option<Value> {
+        let kind = self.builder_of(cell)?.kind?;
+        let declared = &self.program().records[self.program().kinds[kind].record];
+        let fact = declared.facts.iter().find(|f| f.name.name == role)?;
+        let crate::resolve::hir::FactArg::Option(index) = fact.args.first()? else { return None };
+        let (name, _) = declared.fields.get_index(*index)?;
+        let options = self.options_of(cell)?;
+        options.iter().find(|(n, _)| n == name).map(|(_, f)| f.value.clone())
+    }
+}
+
+fn same_settings(a: &[(SmolStr, Arc<plan::Setting>)], b: &[(SmolStr, Arc<plan::Setting>)]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|((n, x), (m, y))| n == m && x.value == y.value)
+}
+
+/// Calls `see` with the version that introduced an option, and those of the fields that a value uses.
+fn since(field: &Field, value: &plan::Value, see: &mut dyn FnMut(&SmolStr)) {
+    if let Some(version) = field.notes.as_ref().and_then(|n| n.since.as_ref()) {
+        see(version);
+    }
+    fields_since(&field.ty, value, see);
+}
+
+fn fields_since(ty: &Ty, value: &plan::Value, see: &mut dyn FnMut(&SmolStr)) {
+    match (ty.plain(), value) {
+        (Ty::Optional(inner), value) => fields_since(inner, value, see),
+        (Ty::List(inner), plan::Value::List(values)) => values.iter().for_each(|v| fields_since(inner, v, see)),
+        (Ty::Record(record), plan::Value::Record(fields)) => {
+            for (name, value) in fields {
+                if let Some(field) = record.fields.get(name) {
+                    since(field, value, see);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn version_key(version: &str) -> Vec<u64> {
+    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+}

@@ -1,0 +1,160 @@
+//! What can be wrong with a selection, and the words for it.
+
+use std::ops::Range;
+
+use crate::diagnostic::{Diagnostic, code};
+use crate::plan::Plan;
+use crate::text::suggest::nearest;
+use crate::text::{FileId, Span};
+
+use super::pattern::{Pattern, value};
+
+/// A selection that cannot be followed, and where it stands.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SelectProblem {
+    /// `--only` or `--except`.
+    pub option: &'static str,
+    /// Which of the option's arguments, from 0.
+    pub argument: usize,
+    /// The argument.
+    pub text: String,
+    /// Where in the argument.
+    pub range: Range<usize>,
+    /// What is wrong.
+    pub mistake: Mistake,
+}
+
+/// What is wrong.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Mistake {
+    /// Nothing is written.
+    Empty,
+    /// Not a glob; why.
+    NoGlob(String),
+    /// No image has the axis.
+    UnknownAxis {
+        /// The axis.
+        axis: String,
+        /// One of a name like it.
+        near: Option<String>,
+        /// All axes.
+        axes: Vec<String>,
+    },
+    /// The axis has no such value.
+    NoValue {
+        /// The axis.
+        axis: String,
+        /// The value or glob.
+        wanted: String,
+        /// A value like it.
+        near: Option<String>,
+    },
+    /// No build has such a name.
+    NoName {
+        /// The name or glob.
+        wanted: String,
+        /// A name like it.
+        near: Option<String>,
+        /// An axis that has it as a value.
+        axis: Option<String>,
+    },
+    /// The terms match builds, but not the same.
+    NoCombination,
+    /// All builds are excepted.
+    NothingLeft,
+}
+
+/// Why a pattern matches no build.
+pub(super) fn why_unmatched(plan: &Plan, pattern: &Pattern) -> (Range<usize>, Mistake) {
+    for term in &pattern.terms {
+        let Some(axis) = &term.axis else { continue };
+        if !matches!(axis.as_str(), "image" | "kind") && !plan.images.iter().any(|i| i.axes.iter().any(|a| a == axis)) {
+            let mut axes: Vec<String> = Vec::new();
+            for name in plan.images.iter().flat_map(|i| &i.axes).map(|a| a.as_str()).chain(["image", "kind"]) {
+                if !axes.iter().any(|a| a == name) {
+                    axes.push(name.to_owned());
+                }
+            }
+            let near = nearest(axis, axes.iter().map(String::as_str)).map(str::to_owned);
+            let range = term.range.start..term.range.start + axis.len();
+            return (range, Mistake::UnknownAxis { axis: axis.clone(), near, axes });
+        }
+    }
+    let Some(term) = pattern.terms.iter().find(|t| !t.matches_any(plan)) else {
+        return (pattern.range.clone(), Mistake::NoCombination);
+    };
+    let wanted = term.wanted.clone();
+    let mistake = match &term.axis {
+        Some(axis) => {
+            let values: Vec<String> = values(plan, axis);
+            let near = nearest(&wanted, values.iter().map(String::as_str)).map(str::to_owned);
+            Mistake::NoValue { axis: axis.clone(), wanted, near }
+        }
+        None => {
+            let near = nearest(&wanted, plan.builds.iter().map(|b| b.name.as_str())).map(str::to_owned);
+            let axes = plan.images.iter().flat_map(|i| &i.axes);
+            let axis = axes.map(|a| a.as_str()).find(|a| values(plan, a).contains(&wanted)).map(str::to_owned);
+            Mistake::NoName { wanted, near, axis }
+        }
+    };
+    (term.range.clone(), mistake)
+}
+
+/// The values of an axis in all images, each once.
+fn values(plan: &Plan, axis: &str) -> Vec<String> {
+    let positions: Vec<Option<usize>> = plan.images.iter().map(|i| i.axes.iter().position(|a| a == axis)).collect();
+    let mut seen = rustc_hash::FxHashSet::default();
+    let mut values = Vec::new();
+    for build in &plan.builds {
+        let image = build.image as usize;
+        let found = match (positions.get(image).copied().flatten(), axis) {
+            (Some(position), _) => build.axes.get(position).map(|v| value(v).into_owned()),
+            (None, "image") => plan.images.get(image).map(|i| i.name.to_string()),
+            (None, "kind") => Some(build.kind.to_string()),
+            (None, _) => None,
+        };
+        values.extend(found.filter(|v| seen.insert(v.clone())));
+    }
+    values
+}
+
+impl SelectProblem {
+    /// The problem as a diagnostic; the file's text is the argument.
+    pub fn diagnostic(&self, file: FileId) -> Diagnostic {
+        let option = self.option;
+        let mean = |near: &Option<String>| near.as_ref().map(|n| format!("did you mean `{n}`?"));
+        let diagnostic = match &self.mistake {
+            Mistake::Empty => Diagnostic::error(code::SELECT_PATTERN, format!("`{option}` names nothing here"))
+                .help(format!("write a name, a glob or an axis: `{option} 'us-east-1-*,region=eu-west-1+virt=hvm'`")),
+            Mistake::NoGlob(why) => Diagnostic::error(code::SELECT_PATTERN, format!("not a pattern: {why}"))
+                .help("`*` is any text, `?` a character, `[ab]` one of them, `{a,b}` one of the texts"),
+            Mistake::UnknownAxis { axis, near, axes } => {
+                let all = axes.iter().map(|a| format!("`{a}`")).collect::<Vec<_>>().join(", ");
+                Diagnostic::error(code::SELECT_AXIS, format!("no image has an axis `{axis}`"))
+                    .help(mean(near).unwrap_or_else(|| format!("the axes are {all}")))
+            }
+            Mistake::NoValue { axis, wanted, near } => {
+                Diagnostic::error(code::SELECT_UNMATCHED, format!("no build has `{wanted}` on the axis `{axis}`"))
+                    .help(mean(near).unwrap_or_else(|| LIST.into()))
+            }
+            Mistake::NoName { wanted, near, axis } => {
+                let help = match axis {
+                    Some(axis) => format!("`{wanted}` is a value of an axis: write `{option} {axis}={wanted}`"),
+                    None => mean(near).unwrap_or_else(|| format!("`{option}` matches whole names; {LIST}")),
+                };
+                Diagnostic::error(code::SELECT_UNMATCHED, format!("no build has the name `{wanted}`")).help(help)
+            }
+            Mistake::NoCombination => {
+                Diagnostic::error(code::SELECT_UNMATCHED, "no build has all of this at once").help(
+                    "terms joined by `+` must hold for the same build; a comma between patterns takes what either matches",
+                )
+            }
+            Mistake::NothingLeft => {
+                Diagnostic::error(code::SELECT_UNMATCHED, "no build is left").help("`--except` takes away all that was selected")
+            }
+        };
+        diagnostic.label(Span::new(file, self.range.start, self.range.end), "")
+    }
+}
+
+const LIST: &str = "`bakec list` shows all builds with their axes";

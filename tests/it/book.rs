@@ -1,0 +1,86 @@
+//! The book hangs together: every page stands in the table of contents, every link leads to a page and a heading that exist.
+
+use std::collections::BTreeSet;
+
+use regex::Regex;
+
+use crate::support::{files_below, none, read, root};
+
+const BOOK: &str = "book/src";
+
+fn pages() -> Vec<String> {
+    files_below(BOOK).into_iter().filter(|page| page.ends_with(".md")).collect()
+}
+
+/// The targets of a page's links, as written, without code.
+fn links(text: &str) -> Vec<String> {
+    let mut prose = String::new();
+    let mut code = false;
+    for line in text.lines() {
+        if line.starts_with("```") {
+            code = !code;
+        } else if !code {
+            prose.push_str(line);
+            prose.push('\n');
+        }
+    }
+    let link = Regex::new(r"\]\(([^)\s]+)\)").expect("the pattern is a regex");
+    link.captures_iter(&prose).map(|found| found[1].to_string()).collect()
+}
+
+/// The anchors that mdBook gives to the headings of a page.
+fn anchors(text: &str) -> BTreeSet<String> {
+    text.lines()
+        .filter(|line| line.starts_with('#'))
+        .map(|line| {
+            let title = line.trim_start_matches('#').trim().to_lowercase();
+            title
+                .chars()
+                .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+                .map(|c| if c == ' ' { '-' } else { c })
+                .collect()
+        })
+        .collect()
+}
+
+#[test]
+fn every_page_stands_once_in_the_table_of_contents() {
+    let listed = links(&read(&format!("{BOOK}/SUMMARY.md")));
+    let listed_once: BTreeSet<&String> = listed.iter().collect();
+    assert_eq!(listed.len(), listed_once.len(), "a page stands twice in SUMMARY.md");
+    none(
+        pages()
+            .iter()
+            .filter(|page| *page != "SUMMARY.md" && !listed_once.contains(page))
+            .map(|page| format!("{BOOK}/{page} does not stand in SUMMARY.md"))
+            .collect(),
+    );
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut mistakes = Vec::new();
+    let sources = pages().into_iter().map(|page| format!("{BOOK}/{page}")).chain(["README.md".to_string()]);
+    for page in sources {
+        for target in links(&read(&page)).into_iter().filter(|target| !target.contains("://")) {
+            let (path, anchor) = target.split_once('#').unwrap_or((&target, ""));
+            let folder = page.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let file = if path.is_empty() { page.clone() } else { format!("{folder}/{path}") };
+            let file = root().join(file.trim_start_matches('/'));
+            if !file.exists() {
+                mistakes.push(format!("{page}: `{target}` does not exist"));
+            } else if !anchor.is_empty() {
+                let text = std::fs::read_to_string(&file).unwrap_or_default();
+                if !anchors(&text).contains(anchor) {
+                    mistakes.push(format!("{page}: `{target}`: the page has no such heading"));
+                }
+            }
+        }
+    }
+    none(mistakes);
+}
+
+#[test]
+fn anchors_are_those_of_mdbook() {
+    assert!(anchors("# The language\n\n### variable, secret\n").contains("variable-secret"));
+}

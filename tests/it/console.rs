@@ -1,0 +1,90 @@
+//! The `console` blocks of the book and the README: each command is run in a copy of the examples, and prints what is shown.
+//!
+//! A block holds commands, `$ bakec …`, each followed by what it prints, errors included. `UPDATE=1` rewrites it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{Block, expect, files_below, none, read, root, with_blocks};
+
+/// Columns of the terminal that the book shows.
+const WIDTH: &str = "100";
+
+#[test]
+fn what_the_book_shows_is_what_is_printed() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for file in files_below("examples") {
+        let copy = folder.path().join(&file);
+        fs::create_dir_all(copy.parent().expect("a file has a folder")).expect("the folder can be made");
+        fs::copy(root().join("examples").join(&file), copy).expect("the example can be copied");
+    }
+    let pages = files_below("book/src").into_iter().filter(|page| page.ends_with(".md"));
+    let pages: Vec<String> = pages.map(|page| format!("book/src/{page}")).chain(["README.md".to_string()]).collect();
+    let mut commands = 0;
+    let mut mistakes = Vec::new();
+    for path in pages {
+        let text = with_blocks(&read(&path), |block| {
+            (block.language == "console").then(|| {
+                let (text, count) = rerun(&path, block, folder.path());
+                commands += count;
+                text
+            })
+        });
+        mistakes.extend(expect(&path, &text).err());
+    }
+    none(mistakes);
+    assert!(commands >= 8, "the book shows {commands} commands, fewer than it should");
+}
+
+/// The block with what its commands print now, and how many there are.
+fn rerun(path: &str, block: &Block, folder: &Path) -> (String, usize) {
+    let commands: Vec<&str> = block.text.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
+    assert!(!commands.is_empty(), "{path}:{}: a console block without a command", block.line);
+    let text = commands.iter().map(|command| format!("$ {command}\n{}", run(path, command, folder))).collect();
+    (text, commands.len())
+}
+
+fn run(path: &str, command: &str, folder: &Path) -> String {
+    let words = words(command);
+    let Some(("bakec", arguments)) = words.split_first().map(|(first, rest)| (first.as_str(), rest)) else {
+        panic!("{path}: `{command}` does not run bakec");
+    };
+    let output = Command::new(env!("CARGO_BIN_EXE_bakec"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("NO_COLOR", "1")
+        .env("LANG", "C.UTF-8")
+        .env("COLUMNS", WIDTH)
+        .output()
+        .unwrap_or_else(|error| panic!("{path}: `{command}`: {error}"));
+    let mut printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    printed.push_str(&String::from_utf8_lossy(&output.stderr));
+    printed
+}
+
+/// The words of a command; single quotes hold a word together, as in a shell.
+fn words(command: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for (number, part) in command.split('\'').enumerate() {
+        if number % 2 == 1 {
+            words.last_mut().expect("there is a word").push_str(part);
+            continue;
+        }
+        for (number, piece) in part.split(' ').enumerate() {
+            if number > 0 {
+                words.push(String::new());
+            }
+            words.last_mut().expect("there is a word").push_str(piece);
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[test]
+fn single_quotes_hold_a_word_together() {
+    assert_eq!(words("bakec list --set 'a=[\"b c\"]' x"), ["bakec", "list", "--set", "a=[\"b c\"]", "x"]);
+}

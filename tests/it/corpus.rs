@@ -1,0 +1,121 @@
+//! The fixtures of the language: programs as files, what the compiler says or makes of them beside each. `UPDATE=1` rewrites it.
+//!
+//! `tests/corpus/diagnostics/<slug>/<case>.bake` is a program with the mistake of the code; `<case>.txt` is what people see.
+//! `tests/corpus/plan/<case>.bake` is a right program; `<case>.json` is its plan. Files that end in `.inc.bake` are imported
+//! by the cases of their folder. A case may begin with lines `//@ set: name=value`, `//@ only: pattern` or
+//! `//@ env: NAME=value`. A page of the book's error index shows the case `page` of its code.
+
+use std::collections::BTreeSet;
+
+use bakec::diagnostic::code;
+use bakec::load::Memory;
+
+use crate::program::{Program, compile};
+use crate::support::{Block, blocks, expect, files_below, none, read, updating, with_blocks};
+
+const DIAGNOSTICS: &str = "tests/corpus/diagnostics";
+const PLANS: &str = "tests/corpus/plan";
+const PAGES: &str = "book/src/errors";
+
+/// The cases of a folder, without `.bake`; anything else that is neither expected text nor support is an orphan.
+fn cases(folder: &str, ending: &str) -> Vec<String> {
+    let files = files_below(folder);
+    let cases: Vec<String> = files
+        .iter()
+        .filter_map(|file| file.strip_suffix(".bake"))
+        .filter(|case| !case.ends_with(".inc"))
+        .map(str::to_string)
+        .collect();
+    let known: BTreeSet<&String> = cases.iter().collect();
+    none(
+        files
+            .iter()
+            .filter_map(|file| Some((file, file.strip_suffix(ending)?.to_string())))
+            .filter(|(_, case)| !known.contains(case))
+            .map(|(file, case)| format!("{folder}/{file} is an orphan: there is no {case}.bake"))
+            .collect(),
+    );
+    cases
+}
+
+/// The files of a case's folder as the world that it is compiled in.
+fn world(folder: &str) -> Memory {
+    let mut world = Memory::default();
+    for file in files_below(folder).into_iter().filter(|file| !file.ends_with(".txt")) {
+        world.files.insert(file.clone(), read(&format!("{folder}/{file}")));
+    }
+    world
+}
+
+#[test]
+fn every_mistake_is_shown_as_its_fixture_says() {
+    let cases = cases(DIAGNOSTICS, ".txt");
+    let mut mistakes = Vec::new();
+    for case in &cases {
+        let (folder, name) = case.split_once('/').expect("a case stands in the folder of its code");
+        let folder_path = format!("{DIAGNOSTICS}/{folder}");
+        let shown = compile(world(&folder_path), &format!("{name}.bake")).shown();
+        let expected = code::ALL.iter().map(|(code, _)| *code).find(|code| code.slug() == folder);
+        match expected {
+            Some(code) if shown.contains(code.as_str()) => {}
+            Some(code) => mistakes.push(format!("{DIAGNOSTICS}/{case}.bake does not show `{code}`:\n{shown}")),
+            None => mistakes.push(format!("{DIAGNOSTICS}/{folder} is the slug of no code")),
+        }
+        mistakes.extend(expect(&format!("{DIAGNOSTICS}/{case}.txt"), &shown).err());
+    }
+    none(mistakes);
+    assert!(cases.len() >= code::ALL.len(), "{} cases for {} codes", cases.len(), code::ALL.len());
+}
+
+#[test]
+fn every_program_has_the_plan_that_its_fixture_says() {
+    let cases = cases(PLANS, ".json");
+    let mut mistakes = Vec::new();
+    for case in &cases {
+        let (folder, name) = case.rsplit_once('/').map_or((PLANS.to_string(), case.as_str()), |(folder, name)| {
+            (format!("{PLANS}/{folder}"), name)
+        });
+        let program = compile(world(&folder), &format!("{name}.bake"));
+        match program.json() {
+            Some(json) => mistakes.extend(expect(&format!("{PLANS}/{case}.json"), &json).err()),
+            None => mistakes.push(format!("{PLANS}/{case}.bake has no plan:\n{}", program.shown())),
+        }
+    }
+    none(mistakes);
+    assert!(cases.len() >= 10, "only {} programs", cases.len());
+}
+
+#[test]
+fn every_page_shows_its_fixture_and_a_program_that_is_right() {
+    let mut mistakes = Vec::new();
+    for (code, _) in code::ALL {
+        let (folder, path) = (format!("{DIAGNOSTICS}/{}", code.slug()), format!("{PAGES}/{}.md", code.slug()));
+        let page = read(&path);
+        let [wrong, text, .., right] = &blocks(&page)[..] else {
+            mistakes.push(format!("{path} shows a wrong program, what bakec says of it, and a right one"));
+            continue;
+        };
+        let shown = compile(world(&folder), "page.bake").shown();
+        let changed = with_blocks(&page, |block: &Block| match block.line {
+            line if line == wrong.line => Some(read(&format!("{folder}/page.bake"))),
+            line if line == text.line => Some(shown.clone()),
+            _ => None,
+        });
+        mistakes.extend(expect(&path, &changed).err());
+        mistakes.extend(complaint(&folder, right).map(|said| format!("{path}: what to write is not right:\n{said}")));
+    }
+    none(mistakes);
+}
+
+/// What the compiler has against the right program of a page.
+fn complaint(folder: &str, right: &Block) -> Option<String> {
+    let mut world = world(folder);
+    world.files.insert("page.bake".to_string(), right.text.clone());
+    let program: Program = compile(world, "page.bake");
+    (!program.is_silent()).then(|| program.shown())
+}
+
+#[test]
+fn expectations_are_not_rewritten_by_accident() {
+    assert!(!updating() || std::env::var_os("CI").is_none(), "UPDATE=1 has no place where tests are run for others");
+}

@@ -1,0 +1,134 @@
+//! The generated parts of the book, between `<!-- generated: WHAT -->` and `<!-- end -->`: what they show is read from the
+//! sources. `UPDATE=1` rewrites them.
+
+use bakec::diagnostic::code;
+use bakec::resolve::builtin::{self, Shape, Signature};
+
+use crate::support::{expect, files_below, none, read};
+
+const OPEN: &str = "<!-- generated: ";
+const CLOSE: &str = "<!-- end -->";
+
+#[test]
+fn generated_parts_are_up_to_date() {
+    let pages: Vec<String> = files_below("book/src").into_iter().filter(|page| page.ends_with(".md")).collect();
+    let mut parts = 0;
+    let mistakes = pages
+        .iter()
+        .filter_map(|page| {
+            let path = format!("book/src/{page}");
+            let (text, count) = regenerate(&path, &read(&path));
+            parts += count;
+            expect(&path, &text).err()
+        })
+        .collect();
+    none(mistakes);
+    assert!(parts >= 8, "the book has {parts} generated parts, fewer than it should");
+}
+
+/// The page with its generated parts made anew, and how many there are.
+fn regenerate(path: &str, page: &str) -> (String, usize) {
+    let (mut text, mut rest, mut count) = (String::new(), page, 0);
+    while let Some((before, part)) = rest.split_once(OPEN) {
+        let (what, part) = part.split_once(" -->\n").unwrap_or_else(|| panic!("{path}: a marker is not closed"));
+        let (_, after) = part.split_once(CLOSE).unwrap_or_else(|| panic!("{path}: `{what}` has no `{CLOSE}`"));
+        text.push_str(&format!("{before}{OPEN}{what} -->\n{}{CLOSE}", generate(path, what)));
+        (rest, count) = (after, count + 1);
+    }
+    text.push_str(rest);
+    (text, count)
+}
+
+fn generate(path: &str, what: &str) -> String {
+    match what.split_once(' ').unwrap_or((what, "")) {
+        ("functions", _) => functions(),
+        ("codes", _) => codes(),
+        ("errors", _) => summary(),
+        ("source", place) => {
+            let (file, item) = place.split_once(' ').unwrap_or((place, ""));
+            format!("\n```bake\n{}```\n\n", source(&read(file), item).unwrap_or_else(|| panic!("{path}: no `{place}`")))
+        }
+        _ => panic!("{path}: nothing generates `{what}`"),
+    }
+}
+
+/// Every built-in function.
+fn functions() -> String {
+    let row = |function: &Signature| {
+        format!("| `{}` | {} | {} |\n", function.usage().replace('|', "\\|"), result(function), function.doc)
+    };
+    format!("\n| call | gives | |\n| --- | --- | --- |\n{}\n", builtin::ALL.iter().map(row).collect::<String>())
+}
+
+/// What a call gives, as the language writes it.
+fn result(function: &Signature) -> &'static str {
+    match function.result {
+        Shape::Text | Shape::Data => "`string`",
+        Shape::LateText => "`late string`",
+        Shape::Int => "`int`",
+        Shape::Number => "`number`",
+        Shape::Bool => "`bool`",
+        Shape::Texts => "`[string]`",
+        Shape::Numbers => "`[number]`",
+        Shape::Bools => "`[bool]`",
+        Shape::List | Shape::Flattened | Shape::ValueList => "a list",
+        Shape::Map | Shape::Merged => "a record or map",
+        Shape::First => "its first argument's type",
+        Shape::Element => "an element, or `null`",
+        Shape::Sized | Shape::Any => "any value",
+    }
+}
+
+/// Every code with its summary, by area.
+fn codes() -> String {
+    let mut text = String::new();
+    let mut area = "";
+    for (code, summary) in sorted() {
+        let of = code.as_str().split("::").nth(1).unwrap_or_default();
+        if of != area {
+            text.push_str(&format!("\n## {of}\n\n| code | |\n| --- | --- |\n"));
+            area = of;
+        }
+        text.push_str(&format!("| [`{code}`]({}.md) | {} |\n", code.slug(), summary.trim().replace('|', "\\|")));
+    }
+    text.push('\n');
+    text
+}
+
+/// The pages of the codes as entries of the table of contents.
+fn summary() -> String {
+    sorted().into_iter().map(|(code, _)| format!("  - [`{code}`](errors/{}.md)\n", code.slug())).collect()
+}
+
+fn sorted() -> Vec<(code::Code, &'static str)> {
+    let mut codes = code::ALL.to_vec();
+    codes.sort_by_key(|(code, _)| code.as_str());
+    codes
+}
+
+/// From the line that begins with `item` to the one that closes it, without the indentation; without `item`, everything.
+fn source(text: &str, item: &str) -> Option<String> {
+    if item.is_empty() {
+        return Some(text.to_string());
+    }
+    let mut lines = text.lines().skip_while(|line| !line.trim_start().starts_with(item)).peekable();
+    let indent = lines.peek()?.len() - lines.peek()?.trim_start().len();
+    let close = format!("{}}}", " ".repeat(indent));
+    let mut found = String::new();
+    for line in lines {
+        found.push_str(line.get(indent..).unwrap_or(""));
+        found.push('\n');
+        if line == close {
+            return Some(found);
+        }
+    }
+    None
+}
+
+#[test]
+fn an_item_is_cut_out_of_its_file() {
+    let text = "image a {\n    matrix {\n        x\n    }\n}\n";
+    assert_eq!(source(text, "matrix").as_deref(), Some("matrix {\n    x\n}\n"));
+    assert_eq!(source(text, "image a").as_deref(), Some(text));
+    assert_eq!(source(text, "image b"), None);
+}
