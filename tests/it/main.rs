@@ -8,6 +8,7 @@ mod corpus;
 mod examples;
 mod generated;
 mod house;
+mod program;
 mod promises;
 #[path = "../peer/packer.rs"]
 mod peer;
