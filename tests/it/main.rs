@@ -1,5 +1,6 @@
 //! All tests of the house, in one program.
 
+<<<<<<< HEAD
 mod support;
 
 mod book;
@@ -7,6 +8,9 @@ mod console;
 mod corpus;
 mod examples;
 mod generated;
+=======
+mod facts;
+>>>>>>> template
 mod house;
 mod program;
 mod promises;
