@@ -1,18 +1,15 @@
 //! All tests of the house, in one program.
 
-<<<<<<< HEAD
+mod program;
 mod support;
 
 mod book;
 mod console;
 mod corpus;
 mod examples;
-mod generated;
-=======
 mod facts;
->>>>>>> template
+mod generated;
 mod house;
-mod program;
 mod promises;
 #[path = "../peer/packer.rs"]
 mod peer;

@@ -3,7 +3,7 @@
 //! It knows the library, not the terminal.
 
 use bakec::compile::{FactsChoice, Options};
-use bakec::diagnostic::Diagnostic;
+use bakec::diagnostic::{Code, Diagnostic};
 use bakec::diagnostic::render::{Format, Style, render, summary};
 use bakec::emit::{Emit, packer_json};
 use bakec::inspect::select::select;
@@ -32,9 +32,9 @@ impl Program {
         self.json.clone()
     }
 
-    /// Whether the compiler has nothing to say.
-    pub(crate) fn is_silent(&self) -> bool {
-        self.diagnostics.is_empty()
+    /// The codes of what the compiler says.
+    pub(crate) fn codes(&self) -> Vec<Code> {
+        self.diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
     }
 }
 
