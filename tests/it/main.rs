@@ -1,10 +1,13 @@
 //! All tests of the house, in one program.
 
+mod program;
 mod support;
 
 mod book;
+mod cli;
 mod console;
 mod corpus;
+mod emitted;
 mod examples;
 mod facts;
 mod generated;
