@@ -1,1 +1,136 @@
-//! check
+//! The static type checker: bidirectional, over the resolved program.
+//!
+//! Floor 4, between [`resolve`](crate::resolve) and [`eval`](crate::eval). An expected type flows into every expression, so a
+//! mistake is found also in a branch or cell that no build takes. It knows types, not values: patterns on computed texts,
+//! ranges of computed numbers and rules are the evaluator's. What both report in the same words is in [`value`].
+//!
+//! Reading order: [`items`](self) (what a file declares), `image`, `block`, `entries`, then `expr` and its helpers.
+
+mod block;
+mod builtins;
+mod calls;
+mod entries;
+mod expr;
+mod fields;
+mod flow;
+mod image;
+mod index;
+mod items;
+mod iterate;
+mod matching;
+mod narrow;
+mod operators;
+mod origin;
+mod problem;
+mod records;
+mod scope;
+#[cfg(test)]
+mod tests;
+mod text;
+pub mod value;
+
+use std::rc::Rc;
+
+use crate::diagnostic::{Diagnostic, Problems};
+use crate::facts::Facts;
+use crate::resolve::Program;
+use crate::ty::Ty;
+use crate::ty::flow::Lateness;
+
+pub use problem::CheckProblem;
+pub use value::{DomainProblem, domain_value};
+
+use image::Shape;
+use scope::Scope;
+
+/// A program whose types agree, as far as no error has been reported; with the types that the evaluator asks for.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The program.
+    pub program: Program,
+    /// The type of each param.
+    pub params: Vec<Ty>,
+    /// The type of each variable and secret once the plan runs; as a value it is late.
+    pub variables: Vec<Ty>,
+    /// The type of each `let` at the top of a file.
+    pub lets: Vec<Ty>,
+    /// The types of the columns of each image, by image, then by local.
+    pub columns: Vec<Vec<Ty>>,
+    /// The type of each function's result.
+    pub function_results: Vec<Ty>,
+}
+
+/// Checks a program. Without facts, names of regions and instance types are judged by their form only.
+pub fn check(program: Program, facts: Option<&Facts>, problems: &mut Problems) -> Checked {
+    let mut checker = Checker::new(&program, facts, problems);
+    checker.program_items();
+    let types =
+        |list: Vec<Once<Ty>>| -> Vec<Ty> { list.into_iter().map(|ty| ty.done().unwrap_or(Ty::Poison)).collect() };
+    let Checker { params, variables, lets, functions, shapes, .. } = checker;
+    let (params, variables, lets, function_results) = (types(params), types(variables), types(lets), types(functions));
+    let columns = shapes.into_iter().map(|s| s.done().map_or(Vec::new(), |s| s.columns.clone())).collect();
+    Checked { program, params, variables, lets, columns, function_results }
+}
+
+/// Something that is worked out when it is first asked for.
+enum Once<T> {
+    Waiting,
+    Running,
+    Done(T),
+}
+
+impl<T> Once<T> {
+    fn done(self) -> Option<T> {
+        match self {
+            Once::Done(value) => Some(value),
+            Once::Waiting | Once::Running => None,
+        }
+    }
+}
+
+/// The state of the walk: what is known of the program's names, and the scope in which the current expression stands.
+struct Checker<'a> {
+    program: &'a Program,
+    facts: Option<&'a Facts>,
+    problems: &'a mut Problems,
+    params: Vec<Once<Ty>>,
+    variables: Vec<Once<Ty>>,
+    lets: Vec<Once<Ty>>,
+    functions: Vec<Once<Ty>>,
+    shapes: Vec<Once<Rc<Shape>>>,
+    scope: Scope<'a>,
+    /// Greater than 0 while an expression is looked at a second time.
+    muted: u32,
+}
+
+impl<'a> Checker<'a> {
+    fn new(program: &'a Program, facts: Option<&'a Facts>, problems: &'a mut Problems) -> Self {
+        fn waiting<T>(n: usize) -> Vec<Once<T>> {
+            (0..n).map(|_| Once::Waiting).collect()
+        }
+        Checker {
+            program,
+            facts,
+            problems,
+            params: waiting(program.params.len()),
+            variables: waiting(program.variables.len()),
+            lets: waiting(program.lets.len()),
+            functions: waiting(program.functions.len()),
+            shapes: waiting(program.images.len()),
+            scope: Scope::default(),
+            muted: 0,
+        }
+    }
+
+    fn report(&mut self, problem: impl Into<Diagnostic>) {
+        if self.muted == 0 {
+            self.problems.report(problem);
+        }
+    }
+
+    /// Reports a mistake; what follows from it is silent.
+    fn poison(&mut self, problem: CheckProblem) -> Ty {
+        self.report(problem);
+        Ty::Poison
+    }
+}

@@ -327,7 +327,7 @@ codes! {
     EMIT_RETAIN = "bake::emit::retain";
     /// A cleanup that Packer has no place for (a warning).
     EMIT_CLEANUP = "bake::emit::cleanup";
-    /// A `{{` in a variable, which Packer renders once more (a warning).
+    /// A `{{` as data where Packer renders until nothing changes (a warning).
     EMIT_BRACES = "bake::emit::braces";
 
     // select
@@ -337,4 +337,40 @@ codes! {
     SELECT_AXIS = "bake::select::axis";
     /// A selection that is no pattern.
     SELECT_PATTERN = "bake::select::pattern";
+
+    // types
+    /// A value of another type than its place takes.
+    TYPE_MISMATCH = "bake::type::mismatch";
+    /// A value that is known only when the plan runs, where the compiler must know it.
+    TYPE_LATE = "bake::type::late";
+    /// A value that may be null where null cannot stand.
+    TYPE_NULL = "bake::type::null";
+    /// An operator between values that it does not join.
+    TYPE_OPERATOR = "bake::type::operator";
+    /// A comparison or pattern that can never come out true.
+    TYPE_NEVER_EQUAL = "bake::type::never_equal";
+    /// A `match` that leaves values without an arm.
+    TYPE_NOT_EXHAUSTIVE = "bake::type::not_exhaustive";
+    /// A pattern that an earlier one has taken (a warning).
+    TYPE_UNREACHABLE = "bake::type::unreachable";
+    /// A type that a param, variable, axis or text cannot hold.
+    TYPE_UNFIT = "bake::type::unfit";
+    /// An index that does not fit what it indexes.
+    TYPE_INDEX = "bake::type::index";
+    /// A field that a value does not have.
+    NAME_UNKNOWN_FIELD = "bake::name::unknown_field";
+    /// An option that a kind does not have.
+    NAME_UNKNOWN_OPTION = "bake::name::unknown_option";
+    /// An option under a name that it had once.
+    NAME_RENAMED_OPTION = "bake::name::renamed_option";
+    /// An option that Packer knows and bakec refuses.
+    OPTION_REFUSED = "bake::option::refused";
+    /// An option that has had its day (a warning).
+    OPTION_DEPRECATED = "bake::option::deprecated";
+    /// A text that does not have the form of its domain type.
+    VALUE_DOMAIN = "bake::value::domain";
+    /// A region, or the region of a zone, that does not exist.
+    FACTS_REGION = "bake::facts::region";
+    /// An instance type that EC2 does not have.
+    FACTS_INSTANCE_TYPE = "bake::facts::instance_type";
 }

@@ -118,7 +118,7 @@ impl fmt::Display for FactsProblem {
 impl std::error::Error for FactsProblem {}
 
 /// Packs a table. Its comment lines say where it comes from and, in the order of the flags, its regions.
-pub(super) fn pack(tsv: &str) -> Result<String, FactsProblem> {
+pub fn pack(tsv: &str) -> Result<String, FactsProblem> {
     let mut provenance: Option<&str> = None;
     let mut regions: Option<Vec<&str>> = None;
     let mut header: Option<Header> = None;

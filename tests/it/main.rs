@@ -1,14 +1,18 @@
 //! All tests of the house, in one program.
 
+mod program;
 mod support;
 
 mod book;
+mod cli;
 mod console;
 mod corpus;
+mod emitted;
 mod examples;
+mod facts;
 mod generated;
 mod house;
-mod promises;
 #[path = "../peer/packer.rs"]
 mod peer;
+mod promises;
 mod rust;

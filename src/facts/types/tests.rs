@@ -30,16 +30,6 @@ fn the_built_in_facts_are_packed_from_a_table() {
     assert!(BUILTIN.len() < 60_000, "{}", BUILTIN.len());
 }
 
-/// `BAKEC_FACTS_TSV=table.tsv cargo test rewrite_the_built_in_facts -- --ignored` makes the packed table again.
-#[test]
-#[ignore = "rewrites src/facts/data/ec2.txt"]
-fn rewrite_the_built_in_facts() {
-    let table = std::env::var("BAKEC_FACTS_TSV").expect("BAKEC_FACTS_TSV names a table");
-    let packed = pack(&std::fs::read_to_string(table).expect("the table can be read")).expect("a good table");
-    let target = concat!(env!("CARGO_MANIFEST_DIR"), "/src/facts/data/ec2.txt");
-    std::fs::write(target, packed).expect("the packed table can be written");
-}
-
 #[test]
 fn every_type_is_found_by_its_name() {
     let facts = Facts::builtin();

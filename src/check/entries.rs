@@ -1,0 +1,209 @@
+//! The entries of a block or record literal against the options or fields that may stand there.
+
+use indexmap::IndexMap;
+use smol_str::SmolStr;
+
+use super::Checker;
+use super::expr::Want;
+use super::problem::CheckProblem;
+use crate::resolve::hir::{Entry, Expr, ExprKind, Ident};
+use crate::text::Span;
+use crate::ty::flow::Lateness;
+use crate::ty::{Field, Record, Ty};
+
+/// Whose entries they are.
+pub(super) struct Owner<'w> {
+    /// A kind's name for messages, as in ``builder `amazon-ebs` ``; a record has none.
+    pub kind: Option<&'w str>,
+    /// The option or parameter that takes the record.
+    pub name: Option<&'w str>,
+    /// What is underlined when something is missing.
+    pub at: Span,
+}
+
+impl Owner<'_> {
+    fn words(&self) -> String {
+        match (self.kind, self.name) {
+            (Some(kind), _) => kind.to_owned(),
+            (None, Some(name)) => format!("`{name}`"),
+            (None, None) => "this record".into(),
+        }
+    }
+}
+
+/// What is known of a field while the entries go by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Supply {
+    Nothing,
+    Given,
+}
+
+impl<'a> Checker<'a> {
+    /// Checks every entry and names the required ones that are missing.
+    pub(super) fn entries(
+        &mut self,
+        body: &'a [Entry],
+        fields: &IndexMap<SmolStr, Field>,
+        owner: &Owner<'_>,
+        late: Lateness,
+    ) {
+        let mut supply = vec![Supply::Nothing; fields.len()];
+        let mut from_afar = false;
+        for (position, entry) in body.iter().enumerate() {
+            match entry {
+                Entry::Field { key, value } => {
+                    let Some(index) = fields.get_index_of(&key.name) else {
+                        self.stray(body, position, key, value, fields, owner);
+                        continue;
+                    };
+                    let field = &fields[index];
+                    self.notes(&key.name, field, owner, key.span, None);
+                    let want = Want { ty: &field.ty, null: field.optional, late, name: Some(&key.name) };
+                    let removed = *self.expect(value, want).plain() == Ty::Null;
+                    supply[index] = if removed { Supply::Nothing } else { Supply::Given };
+                }
+                Entry::Spread { value, span } => {
+                    match self.spread(value, if owner.kind.is_some() { "a block" } else { "a record" }).plain() {
+                        Ty::Record(record) => {
+                            self.spread_fields(body, position, value, *span, record, fields, owner, late);
+                            for name in record.fields.keys() {
+                                if let Some(index) = fields.get_index_of(name) {
+                                    supply[index] = Supply::Given;
+                                }
+                            }
+                        }
+                        // The keys of a map are known to the evaluator.
+                        _ => from_afar = true,
+                    }
+                }
+            }
+        }
+        if from_afar {
+            return;
+        }
+        let refused = |field: &Field| field.notes.as_ref().is_some_and(|n| n.refused.is_some());
+        let missing: Vec<(SmolStr, SmolStr)> = fields
+            .iter()
+            .zip(&supply)
+            .filter(|((_, field), supply)| **supply == Supply::Nothing && !field.optional && !refused(field))
+            .map(|((name, field), _)| (name.clone(), field.doc.clone()))
+            .collect();
+        if !missing.is_empty() {
+            self.report(match owner.kind {
+                Some(kind) => CheckProblem::MissingOptions { owner: kind.to_owned(), names: missing, at: owner.at },
+                None => {
+                    CheckProblem::MissingFields { owner: owner.name.map(SmolStr::from), names: missing, at: owner.at }
+                }
+            });
+        }
+    }
+
+    /// A key that is no option.
+    fn stray(
+        &mut self,
+        body: &'a [Entry],
+        position: usize,
+        key: &Ident,
+        value: &'a Expr,
+        fields: &IndexMap<SmolStr, Field>,
+        owner: &Owner<'_>,
+    ) {
+        // `key = null` takes a key out that came by spread; then it need not be an option of this kind.
+        if is_null(value) && self.spread_before(&body[..position], &key.name) {
+            return;
+        }
+        self.infer(value);
+        self.unknown(&key.name, key.span, None, fields, owner);
+    }
+
+    fn spread_before(&mut self, body: &'a [Entry], name: &str) -> bool {
+        body.iter().any(|entry| match entry {
+            Entry::Spread { value, .. } => match self.quietly(|c| c.infer(value)).plain() {
+                Ty::Record(record) => record.fields.contains_key(name),
+                _ => true,
+            },
+            Entry::Field { .. } => false,
+        })
+    }
+
+    fn unknown(
+        &mut self,
+        name: &SmolStr,
+        at: Span,
+        spread: Option<Span>,
+        fields: &IndexMap<SmolStr, Field>,
+        owner: &Owner<'_>,
+    ) {
+        let formerly = |f: &Field| f.notes.as_ref().is_some_and(|n| n.formerly.contains(name));
+        let name = name.clone();
+        if let Some((now, _)) = fields.iter().find(|(_, f)| formerly(f)) {
+            return self.report(CheckProblem::RenamedOption {
+                owner: owner.words(),
+                name,
+                now: now.clone(),
+                at,
+                spread,
+            });
+        }
+        let offered = fields.iter().filter(|(_, f)| f.notes.as_ref().is_none_or(|n| n.refused.is_none()));
+        let nearest = Self::nearest(&name, offered.clone().map(|(n, _)| n.as_str()));
+        self.report(match owner.kind {
+            Some(_) => CheckProblem::UnknownOption { owner: owner.words(), name, at, spread, nearest },
+            None if spread.is_some() => CheckProblem::UnknownOption { owner: owner.words(), name, at, spread, nearest },
+            None => {
+                let known = offered.map(|(n, _)| n.clone()).collect();
+                CheckProblem::UnknownField { owner: owner.words(), name, at, nearest, known }
+            }
+        });
+    }
+
+    fn notes(&mut self, name: &SmolStr, field: &Field, owner: &Owner<'_>, at: Span, spread: Option<Span>) {
+        let Some(notes) = &field.notes else { return };
+        if let Some(instead) = &notes.refused {
+            let (name, instead) = (name.clone(), instead.clone());
+            self.report(CheckProblem::RefusedOption { owner: owner.words(), name, at, spread, instead });
+        } else if let Some(instead) = &notes.deprecated {
+            let (name, instead) = (name.clone(), instead.clone());
+            self.report(CheckProblem::DeprecatedOption { owner: owner.words(), name, at, spread, instead });
+        }
+    }
+
+    /// The fields of a spread record against the options, each shown where its key was written.
+    #[expect(clippy::too_many_arguments, reason = "the state of one loop, used in one place")]
+    fn spread_fields(
+        &mut self,
+        body: &'a [Entry],
+        position: usize,
+        value: &'a Expr,
+        spread: Span,
+        record: &Record,
+        fields: &IndexMap<SmolStr, Field>,
+        owner: &Owner<'_>,
+        late: Lateness,
+    ) {
+        for (name, given) in &record.fields {
+            let later = body[position + 1..].iter().find_map(|e| match e {
+                Entry::Field { key, value } if key.name == *name => Some(value),
+                _ => None,
+            });
+            let Some(wanted) = fields.get(name) else {
+                if !later.is_some_and(is_null) {
+                    self.unknown(name, given.span, Some(spread), fields, owner);
+                }
+                continue;
+            };
+            // A later entry replaces the whole value.
+            if later.is_some() {
+                continue;
+            }
+            self.notes(name, wanted, owner, given.span, Some(spread));
+            let want = Want { ty: &wanted.ty, null: true, late, name: Some(name) };
+            let at = self.field_expr(value, name).map_or(given.span, |e| e.span);
+            self.flow_at(at, given.ty.clone(), want, None, Some(spread));
+        }
+    }
+}
+
+fn is_null(value: &Expr) -> bool {
+    matches!(value.kind, ExprKind::Null)
+}

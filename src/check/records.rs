@@ -1,0 +1,262 @@
+//! Lists and records as values, and how the types of branches become one.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use smol_str::SmolStr;
+
+use super::Checker;
+use super::entries::Owner;
+use super::expr::Want;
+use super::problem::CheckProblem;
+use crate::resolve::hir::{Entry, Expr};
+use crate::text::Span;
+use crate::ty::flow::{Lateness, flows};
+use crate::ty::{Field, Record, Ty};
+
+/// The type of elements where the type takes a list.
+pub(super) fn list_member(ty: &Ty) -> Option<&Ty> {
+    match ty.plain() {
+        Ty::List(inner) => Some(inner),
+        Ty::Optional(inner) | Ty::Late(inner) => list_member(inner),
+        Ty::Union(members) => members.iter().find_map(list_member),
+        _ => None,
+    }
+}
+
+/// The type of values where the type takes a map.
+pub(super) fn map_member(ty: &Ty) -> Option<&Ty> {
+    match ty.plain() {
+        Ty::Map(inner) => Some(inner),
+        Ty::Optional(inner) | Ty::Late(inner) => map_member(inner),
+        Ty::Union(members) => members.iter().find_map(map_member),
+        _ => None,
+    }
+}
+
+/// The record or map where the type takes one.
+pub(super) fn record_member(ty: &Ty) -> Option<&Ty> {
+    match ty.plain() {
+        plain @ (Ty::Record(_) | Ty::Map(_)) => Some(plain),
+        Ty::Optional(inner) | Ty::Late(inner) => record_member(inner),
+        Ty::Union(members) => members.iter().find_map(record_member),
+        _ => None,
+    }
+}
+
+/// The type of a value that is one of the two. Records become one record, an empty record takes the map's side.
+pub(super) fn join(a: Ty, b: Ty) -> Ty {
+    let null = a.admits_null() && a != Ty::Poison || b.admits_null() && b != Ty::Poison;
+    let joined = match (a.non_null().plain(), b.non_null().plain()) {
+        (Ty::Record(x), Ty::Record(y)) => Ty::Record(Arc::new(join_records(x, y))),
+        (Ty::Record(r), Ty::Map(m)) | (Ty::Map(m), Ty::Record(r)) => {
+            let values = r.fields.values().map(|f| f.ty.clone());
+            Ty::Map(Arc::new(values.fold((**m).clone(), join)))
+        }
+        (Ty::Map(x), Ty::Map(y)) => Ty::Map(Arc::new(join((**x).clone(), (**y).clone()))),
+        (Ty::List(x), Ty::List(y)) => Ty::List(Arc::new(join((**x).clone(), (**y).clone()))),
+        (Ty::Record(_) | Ty::Map(_) | Ty::List(_), Ty::Never) => a.non_null(),
+        _ => return Ty::union([a, b]),
+    };
+    if null { joined.optional() } else { joined }
+}
+
+fn join_records(a: &Arc<Record>, b: &Arc<Record>) -> Record {
+    if a == b {
+        return (**a).clone();
+    }
+    let mut fields = IndexMap::with_capacity(a.fields.len());
+    for (name, field) in &a.fields {
+        let mut field = field.clone();
+        match b.fields.get(name) {
+            Some(other) => {
+                field.ty = join(field.ty, other.ty.clone());
+                field.optional |= other.optional;
+            }
+            None => field.optional = true,
+        }
+        fields.insert(name.clone(), field);
+    }
+    for (name, field) in &b.fields {
+        if !fields.contains_key(name) {
+            fields.insert(name.clone(), Field { optional: true, ..field.clone() });
+        }
+    }
+    Record { fields, declared: None }
+}
+
+/// A field that is inferred from a value; its span is the key's.
+pub(super) fn inferred_field(ty: Ty, span: Span) -> Field {
+    let optional = ty.admits_null() && ty != Ty::Poison;
+    let ty = if optional { ty.non_null() } else { ty };
+    Field { ty, optional, default: false, doc: SmolStr::default(), notes: None, span }
+}
+
+/// The type of a field as a value.
+pub(super) fn field_value(field: &Field) -> Ty {
+    if field.optional && !field.default { field.ty.clone().optional() } else { field.ty.clone() }
+}
+
+/// Literals widened to what they are values of, also inside records: what a value without a written type may become.
+pub(super) fn widened(ty: &Ty) -> Ty {
+    match ty {
+        Ty::Record(record) => {
+            let mut record = (**record).clone();
+            for field in record.fields.values_mut() {
+                field.ty = widened(&field.ty);
+            }
+            Ty::Record(Arc::new(record))
+        }
+        Ty::List(inner) => Ty::List(Arc::new(widened(inner))),
+        Ty::Map(inner) => Ty::Map(Arc::new(widened(inner))),
+        Ty::Optional(inner) => widened(inner).optional(),
+        other => other.widened(),
+    }
+}
+
+impl<'a> Checker<'a> {
+    pub(super) fn list(&mut self, items: &'a [(Expr, bool)], want: Option<Want<'_>>) -> Ty {
+        let mut element = Ty::Never;
+        for (item, spread) in items {
+            let ty = match (spread, want) {
+                (false, _) => {
+                    let ty = self.expr(item, want.map(|w| Want { null: true, ..w }));
+                    self.not_null(item, ty, "an element of a list")
+                }
+                (true, _) => self.list_spread(item, want),
+            };
+            element = join(element, ty);
+        }
+        Ty::List(Arc::new(element))
+    }
+
+    fn list_spread(&mut self, item: &'a Expr, want: Option<Want<'_>>) -> Ty {
+        let ty = match want {
+            Some(want) => {
+                let list = Ty::List(Arc::new(want.ty.clone()));
+                self.expr(item, Some(Want { ty: &list, null: false, ..want }))
+            }
+            None => self.infer(item),
+        };
+        let ty = self.not_null(item, ty, "what is spread");
+        match ty.plain() {
+            Ty::List(inner) => (**inner).clone(),
+            Ty::Poison => Ty::Poison,
+            Ty::Late(_) => self.late("a list that is spread", item),
+            _ => self.poison(CheckProblem::Spread { found: found(&ty), at: item.span, into: "a list" }),
+        }
+    }
+
+    /// A record literal of which nothing is known beforehand.
+    pub(super) fn record(&mut self, entries: &'a [Entry]) -> Ty {
+        let mut fields: IndexMap<SmolStr, Field> = IndexMap::with_capacity(entries.len());
+        // The type of the values, once a map was spread.
+        let mut map: Option<Ty> = None;
+        let mut poison = false;
+        for entry in entries {
+            match entry {
+                Entry::Field { key, value } => match self.infer(value) {
+                    // `null` removes the key.
+                    Ty::Null => {
+                        fields.shift_remove(&key.name);
+                    }
+                    ty => {
+                        fields.insert(key.name.clone(), inferred_field(ty, key.span));
+                    }
+                },
+                Entry::Spread { value, .. } => match self.spread(value, "a record").plain() {
+                    Ty::Record(record) => {
+                        for (name, field) in &record.fields {
+                            // A field that may be absent leaves an earlier value alone.
+                            let mut field = field.clone();
+                            if let Some(earlier) = fields.get(name).filter(|_| field.optional) {
+                                field.ty = join(earlier.ty.clone(), field.ty);
+                                field.optional = earlier.optional;
+                            }
+                            fields.insert(name.clone(), field);
+                        }
+                    }
+                    Ty::Map(inner) => map = Some(map.map_or_else(|| (**inner).clone(), |m| join(m, (**inner).clone()))),
+                    _ => poison = true,
+                },
+            }
+        }
+        match map {
+            _ if poison => Ty::Poison,
+            Some(map) => Ty::Map(Arc::new(fields.into_values().map(|f| f.ty).fold(map, join))),
+            None => Ty::Record(Arc::new(Record { fields, declared: None })),
+        }
+    }
+
+    /// The type of what is spread into a record or block: a record, a map, or poison.
+    pub(super) fn spread(&mut self, value: &'a Expr, into: &'static str) -> Ty {
+        let ty = self.infer(value);
+        let ty = self.not_null(value, ty, "what is spread");
+        match ty.plain() {
+            Ty::Record(_) | Ty::Map(_) | Ty::Poison => ty,
+            Ty::Late(_) => self.late("a record that is spread", value),
+            _ => self.poison(CheckProblem::Spread { found: found(&ty), at: value.span, into }),
+        }
+    }
+
+    /// A record literal where a record or map is wanted.
+    pub(super) fn record_against(&mut self, span: Span, entries: &'a [Entry], want: Want<'_>) -> Ty {
+        match want.ty {
+            Ty::Record(record) => {
+                let owner = Owner { kind: None, name: want.name, at: span };
+                self.entries(entries, &record.fields, &owner, want.late);
+            }
+            Ty::Map(inner) => {
+                for entry in entries {
+                    match entry {
+                        Entry::Field { key, value } => {
+                            self.expect(value, Want { ty: inner, null: true, late: want.late, name: Some(&key.name) });
+                        }
+                        Entry::Spread { value, .. } => {
+                            let ty = self.spread(value, "a map");
+                            self.flow(value, ty, Want { null: false, ..want });
+                        }
+                    }
+                }
+            }
+            _ => return Ty::Poison,
+        }
+        want.ty.clone()
+    }
+
+    /// Looks at something without reporting.
+    pub(super) fn quietly<R>(&mut self, look: impl FnOnce(&mut Self) -> R) -> R {
+        self.muted += 1;
+        let result = look(self);
+        self.muted -= 1;
+        result
+    }
+}
+
+/// A type as messages name what was found.
+pub(super) fn found(ty: &Ty) -> String {
+    match ty.plain() {
+        Ty::Null => "`null`".into(),
+        Ty::Record(_) if matches!(ty, Ty::Record(_)) => "a record".into(),
+        Ty::Table(table) => format!("the table `{}`", table.name),
+        Ty::Image(_) => "an image".into(),
+        Ty::Builds => "all builds".into(),
+        Ty::Build => "a build".into(),
+        _ => format!("`{ty}`"),
+    }
+}
+
+/// Whether two types share a value, so that comparing them makes sense.
+pub(super) fn comparable(a: &Ty, b: &Ty) -> bool {
+    let (a, b) = (a.non_null().early(), b.non_null().early());
+    if let (Ty::List(x), Ty::List(y)) = (a.plain(), b.plain()) {
+        return comparable(x, y);
+    }
+    let overlap = |x: &Ty, y: &Ty| flows(x, y, Lateness::Ignored) || flows(y, x, Lateness::Ignored);
+    let members = |ty: &Ty| match ty.plain() {
+        Ty::Union(members) => members.to_vec(),
+        _ => vec![ty.clone()],
+    };
+    let (left, right) = (members(&a), members(&b));
+    left.iter().any(|x| right.iter().any(|y| overlap(x, y)))
+}
