@@ -1,5 +1,6 @@
 //! All tests of the house, in one program.
 
+mod program;
 mod support;
 
 mod book;
@@ -8,10 +9,10 @@ mod console;
 mod corpus;
 mod emitted;
 mod examples;
-mod generated;
 mod facts;
+mod generated;
 mod house;
-mod promises;
 #[path = "../peer/packer.rs"]
 mod peer;
+mod promises;
 mod rust;
