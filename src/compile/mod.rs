@@ -3,11 +3,11 @@
 //! Floor 5. It puts the phases in a row and knows nothing that they do not. Phases are types, `Loaded`, `Program`, `Checked`, `Plan`; a
 //! phase that fails leaves poison behind, so that the next ones still find their own mistakes.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::check::check;
-use crate::diagnostic::{Diagnostic, Problems, Severity, code};
+use crate::diagnostic::{Code, Diagnostic, Problems, Severity, code};
 use crate::eval::{Evaluated, Inputs, Outside, argument, evaluate};
 use crate::facts::Facts;
 use crate::json;
@@ -16,7 +16,7 @@ use crate::plan::Plan;
 use crate::resolve::{Program, resolve};
 use crate::schema::{Category, Kind, Kinds};
 use crate::syntax::ast::ExternKind;
-use crate::text::{Source, Sources, Span};
+use crate::text::{FileId, Source, Sources, Span};
 
 /// The most cells of a matrix where nobody says otherwise.
 pub const MAX_BUILDS: usize = 100_000;
@@ -116,9 +116,14 @@ pub fn compile(world: &dyn World, root: &str, options: &Options) -> Compiled {
 
 /// Takes over what evaluation found, without what the checker has said of the same place already.
 fn add_news(problems: &mut Problems, found: Problems) {
-    let known: FxHashSet<(crate::diagnostic::Code, Span)> = problems.iter().map(|d| (d.code, d.span())).collect();
+    let mut known: FxHashMap<(Code, FileId), Vec<Span>> = FxHashMap::default();
+    for diagnostic in problems.iter() {
+        known.entry((diagnostic.code, diagnostic.span().file)).or_default().push(diagnostic.span());
+    }
     for diagnostic in found.into_sorted() {
-        if !known.contains(&(diagnostic.code, diagnostic.span())) {
+        let span = diagnostic.span();
+        let said = known.get(&(diagnostic.code, span.file)).is_some_and(|spans| spans.iter().any(|s| s.overlaps(span)));
+        if !said {
             problems.report(diagnostic);
         }
     }

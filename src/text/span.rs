@@ -54,6 +54,11 @@ impl Span {
         self.start <= offset && offset <= self.end
     }
 
+    /// Whether the spans share a byte, or are the same.
+    pub fn overlaps(self, other: Span) -> bool {
+        self.file == other.file && (self == other || self.start < other.end && other.start < self.end)
+    }
+
     /// The range, for indexing the source's text.
     pub fn range(self) -> std::ops::Range<usize> {
         self.start as usize..self.end as usize

@@ -7,8 +7,8 @@ mod book;
 mod console;
 mod corpus;
 mod examples;
-mod facts;
 mod generated;
+mod facts;
 mod house;
 mod promises;
 #[path = "../peer/packer.rs"]
