@@ -30,7 +30,9 @@ impl<'a> Checker<'a> {
             types.push(self.argument(builtin, name, shape, arg));
         }
         self.scope.env = env;
-        if types.contains(&Ty::Poison) && !matches!(signature.result, Shape::Bool | Shape::Int | Shape::Text | Shape::Texts | Shape::Data) {
+        if types.contains(&Ty::Poison)
+            && !matches!(signature.result, Shape::Bool | Shape::Int | Shape::Text | Shape::Texts | Shape::Data)
+        {
             return Ty::Poison;
         }
         self.result(builtin, signature.result, types)
@@ -63,7 +65,9 @@ impl<'a> Checker<'a> {
             let ty = self.early_inside(arg, ty, &place);
             return match shape {
                 // Bools and numbers in a list may be late in rules.
-                Shape::Bools | Shape::Numbers | Shape::Texts => self.flow(arg, ty, Want::new(&wanted, Lateness::Ignored).named(name)),
+                Shape::Bools | Shape::Numbers | Shape::Texts => {
+                    self.flow(arg, ty, Want::new(&wanted, Lateness::Ignored).named(name))
+                }
                 _ => self.flow(arg, ty, Want::new(&wanted, self.scope.lateness()).named(name)),
             };
         }
@@ -85,7 +89,12 @@ impl<'a> Checker<'a> {
         // The shape of lists and maps is known early; what is in them may be late unless it is looked at.
         let looks_inside = matches!(
             builtin,
-            Builtin::Distinct | Builtin::Sort | Builtin::IndexOf | Builtin::Contains | Builtin::Render | Builtin::RenderFile
+            Builtin::Distinct
+                | Builtin::Sort
+                | Builtin::IndexOf
+                | Builtin::Contains
+                | Builtin::Render
+                | Builtin::RenderFile
         );
         match ty.is_late() || looks_inside {
             true => self.early_inside(arg, ty, &place),
@@ -98,7 +107,13 @@ impl<'a> Checker<'a> {
         let first = types.first().map_or(Ty::Poison, |t| t.early());
         let int = |ty: &Ty| flows(ty, &Ty::Int, Lateness::Ignored);
         match shape {
-            Shape::Text | Shape::Data | Shape::LateText => if late { Ty::String.late() } else { Ty::String },
+            Shape::Text | Shape::Data | Shape::LateText => {
+                if late {
+                    Ty::String.late()
+                } else {
+                    Ty::String
+                }
+            }
             Shape::Int => Ty::Int,
             Shape::Bool => Ty::Bool,
             Shape::Texts => Ty::List(Arc::new(Ty::String)),
@@ -121,7 +136,9 @@ impl<'a> Checker<'a> {
                     Ty::Never => first,
                     // Elements that are no lists stay as they are.
                     Ty::Union(members) => {
-                        let parts = members.iter().map(|m| if let Ty::List(inner) = m.plain() { (**inner).clone() } else { m.clone() });
+                        let parts = members
+                            .iter()
+                            .map(|m| if let Ty::List(inner) = m.plain() { (**inner).clone() } else { m.clone() });
                         Ty::List(Arc::new(parts.fold(Ty::Never, join)))
                     }
                     _ => first,

@@ -40,7 +40,13 @@ enum Supply {
 
 impl<'a> Checker<'a> {
     /// Checks every entry and names the required ones that are missing.
-    pub(super) fn entries(&mut self, body: &'a [Entry], fields: &IndexMap<SmolStr, Field>, owner: &Owner<'_>, late: Lateness) {
+    pub(super) fn entries(
+        &mut self,
+        body: &'a [Entry],
+        fields: &IndexMap<SmolStr, Field>,
+        owner: &Owner<'_>,
+        late: Lateness,
+    ) {
         let mut supply = vec![Supply::Nothing; fields.len()];
         let mut from_afar = false;
         for (position, entry) in body.iter().enumerate() {
@@ -56,18 +62,20 @@ impl<'a> Checker<'a> {
                     let removed = *self.expect(value, want).plain() == Ty::Null;
                     supply[index] = if removed { Supply::Nothing } else { Supply::Given };
                 }
-                Entry::Spread { value, span } => match self.spread(value, if owner.kind.is_some() { "a block" } else { "a record" }).plain() {
-                    Ty::Record(record) => {
-                        self.spread_fields(body, position, value, *span, record, fields, owner, late);
-                        for name in record.fields.keys() {
-                            if let Some(index) = fields.get_index_of(name) {
-                                supply[index] = Supply::Given;
+                Entry::Spread { value, span } => {
+                    match self.spread(value, if owner.kind.is_some() { "a block" } else { "a record" }).plain() {
+                        Ty::Record(record) => {
+                            self.spread_fields(body, position, value, *span, record, fields, owner, late);
+                            for name in record.fields.keys() {
+                                if let Some(index) = fields.get_index_of(name) {
+                                    supply[index] = Supply::Given;
+                                }
                             }
                         }
+                        // The keys of a map are known to the evaluator.
+                        _ => from_afar = true,
                     }
-                    // The keys of a map are known to the evaluator.
-                    _ => from_afar = true,
-                },
+                }
             }
         }
         if from_afar {
@@ -83,13 +91,23 @@ impl<'a> Checker<'a> {
         if !missing.is_empty() {
             self.report(match owner.kind {
                 Some(kind) => CheckProblem::MissingOptions { owner: kind.to_owned(), names: missing, at: owner.at },
-                None => CheckProblem::MissingFields { owner: owner.name.map(SmolStr::from), names: missing, at: owner.at },
+                None => {
+                    CheckProblem::MissingFields { owner: owner.name.map(SmolStr::from), names: missing, at: owner.at }
+                }
             });
         }
     }
 
     /// A key that is no option.
-    fn stray(&mut self, body: &'a [Entry], position: usize, key: &Ident, value: &'a Expr, fields: &IndexMap<SmolStr, Field>, owner: &Owner<'_>) {
+    fn stray(
+        &mut self,
+        body: &'a [Entry],
+        position: usize,
+        key: &Ident,
+        value: &'a Expr,
+        fields: &IndexMap<SmolStr, Field>,
+        owner: &Owner<'_>,
+    ) {
         // `key = null` takes a key out that came by spread; then it need not be an option of this kind.
         if is_null(value) && self.spread_before(&body[..position], &key.name) {
             return;
@@ -108,11 +126,24 @@ impl<'a> Checker<'a> {
         })
     }
 
-    fn unknown(&mut self, name: &SmolStr, at: Span, spread: Option<Span>, fields: &IndexMap<SmolStr, Field>, owner: &Owner<'_>) {
+    fn unknown(
+        &mut self,
+        name: &SmolStr,
+        at: Span,
+        spread: Option<Span>,
+        fields: &IndexMap<SmolStr, Field>,
+        owner: &Owner<'_>,
+    ) {
         let formerly = |f: &Field| f.notes.as_ref().is_some_and(|n| n.formerly.contains(name));
         let name = name.clone();
         if let Some((now, _)) = fields.iter().find(|(_, f)| formerly(f)) {
-            return self.report(CheckProblem::RenamedOption { owner: owner.words(), name, now: now.clone(), at, spread });
+            return self.report(CheckProblem::RenamedOption {
+                owner: owner.words(),
+                name,
+                now: now.clone(),
+                at,
+                spread,
+            });
         }
         let offered = fields.iter().filter(|(_, f)| f.notes.as_ref().is_none_or(|n| n.refused.is_none()));
         let nearest = Self::nearest(&name, offered.clone().map(|(n, _)| n.as_str()));

@@ -94,6 +94,17 @@ impl<'a> Checker<'a> {
                 let right = self.expr(right, want);
                 return records::join(left.non_null(), right);
             }
+            // Each part of a joined text is judged where it stands; the whole is judged when its value is known.
+            ExprKind::Binary(BinaryOp::Add, _, left, right) if bare.is_some_and(|w| w.ty.is_text() && w.ty.literals().is_none()) => {
+                let template = bare.is_some_and(|w| matches!(w.ty, Ty::Template(_)));
+                let part = want.map(|w| w.part(if template { w.bare().ty } else { &Ty::String }));
+                let (left, right) = (self.expr(left, part), self.expr(right, part));
+                return match (left, right) {
+                    (Ty::Poison, _) | (_, Ty::Poison) => Ty::Poison,
+                    (left, right) if left.is_late() || right.is_late() => Ty::String.late(),
+                    _ => Ty::String,
+                };
+            }
             ExprKind::List(items) => match bare.and_then(|w| records::list_member(w.ty).map(|inner| w.part(inner))) {
                 Some(inner) => return self.list(items, Some(inner)),
                 None => self.list(items, None),
@@ -196,7 +207,8 @@ impl<'a> Checker<'a> {
 
     /// Reports a value that may be null; otherwise gives the type back.
     pub(super) fn not_null(&mut self, expr: &'a Expr, ty: Ty, what: &str) -> Ty {
-        let null = matches!(ty.plain(), Ty::Null | Ty::Optional(_)) || matches!(ty.plain(), Ty::Late(t) if matches!(t.plain(), Ty::Optional(_)));
+        let null = matches!(ty.plain(), Ty::Null | Ty::Optional(_))
+            || matches!(ty.plain(), Ty::Late(t) if matches!(t.plain(), Ty::Optional(_)));
         if !null {
             return ty;
         }

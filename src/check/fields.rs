@@ -18,12 +18,22 @@ impl<'a> Checker<'a> {
     pub(super) fn field(&mut self, base: &'a Expr, name: &'a Ident) -> Ty {
         if let ExprKind::Field(build, part) = &base.kind
             && matches!(part.name.as_str(), "axes" | "options")
+            && let ExprKind::Local(_) = build.kind
             && *self.quietly(|c| c.infer(build)).plain() == Ty::Build
         {
             return if part.name == "axes" { self.axis_of_build(name) } else { self.option_of_build(name) };
         }
         let ty = self.infer(base);
         let ty = self.not_null(base, ty, &format!("the value before `.{}`", name.name));
+        if *ty.early().plain() == Ty::Domain(Domain::AmiId) {
+            let rest = base.span.after().to(name.span);
+            return self.poison(CheckProblem::Index {
+                message: format!("an AMI has no field `{}`", name.name),
+                at: name.span,
+                help: format!("this is the id of the AMI already: drop `.{}`", name.name),
+                fix: Some((rest, String::new())),
+            });
+        }
         self.field_of_type(&ty, name)
     }
 
@@ -44,7 +54,9 @@ impl<'a> Checker<'a> {
             Ty::Build => self.build_field(name),
             Ty::Image(_) => self.no_way(ty, name, "index the image by its axes: `image[axis = value]`"),
             Ty::Table(_) => self.no_way(ty, name, "index the table by its key first: `table[key].column`"),
-            Ty::List(_) => self.no_way(ty, name, "take one element by `list[0]`, or go through all: `[for x in list: x.field]`"),
+            Ty::List(_) => {
+                self.no_way(ty, name, "take one element by `list[0]`, or go through all: `[for x in list: x.field]`")
+            }
             Ty::Builds => self.no_way(ty, name, "go through them: `[for b in builds: b.name]`"),
             _ => self.no_way(ty, name, "only records and maps have fields"),
         }
@@ -83,9 +95,9 @@ impl<'a> Checker<'a> {
     fn every_build_has_a_region(&self) -> bool {
         let program = self.program;
         let builders = program.images.iter().flat_map(|i| &i.builders);
-        builders.filter_map(|b| program.kinds.get_index(b.kind?)).all(|(_, kind)| {
-            program.records.get(kind.record).is_some_and(|r| r.fields.contains_key("region"))
-        })
+        builders
+            .filter_map(|b| program.kinds.get_index(b.kind?))
+            .all(|(_, kind)| program.records.get(kind.record).is_some_and(|r| r.fields.contains_key("region")))
     }
 
     /// `b.axes.x`: what the axes of this name hold in the program's images.
@@ -102,35 +114,43 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        if ty == Ty::Never { self.no_field("no image of this program".into(), name, known) } else { ty }
+        match ty {
+            // A file of policies checked on its own has no images.
+            Ty::Never if known.is_empty() => Ty::Poison,
+            Ty::Never => self.no_field("a build of this program".into(), name, known),
+            ty => ty,
+        }
     }
 
     /// `b.options.x`: absent in builds whose kind does not have it or whose block does not set it.
     fn option_of_build(&mut self, name: &Ident) -> Ty {
         let program = self.program;
-        let mut ty = Ty::Never;
-        let mut known: Vec<SmolStr> = Vec::new();
         let builders = program.kinds.values().filter(|k| k.category == ExternKind::Builder);
-        for declared in builders.filter_map(|k| program.records.get(k.record)) {
+        let all: Vec<_> = builders.filter_map(|k| program.records.get(k.record)).collect();
+        let mut ty = Ty::Never;
+        let mut everywhere = true;
+        for declared in &all {
             match declared.fields.get(&name.name) {
-                Some(field) => ty = join(ty, field.ty.clone()),
-                None => known.extend(declared.fields.keys().cloned()),
+                Some(field) => {
+                    ty = join(ty, field.ty.clone());
+                    everywhere &= !field.optional;
+                }
+                None => everywhere = false,
             }
         }
-        if ty == Ty::Never {
-            known.sort();
-            known.dedup();
-            let nearest = Self::nearest(&name.name, known.iter().map(SmolStr::as_str));
-            let owner = "no builder of this program".to_owned();
-            return self.poison(CheckProblem::UnknownField {
-                owner,
-                name: name.name.clone(),
-                at: name.span,
-                nearest,
-                known: Vec::new(),
-            });
+        match ty {
+            // A file of policies checked on its own names no kinds.
+            Ty::Never if all.is_empty() => Ty::Poison,
+            Ty::Never => {
+                let known = all.iter().flat_map(|d| d.fields.keys()).map(SmolStr::as_str);
+                let (owner, nearest) = ("a builder of this program".to_owned(), Self::nearest(&name.name, known));
+                let (name, at) = (name.name.clone(), name.span);
+                self.poison(CheckProblem::UnknownOption { owner, name, at, spread: None, nearest })
+            }
+            ty => {
+                let ty = if self.scope.late_ok { ty } else { ty.late() };
+                if everywhere { ty } else { ty.optional() }
+            }
         }
-        let ty = if self.scope.late_ok { ty } else { ty.late() };
-        ty.optional()
     }
 }

@@ -24,16 +24,24 @@ impl<'a> Checker<'a> {
     }
 
     /// The same for a value that may have come by spread: then it stands elsewhere, and only its key may be known.
-    pub(super) fn flow_at(&mut self, at: Span, ty: Ty, want: Want<'_>, expr: Option<&'a Expr>, spread: Option<Span>) -> Ty {
+    pub(super) fn flow_at(
+        &mut self,
+        at: Span,
+        ty: Ty,
+        want: Want<'_>,
+        expr: Option<&'a Expr>,
+        spread: Option<Span>,
+    ) -> Ty {
         let bare = want.bare();
         let (null, value) = without_null(&ty);
         if *ty.plain() == Ty::Poison {
             return Ty::Poison;
         }
         if null && !bare.null && !matches!(bare.ty, Ty::Null | Ty::Poison) {
+            let why = if *ty.plain() == Ty::Null { "not `null`" } else { "and this may be `null`" };
             let what = match want.name {
-                Some(name) => format!("`{name}` takes {}, and this may be `null`", wanted(want.ty)),
-                None => format!("expected {}, and this may be `null`", wanted(want.ty)),
+                Some(name) => format!("`{name}` takes {}, {why}", wanted(want.ty)),
+                None => format!("expected {}, {why}", wanted(want.ty)),
             };
             let help = expr.map_or("give a default with `?? …` where it is written".into(), null_help);
             return self.poison(CheckProblem::Null { what, at, help });
@@ -66,7 +74,14 @@ impl<'a> Checker<'a> {
             _ => {}
         }
         let hint = hint(at, value, want.ty, expr);
-        CheckProblem::Mismatch { name: want.name.map(SmolStr::from), wanted: wanted(want.ty), found: found(value), at, hint }.into()
+        CheckProblem::Mismatch {
+            name: want.name.map(SmolStr::from),
+            wanted: wanted(want.ty),
+            found: found(value),
+            at,
+            hint,
+        }
+        .into()
     }
 
     /// A literal with a unit against the ends of a range; a type does not hold its value.
@@ -88,7 +103,9 @@ impl<'a> Checker<'a> {
     fn contents(&mut self, at: Span, from: &Ty, want: Want<'_>, expr: Option<&'a Expr>) -> bool {
         let to = want.bare().ty;
         match (from.plain(), to) {
-            (Ty::Literal(Literal::Text(text)), Ty::Domain(domain)) => self.literal_in_domain(at, text, *domain, want, expr),
+            (Ty::Literal(Literal::Text(text)), Ty::Domain(domain)) => {
+                self.literal_in_domain(at, text, *domain, want, expr)
+            }
             (Ty::Template(fields), _) if to.is_text() || matches!(to, Ty::Union(_)) => {
                 let offered: &[SmolStr] = if let Ty::Template(offered) = to { offered } else { &[] };
                 let Some(field) = fields.iter().find(|f| !offered.contains(f)) else { return true };
@@ -106,7 +123,9 @@ impl<'a> Checker<'a> {
             }
             (Ty::Late(from) | Ty::Optional(from), _) => self.contents(at, from, want, expr),
             (Ty::Union(members), _) => members.iter().all(|m| self.contents(at, m, want, expr)),
-            (Ty::List(from), Ty::List(to)) | (Ty::Map(from), Ty::Map(to)) => self.contents(at, from, want.part(to), expr),
+            (Ty::List(from), Ty::List(to)) | (Ty::Map(from), Ty::Map(to)) => {
+                self.contents(at, from, want.part(to), expr)
+            }
             (Ty::Record(from), Ty::Map(to)) => {
                 from.fields.values().all(|f| self.contents(f.span, &f.ty, want.part(to), None))
             }
@@ -118,7 +137,14 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn literal_in_domain(&mut self, at: Span, text: &str, domain: Domain, want: Want<'_>, expr: Option<&'a Expr>) -> bool {
+    fn literal_in_domain(
+        &mut self,
+        at: Span,
+        text: &str,
+        domain: Domain,
+        want: Want<'_>,
+        expr: Option<&'a Expr>,
+    ) -> bool {
         let Err(problem) = value::domain_value(domain, text, self.facts) else { return true };
         let written = expr.and_then(|e| self.literal_place(e, text)).unwrap_or(at);
         let mut diagnostic = problem.diagnostic(written);
@@ -172,7 +198,11 @@ fn hint(at: Span, value: &Ty, want: &Ty, expr: Option<&Expr>) -> Hint {
         .or_else(|| quote_hint(at, value, bare, expr))
         .or_else(|| {
             let named = named(want)?;
-            let doc = if named.doc.is_empty() { String::new() } else { format!(": {}", named.doc.lines().next().unwrap_or("")) };
+            let doc = if named.doc.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", named.doc.lines().next().unwrap_or(""))
+            };
             Some(Hint::words(format!("`{}` is `{}`{doc}", named.name, named.ty)))
         })
         .unwrap_or_default()
@@ -181,7 +211,9 @@ fn hint(at: Span, value: &Ty, want: &Ty, expr: Option<&Expr>) -> Hint {
 /// One where many are wanted, many where one is, things that must be indexed first.
 fn shape_hint(at: Span, value: &Ty, want: &Ty, expr: Option<&Expr>) -> Option<Hint> {
     match (value.plain(), want) {
-        (Ty::Image(_), _) => Some(Hint::words("index the image by its axes to get the AMI of one build: `image[axis = value]`")),
+        (Ty::Image(_), _) => {
+            Some(Hint::words("index the image by its axes to get the AMI of one build: `image[axis = value]`"))
+        }
         (Ty::Table(table), _) => Some(Hint::words(format!("index the table by its key: `{}[…]`", table.name))),
         (Ty::List(inner), _) if flows(inner, want, Lateness::Ignored) => {
             let fix = match expr.map(|e| &e.kind) {
@@ -243,7 +275,9 @@ fn unit_hint(value: &Ty, want: &Ty) -> Option<Hint> {
         (Ty::Literal(Literal::Int(_)) | Ty::Int | Ty::Number, Ty::Duration) => {
             Some(Hint::words("a duration has a unit: `30s`, `5m`, `1h30m`"))
         }
-        (Ty::Literal(Literal::Int(_)) | Ty::Int | Ty::Number, Ty::Size) => Some(Hint::words("a size has a unit: `512MiB`, `8GiB`")),
+        (Ty::Literal(Literal::Int(_)) | Ty::Int | Ty::Number, Ty::Size) => {
+            Some(Hint::words("a size has a unit: `512MiB`, `8GiB`"))
+        }
         (Ty::Number, Ty::Int) => Some(Hint::words("make it whole with `floor(…)`, `round(…)` or `ceil(…)`")),
         (text, Ty::Int) if text.is_text() => Some(Hint::words("read the number with `int(…)`")),
         _ => None,

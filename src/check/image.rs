@@ -58,9 +58,8 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        let columns = (0..image.columns.len())
-            .map(|n| self.scope.locals.get(n).map_or(Ty::Poison, |l| l.ty.clone()))
-            .collect();
+        let columns =
+            (0..image.columns.len()).map(|n| self.scope.locals.get(n).map_or(Ty::Poison, |l| l.ty.clone())).collect();
         Shape { columns, coordinates, narrowed: std::mem::take(&mut self.scope.narrowed) }
     }
 
@@ -99,12 +98,23 @@ impl<'a> Checker<'a> {
                             Ty::Table(table) => format!("the table `{}`", table.name),
                             _ => "the record".to_owned(),
                         };
-                        self.poison(CheckProblem::UnknownField { owner, name: name.name.clone(), at: name.span, nearest, known })
+                        self.poison(CheckProblem::UnknownField {
+                            owner,
+                            name: name.name.clone(),
+                            at: name.span,
+                            nearest,
+                            known,
+                        })
                     }
                 },
                 other => {
                     let help = "names in braces bind columns: the source is a table or a list of records";
-                    self.poison(CheckProblem::Unfit { what: "the source of such an axis", ty: format!("a list of {}", found(other)), at: axis.source.span, help })
+                    self.poison(CheckProblem::Unfit {
+                        what: "the source of such an axis",
+                        ty: format!("a list of {}", found(other)),
+                        at: axis.source.span,
+                        help,
+                    })
                 }
             };
             self.scope.set(*local, ty, None);

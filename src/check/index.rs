@@ -108,7 +108,13 @@ impl<'a> Checker<'a> {
     }
 
     /// Puts arguments by position or name into the order of the coordinates; reports what does not fit.
-    fn coordinates(&mut self, span: Span, owner: &str, names: &[SmolStr], args: &'a [IndexArg]) -> Option<Vec<&'a Expr>> {
+    fn coordinates(
+        &mut self,
+        span: Span,
+        owner: &str,
+        names: &[SmolStr],
+        args: &'a [IndexArg],
+    ) -> Option<Vec<&'a Expr>> {
         let shown = |names: &[SmolStr]| list(&names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>());
         let mut found: Vec<Option<&'a Expr>> = vec![None; names.len()];
         let mut fine = true;
@@ -140,7 +146,8 @@ impl<'a> Checker<'a> {
                 Some(at) => found[at] = Some(&arg.value),
                 None => {
                     let near = nearest(&name.name, names.iter().map(SmolStr::as_str));
-                    let help = near.map_or_else(|| format!("it has {}", shown(names)), |n| format!("did you mean `{n}`?"));
+                    let help =
+                        near.map_or_else(|| format!("it has {}", shown(names)), |n| format!("did you mean `{n}`?"));
                     let fix = near.map(|n| (name.span, n.to_owned()));
                     let message = format!("{owner} has no `{}`", name.name);
                     self.report(CheckProblem::Index { message, at: name.span, help, fix });
@@ -148,9 +155,14 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        let missing: Vec<SmolStr> = names.iter().zip(&found).filter(|(_, f)| f.is_none()).map(|(n, _)| n.clone()).collect();
+        let missing: Vec<SmolStr> =
+            names.iter().zip(&found).filter(|(_, f)| f.is_none()).map(|(n, _)| n.clone()).collect();
         if !missing.is_empty() && fine {
-            self.wrong_index(format!("{} is missing", shown(&missing)), span, format!("{owner} is indexed by {}", shown(names)));
+            self.wrong_index(
+                format!("{} is missing", shown(&missing)),
+                span,
+                format!("{owner} is indexed by {}", shown(names)),
+            );
         }
         if missing.is_empty() && fine { found.into_iter().collect() } else { None }
     }
@@ -159,7 +171,11 @@ impl<'a> Checker<'a> {
         let owner = format!("the table `{}`", table.name);
         if table.key.is_empty() {
             self.infer_all(args);
-            return self.wrong_index(format!("{owner} has no key"), span, format!("declare one: `table {} key (column) {{ … }}`", table.name));
+            return self.wrong_index(
+                format!("{owner} has no key"),
+                span,
+                format!("declare one: `table {} key (column) {{ … }}`", table.name),
+            );
         }
         let columns: Vec<(&SmolStr, &Ty)> = table.key.iter().filter_map(|&k| table.columns.get_index(k)).collect();
         let names: Vec<SmolStr> = columns.iter().map(|(n, _)| (*n).clone()).collect();
@@ -226,7 +242,8 @@ impl<'a> Checker<'a> {
             return self.report(CheckProblem::UnknownKey { table, key, at, nearest: near, column });
         }
         let Some(all) = keys.iter().cloned().collect::<Option<Vec<Literal>>>() else { return };
-        let holds = |row: &crate::resolve::hir::Row| all.iter().enumerate().all(|(part, wanted)| is(cell(row, part), wanted));
+        let holds =
+            |row: &crate::resolve::hir::Row| all.iter().enumerate().all(|(part, wanted)| is(cell(row, part), wanted));
         if declared.rows.iter().any(holds) {
             return;
         }
@@ -235,16 +252,25 @@ impl<'a> Checker<'a> {
         let near = declared
             .rows
             .iter()
+            .rev()
             .max_by_key(|row| all.iter().enumerate().filter(|(part, wanted)| is(cell(row, *part), wanted)).count())
             .and_then(|row| {
-                (0..all.len()).map(|part| match cell(row, part) {
-                    Some(super::narrow::Value::Literal(literal)) => Some(literal),
-                    _ => None,
-                }).collect::<Option<Vec<_>>>()
+                (0..all.len())
+                    .map(|part| match cell(row, part) {
+                        Some(super::narrow::Value::Literal(literal)) => Some(literal),
+                        _ => None,
+                    })
+                    .collect::<Option<Vec<_>>>()
             })
             .map(|near| format!("`{}`", join(&near)));
         let at = values.iter().map(|v| v.span).reduce(Span::to).unwrap_or(declared.name.span);
-        self.report(CheckProblem::UnknownKey { table: table.name.clone(), key: format!("`{}`", join(&all)), at, nearest: near, column: None });
+        self.report(CheckProblem::UnknownKey {
+            table: table.name.clone(),
+            key: format!("`{}`", join(&all)),
+            at,
+            nearest: near,
+            column: None,
+        });
     }
 
     /// An image without axes is an AMI; one with axes has to be indexed.
@@ -288,7 +314,10 @@ impl<'a> Checker<'a> {
                 continue;
             }
             let both_literal = given.literals().is_some() && axis.literals().is_some();
-            if both_literal && !flows(&given, axis, Lateness::Ignored) && flows(&given, &axis.widened(), Lateness::Ignored) {
+            if both_literal
+                && !flows(&given, axis, Lateness::Ignored)
+                && flows(&given, &axis.widened(), Lateness::Ignored)
+            {
                 self.no_coordinate(&declared.name.name, name, value, &given, axis);
             } else if axis.literals().is_some() {
                 // A wider value may still be one of the axis: the evaluator knows.

@@ -4,22 +4,20 @@ use super::Checker;
 use super::expr::Want;
 use super::problem::CheckProblem;
 use super::records::{field_value, found, widened};
-use super::scope::{Env, Scope, Section};
+use super::scope::Scope;
 use super::text::scalar;
 use crate::resolve::hir::{Declared, Input, Policy, Require, Table};
 use crate::ty::flow::Lateness;
-use crate::ty::Ty;
+use crate::ty::{Encoding, Ty};
 
 impl<'a> Checker<'a> {
     pub(super) fn program_items(&mut self) {
         let program = self.program;
-        for param in &program.params {
-            let ty = self.param(param);
-            self.params.push(ty);
+        for index in 0..program.params.len() {
+            self.param_type(index);
         }
-        for variable in &program.variables {
-            let ty = self.variable(variable);
-            self.variables.push(ty);
+        for index in 0..program.variables.len() {
+            self.variable_type(index);
         }
         for index in 0..program.lets.len() {
             self.let_type(index);
@@ -46,43 +44,38 @@ impl<'a> Checker<'a> {
         program.records.iter().for_each(|declared| self.schema(declared));
     }
 
-    fn param(&mut self, param: &'a Input) -> Ty {
-        let scope = Scope { env: Env::Inside, ..Scope::default() };
+    pub(super) fn param(&mut self, param: &'a Input) -> Ty {
         let Some(written) = &param.ty else {
             let Some(default) = &param.default else { return Ty::Poison };
-            let ty = self.within(scope, |c| {
-                let ty = c.infer(default);
-                c.early_inside(default, ty, "the default of a param")
-            });
-            return widened(&ty);
+            let ty = self.infer(default);
+            return widened(&self.early_inside(default, ty, "the default of a param"));
         };
         if Self::late_inside(written) {
             let help = "a param is known when the plan is made; declare a `variable` for what is known later";
             self.report(CheckProblem::Unfit { what: "a param", ty: format!("`{written}`"), at: param.name.span, help });
         }
         if let Some(default) = &param.default {
-            self.within(scope, |c| c.expect_early(default, written, &param.name.name));
+            self.expect_early(default, written, &param.name.name);
         }
         written.clone()
     }
 
-    fn variable(&mut self, variable: &'a Input) -> Ty {
-        let scope = Scope { env: Env::Whole, section: Section::Variables, ..Scope::default() };
+    pub(super) fn variable(&mut self, variable: &'a Input) -> Ty {
         let ty = match (&variable.ty, &variable.default) {
             (Some(written), Some(default)) => {
                 // The environment is text, whatever the variable is read as.
                 if Self::is_env(default) {
-                    self.within(scope, |c| c.infer(default));
+                    self.infer(default);
                 } else {
-                    self.within(scope, |c| c.expect(default, Want::new(written, Lateness::Matters).named(&variable.name.name)));
+                    self.expect_early(default, written, &variable.name.name);
                 }
                 written.early()
             }
             (Some(written), None) => written.early(),
-            (None, Some(default)) => widened(&self.within(scope, |c| {
-                let ty = c.infer(default);
-                c.early_inside(default, ty, "the default of a variable")
-            })),
+            (None, Some(default)) => {
+                let ty = self.infer(default);
+                widened(&self.early_inside(default, ty, "the default of a variable"))
+            }
             (None, None) => Ty::String,
         };
         let element = match ty.plain() {
@@ -92,8 +85,12 @@ impl<'a> Checker<'a> {
         };
         if !scalar(element) {
             let help = match ty.plain() {
-                Ty::Optional(_) | Ty::Null => "a variable always has a value when the plan runs; give it a default such as `\"\"`",
-                _ => "Packer's variables are text: a variable is a scalar or a list of scalars, a `param` may be anything",
+                Ty::Optional(_) | Ty::Null => {
+                    "a variable always has a value when the plan runs; give it a default such as `\"\"`"
+                }
+                _ => {
+                    "Packer's variables are text: a variable is a scalar or a list of scalars, a `param` may be anything"
+                }
             };
             self.report(CheckProblem::Unfit { what: "a variable", ty: found(&ty), at: variable.name.span, help });
             return Ty::Poison;
@@ -124,9 +121,9 @@ impl<'a> Checker<'a> {
 
     fn require(&mut self, require: &'a Require) {
         self.condition(&require.condition);
-        let ty = self.infer(&require.message);
-        let ty = self.not_null(&require.message, ty, "a message");
-        self.flow(&require.message, ty, Want::new(&Ty::String, Lateness::Ignored));
+        // The message is asked for only where the condition does not hold.
+        let facts = self.facts_of(&require.condition, false);
+        self.narrowed(facts, |c| c.expect(&require.message, Want::new(&Ty::String, Lateness::Ignored)));
     }
 
     /// Defaults and rules of a kind or record type. Rules see the options as values.
@@ -142,7 +139,14 @@ impl<'a> Checker<'a> {
         }
         let mut scope = Scope { late_ok: true, ..Scope::default() };
         for (local, field) in declared.fields.values().enumerate() {
-            scope.set(local as u32, field_value(field), None);
+            // A size may be written as a bare number of GiB; rules see a size.
+            let gib = field.notes.as_ref().is_some_and(|n| n.encoding == Some(Encoding::Gib));
+            let ty = match (gib, field.optional && !field.default) {
+                (true, true) => Ty::Size.optional(),
+                (true, false) => Ty::Size,
+                _ => field_value(field),
+            };
+            scope.set(local as u32, ty, None);
         }
         self.within(scope, |c| declared.rules.iter().for_each(|rule| c.require(rule)));
     }
@@ -153,7 +157,9 @@ impl<'a> Checker<'a> {
             Ty::Image(_) => "go through its builds: `{ for b in image: b.name = b.ami }`",
             Ty::Builds | Ty::Build => "name what is written: `[for b in builds: b.name]`",
             Ty::Table(_) => "go through its rows: `[for row in table: row]`",
-            Ty::List(inner) | Ty::Map(inner) | Ty::Late(inner) | Ty::Optional(inner) => return self.written_out(inner, at),
+            Ty::List(inner) | Ty::Map(inner) | Ty::Late(inner) | Ty::Optional(inner) => {
+                return self.written_out(inner, at);
+            }
             Ty::Record(record) => return record.fields.values().for_each(|f| self.written_out(&f.ty, f.span)),
             _ => return,
         };

@@ -94,7 +94,9 @@ impl<'a> Checker<'a> {
                 list(Ty::Poison)
             }
             Ty::Union(members) if members.iter().all(|m| matches!(m.plain(), Ty::List(_))) => {
-                let elements = members.iter().filter_map(|m| if let Ty::List(inner) = m.plain() { Some((**inner).clone()) } else { None });
+                let elements = members
+                    .iter()
+                    .filter_map(|m| if let Ty::List(inner) = m.plain() { Some((**inner).clone()) } else { None });
                 list(elements.fold(Ty::Never, join))
             }
             _ => {
@@ -134,7 +136,12 @@ impl<'a> Checker<'a> {
                     Ty::Image(_) => "an axis runs over values; index the image in a builder's option",
                     _ => "put the values in brackets: `axis name in [\"a\", \"b\"]`",
                 };
-                self.poison(CheckProblem::Unfit { what: "the source of an axis", ty: found(&ty), at: source.span, help })
+                self.poison(CheckProblem::Unfit {
+                    what: "the source of an axis",
+                    ty: found(&ty),
+                    at: source.span,
+                    help,
+                })
             }
         }
     }

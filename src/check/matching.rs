@@ -64,7 +64,9 @@ impl<'a> Checker<'a> {
         }
         match value {
             Value::Null => match taken.null {
-                Some(earlier) => self.report(CheckProblem::UnreachableArm { pattern: "`null`".into(), at: pattern.span, earlier }),
+                Some(earlier) => {
+                    self.report(CheckProblem::UnreachableArm { pattern: "`null`".into(), at: pattern.span, earlier })
+                }
                 None => {
                     if !ty.admits_null() {
                         self.never(pattern.span, ty, &Ty::Null);
@@ -101,9 +103,8 @@ impl<'a> Checker<'a> {
         let Some(literals) = literals else {
             return self.report(CheckProblem::NotExhaustive { ty: found(ty), missing, at });
         };
-        missing.extend(
-            literals.iter().filter(|l| !taken.literals.iter().any(|(t, _)| t == *l)).map(|l| format!("`{l}`")),
-        );
+        missing
+            .extend(literals.iter().filter(|l| !taken.literals.iter().any(|(t, _)| t == *l)).map(|l| format!("`{l}`")));
         if ty.admits_null() && taken.null.is_none() {
             missing.push("`null`".into());
         }
@@ -157,7 +158,8 @@ pub(super) fn near_hint(a: &Ty, b: &Ty, fix_at: Option<Span>) -> Hint {
         let kinds = literals.iter().map(|l| format!("`{l}`")).collect::<Vec<_>>();
         return Hint::words(format!("its values are {}", super::problem::list(&kinds)));
     };
-    let texts: Vec<SmolStr> = literals.iter().filter_map(|l| if let Literal::Text(t) = l { Some(t.clone()) } else { None }).collect();
+    let texts: Vec<SmolStr> =
+        literals.iter().filter_map(|l| if let Literal::Text(t) = l { Some(t.clone()) } else { None }).collect();
     match nearest(text, texts.iter().map(SmolStr::as_str)) {
         Some(near) => {
             let near = super::flow::quoted(near);

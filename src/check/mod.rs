@@ -64,12 +64,11 @@ pub struct Checked {
 pub fn check(program: Program, facts: Option<&Facts>, problems: &mut Problems) -> Checked {
     let mut checker = Checker::new(&program, facts, problems);
     checker.program_items();
-    let params = std::mem::take(&mut checker.params);
-    let variables = std::mem::take(&mut checker.variables);
-    let lets = checker.lets.drain(..).map(Once::or_poison).collect();
-    let function_results = checker.functions.drain(..).map(Once::or_poison).collect();
-    let columns = checker.shapes.drain(..).map(|s| s.done().map_or(Vec::new(), |s| s.columns.clone())).collect();
-    drop(checker);
+    let types =
+        |list: Vec<Once<Ty>>| -> Vec<Ty> { list.into_iter().map(|ty| ty.done().unwrap_or(Ty::Poison)).collect() };
+    let Checker { params, variables, lets, functions, shapes, .. } = checker;
+    let (params, variables, lets, function_results) = (types(params), types(variables), types(lets), types(functions));
+    let columns = shapes.into_iter().map(|s| s.done().map_or(Vec::new(), |s| s.columns.clone())).collect();
     Checked { program, params, variables, lets, columns, function_results }
 }
 
@@ -89,19 +88,13 @@ impl<T> Once<T> {
     }
 }
 
-impl Once<Ty> {
-    fn or_poison(self) -> Ty {
-        self.done().unwrap_or(Ty::Poison)
-    }
-}
-
 /// The state of the walk: what is known of the program's names, and the scope in which the current expression stands.
 struct Checker<'a> {
     program: &'a Program,
     facts: Option<&'a Facts>,
     problems: &'a mut Problems,
-    params: Vec<Ty>,
-    variables: Vec<Ty>,
+    params: Vec<Once<Ty>>,
+    variables: Vec<Once<Ty>>,
     lets: Vec<Once<Ty>>,
     functions: Vec<Once<Ty>>,
     shapes: Vec<Once<Rc<Shape>>>,
@@ -119,8 +112,8 @@ impl<'a> Checker<'a> {
             program,
             facts,
             problems,
-            params: Vec::with_capacity(program.params.len()),
-            variables: Vec::with_capacity(program.variables.len()),
+            params: waiting(program.params.len()),
+            variables: waiting(program.variables.len()),
             lets: waiting(program.lets.len()),
             functions: waiting(program.functions.len()),
             shapes: waiting(program.images.len()),

@@ -91,7 +91,7 @@ impl<'a> Checker<'a> {
         let a = self.early_inside(left, a, "a compared value");
         let b = self.early_inside(right, b, "a compared value");
         self.judge_equality(span, (left, &a), (right, &b));
-        if late { Ty::Bool.late() } else { Ty::Bool }
+        if late && self.scope.late_ok { Ty::Bool.late() } else { Ty::Bool }
     }
 
     /// Reports a comparison whose sides share no value. What conditions have ruled out does not count: an overlapping
@@ -132,7 +132,13 @@ impl<'a> Checker<'a> {
             (x, y) => x == y && matches!(x, Class::Duration | Class::Size | Class::Text),
         };
         if !fits {
-            return self.wrong_operands(op, at, &a, &b, "numbers, durations, sizes and texts are compared with their own kind");
+            return self.wrong_operands(
+                op,
+                at,
+                &a,
+                &b,
+                "numbers, durations, sizes and texts are compared with their own kind",
+            );
         }
         if (late_a || late_b) && !self.scope.late_ok {
             return self.late("a compared value", if late_a { left } else { right });
@@ -207,7 +213,7 @@ impl<'a> Checker<'a> {
                 });
             }
         }
-        if late { Ty::Bool.late() } else { Ty::Bool }
+        if late && self.scope.late_ok { Ty::Bool.late() } else { Ty::Bool }
     }
 
     fn arithmetic(&mut self, op: BinaryOp, at: Span, left: &'a Expr, right: &'a Expr) -> Ty {
@@ -219,7 +225,9 @@ impl<'a> Checker<'a> {
         let late = late_a || late_b;
         if op == BinaryOp::Add {
             match (a.plain(), b.plain()) {
-                (Ty::List(_), Ty::List(_)) if late => return self.late("a joined list", if late_a { left } else { right }),
+                (Ty::List(_), Ty::List(_)) if late => {
+                    return self.late("a joined list", if late_a { left } else { right });
+                }
                 (Ty::List(x), Ty::List(y)) => return Ty::List(Arc::new(join((**x).clone(), (**y).clone()))),
                 (Ty::Template(x), Ty::Template(y)) => {
                     let fields = x.iter().chain(y.iter().filter(|f| !x.contains(f))).cloned().collect();
@@ -247,15 +255,35 @@ impl<'a> Checker<'a> {
                 return self.wrong_operands(op, at, &a, &b, "write the value into the text: `\"${value}\"`");
             }
             (Add, Class::Map, Class::Map) => {
-                return self.wrong_operands(op, at, &a, &b, "lay records over each other with `{ ...a, ...b }` or `merge(a, b)`");
+                return self.wrong_operands(
+                    op,
+                    at,
+                    &a,
+                    &b,
+                    "lay records over each other with `{ ...a, ...b }` or `merge(a, b)`",
+                );
             }
             (Add, Class::List, _) | (Add, _, Class::List) => {
                 return self.wrong_operands(op, at, &a, &b, "put the element in brackets, `list + [element]`");
             }
             (Add, ..) => {
-                return self.wrong_operands(op, at, &a, &b, "`+` joins two texts or lists, and adds numbers, durations or sizes");
+                return self.wrong_operands(
+                    op,
+                    at,
+                    &a,
+                    &b,
+                    "`+` joins two texts or lists, and adds numbers, durations or sizes",
+                );
             }
-            _ => return self.wrong_operands(op, at, &a, &b, "it calculates with numbers; durations and sizes are multiplied and divided by an int"),
+            _ => {
+                return self.wrong_operands(
+                    op,
+                    at,
+                    &a,
+                    &b,
+                    "it calculates with numbers; durations and sizes are multiplied and divided by an int",
+                );
+            }
         };
         if late && !self.scope.late_ok {
             return self.late("a number to calculate with", if late_a { left } else { right });

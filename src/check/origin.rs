@@ -1,35 +1,45 @@
 //! Where a value comes from: the literal that made it, the variable that makes it late.
 
+use std::cell::Cell;
+
 use super::Checker;
 use super::problem::LateSource;
 use crate::resolve::hir::{Entry, Expr, ExprKind, TextPart};
 use crate::text::Span;
 
-/// How far names are followed, and whether locals mean those of the current scope: behind a `let` they do not.
+/// How far a search may still go, and whether locals mean those of the current scope: behind a `let` they do not.
 #[derive(Clone, Copy)]
-struct Trail {
-    steps: u32,
+struct Trail<'t> {
+    /// How many expressions may still be looked at, by all branches together.
+    budget: &'t Cell<u32>,
+    depth: u32,
     home: bool,
 }
 
-const START: Trail = Trail { steps: 16, home: true };
+/// Where a search begins: enough for any name that a person can follow.
+fn trail<R>(search: impl FnOnce(Trail<'_>) -> R) -> R {
+    search(Trail { budget: &Cell::new(2_000), depth: 32, home: true })
+}
 
-impl Trail {
-    fn next(self) -> Option<Trail> {
-        Some(Trail { steps: self.steps.checked_sub(1)?, ..self })
+impl Trail<'_> {
+    fn next(self) -> Option<Self> {
+        self.budget.set(self.budget.get().checked_sub(1)?);
+        Some(Trail { depth: self.depth.checked_sub(1)?, ..self })
     }
 
-    fn away(self) -> Trail {
+    fn away(self) -> Self {
         Trail { home: false, ..self }
     }
 }
 
 impl<'a> Checker<'a> {
     /// What a name stands for, where that is one expression.
-    fn value_of(&self, expr: &'a Expr, trail: Trail) -> Option<(&'a Expr, Trail)> {
+    fn value_of<'t>(&self, expr: &'a Expr, trail: Trail<'t>) -> Option<(&'a Expr, Trail<'t>)> {
         match &expr.kind {
             ExprKind::Let(i) => self.program.lets.get(*i).map(|l| (&l.value, trail.away())),
-            ExprKind::Param(i) => self.program.params.get(*i).and_then(|p| p.default.as_ref()).map(|d| (d, trail.away())),
+            ExprKind::Param(i) => {
+                self.program.params.get(*i).and_then(|p| p.default.as_ref()).map(|d| (d, trail.away()))
+            }
             ExprKind::Local(n) if trail.home => self.scope.locals.get(*n as usize)?.value.map(|v| (v, trail)),
             ExprKind::Field(base, name) => self.field_of(base, &name.name, trail),
             _ => None,
@@ -38,10 +48,10 @@ impl<'a> Checker<'a> {
 
     /// The expression that a record literal, reached through names, gives a field.
     pub(super) fn field_expr(&self, record: &'a Expr, name: &str) -> Option<&'a Expr> {
-        self.field_of(record, name, START).map(|(expr, _)| expr)
+        trail(|t| self.field_of(record, name, t).map(|(expr, _)| expr))
     }
 
-    fn field_of(&self, record: &'a Expr, name: &str, trail: Trail) -> Option<(&'a Expr, Trail)> {
+    fn field_of<'t>(&self, record: &'a Expr, name: &str, trail: Trail<'t>) -> Option<(&'a Expr, Trail<'t>)> {
         let trail = trail.next()?;
         match &record.kind {
             ExprKind::Record(entries) => entries.iter().rev().find_map(|entry| match entry {
@@ -57,10 +67,10 @@ impl<'a> Checker<'a> {
 
     /// The place of the literal with this text that the expression may give.
     pub(super) fn literal_place(&self, expr: &'a Expr, text: &str) -> Option<Span> {
-        self.literal_place_deep(expr, text, START)
+        trail(|t| self.literal_place_deep(expr, text, t))
     }
 
-    fn literal_place_deep(&self, expr: &'a Expr, text: &str, trail: Trail) -> Option<Span> {
+    fn literal_place_deep(&self, expr: &'a Expr, text: &str, trail: Trail<'_>) -> Option<Span> {
         let trail = trail.next()?;
         let look = |e: &'a Expr| self.literal_place_deep(e, text, trail);
         match &expr.kind {
@@ -82,10 +92,10 @@ impl<'a> Checker<'a> {
 
     /// What makes a value late.
     pub(super) fn late_source(&self, expr: &'a Expr) -> Option<LateSource> {
-        self.late_source_deep(expr, START)
+        trail(|t| self.late_source_deep(expr, t))
     }
 
-    fn late_source_deep(&self, expr: &'a Expr, trail: Trail) -> Option<LateSource> {
+    fn late_source_deep(&self, expr: &'a Expr, trail: Trail<'_>) -> Option<LateSource> {
         let trail = trail.next()?;
         let look = |e: &'a Expr| self.late_source_deep(e, trail);
         match &expr.kind {
@@ -94,9 +104,11 @@ impl<'a> Checker<'a> {
                 declared: v.name.span,
                 secret: v.secret,
             }),
-            ExprKind::Image(i) => {
-                self.program.images.get(*i).map(|image| LateSource::Ami { image: image.name.name.clone(), at: expr.span })
-            }
+            ExprKind::Image(i) => self
+                .program
+                .images
+                .get(*i)
+                .map(|image| LateSource::Ami { image: image.name.name.clone(), at: expr.span }),
             ExprKind::Text(text) => text.parts.iter().find_map(|part| match part {
                 TextPart::Chars(_) => None,
                 TextPart::Action(action) => Some(LateSource::Action { source: action.source.clone(), at: action.span }),
@@ -125,7 +137,9 @@ impl<'a> Checker<'a> {
                 Entry::Field { value, .. } | Entry::Spread { value, .. } => look(value),
             }),
             ExprKind::ForList(clause, value) => look(value).or_else(|| look(&clause.source)),
-            ExprKind::ForRecord(clause, key, value) => look(key).or_else(|| look(value)).or_else(|| look(&clause.source)),
+            ExprKind::ForRecord(clause, key, value) => {
+                look(key).or_else(|| look(value)).or_else(|| look(&clause.source))
+            }
             ExprKind::Call(_, args) => args.iter().find_map(look),
             ExprKind::CallFunction(_, args) => args.iter().flatten().find_map(look),
             _ => {

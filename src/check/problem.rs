@@ -99,9 +99,7 @@ impl From<CheckProblem> for Diagnostic {
                 hinted(Diagnostic::error(code::TYPE_MISMATCH, message).label(at, format!("this is {found}")), hint)
             }
             Late { place, at, source } => late(place, at, source),
-            Null { what, at, help } => {
-                Diagnostic::error(code::TYPE_NULL, what).label(at, "may be `null`").help(help)
-            }
+            Null { what, at, help } => Diagnostic::error(code::TYPE_NULL, what).label(at, "").help(help),
             Operator { symbol, left, right, at, help } => {
                 Diagnostic::error(code::TYPE_OPERATOR, format!("`{symbol}` does not join {left} and {right}"))
                     .label(at, "")
@@ -118,7 +116,10 @@ impl From<CheckProblem> for Diagnostic {
                     false => format!("this `match` has no arm for {}", list(&missing)),
                 };
                 Diagnostic::error(code::TYPE_NOT_EXHAUSTIVE, message)
-                    .label(at, if missing.is_empty() { "not every value has an arm".into() } else { format!("over {ty}") })
+                    .label(
+                        at,
+                        if missing.is_empty() { "not every value has an arm".into() } else { format!("over {ty}") },
+                    )
                     .help("add the missing arms, or `_ => …` for all others")
             }
             UnreachableArm { pattern, at, earlier } => {
@@ -146,12 +147,15 @@ impl From<CheckProblem> for Diagnostic {
             UnknownOption { owner, name, at, spread, nearest } => {
                 let help = match &nearest {
                     Some(nearest) => format!("did you mean `{nearest}`?"),
-                    None if spread.is_some() => format!("take it out of the spread for this block with `{name} = null`"),
+                    None if spread.is_some() => {
+                        format!("take it out of the spread for this block with `{name} = null`")
+                    }
                     None => "the book's reference lists the options of every kind".into(),
                 };
-                let diagnostic = Diagnostic::error(code::NAME_UNKNOWN_OPTION, format!("{owner} has no option `{name}`"))
-                    .label(at, "no such option")
-                    .help(help);
+                let diagnostic =
+                    Diagnostic::error(code::NAME_UNKNOWN_OPTION, format!("{owner} has no option `{name}`"))
+                        .label(at, "no such option")
+                        .help(help);
                 let diagnostic = by_spread(diagnostic, spread);
                 match nearest {
                     Some(nearest) => diagnostic.fix(at, nearest),
@@ -171,13 +175,18 @@ impl From<CheckProblem> for Diagnostic {
             }
             DeprecatedOption { owner, name, at, spread, instead } => {
                 let message = format!("the option `{name}` of {owner} is deprecated");
-                by_spread(Diagnostic::warning(code::OPTION_DEPRECATED, message).label(at, "deprecated"), spread).help(instead)
+                by_spread(Diagnostic::warning(code::OPTION_DEPRECATED, message).label(at, "deprecated"), spread)
+                    .help(instead)
             }
             Spread { found, at, into } => {
                 let wanted = if into == "a list" { "a list" } else { "a record or map" };
                 Diagnostic::error(code::TYPE_MISMATCH, format!("only {wanted} can be spread into {into}, not {found}"))
                     .label(at, format!("this is {found}"))
-                    .help(if into == "a list" { "drop the `...` to make it one element" } else { "write `key = value` for a single value" })
+                    .help(if into == "a list" {
+                        "drop the `...` to make it one element"
+                    } else {
+                        "write `key = value` for a single value"
+                    })
             }
             Index { message, at, help, fix } => {
                 let diagnostic = Diagnostic::error(code::TYPE_INDEX, message).label(at, "").help(help);
@@ -200,21 +209,26 @@ impl From<CheckProblem> for Diagnostic {
                     .label(at, "the axis does not hold it")
                     .help(help)
             }
-            NoBuilder { name, at } => Diagnostic::error(code::BUILD_BUILDER, format!("nothing builds the image `{name}`"))
-                .label(at, "has no `builder`")
-                .help("add a block such as `builder amazon-ebs { … }`"),
-            EnvPlace { at } => {
-                Diagnostic::error(code::NAME_MISPLACED, "`env` stands only in the default of a param, variable or secret")
-                    .label(at, "not here")
-                    .help("declare `param name = env(\"NAME\")` and use the param")
+            NoBuilder { name, at } => {
+                Diagnostic::error(code::BUILD_BUILDER, format!("nothing builds the image `{name}`"))
+                    .label(at, "has no `builder`")
+                    .help("add a block such as `builder amazon-ebs { … }`")
             }
+            EnvPlace { at } => Diagnostic::error(
+                code::NAME_MISPLACED,
+                "`env` stands only in the default of a param, variable or secret",
+            )
+            .label(at, "not here")
+            .help("declare `param name = env(\"NAME\")` and use the param"),
             UserVariable { name, at, nearest, param } => {
                 let help = match nearest {
                     _ if param => format!("`{name}` is a param: write `${{{name}}}`"),
                     Some(nearest) => format!("did you mean `{nearest}`?"),
                     None => format!("declare it with `variable {name}: string`"),
                 };
-                Diagnostic::error(code::NAME_UNKNOWN, format!("no variable is named `{name}`")).label(at, "not found").help(help)
+                Diagnostic::error(code::NAME_UNKNOWN, format!("no variable is named `{name}`"))
+                    .label(at, "not found")
+                    .help(help)
             }
             RunTimeField { field, name, at, offered } => {
                 let place = name.map_or("this place".into(), |n| format!("`{n}`"));
@@ -222,9 +236,12 @@ impl From<CheckProblem> for Diagnostic {
                     true => "only options whose type is `template<…>` have run-time fields".into(),
                     false => format!("it has {}", list(&offered.iter().map(|f| format!("`.{f}`")).collect::<Vec<_>>())),
                 };
-                Diagnostic::error(code::TEMPLATE_UNKNOWN_FIELD, format!("{place} does not have the run-time field `.{field}`"))
-                    .label(at, format!("holds `{{{{.{field}}}}}`"))
-                    .help(help)
+                Diagnostic::error(
+                    code::TEMPLATE_UNKNOWN_FIELD,
+                    format!("{place} does not have the run-time field `.{field}`"),
+                )
+                .label(at, format!("holds `{{{{.{field}}}}}`"))
+                .help(help)
             }
         }
     }
@@ -246,7 +263,9 @@ fn late(place: String, at: Span, source: Option<LateSource>) -> Diagnostic {
         Some(LateSource::Action { source, at: origin }) => {
             let help = match source.contains("env ") {
                 true => "write `env(\"NAME\")` to read the environment in a default".into(),
-                false => format!("Packer evaluates `{source}`; use a `param` or `${{…}}` for what the compiler must know"),
+                false => {
+                    format!("Packer evaluates `{source}`; use a `param` or `${{…}}` for what the compiler must know")
+                }
             };
             labelled(diagnostic, at, origin, "Packer evaluates this").help(help)
         }

@@ -134,11 +134,7 @@ impl<'a> Checker<'a> {
         let ty = match want {
             Some(want) => {
                 let list = Ty::List(Arc::new(want.ty.clone()));
-                if matches!(self.quietly(|c| c.infer(item)).plain(), Ty::List(_)) {
-                    self.expr(item, Some(Want { ty: &list, ..want }))
-                } else {
-                    self.infer(item)
-                }
+                self.expr(item, Some(Want { ty: &list, null: false, ..want }))
             }
             None => self.infer(item),
         };

@@ -5,8 +5,8 @@ use smol_str::SmolStr;
 use super::{Checker, Once};
 use crate::resolve::hir::{Expr, ExprKind, Parameter};
 use crate::text::Span;
-use crate::ty::flow::Lateness;
 use crate::ty::Ty;
+use crate::ty::flow::Lateness;
 
 /// A local: an axis, a parameter, a variable of a comprehension.
 #[derive(Clone, Debug)]
@@ -146,43 +146,58 @@ impl<'a> Checker<'a> {
         match root {
             Root::Local(n) => self.scope.locals.get(n as usize).map_or(Ty::Poison, |l| l.ty.clone()),
             Root::Let(i) => self.let_type(i),
-            Root::Param(i) => self.params.get(i).cloned().unwrap_or(Ty::Poison),
-            Root::Variable(i) => self.variables.get(i).map_or(Ty::Poison, |t| t.clone().late()),
+            Root::Param(i) => self.param_type(i),
+            Root::Variable(i) => self.variable_type(i).late(),
         }
     }
 
-    /// The type of a `let` at the top of a file, worked out when it is first asked for.
+    /// The type of a `let` at the top of a file.
     pub(super) fn let_type(&mut self, index: usize) -> Ty {
-        match self.lets.get(index) {
+        let look = |c: &mut Self| {
+            let item = &c.program.lets[index];
+            c.bound(item.ty.as_ref(), &item.value, &item.name.name)
+        };
+        self.once(|c| &mut c.lets, index, Scope::default(), look)
+    }
+
+    /// The type of a param.
+    pub(super) fn param_type(&mut self, index: usize) -> Ty {
+        let scope = Scope { env: Env::Inside, ..Scope::default() };
+        self.once(|c| &mut c.params, index, scope, |c| c.param(&c.program.params[index]))
+    }
+
+    /// The type of a variable once the plan runs.
+    pub(super) fn variable_type(&mut self, index: usize) -> Ty {
+        let scope = Scope { env: Env::Whole, section: Section::Variables, ..Scope::default() };
+        self.once(|c| &mut c.variables, index, scope, |c| c.variable(&c.program.variables[index]))
+    }
+
+    /// Works a type out when it is first asked for, in a scope of its own.
+    fn once(
+        &mut self,
+        list: impl Fn(&mut Self) -> &mut Vec<Once<Ty>>,
+        index: usize,
+        scope: Scope<'a>,
+        look: impl FnOnce(&mut Self) -> Ty,
+    ) -> Ty {
+        match list(self).get_mut(index) {
             Some(Once::Done(ty)) => return ty.clone(),
             // The resolver has reported the circle.
             Some(Once::Running) | None => return Ty::Poison,
-            Some(Once::Waiting) => {}
+            Some(waiting) => *waiting = Once::Running,
         }
-        self.lets[index] = Once::Running;
-        let item = &self.program.lets[index];
+        // What is reported here is reported for good, also when a muted look has asked for it.
         let muted = std::mem::take(&mut self.muted);
-        let ty = self.within(Scope::default(), |c| c.bound(item.ty.as_ref(), &item.value, &item.name.name));
+        let ty = self.within(scope, look);
         self.muted = muted;
-        self.lets[index] = Once::Done(ty.clone());
+        list(self)[index] = Once::Done(ty.clone());
         ty
     }
 
-    /// The type of a function's result, worked out when it is first asked for.
+    /// The type of a function's result; its body is checked on the way.
     pub(super) fn function_result(&mut self, index: usize) -> Ty {
-        let function = &self.program.functions[index];
-        match self.functions.get(index) {
-            Some(Once::Done(ty)) => return ty.clone(),
-            Some(Once::Running) => return function.result.clone().unwrap_or(Ty::Poison),
-            None => return Ty::Poison,
-            Some(Once::Waiting) => {}
-        }
-        self.functions[index] = Once::Running;
-        let muted = std::mem::take(&mut self.muted);
-        let scope = Scope::of_parameters(&function.params);
-        let ty = self.within(scope, |c| c.bound(function.result.as_ref(), &function.body, &function.name.name));
-        self.muted = muted;
-        self.functions[index] = Once::Done(ty.clone());
-        ty
+        let Some(function) = self.program.functions.get(index) else { return Ty::Poison };
+        let look = |c: &mut Self| c.bound(function.result.as_ref(), &function.body, &function.name.name);
+        self.once(|c| &mut c.functions, index, Scope::of_parameters(&function.params), look)
     }
 }

@@ -52,7 +52,9 @@ impl<'a> Checker<'a> {
         match content.plain() {
             Ty::Poison => Ty::Poison,
             Ty::Build => self.unfit(value, &content, "name its part: `b.name`, `b.region`, `b.ami`"),
-            Ty::List(_) => self.unfit(value, &content, "join it with `join(list, \", \")`, or write it as JSON with `json(…)`"),
+            Ty::List(_) => {
+                self.unfit(value, &content, "join it with `join(list, \", \")`, or write it as JSON with `json(…)`")
+            }
             Ty::Image(_) => self.unfit(value, &content, "index the image by its axes to get the AMI of one build"),
             _ => self.unfit(value, &content, "take one field of it, or write it as JSON with `json(…)`"),
         }
@@ -92,7 +94,12 @@ impl<'a> Checker<'a> {
             let range = at..at + action.source.len();
             at = range.end;
             spans.push((range.end, action.span));
-            pieces.push(Piece::Action { range, trims_before: false, trims_after: false, action: action.action.clone() });
+            pieces.push(Piece::Action {
+                range,
+                trims_before: false,
+                trims_after: false,
+                action: action.action.clone(),
+            });
         }
         let mut unjudged: Vec<SmolStr> = Vec::new();
         for (piece, action) in pieces.iter().zip(&actions) {

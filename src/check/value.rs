@@ -79,7 +79,8 @@ impl DomainProblem {
     /// What is said of the text; it stands at `at`.
     pub fn diagnostic(&self, at: Span) -> Diagnostic {
         const SKIP: &str = "`--no-facts` skips this check";
-        let meant = |nearest: &Option<SmolStr>| nearest.as_ref().map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
+        let meant =
+            |nearest: &Option<SmolStr>| nearest.as_ref().map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
         match self {
             DomainProblem::Form { domain, text, expected } => {
                 Diagnostic::error(code::VALUE_DOMAIN, format!("`{text}` is no `{}`", domain.name()))

@@ -31,10 +31,9 @@ impl Terminal {
             no_color: set("NO_COLOR").is_some(),
             forced: set("CLICOLOR_FORCE").is_some_and(|v| v != "0"),
         };
-        let width = match terminal_size::terminal_size_of(io::stderr()) {
-            Some((terminal_size::Width(width), _)) if error => usize::from(width),
-            _ => WIDTH,
-        };
+        let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+        let width = columns.or_else(|| terminal_size::terminal_size_of(io::stderr()).map(|(w, _)| usize::from(w.0)));
+        let width = width.unwrap_or(WIDTH);
         let colour = choice.colour(error);
         let style = Style { colour, unicode: error, links: error && colour, width };
         Terminal { style, colour_out: choice.colour(output), quiet }

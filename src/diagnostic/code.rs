@@ -325,7 +325,7 @@ codes! {
     EMIT_RETAIN = "bake::emit::retain";
     /// A cleanup that Packer has no place for (a warning).
     EMIT_CLEANUP = "bake::emit::cleanup";
-    /// A `{{` in a variable, which Packer renders once more (a warning).
+    /// A `{{` as data where Packer renders until nothing changes (a warning).
     EMIT_BRACES = "bake::emit::braces";
 
     // select

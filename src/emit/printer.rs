@@ -6,17 +6,17 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
-use crate::packer::{Edge, rendered_twice};
-use crate::plan::{Build, Builds, Chain, Origin, Part, Plan, Setting, Step, Text, VariableDefault};
+use crate::packer::{Edge, rendered_until_still};
+use crate::plan::{Build, Builds, Chain, Origin, Plan, Setting, Step, VariableDefault};
 use crate::schema::{Category, Kinds};
 
 use super::edges::Edges;
 use super::paths::Paths;
 use super::problem::{EmitProblem, Lost};
-use super::text::{Writing, call, template};
+use super::text::{call, holds_braces, template};
 use super::value::{Shape, Writer, new_line, string};
 
 /// Spaces before the options of a builder.
@@ -30,6 +30,8 @@ pub(super) struct Printer<'a> {
     problems: Vec<EmitProblem>,
     /// Where in `problems` the edges of a place are.
     edge_problems: FxHashMap<Origin, usize>,
+    /// Places of data with braces that have been reported.
+    brace_problems: FxHashSet<Origin>,
     options: Options<'a>,
 }
 
@@ -66,8 +68,16 @@ impl Options<'_> {
 
 impl<'a> Printer<'a> {
     pub(super) fn new(plan: &'a Plan, kinds: &'a Kinds, paths: &'a Paths) -> Self {
-        let (edges, options) = (Edges::new(plan), Options::default());
-        Printer { plan, kinds, paths, edges, problems: Vec::new(), edge_problems: FxHashMap::default(), options }
+        Printer {
+            plan,
+            kinds,
+            paths,
+            edges: Edges::new(plan),
+            problems: Vec::new(),
+            edge_problems: FxHashMap::default(),
+            brace_problems: FxHashSet::default(),
+            options: Options::default(),
+        }
     }
 
     pub(super) fn edges(&self) -> &[Edge] {
@@ -129,11 +139,9 @@ impl<'a> Printer<'a> {
                 VariableDefault::Environment(name) => Some(call("env", name)),
                 VariableDefault::Text(text) => {
                     if holds_braces(text) {
-                        let lost = Lost::Braces { variable: variable.name.clone() };
-                        self.problems.push(EmitProblem { at: variable.origin, lost });
+                        self.note_braces(variable.origin, &variable.name);
                     }
-                    let writing = Writing { path: None, twice: false };
-                    Some(template(text, writing, &mut self.edges).into_owned())
+                    Some(template(text, None, &mut self.edges).into_owned())
                 }
             };
             self.note_edges(variable.origin);
@@ -245,9 +253,11 @@ impl<'a> Printer<'a> {
     ) {
         string(out, name);
         out.push_str(if indent.is_some() { ": " } else { ":" });
-        let twice = rendered_twice(kind, name);
-        let mut writer = Writer { out, edges: &mut self.edges, paths: self.paths, twice, indent };
+        let mut writer = Writer { out, edges: &mut self.edges, paths: self.paths, braces: false, indent };
         writer.value(&setting.value, shape);
+        if writer.braces && rendered_until_still(kind, name) {
+            self.note_braces(setting.origin, name);
+        }
         self.note_edges(setting.origin);
     }
 
@@ -272,7 +282,7 @@ impl<'a> Printer<'a> {
             out.push_str("\"only\"");
             out.push_str(colon);
             let plan = self.plan;
-            let mut writer = Writer { out, edges: &mut self.edges, paths: self.paths, twice: false, indent: inner };
+            let mut writer = Writer { out, edges: &mut self.edges, paths: self.paths, braces: false, indent: inner };
             writer.bracket('[', ']', builds, |writer, build| {
                 string(writer.out, plan.builds.get(*build as usize).map_or("", |b| b.name.as_str()));
             });
@@ -344,6 +354,13 @@ impl<'a> Printer<'a> {
         }
     }
 
+    /// Reports data with a `{{` in a place where Packer renders without end, once a place.
+    fn note_braces(&mut self, at: Origin, name: &str) {
+        if self.brace_problems.insert(at) {
+            self.problems.push(EmitProblem { at, lost: Lost::Braces { name: name.into() } });
+        }
+    }
+
     /// Reports the edges that were met since the last call, with others of the same place.
     fn note_edges(&mut self, at: Origin) {
         let met = self.edges.met();
@@ -362,12 +379,5 @@ impl<'a> Printer<'a> {
                 }
             }
         }
-    }
-}
-
-fn holds_braces(text: &Text) -> bool {
-    match text {
-        Text::Plain(plain) => plain.contains("{{"),
-        Text::Parts(parts) => parts.iter().any(|p| matches!(p, Part::Chars(chars) if chars.contains("{{"))),
     }
 }

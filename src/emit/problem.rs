@@ -40,10 +40,10 @@ pub enum Lost {
     PartialCleanup,
     /// A cleanup after the first.
     SecondCleanup,
-    /// A `{{` in the value of a variable, which Packer renders again.
+    /// A `{{` as data in a variable or an option that Packer renders until nothing changes.
     Braces {
-        /// The variable.
-        variable: SmolStr,
+        /// The variable or option.
+        name: SmolStr,
     },
 }
 
@@ -96,13 +96,10 @@ impl EmitProblem {
                 "is left out",
                 "write both in one `cleanup`".into(),
             ),
-            Lost::Braces { variable } => done(
-                Diagnostic::warning(
-                    code::EMIT_BRACES,
-                    format!("Packer reads the `{{{{` in the default of `{variable}` as a template"),
-                ),
-                "is rendered once more wherever the variable is used",
-                "leave `{{` out of variables; a `param` or `let` may hold it".into(),
+            Lost::Braces { name } => done(
+                Diagnostic::warning(code::EMIT_BRACES, format!("Packer reads the `{{{{` in `{name}` as a template")),
+                "is rendered until nothing changes, so no escape helps",
+                "leave `{{` out of it; a script or file that a step uploads may hold it".into(),
             ),
         }
     }

@@ -207,7 +207,7 @@ fn a_whole_plan() {
   "error-cleanup-provisioner": {
     "type": "shell-local",
     "inline": [
-      "x {{`{{`}}`{{`{{`}}`}}y"
+      "x {{`{{`}}y"
     ]
   },
   "post-processors": [
@@ -305,7 +305,7 @@ fn what_packer_cannot_say_is_reported() {
             &Lost::Test { name: "a label".into() },
             &Lost::Output { file: "ids.json".into() },
             &Lost::Retain { image: "base".into() },
-            &Lost::Braces { variable: "v".into() },
+            &Lost::Braces { name: "v".into() },
         ]
     );
     let text = emitted.text();
@@ -382,4 +382,15 @@ fn many_builds() {
         .collect();
     let emitted = packer_json(&plan, &kinds(), &Emit::default());
     assert_eq!(emitted.text().matches("\"ami_name\"").count(), 5_000);
+}
+
+#[test]
+fn braces_are_reported_where_no_escape_helps() {
+    let inspect = || vec![set("inline", Value::List(vec![plain("docker inspect -f '{{.State}}'")]))];
+    let mut plan = Plan { images: images(), builds: vec![build("a", 0, vec![])], ..Plan::default() };
+    plan.provisioners = vec![step("shell", Builds::All, inspect())];
+    assert_eq!(packer_json(&plan, &kinds(), &Emit::default()).problems, []);
+    plan.provisioners = vec![step("shell-local", Builds::All, inspect()), step("shell-local", Builds::All, inspect())];
+    let problems = packer_json(&plan, &kinds(), &Emit::default()).problems;
+    assert_eq!(problems, [EmitProblem { at: at(7), lost: Lost::Braces { name: "inline".into() } }]);
 }

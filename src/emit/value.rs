@@ -2,14 +2,15 @@
 //!
 //! It knows types and their notes; of Packer, that durations are texts as Go writes them.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
-use crate::plan::Value;
+use crate::plan::{Text, Value};
 use crate::ty::{Encoding, Field, Ty, describe};
 
 use super::edges::Edges;
 use super::paths::Paths;
-use super::text::{Writing, template};
+use super::text::{holds_braces, template};
 
 /// What a value's place says of its shape.
 #[derive(Clone, Copy, Default)]
@@ -58,8 +59,8 @@ pub(super) struct Writer<'w, 'a> {
     pub(super) out: &'w mut String,
     pub(super) edges: &'w mut Edges<'a>,
     pub(super) paths: &'w Paths,
-    /// Whether Packer renders the option a second time.
-    pub(super) twice: bool,
+    /// Whether data with a `{{` in it has been written.
+    pub(super) braces: bool,
     /// Spaces before the line that the value begins in; `None` writes all on one line.
     pub(super) indent: Option<usize>,
 }
@@ -71,12 +72,8 @@ impl Writer<'_, '_> {
             Value::Bool(bool) => self.out.push_str(if *bool { "true" } else { "false" }),
             Value::Int(int) => self.display(int),
             Value::Number(number) => self.number(*number),
-            Value::Text(text) => {
-                let text = template(text, Writing { path: None, twice: self.twice }, self.edges);
-                string(self.out, &text);
-            }
-            Value::Path(text) => {
-                let text = template(text, Writing { path: Some(self.paths), twice: self.twice }, self.edges);
+            Value::Text(text) | Value::Path(text) => {
+                let text = self.template(text, matches!(value, Value::Path(_)));
                 string(self.out, &text);
             }
             Value::Duration(nanos) => match shape.encoding {
@@ -92,6 +89,11 @@ impl Writer<'_, '_> {
             Value::Record(entries) if shape.encoding == Some(Encoding::Pairs) => self.pairs(entries, shape),
             Value::Record(entries) => self.record(entries, shape),
         }
+    }
+
+    fn template<'t>(&mut self, text: &'t Text, path: bool) -> Cow<'t, str> {
+        self.braces |= holds_braces(text);
+        template(text, path.then_some(self.paths), self.edges)
     }
 
     fn display(&mut self, value: impl std::fmt::Display) {
@@ -113,6 +115,7 @@ impl Writer<'_, '_> {
     fn record(&mut self, entries: &[(smol_str::SmolStr, Value)], shape: Shape<'_>) {
         self.bracket('{', '}', entries, |writer, (key, value)| {
             // Packer renders keys as it renders values.
+            writer.braces |= key.contains("{{");
             let escaped = crate::template::escape(key);
             string(writer.out, &escaped);
             writer.out.push_str(if writer.indent.is_some() { ": " } else { ":" });
@@ -123,17 +126,17 @@ impl Writer<'_, '_> {
     /// A record as a list of `K=V`.
     fn pairs(&mut self, entries: &[(smol_str::SmolStr, Value)], shape: Shape<'_>) {
         self.bracket('[', ']', entries, |writer, (key, value)| {
-            let writing =
-                Writing { path: matches!(value, Value::Path(_)).then_some(writer.paths), twice: writer.twice };
             let value = match value {
-                Value::Text(text) | Value::Path(text) => template(text, writing, writer.edges).into_owned(),
+                Value::Text(text) | Value::Path(text) => {
+                    writer.template(text, matches!(value, Value::Path(_))).into_owned()
+                }
                 other => {
                     let mut json = String::new();
                     let mut inner = Writer {
                         out: &mut json,
                         edges: writer.edges,
                         paths: writer.paths,
-                        twice: writer.twice,
+                        braces: false,
                         indent: None,
                     };
                     inner.value(other, Shape { encoding: None, ..shape.field(key) });

@@ -47,11 +47,21 @@ pub fn digest<'a>(rest: impl IntoIterator<Item = &'a str>) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-/// Whether Packer renders the templates of an option a second time, over what came out of the first.
+/// Whether Packer renders an option over and over, until nothing changes any more.
 ///
-/// Text that must reach the machine as it is has to be escaped twice there. The kinds are provisioners and post-processors.
-pub fn rendered_twice(kind: &str, option: &str) -> bool {
-    matches!((kind, option), ("shell-local", "inline") | ("manifest", "custom_data"))
+/// No escape outlives that: data with a `{{` in it is read as a template there, whatever is written.
+pub fn rendered_until_still(kind: &str, option: &str) -> bool {
+    match kind {
+        "shell-local" => matches!(option, "inline" | "environment_vars" | "env" | "execute_command"),
+        // The variables become part of the command, which is rendered so.
+        "shell" => matches!(option, "environment_vars" | "env" | "execute_command"),
+        "manifest" => option == "custom_data",
+        _ if kind.starts_with("amazon-") => {
+            option.ends_with("tags")
+                || matches!(option, "ami_description" | "bundle_vol_command" | "bundle_upload_command")
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]

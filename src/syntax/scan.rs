@@ -92,7 +92,8 @@ pub(super) fn mask(text: &str, ranges: &[(usize, usize)]) -> String {
             0 => {}
             1 => out.push('_'),
             n => {
-                let quote = if text[start..].starts_with('/') { '/' } else { '"' };
+                // `//` would be a comment.
+                let quote = if n > 2 && text[start..].starts_with('/') { '/' } else { '"' };
                 out.push(quote);
                 out.extend(std::iter::repeat_n('_', n - 2));
                 out.push(quote);

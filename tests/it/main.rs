@@ -4,13 +4,15 @@ mod program;
 mod support;
 
 mod book;
+mod cli;
 mod console;
 mod corpus;
+mod emitted;
 mod examples;
-mod generated;
 mod facts;
+mod generated;
 mod house;
-mod promises;
 #[path = "../peer/packer.rs"]
 mod peer;
+mod promises;
 mod rust;
