@@ -73,9 +73,9 @@ fn every_program_has_the_plan_that_its_fixture_says() {
     let cases = cases(PLANS, ".json");
     let mut mistakes = Vec::new();
     for case in &cases {
-        let (folder, name) = case.rsplit_once('/').map_or((PLANS.to_string(), case.as_str()), |(folder, name)| {
-            (format!("{PLANS}/{folder}"), name)
-        });
+        let (folder, name) = case
+            .rsplit_once('/')
+            .map_or((PLANS.to_string(), case.as_str()), |(folder, name)| (format!("{PLANS}/{folder}"), name));
         let program = compile(world(&folder), &format!("{name}.bake"));
         match program.json() {
             Some(json) => mistakes.extend(expect(&format!("{PLANS}/{case}.json"), &json).err()),
@@ -92,7 +92,10 @@ fn every_page_shows_its_fixture_and_a_program_that_is_right() {
     for (code, _) in code::ALL {
         let (folder, path) = (format!("{DIAGNOSTICS}/{}", code.slug()), format!("{PAGES}/{}.md", code.slug()));
         let page = read(&path);
-        let [wrong, text, .., right] = &blocks(&page)[..] else {
+        let all = blocks(&page);
+        let bake: Vec<&Block> = all.iter().filter(|block| block.language == "bake").collect();
+        let text = all.iter().find(|block| block.language == "text");
+        let ([wrong, right], Some(text)) = (&bake[..], text) else {
             mistakes.push(format!("{path} shows a wrong program, what bakec says of it, and a right one"));
             continue;
         };
@@ -103,7 +106,9 @@ fn every_page_shows_its_fixture_and_a_program_that_is_right() {
             _ => None,
         });
         mistakes.extend(expect(&path, &changed).err());
-        mistakes.extend(complaint(*code, &folder, right).map(|said| format!("{path}: what to write is not right:\n{said}")));
+        mistakes.extend(
+            complaint(*code, &folder, right).map(|said| format!("{path}: what to write is not right:\n{said}")),
+        );
     }
     none(mistakes);
 }
