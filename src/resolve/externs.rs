@@ -2,18 +2,18 @@
 
 use smol_str::SmolStr;
 
+use super::Lowerer;
 use super::hir::{self, Declared, Fact, FactArg, Unique};
 use super::problem::ResolveProblem;
 use super::scope::Scope;
-use super::Lowerer;
 use crate::syntax::ast::{self, ExprKind, Member};
 use crate::text::suggest::nearest;
 
 /// The questions that the schema may put to EC2's facts, with the number of their arguments.
 ///
 /// `remote` and `later` say when a path is not here: on the machine, or made during the run. `placed` and `copied` name the
-/// options that hold the region of an AMI and those it is copied to.
-const FACTS: [(&str, usize); 9] = [
+/// options that hold the region of an AMI and those it is copied to. `private_key` names a file that must hold one.
+const FACTS: [(&str, usize); 10] = [
     ("boots", 2),
     ("offered", 2),
     ("root_device", 2),
@@ -23,6 +23,7 @@ const FACTS: [(&str, usize); 9] = [
     ("later", 3),
     ("placed", 1),
     ("copied", 1),
+    ("private_key", 1),
 ];
 
 impl<'a> Lowerer<'a> {
@@ -80,7 +81,13 @@ impl<'a> Lowerer<'a> {
         names.sort_unstable();
         let nearest = nearest(&name.name, names).map(SmolStr::from);
         let help = Some("declare it with `extern options`".into());
-        self.report(ResolveProblem::Unknown { what: "option set", name: name.name.clone(), at: name.span, nearest, help });
+        self.report(ResolveProblem::Unknown {
+            what: "option set",
+            name: name.name.clone(),
+            at: name.span,
+            nearest,
+            help,
+        });
         None
     }
 
@@ -112,7 +119,11 @@ impl<'a> Lowerer<'a> {
     fn fact(&mut self, declared: &mut Declared, name: &ast::Ident, args: &[ast::Expr], span: crate::text::Span) {
         let Some((_, arity)) = FACTS.iter().find(|(n, _)| *n == name.name) else {
             let nearest = nearest(&name.name, FACTS.iter().map(|(n, _)| *n)).map(SmolStr::from);
-            self.report(ResolveProblem::Schema { message: format!("no fact is named `{}`", name.name), at: name.span, nearest });
+            self.report(ResolveProblem::Schema {
+                message: format!("no fact is named `{}`", name.name),
+                at: name.span,
+                nearest,
+            });
             return;
         };
         if args.len() != *arity {
@@ -143,7 +154,13 @@ impl<'a> Lowerer<'a> {
         let index = declared.fields.get_index_of(&name.name);
         if index.is_none() {
             let nearest = nearest(&name.name, declared.fields.keys().map(SmolStr::as_str)).map(SmolStr::from);
-            self.report(ResolveProblem::Unknown { what: "option", name: name.name.clone(), at: name.span, nearest, help: None });
+            self.report(ResolveProblem::Unknown {
+                what: "option",
+                name: name.name.clone(),
+                at: name.span,
+                nearest,
+                help: None,
+            });
         }
         index
     }
@@ -183,5 +200,4 @@ impl<'a> Lowerer<'a> {
             SmolStr::default()
         })
     }
-
 }
