@@ -95,7 +95,9 @@ impl<'a> Checker<'a> {
                 return records::join(left.non_null(), right);
             }
             // Each part of a joined text is judged where it stands; the whole is judged when its value is known.
-            ExprKind::Binary(BinaryOp::Add, _, left, right) if bare.is_some_and(|w| w.ty.is_text() && w.ty.literals().is_none()) => {
+            ExprKind::Binary(BinaryOp::Add, _, left, right)
+                if bare.is_some_and(|w| w.ty.is_text() && w.ty.literals().is_none()) =>
+            {
                 let template = bare.is_some_and(|w| matches!(w.ty, Ty::Template(_)));
                 let part = want.map(|w| w.part(if template { w.bare().ty } else { &Ty::String }));
                 let (left, right) = (self.expr(left, part), self.expr(right, part));

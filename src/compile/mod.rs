@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, Problems, Severity, code};
 use crate::eval::{Evaluated, Inputs, Outside, argument, evaluate};
 use crate::facts::Facts;
 use crate::json;
-use crate::load::{Loaded, LoadProblem, World, load};
+use crate::load::{LoadProblem, Loaded, World, load};
 use crate::plan::Plan;
 use crate::resolve::{Program, resolve};
 use crate::schema::{Category, Kind, Kinds};

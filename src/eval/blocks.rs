@@ -120,7 +120,11 @@ impl<'a> Evaluator<'a> {
             });
             match spread {
                 Ok(value) => {
-                    identity.push(if let Data::Record(record) = &value.data { Arc::as_ptr(record) as usize } else { 0 });
+                    identity.push(if let Data::Record(record) = &value.data {
+                        Arc::as_ptr(record) as usize
+                    } else {
+                        0
+                    });
                     spreads.push(Some(value));
                 }
                 Err(stop) => {
@@ -190,7 +194,13 @@ impl<'a> Evaluator<'a> {
     }
 
     /// What `make` gives for the class of a cell, remembered in `slots`.
-    pub(super) fn by_class<T: Clone>(&self, cell: CellRef, mask: Mask, slots: &RefCell<Vec<Option<T>>>, make: impl FnOnce() -> T) -> T {
+    pub(super) fn by_class<T: Clone>(
+        &self,
+        cell: CellRef,
+        mask: Mask,
+        slots: &RefCell<Vec<Option<T>>>,
+        make: impl FnOnce() -> T,
+    ) -> T {
         let class = self.images[cell.image as usize].class(mask, cell.cell as usize);
         if let Some(Some(known)) = slots.borrow().get(class) {
             return known.clone();

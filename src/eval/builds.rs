@@ -54,7 +54,8 @@ impl BuildTable {
 
     /// Describes builds by their indices, ascending.
     pub(super) fn describe(&self, builds: &[u32]) -> Touched {
-        let first = builds.first().and_then(|b| self.builds.get(*b as usize)).map(|b| b.name.clone()).unwrap_or_default();
+        let first =
+            builds.first().and_then(|b| self.builds.get(*b as usize)).map(|b| b.name.clone()).unwrap_or_default();
         Touched { count: builds.len(), all: self.builds.len(), first }
     }
 }
@@ -92,7 +93,10 @@ impl<'a> Evaluator<'a> {
             table.by_cell.insert(image as u32, by_cell);
         }
         if table.builds.len() > self.inputs.max_builds {
-            let at = table.images.first().map_or(Span::file_start(crate::text::FileId(0)), |i| self.images[*i].image.name.span);
+            let at = table
+                .images
+                .first()
+                .map_or(Span::file_start(crate::text::FileId(0)), |i| self.images[*i].image.name.span);
             let (cells, limit) = (table.builds.len(), self.inputs.max_builds);
             self.warn(EvalProblem::TooManyBuilds { cells, limit, at });
             return None;
@@ -174,7 +178,11 @@ impl<'a> Evaluator<'a> {
         let names = self.coordinate_names(cell.image as usize);
         let scalars = self.images[cell.image as usize].scalars(cell.cell as usize);
         let words: Vec<String> = names.iter().zip(&scalars).map(|(n, s)| format!("{n} = {s}")).collect();
-        if words.is_empty() { format!("image {}", self.images[cell.image as usize].image.name.name) } else { words.join(", ") }
+        if words.is_empty() {
+            format!("image {}", self.images[cell.image as usize].image.name.name)
+        } else {
+            words.join(", ")
+        }
     }
 
     /// Finds for each build the one builder block that applies.
@@ -198,8 +206,12 @@ impl<'a> Evaluator<'a> {
             }
             match applying.as_slice() {
                 [one] => chosen[index] = Some(*one),
-                [] if !failed && !image.builders.is_empty() => none.entry(build.cell.image).or_default().push(index as u32),
-                [first, second, ..] => several.entry((build.cell.image, *first, *second)).or_default().push(index as u32),
+                [] if !failed && !image.builders.is_empty() => {
+                    none.entry(build.cell.image).or_default().push(index as u32)
+                }
+                [first, second, ..] => {
+                    several.entry((build.cell.image, *first, *second)).or_default().push(index as u32)
+                }
                 _ => {}
             }
         }
@@ -208,7 +220,10 @@ impl<'a> Evaluator<'a> {
             let image = self.images[image as usize].image;
             let names = some_names(table, &builds);
             let whens = image.builders.iter().map(|b| b.header).collect();
-            problems.push((builds[0], EvalProblem::NoBuilder { image: image.name.name.clone(), names, at: image.name.span, whens }));
+            problems.push((
+                builds[0],
+                EvalProblem::NoBuilder { image: image.name.name.clone(), names, at: image.name.span, whens },
+            ));
         }
         for ((image, first, second), builds) in several {
             let image = self.images[image as usize].image;
@@ -224,7 +239,12 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Whether a condition holds at a cell; it does where there is none.
-    pub(super) fn applies(&self, cell: CellRef, site: usize, when: Option<&crate::resolve::hir::Expr>) -> Result<bool, Stop> {
+    pub(super) fn applies(
+        &self,
+        cell: CellRef,
+        site: usize,
+        when: Option<&crate::resolve::hir::Expr>,
+    ) -> Result<bool, Stop> {
         let Some(when) = when else { return Ok(true) };
         let image = cell.image as usize;
         let columns = self.images[image].sites.borrow()[site].columns;
@@ -238,7 +258,8 @@ impl<'a> Evaluator<'a> {
 
 /// `a, b, c and 13 more`
 fn some_names(table: &BuildTable, builds: &[u32]) -> String {
-    let shown: Vec<&str> = builds.iter().take(3).filter_map(|b| table.builds.get(*b as usize)).map(|b| b.name.as_str()).collect();
+    let shown: Vec<&str> =
+        builds.iter().take(3).filter_map(|b| table.builds.get(*b as usize)).map(|b| b.name.as_str()).collect();
     let list = shown.join(", ");
     if builds.len() > shown.len() { format!("{list} and {} more", builds.len() - shown.len()) } else { list }
 }

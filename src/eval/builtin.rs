@@ -316,7 +316,9 @@ fn pure(builtin: Builtin, args: &[Value], at: Span) -> Result<Option<Data>, Eval
             )?),
             _ => None,
         },
-        Keys => Some(Data::List(Arc::new(need!(record(0)).iter().map(|(k, f)| Value::text(k.clone(), f.key)).collect()))),
+        Keys => {
+            Some(Data::List(Arc::new(need!(record(0)).iter().map(|(k, f)| Value::text(k.clone(), f.key)).collect())))
+        }
         Values => same(need!(record(0)).values().map(|f| f.value.clone()).collect()),
         Has => Some(Data::Bool(need!(record(0)).contains_key(need!(text(1))))),
         Merge => {
@@ -348,7 +350,11 @@ fn pure(builtin: Builtin, args: &[Value], at: Span) -> Result<Option<Data>, Eval
 
 fn whole(number: f64, at: Span) -> Result<Data, EvalProblem> {
     // 2^63 as a float; every whole number below it in size is an i64.
-    if number.abs() < 9_223_372_036_854_775_808.0 { Ok(Data::Int(number as i64)) } else { Err(EvalProblem::Overflow { at }) }
+    if number.abs() < 9_223_372_036_854_775_808.0 {
+        Ok(Data::Int(number as i64))
+    } else {
+        Err(EvalProblem::Overflow { at })
+    }
 }
 
 fn title(text: &str) -> String {

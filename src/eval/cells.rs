@@ -104,7 +104,11 @@ impl<'a> Cells<'a> {
             excluded: RefCell::new(vec![None]),
             projections: RefCell::default(),
             memos: RefCell::default(),
-            sites: RefCell::new(vec![Rc::new(Site { parent: 0, args: Vec::new(), columns: image.columns.len() as u32 })]),
+            sites: RefCell::new(vec![Rc::new(Site {
+                parent: 0,
+                args: Vec::new(),
+                columns: image.columns.len() as u32,
+            })]),
             lookup: RefCell::default(),
         }
     }

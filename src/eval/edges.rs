@@ -59,7 +59,13 @@ impl Evaluator<'_> {
                 .entry((parent.image, edge.at, region.clone()))
                 .or_insert_with(|| {
                     let parent = table.builds[edge.to as usize].name.clone();
-                    EvalProblem::OtherRegion { parent, region, regions: regions.iter().map(|r| r.to_string()).collect(), at: edge.at }.into()
+                    EvalProblem::OtherRegion {
+                        parent,
+                        region,
+                        regions: regions.iter().map(|r| r.to_string()).collect(),
+                        at: edge.at,
+                    }
+                    .into()
                 })
                 .clone();
             self.touches(&stop, edge.from);

@@ -274,14 +274,20 @@ impl<'a> Evaluator<'a> {
             Data::List(list) => {
                 list.iter().enumerate().map(|(i, v)| (Value::new(Data::Int(i as i64), origin), v.clone())).collect()
             }
-            Data::Record(record) => record.iter().map(|(k, f)| (Value::text(k.clone(), f.key), f.value.clone())).collect(),
+            Data::Record(record) => {
+                record.iter().map(|(k, f)| (Value::text(k.clone(), f.key), f.value.clone())).collect()
+            }
             Data::Table(index) => {
                 let rows = &self.table(*index).rows;
                 rows.iter().enumerate().map(|(i, r)| (Value::new(Data::Int(i as i64), origin), r.clone())).collect()
             }
             Data::Image(index) => {
                 let cells = self.builds_of(*index as u32);
-                cells.into_iter().enumerate().map(|(i, c)| (Value::new(Data::Int(i as i64), origin), Value::new(Data::Build(c), origin))).collect()
+                cells
+                    .into_iter()
+                    .enumerate()
+                    .map(|(i, c)| (Value::new(Data::Int(i as i64), origin), Value::new(Data::Build(c), origin)))
+                    .collect()
             }
             Data::Null => Vec::new(),
             _ if frame.deciding => return Ok(true),
@@ -366,7 +372,8 @@ impl<'a> Evaluator<'a> {
             Some(field) => Ok(field.value.clone()),
             None if frame.deciding => Ok(Value::new(Data::Null, at)),
             None => {
-                let nearest = crate::text::suggest::nearest(name, record.keys().map(SmolStr::as_str)).map(SmolStr::from);
+                let nearest =
+                    crate::text::suggest::nearest(name, record.keys().map(SmolStr::as_str)).map(SmolStr::from);
                 Err(EvalProblem::NoKey { key: name.into(), nearest, at }.into())
             }
         }

@@ -63,7 +63,8 @@ impl<'a> Evaluator<'a> {
         let (code, message, why, property) = question.answer(&fact.name.name);
         let header = data.block.header;
         let mut labels = vec![(asked[1].at.unwrap_or(header), why)];
-        let machine_words = if asked[0].late { format!("`{}` by default; {property}", asked[0].text) } else { property };
+        let machine_words =
+            if asked[0].late { format!("`{}` by default; {property}", asked[0].text) } else { property };
         match asked[0].at {
             // One place for both: its words are joined.
             Some(at) if Some(at) == asked[1].at => labels[0].1 = machine_words,
@@ -163,14 +164,22 @@ impl Question<'_, '_> {
                 self.facts.closest(machine.name, |t| t.virtualization.has(demand) && keeps(t) && everywhere(t)),
                 "boots both".to_owned(),
             ),
-            "offered" => (self.facts.closest(machine.name, |t| t.offered_in(demand) == Some(true) && keeps(t) && everywhere(t)), String::new()),
-            "root_device" => {
-                (self.facts.closest(machine.name, |t| t.root_devices.has(demand) && keeps(t) && everywhere(t)), format!("runs from {demand}"))
-            }
-            "architecture" => {
-                (self.facts.closest(machine.name, |t| t.architectures.has(demand) && everywhere(t)), format!("runs {demand}"))
-            }
-            _ => (self.facts.closest(machine.name, |t| t.nitro_enclaves && keeps(t) && everywhere(t)), "has enclaves".to_owned()),
+            "offered" => (
+                self.facts.closest(machine.name, |t| t.offered_in(demand) == Some(true) && keeps(t) && everywhere(t)),
+                String::new(),
+            ),
+            "root_device" => (
+                self.facts.closest(machine.name, |t| t.root_devices.has(demand) && keeps(t) && everywhere(t)),
+                format!("runs from {demand}"),
+            ),
+            "architecture" => (
+                self.facts.closest(machine.name, |t| t.architectures.has(demand) && everywhere(t)),
+                format!("runs {demand}"),
+            ),
+            _ => (
+                self.facts.closest(machine.name, |t| t.nitro_enclaves && keeps(t) && everywhere(t)),
+                "has enclaves".to_owned(),
+            ),
         };
         let offered = match self.regions.len() {
             0 => String::new(),
@@ -180,7 +189,8 @@ impl Question<'_, '_> {
         let source = format!("{}; `--no-facts` skips this check", self.facts.provenance());
         match found {
             Some(found) => {
-                let words: Vec<&str> = [property.as_str(), offered.as_str()].into_iter().filter(|w| !w.is_empty()).collect();
+                let words: Vec<&str> =
+                    [property.as_str(), offered.as_str()].into_iter().filter(|w| !w.is_empty()).collect();
                 format!("{} {} ({source})", found.name, words.join(" and "))
             }
             None => format!("no type near it would do ({source})"),

@@ -15,7 +15,13 @@ use crate::ty::{Domain, Literal, Range, Ty};
 
 impl Evaluator<'_> {
     /// Turns the value of an option into plan data. Without a type (an unknown option, reported) only the shape is kept.
-    pub(super) fn freeze(&self, value: &Value, ty: Option<&Ty>, option: &SmolStr, at: Span) -> Result<plan::Value, Stop> {
+    pub(super) fn freeze(
+        &self,
+        value: &Value,
+        ty: Option<&Ty>,
+        option: &SmolStr,
+        at: Span,
+    ) -> Result<plan::Value, Stop> {
         let ty = ty.map(Ty::plain);
         Ok(match (&value.data, ty) {
             (_, Some(Ty::Optional(inner) | Ty::Late(inner))) => return self.freeze(value, Some(inner), option, at),
@@ -51,7 +57,8 @@ impl Evaluator<'_> {
                     Some(Ty::List(inner)) => Some(&**inner),
                     _ => None,
                 };
-                let items: Result<Vec<_>, Stop> = list.iter().map(|item| self.freeze(item, inner, option, at)).collect();
+                let items: Result<Vec<_>, Stop> =
+                    list.iter().map(|item| self.freeze(item, inner, option, at)).collect();
                 plan::Value::List(items?)
             }
             (Data::Record(record), ty) => {
@@ -65,7 +72,8 @@ impl Evaluator<'_> {
                     fields.push((name.clone(), self.freeze(&field.value, inner, option, at)?));
                 }
                 if let Some(Ty::Record(declared)) = ty {
-                    if let Some(missing) = declared.fields.iter().find(|(n, f)| !f.optional && !record.contains_key(*n)) {
+                    if let Some(missing) = declared.fields.iter().find(|(n, f)| !f.optional && !record.contains_key(*n))
+                    {
                         let field = missing.0.clone();
                         return Err(EvalProblem::MissingField { field, origin: value.origin, at }.into());
                     }
@@ -73,9 +81,7 @@ impl Evaluator<'_> {
                 }
                 plan::Value::Record(fields)
             }
-            (Data::Build(cell), _) => {
-                plan::Value::Text(plan::Text::Plain(self.name_of(*cell)))
-            }
+            (Data::Build(cell), _) => plan::Value::Text(plan::Text::Plain(self.name_of(*cell))),
             (Data::Image(_) | Data::Table(_) | Data::Unknown, _) => return Err(Stop::Poison),
         })
     }
@@ -86,16 +92,32 @@ impl Evaluator<'_> {
             return Ok(());
         }
         let shown = value.display().unwrap_or_default();
-        Err(EvalProblem::OutsideRange { shown, ty: range.to_string(), option: option.clone(), origin: value.origin, at }.into())
+        Err(EvalProblem::OutsideRange {
+            shown,
+            ty: range.to_string(),
+            option: option.clone(),
+            origin: value.origin,
+            at,
+        }
+        .into())
     }
 
     /// Judges a text by its type and turns it into parts.
-    fn freeze_text(&self, text: &Text, ty: Option<&Ty>, value: &Value, option: &SmolStr, at: Span) -> Result<plan::Value, Stop> {
+    fn freeze_text(
+        &self,
+        text: &Text,
+        ty: Option<&Ty>,
+        value: &Value,
+        option: &SmolStr,
+        at: Span,
+    ) -> Result<plan::Value, Stop> {
         if let Text::Plain(plain) = text {
             self.judge_text(plain, ty, value, option, at)?;
         } else if let Text::Parts(parts) = text {
             self.judge_actions(parts, ty, option, at)?;
-            if let (Some(ty @ (Ty::Matches(_) | Ty::Domain(Domain::S3Bucket))), Some(specimen)) = (ty, self.specimen(value)) {
+            if let (Some(ty @ (Ty::Matches(_) | Ty::Domain(Domain::S3Bucket))), Some(specimen)) =
+                (ty, self.specimen(value))
+            {
                 self.judge_text(&specimen, Some(ty), value, option, at)?;
             }
         }
@@ -114,7 +136,10 @@ impl Evaluator<'_> {
             }
             Some(Ty::Domain(domain)) => match domain_value(*domain, text, self.facts) {
                 Ok(()) => Ok(()),
-                Err(why) => Err(EvalProblem::Domain { why: Box::new(why), option: option.clone(), origin: value.origin, at }.into()),
+                Err(why) => {
+                    Err(EvalProblem::Domain { why: Box::new(why), option: option.clone(), origin: value.origin, at }
+                        .into())
+                }
             },
             Some(Ty::Literal(Literal::Text(wanted))) if wanted != text => {
                 let (text, pattern) = (text.into(), wanted.clone());
@@ -143,7 +168,9 @@ impl Evaluator<'_> {
             let problems = template::check(&[piece], &context);
             if let Some(problem) = problems.into_iter().next() {
                 let diagnostic = problem.into_diagnostic(&|_| action.span);
-                return Err(EvalProblem::Template { diagnostic: Box::new(diagnostic), option: option.clone(), at }.into());
+                return Err(
+                    EvalProblem::Template { diagnostic: Box::new(diagnostic), option: option.clone(), at }.into()
+                );
             }
         }
         Ok(())
@@ -162,7 +189,9 @@ impl Evaluator<'_> {
             Part::Chars(chars) => plan::Part::Chars(chars.clone()),
             Part::Action(action) => plan::Part::Action(action.source.clone()),
             Part::Variable(index) => plan::Part::Variable(self.program().variables[*index].name.name.clone()),
-            Part::Ami(cell, region) => plan::Part::Ami(plan::Ami { build: self.name_of(*cell), region: region.clone() }),
+            Part::Ami(cell, region) => {
+                plan::Part::Ami(plan::Ami { build: self.name_of(*cell), region: region.clone() })
+            }
         }
     }
 
@@ -197,7 +226,9 @@ impl Evaluator<'_> {
             (Data::Bool(b), Ty::Literal(Literal::Bool(wanted))) => b == wanted,
             (Data::Bool(_), Ty::Bool) | (Data::Duration(_), Ty::Duration) | (Data::Size(_), Ty::Size) => true,
             (Data::Duration(d), Ty::Range(range)) => range.base == Ty::Duration && holds(range, *d),
-            (Data::Size(s), Ty::Range(range)) => range.base == Ty::Size && i64::try_from(*s).is_ok_and(|s| holds(range, s)),
+            (Data::Size(s), Ty::Range(range)) => {
+                range.base == Ty::Size && i64::try_from(*s).is_ok_and(|s| holds(range, s))
+            }
             (Data::List(list), Ty::List(inner)) => list.iter().all(|i| self.fits(i, inner)),
             (Data::Record(record), Ty::Map(inner)) => record.values().all(|f| self.fits(&f.value, inner)),
             (Data::Record(record), Ty::Record(wanted)) => record.keys().all(|k| wanted.fields.contains_key(k)),

@@ -82,7 +82,10 @@ impl Evaluator<'_> {
                 && key.trim() == name
             {
                 let start = argument.span.start as usize + key.len() + 1;
-                return Some(Given::Text(value.into(), Span::new(argument.span.file, start, argument.span.end as usize)));
+                return Some(Given::Text(
+                    value.into(),
+                    Span::new(argument.span.file, start, argument.span.end as usize),
+                ));
             }
         }
         for file in outside.files.iter().rev() {
@@ -111,9 +114,13 @@ impl Evaluator<'_> {
                     "it is a variable, known only when the plan runs: give it by `-var` or `-var-file` then".into()
                 }
                 None if names.is_empty() => "the program declares no params".into(),
-                None => format!("the params are {}", super::views::listed(&names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>())),
+                None => format!(
+                    "the params are {}",
+                    super::views::listed(&names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>())
+                ),
             };
-            let diagnostic = Diagnostic::error(code::INPUT_PARAM, format!("no param is named `{name}`")).label(at, "").help(help);
+            let diagnostic =
+                Diagnostic::error(code::INPUT_PARAM, format!("no param is named `{name}`")).label(at, "").help(help);
             self.reported.borrow_mut().diagnostics.push(diagnostic);
         };
         for argument in &outside.set {
@@ -147,7 +154,11 @@ impl Evaluator<'_> {
             Given::Node(node) => (Some(from_node(node, ty)), node.span),
         };
         match value {
-            Some(value) if self.fits(&value, ty) || value.is_null() && ty.admits_null() || is_checked_text(&value, ty) => Ok(value),
+            Some(value)
+                if self.fits(&value, ty) || value.is_null() && ty.admits_null() || is_checked_text(&value, ty) =>
+            {
+                Ok(value)
+            }
             _ => {
                 let example = example(ty);
                 let diagnostic = Diagnostic::error(code::INPUT_PARAM, format!("param `{name}` takes {ty}"))
@@ -162,7 +173,8 @@ impl Evaluator<'_> {
 
 /// A text whose contents a later check judges with better words.
 fn is_checked_text(value: &Value, ty: &Ty) -> bool {
-    value.as_text().is_some() && matches!(ty.plain(), Ty::Matches(_) | Ty::Domain(_)) || matches!((&value.data, ty.plain()), (Data::Int(_), Ty::Range(r)) if matches!(r.base, Ty::Int | Ty::Number))
+    value.as_text().is_some() && matches!(ty.plain(), Ty::Matches(_) | Ty::Domain(_))
+        || matches!((&value.data, ty.plain()), (Data::Int(_), Ty::Range(r)) if matches!(r.base, Ty::Int | Ty::Number))
 }
 
 /// What such a value looks like on the command line.

@@ -119,7 +119,9 @@ impl<'a> Evaluator<'a> {
             if let Some(&id) = known.get(&coordinates) {
                 if ids.contains(&id) && !(axis.columns && matches!(source.data, Data::Table(_))) {
                     let value = coordinates.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-                    return Err(EvalProblem::SameAxisValue { value: value.into(), at: row.origin, axis: axis.span }.into());
+                    return Err(
+                        EvalProblem::SameAxisValue { value: value.into(), at: row.origin, axis: axis.span }.into()
+                    );
                 }
                 if !ids.contains(&id) {
                     ids.push(id);

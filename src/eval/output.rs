@@ -119,7 +119,9 @@ impl<'a> Evaluator<'a> {
                 .eval(&output.value, &mut Frame::closed(false))
                 .and_then(|value| self.freeze(&value, None, &file.name, output.value.span));
             match value {
-                Ok(value) => outputs.push(plan::Output { file: file.name.clone(), value, origin: self.origin(file.span) }),
+                Ok(value) => {
+                    outputs.push(plan::Output { file: file.name.clone(), value, origin: self.origin(file.span) })
+                }
                 Err(stop) => self.stopped(&stop),
             }
         }

@@ -41,7 +41,12 @@ impl Evaluator<'_> {
                         .entry(number)
                         .or_insert_with(|| {
                             let variable = options.iter().find_map(|(_, f)| self.first_variable(&f.value));
-                            EvalProblem::Undecided { policy: policy.name.name.clone(), variable, at: require.condition.span }.into()
+                            EvalProblem::Undecided {
+                                policy: policy.name.name.clone(),
+                                variable,
+                                at: require.condition.span,
+                            }
+                            .into()
                         })
                         .clone(),
                     Ok(Some(false)) => {
@@ -64,7 +69,11 @@ impl Evaluator<'_> {
     }
 
     /// Where the first option that a condition reads (`build.options.x`) is set in a build.
-    fn read_option(&self, condition: &crate::resolve::hir::Expr, options: &super::blocks::Options) -> Option<crate::text::Span> {
+    fn read_option(
+        &self,
+        condition: &crate::resolve::hir::Expr,
+        options: &super::blocks::Options,
+    ) -> Option<crate::text::Span> {
         use crate::resolve::hir::ExprKind;
         let mut found = None;
         super::depend::each(condition, &mut |expr| {
@@ -83,7 +92,9 @@ impl Evaluator<'_> {
     fn first_variable(&self, value: &Value) -> Option<smol_str::SmolStr> {
         let index = match &value.data {
             Data::Variable(index) => Some(*index),
-            Data::Text(Text::Parts(parts)) => parts.iter().find_map(|p| if let Part::Variable(i) = p { Some(*i) } else { None }),
+            Data::Text(Text::Parts(parts)) => {
+                parts.iter().find_map(|p| if let Part::Variable(i) = p { Some(*i) } else { None })
+            }
             _ => None,
         };
         index.map(|i| self.program().variables[i].name.name.clone())

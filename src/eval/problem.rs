@@ -28,48 +28,208 @@ impl From<EvalProblem> for Stop {
 /// A mistake in values. `origin` is the literal that made a value, `at` the place that refused it.
 #[derive(Clone, Debug)]
 pub(super) enum EvalProblem {
-    Overflow { at: Span },
-    DivisionByZero { at: Span },
-    TooLarge { at: Span },
-    NullMatches { at: Span },
-    NullInList { at: Span },
-    SameKey { key: SmolStr, at: Span },
-    NoArm { value: SmolStr, at: Span },
-    OutOfRange { index: i64, length: usize, at: Span },
-    NoKey { key: SmolStr, nearest: Option<SmolStr>, at: Span },
-    NoRow { table: SmolStr, key: SmolStr, near: Option<SmolStr>, at: Span, declared: Span },
-    NotAnInt { text: SmolStr, at: Span },
-    NotBase64 { at: Span },
-    NoEnvironment { name: SmolStr, at: Span },
-    Read { path: SmolStr, error: ReadError, at: Span },
-    Render { why: String, at: Span },
-    TooManyAxes { at: Span },
-    TooManyBuilds { cells: usize, limit: usize, at: Span },
-    SameAxisValue { value: SmolStr, at: Span, axis: Span },
-    IdleExclude { at: Span },
-    NoBuilds { image: SmolStr, at: Span },
-    BadName { name: SmolStr, written: bool, at: Span },
-    SameName { name: SmolStr, cells: [String; 2], unused: Option<SmolStr>, at: Span, other: Option<Span> },
-    NoBuilder { image: SmolStr, names: String, at: Span, whens: Vec<Span> },
-    TwoBuilders { names: String, first: Span, second: Span },
-    MissingOption { option: SmolStr, doc: SmolStr, kind: SmolStr, at: Span },
-    MissingField { field: SmolStr, origin: Span, at: Span },
-    OutsideRange { shown: SmolStr, ty: String, option: SmolStr, origin: Span, at: Span },
-    NoMatch { text: SmolStr, pattern: SmolStr, option: SmolStr, origin: Span, at: Span },
-    Domain { why: Box<DomainProblem>, option: SmolStr, origin: Span, at: Span },
-    Template { diagnostic: Box<Diagnostic>, option: SmolStr, at: Span },
-    NoFile { written: SmolStr, path: SmolStr, at: Span },
-    Rule { message: SmolStr, places: Vec<Span>, declared: Option<Span> },
-    NotUnique { option: SmolStr, value: SmolStr, place: SmolStr, builds: [SmolStr; 2], at: Span, other: Option<Span> },
-    NoCell { image: SmolStr, cell: String, near: Option<String>, at: Span },
-    ExcludedCell { image: SmolStr, cell: String, because: Option<SmolStr>, at: Span, exclude: Span },
-    Circle { builds: Vec<SmolStr>, at: Span },
-    OtherRegion { parent: SmolStr, region: SmolStr, regions: Vec<String>, at: Span },
-    Policy { policy: SmolStr, message: SmolStr, place: Option<Span>, at: Span },
-    Undecided { policy: SmolStr, variable: Option<SmolStr>, at: Span },
-    OutputEnding { file: SmolStr, at: Span },
+    Overflow {
+        at: Span,
+    },
+    DivisionByZero {
+        at: Span,
+    },
+    TooLarge {
+        at: Span,
+    },
+    NullMatches {
+        at: Span,
+    },
+    NullInList {
+        at: Span,
+    },
+    SameKey {
+        key: SmolStr,
+        at: Span,
+    },
+    NoArm {
+        value: SmolStr,
+        at: Span,
+    },
+    OutOfRange {
+        index: i64,
+        length: usize,
+        at: Span,
+    },
+    NoKey {
+        key: SmolStr,
+        nearest: Option<SmolStr>,
+        at: Span,
+    },
+    NoRow {
+        table: SmolStr,
+        key: SmolStr,
+        near: Option<SmolStr>,
+        at: Span,
+        declared: Span,
+    },
+    NotAnInt {
+        text: SmolStr,
+        at: Span,
+    },
+    NotBase64 {
+        at: Span,
+    },
+    NoEnvironment {
+        name: SmolStr,
+        at: Span,
+    },
+    Read {
+        path: SmolStr,
+        error: ReadError,
+        at: Span,
+    },
+    Render {
+        why: String,
+        at: Span,
+    },
+    TooManyAxes {
+        at: Span,
+    },
+    TooManyBuilds {
+        cells: usize,
+        limit: usize,
+        at: Span,
+    },
+    SameAxisValue {
+        value: SmolStr,
+        at: Span,
+        axis: Span,
+    },
+    IdleExclude {
+        at: Span,
+    },
+    NoBuilds {
+        image: SmolStr,
+        at: Span,
+    },
+    BadName {
+        name: SmolStr,
+        written: bool,
+        at: Span,
+    },
+    SameName {
+        name: SmolStr,
+        cells: [String; 2],
+        unused: Option<SmolStr>,
+        at: Span,
+        other: Option<Span>,
+    },
+    NoBuilder {
+        image: SmolStr,
+        names: String,
+        at: Span,
+        whens: Vec<Span>,
+    },
+    TwoBuilders {
+        names: String,
+        first: Span,
+        second: Span,
+    },
+    MissingOption {
+        option: SmolStr,
+        doc: SmolStr,
+        kind: SmolStr,
+        at: Span,
+    },
+    MissingField {
+        field: SmolStr,
+        origin: Span,
+        at: Span,
+    },
+    OutsideRange {
+        shown: SmolStr,
+        ty: String,
+        option: SmolStr,
+        origin: Span,
+        at: Span,
+    },
+    NoMatch {
+        text: SmolStr,
+        pattern: SmolStr,
+        option: SmolStr,
+        origin: Span,
+        at: Span,
+    },
+    Domain {
+        why: Box<DomainProblem>,
+        option: SmolStr,
+        origin: Span,
+        at: Span,
+    },
+    Template {
+        diagnostic: Box<Diagnostic>,
+        option: SmolStr,
+        at: Span,
+    },
+    NoFile {
+        written: SmolStr,
+        path: SmolStr,
+        at: Span,
+    },
+    Rule {
+        message: SmolStr,
+        places: Vec<Span>,
+        declared: Option<Span>,
+    },
+    NotUnique {
+        option: SmolStr,
+        value: SmolStr,
+        place: SmolStr,
+        builds: [SmolStr; 2],
+        at: Span,
+        other: Option<Span>,
+    },
+    NoCell {
+        image: SmolStr,
+        cell: String,
+        near: Option<String>,
+        at: Span,
+    },
+    ExcludedCell {
+        image: SmolStr,
+        cell: String,
+        because: Option<SmolStr>,
+        at: Span,
+        exclude: Span,
+    },
+    Circle {
+        builds: Vec<SmolStr>,
+        at: Span,
+    },
+    OtherRegion {
+        parent: SmolStr,
+        region: SmolStr,
+        regions: Vec<String>,
+        at: Span,
+    },
+    Policy {
+        policy: SmolStr,
+        message: SmolStr,
+        place: Option<Span>,
+        at: Span,
+    },
+    Undecided {
+        policy: SmolStr,
+        variable: Option<SmolStr>,
+        at: Span,
+    },
+    OutputEnding {
+        file: SmolStr,
+        at: Span,
+    },
     /// EC2's facts forbid it; the message, labels and help are made where the facts are known.
-    Facts { code: Code, message: String, labels: Vec<(Span, String)>, help: String },
+    Facts {
+        code: Code,
+        message: String,
+        labels: Vec<(Span, String)>,
+        help: String,
+    },
 }
 
 use EvalProblem::*;
@@ -96,7 +256,9 @@ impl EvalProblem {
             Overflow { at } => Diagnostic::error(code::VALUE_ARITHMETIC, "the result is too large for a number")
                 .label(*at, "")
                 .help("an int has 64 bits; a size or duration is not negative"),
-            DivisionByZero { at } => Diagnostic::error(code::VALUE_ARITHMETIC, "a division by zero").label(*at, "zero").help("guard it: `if n == 0 then … else …`"),
+            DivisionByZero { at } => Diagnostic::error(code::VALUE_ARITHMETIC, "a division by zero")
+                .label(*at, "zero")
+                .help("guard it: `if n == 0 then … else …`"),
             TooLarge { at } => Diagnostic::error(code::VALUE_LIMIT, "a value grows beyond what any plan needs")
                 .label(*at, "")
                 .help("a list holds at most 1,000,000 elements, a text 16 MiB"),
@@ -109,58 +271,86 @@ impl EvalProblem {
             SameKey { key, at } => Diagnostic::error(code::VALUE_KEY, format!("two entries have the key `{key}`"))
                 .label(*at, "the same key twice")
                 .help("make the keys differ, or leave out elements by `if`"),
-            NoArm { value, at } => Diagnostic::error(code::VALUE_MATCH, format!("no arm matches `{value}`")).label(*at, "").help("add an arm for it, or `_ => …`"),
-            OutOfRange { index, length, at } => Diagnostic::error(code::VALUE_KEY, format!("index {index} in a list of {length}"))
-                .label(*at, "out of range")
-                .help("indices begin at 0; -1 is the last element"),
+            NoArm { value, at } => Diagnostic::error(code::VALUE_MATCH, format!("no arm matches `{value}`"))
+                .label(*at, "")
+                .help("add an arm for it, or `_ => …`"),
+            OutOfRange { index, length, at } => {
+                Diagnostic::error(code::VALUE_KEY, format!("index {index} in a list of {length}"))
+                    .label(*at, "out of range")
+                    .help("indices begin at 0; -1 is the last element")
+            }
             NoKey { key, nearest, at } => Diagnostic::error(code::VALUE_KEY, format!("no entry has the key `{key}`"))
                 .label(*at, "")
                 .help(match nearest {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "ask with `has(map, key)` where it may be missing".into(),
                 }),
-            NoRow { table, key, near, at, declared } => Diagnostic::error(code::TABLE_NO_ROW, format!("table `{table}` has no row `{key}`"))
+            NoRow { table, key, near, at, declared } => {
+                Diagnostic::error(code::TABLE_NO_ROW, format!("table `{table}` has no row `{key}`"))
+                    .label(*at, "")
+                    .label(*declared, "the table")
+                    .help(match near {
+                        Some(near) => format!("the nearest key is `{near}`"),
+                        None => "add the row, or exclude the cell".into(),
+                    })
+            }
+            NotAnInt { text, at } => Diagnostic::error(code::VALUE_CONVERSION, format!("`{text}` is no int"))
                 .label(*at, "")
-                .label(*declared, "the table")
-                .help(match near {
-                    Some(near) => format!("the nearest key is `{near}`"),
-                    None => "add the row, or exclude the cell".into(),
-                }),
-            NotAnInt { text, at } => Diagnostic::error(code::VALUE_CONVERSION, format!("`{text}` is no int")).label(*at, "").help("digits, perhaps with a `-` before them"),
-            NotBase64 { at } => Diagnostic::error(code::VALUE_CONVERSION, "not the base64 of a text").label(*at, "").help("the standard alphabet, padded with `=`, of UTF-8 bytes"),
-            NoEnvironment { name, at } => Diagnostic::error(code::INPUT_ENVIRONMENT, format!("the environment has no `{name}`"))
+                .help("digits, perhaps with a `-` before them"),
+            NotBase64 { at } => Diagnostic::error(code::VALUE_CONVERSION, "not the base64 of a text")
                 .label(*at, "")
-                .help(format!("set it, `{name}=… bakec …`, or give the param by `--set`")),
+                .help("the standard alphabet, padded with `=`, of UTF-8 bytes"),
+            NoEnvironment { name, at } => {
+                Diagnostic::error(code::INPUT_ENVIRONMENT, format!("the environment has no `{name}`"))
+                    .label(*at, "")
+                    .help(format!("set it, `{name}=… bakec …`, or give the param by `--set`"))
+            }
             Read { path, error: why, at } => {
                 let (what, help) = crate::load::words(why);
-                Diagnostic::error(code::LOAD_READ, format!("cannot read `{path}`: {what}")).label(*at, "named here").help(help)
+                Diagnostic::error(code::LOAD_READ, format!("cannot read `{path}`: {what}"))
+                    .label(*at, "named here")
+                    .help(help)
             }
-            Render { why, at } => Diagnostic::error(code::VALUE_RENDER, format!("the template cannot be rendered: {why}"))
-                .label(*at, "")
-                .help("every name in it must be among the values given to it"),
-            TooManyAxes { at } => Diagnostic::error(code::MATRIX_SIZE, "more than 64 axes").label(*at, "one too many").help("bind several columns of a table by one axis"),
-            TooManyBuilds { cells, limit, at } => {
-                Diagnostic::error(code::MATRIX_SIZE, format!("the matrix has {} cells, the limit is {limit}", grouped(*cells)))
-                    .label(*at, "with this axis")
-                    .help("make the axes shorter, or raise the limit by `--max-builds`")
+            Render { why, at } => {
+                Diagnostic::error(code::VALUE_RENDER, format!("the template cannot be rendered: {why}"))
+                    .label(*at, "")
+                    .help("every name in it must be among the values given to it")
             }
-            SameAxisValue { value, at, axis } => Diagnostic::error(code::MATRIX_AXIS, format!("the axis holds `{value}` twice"))
-                .label(*axis, "this axis")
-                .label(*at, "again")
-                .help("every value of an axis is one coordinate: remove the second, or use `distinct(…)`"),
+            TooManyAxes { at } => Diagnostic::error(code::MATRIX_SIZE, "more than 64 axes")
+                .label(*at, "one too many")
+                .help("bind several columns of a table by one axis"),
+            TooManyBuilds { cells, limit, at } => Diagnostic::error(
+                code::MATRIX_SIZE,
+                format!("the matrix has {} cells, the limit is {limit}", grouped(*cells)),
+            )
+            .label(*at, "with this axis")
+            .help("make the axes shorter, or raise the limit by `--max-builds`"),
+            SameAxisValue { value, at, axis } => {
+                Diagnostic::error(code::MATRIX_AXIS, format!("the axis holds `{value}` twice"))
+                    .label(*axis, "this axis")
+                    .label(*at, "again")
+                    .help("every value of an axis is one coordinate: remove the second, or use `distinct(…)`")
+            }
             IdleExclude { at } => Diagnostic::warning(code::MATRIX_IDLE_EXCLUDE, "this exclude matches no cell")
                 .label(*at, "")
                 .help("remove it, or mend its condition: it may hold a misspelt value"),
-            NoBuilds { image, at } => Diagnostic::warning(code::MATRIX_EMPTY, format!("no cell of image `{image}` is left"))
-                .label(*at, "every cell is excluded")
-                .help("look at the excludes, and at the axes that are empty"),
-            BadName { name, written, at } => Diagnostic::error(code::BUILD_NAME, format!("`{name}` cannot be the name of a build"))
-                .label(*at, if *written { "" } else { "the default name joins the image's name and the axes" })
-                .help("1 to 128 letters, digits, `.`, `_` and `-`, beginning with a letter or digit; set it by `name = …`"),
+            NoBuilds { image, at } => {
+                Diagnostic::warning(code::MATRIX_EMPTY, format!("no cell of image `{image}` is left"))
+                    .label(*at, "every cell is excluded")
+                    .help("look at the excludes, and at the axes that are empty")
+            }
+            BadName { name, written, at } => Diagnostic::error(
+                code::BUILD_NAME,
+                format!("`{name}` cannot be the name of a build"),
+            )
+            .label(*at, if *written { "" } else { "the default name joins the image's name and the axes" })
+            .help("1 to 128 letters, digits, `.`, `_` and `-`, beginning with a letter or digit; set it by `name = …`"),
             SameName { name, cells, unused, at, other } => {
                 let diagnostic = Diagnostic::error(code::BUILD_SAME_NAME, format!("two builds are named `{name}`"));
                 let diagnostic = match other {
-                    Some(other) => diagnostic.label(*at, format!("by {}", cells[1])).label(*other, format!("by {}", cells[0])),
+                    Some(other) => {
+                        diagnostic.label(*at, format!("by {}", cells[1])).label(*other, format!("by {}", cells[0]))
+                    }
                     None => diagnostic.label(*at, format!("by {} and by {}", cells[0], cells[1])),
                 };
                 diagnostic.help(match unused {
@@ -169,21 +359,27 @@ impl EvalProblem {
                 })
             }
             NoBuilder { image, names, at, whens } => {
-                let mut diagnostic = Diagnostic::error(code::BUILD_BUILDER, format!("no builder applies to {names}")).label(*at, format!("image `{image}`"));
+                let mut diagnostic = Diagnostic::error(code::BUILD_BUILDER, format!("no builder applies to {names}"))
+                    .label(*at, format!("image `{image}`"));
                 for when in whens {
                     diagnostic = diagnostic.label(*when, "does not apply");
                 }
                 diagnostic.help("exactly one builder applies to each build: widen a `when`, or exclude the cells")
             }
-            TwoBuilders { names, first, second } => Diagnostic::error(code::BUILD_BUILDER, format!("two builders apply to {names}"))
-                .label(*second, "applies")
-                .label(*first, "applies as well")
-                .help("exactly one builder applies to each build: narrow a `when`; several platforms are an axis"),
-            MissingOption { option, doc, kind, at } => Diagnostic::error(code::OPTION_MISSING, format!("`{kind}` needs `{option}`"))
-                .label(*at, format!("lacks `{option}`"))
-                .help(format!("add `{option} = …`: {}", first_sentence(doc))),
+            TwoBuilders { names, first, second } => {
+                Diagnostic::error(code::BUILD_BUILDER, format!("two builders apply to {names}"))
+                    .label(*second, "applies")
+                    .label(*first, "applies as well")
+                    .help("exactly one builder applies to each build: narrow a `when`; several platforms are an axis")
+            }
+            MissingOption { option, doc, kind, at } => {
+                Diagnostic::error(code::OPTION_MISSING, format!("`{kind}` needs `{option}`"))
+                    .label(*at, format!("lacks `{option}`"))
+                    .help(format!("add `{option} = …`: {}", first_sentence(doc)))
+            }
             MissingField { field, origin, at } => {
-                let diagnostic = Diagnostic::error(code::OPTION_MISSING, format!("the record lacks `{field}`")).label(*origin, "");
+                let diagnostic =
+                    Diagnostic::error(code::OPTION_MISSING, format!("the record lacks `{field}`")).label(*origin, "");
                 let diagnostic = if origin == at { diagnostic } else { diagnostic.label(*at, "wanted by this option") };
                 diagnostic.help(format!("add `{field} = …`"))
             }
@@ -229,17 +425,22 @@ impl EvalProblem {
             }
             NotUnique { option, value, place, builds, at, other } => {
                 let place = if place.is_empty() { String::new() } else { format!(" in {place}") };
-                let diagnostic = Diagnostic::error(code::BUILD_SAME_AMI, format!("two builds{place} have the `{option}` `{value}`"))
-                    .label(*at, format!("by {} and {}", builds[0], builds[1]));
+                let diagnostic =
+                    Diagnostic::error(code::BUILD_SAME_AMI, format!("two builds{place} have the `{option}` `{value}`"))
+                        .label(*at, format!("by {} and {}", builds[0], builds[1]));
                 let diagnostic = match other {
                     Some(other) => diagnostic.label(*other, format!("by {} first", builds[0])),
                     None => diagnostic,
                 };
-                diagnostic.help("the second would fail or replace the first: let the name use every axis that tells them apart")
+                diagnostic.help(
+                    "the second would fail or replace the first: let the name use every axis that tells them apart",
+                )
             }
-            NoCell { image, cell, near, at } => Diagnostic::error(code::IMAGE_CELL, format!("image `{image}` has no cell {cell}"))
-                .label(*at, "")
-                .help(near.clone().unwrap_or_else(|| "its axes do not hold this combination".into())),
+            NoCell { image, cell, near, at } => {
+                Diagnostic::error(code::IMAGE_CELL, format!("image `{image}` has no cell {cell}"))
+                    .label(*at, "")
+                    .help(near.clone().unwrap_or_else(|| "its axes do not hold this combination".into()))
+            }
             ExcludedCell { image, cell, because, at, exclude } => {
                 Diagnostic::error(code::IMAGE_CELL, format!("image `{image}` does not build {cell}"))
                     .label(*at, "excluded")
@@ -255,7 +456,10 @@ impl EvalProblem {
             OtherRegion { parent, region, regions, at } => {
                 Diagnostic::error(code::IMAGE_REGION, format!("the AMI of `{parent}` is not in {region}"))
                     .label(*at, "")
-                    .help(format!("it is made in {}: add `{region}` to the parent's `ami_regions`, or build it there too", regions.join(", ")))
+                    .help(format!(
+                        "it is made in {}: add `{region}` to the parent's `ami_regions`, or build it there too",
+                        regions.join(", ")
+                    ))
             }
             Policy { policy, message, place, at } => {
                 let diagnostic = Diagnostic::error(code::POLICY_BROKEN, message.clone());
@@ -274,9 +478,11 @@ impl EvalProblem {
                     .label(*at, needs)
                     .help("it is judged again when the plan runs; make the variable a `param` to decide it now")
             }
-            OutputEnding { file, at } => Diagnostic::error(code::OUTPUT_FILE, format!("an output cannot be written to `{file}`"))
-                .label(*at, "unknown ending")
-                .help("end the name in `.json`, `.tfvars` or `.tfvars.json`"),
+            OutputEnding { file, at } => {
+                Diagnostic::error(code::OUTPUT_FILE, format!("an output cannot be written to `{file}`"))
+                    .label(*at, "unknown ending")
+                    .help("end the name in `.json`, `.tfvars` or `.tfvars.json`")
+            }
             Facts { code, message, labels, help } => {
                 let mut diagnostic = Diagnostic::error(*code, message.clone());
                 for (span, text) in labels {

@@ -68,7 +68,14 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Judges a build's block; failures are noted with the build.
-    pub(super) fn judge(&self, data: &BlockData<'a>, demands: &Demands<'a>, options: &Options, cell: CellRef, build: u32) {
+    pub(super) fn judge(
+        &self,
+        data: &BlockData<'a>,
+        demands: &Demands<'a>,
+        options: &Options,
+        cell: CellRef,
+        build: u32,
+    ) {
         let cells = &self.images[cell.image as usize];
         for group in &demands.groups {
             let class = cells.class(group.mask, cell.cell as usize);
@@ -100,7 +107,15 @@ impl<'a> Evaluator<'a> {
                 && let Some((name, field)) = declared.fields.get_index(index)
             {
                 let (option, doc) = (name.clone(), field.doc.clone());
-                stops.push(EvalProblem::MissingOption { option, doc, kind: data.block.kind_name.name.clone(), at: data.block.header }.into());
+                stops.push(
+                    EvalProblem::MissingOption {
+                        option,
+                        doc,
+                        kind: data.block.kind_name.name.clone(),
+                        at: data.block.header,
+                    }
+                    .into(),
+                );
             }
         }
         for &index in &group.paths {
@@ -159,7 +174,8 @@ impl<'a> Evaluator<'a> {
             Ok(Some(true) | None) | Err(Stop::Poison) => None,
             Err(stop) => Some(stop),
             Ok(Some(false)) => {
-                let message = self.eval(&rule.message, frame).ok().and_then(|m| self.contents(&m, frame)).unwrap_or_default();
+                let message =
+                    self.eval(&rule.message, frame).ok().and_then(|m| self.contents(&m, frame)).unwrap_or_default();
                 let mut places: Vec<Span> = rule.at.iter().filter_map(|at| label(&at.name)).collect();
                 places.dedup();
                 if places.is_empty() {
@@ -269,7 +285,9 @@ impl<'a> Evaluator<'a> {
                         crate::plan::Text::Plain(chars) => text.push_str(&chars),
                         crate::plan::Text::Parts(frozen) => match frozen.first()? {
                             crate::plan::Part::Action(source)
-                                if source.contains("build_name") || source.contains("build_type") || source.contains("uuid") =>
+                                if source.contains("build_name")
+                                    || source.contains("build_type")
+                                    || source.contains("uuid") =>
                             {
                                 return None;
                             }
@@ -282,7 +300,9 @@ impl<'a> Evaluator<'a> {
                 }
                 Some(text.into())
             }
-            Data::Variable(index) => Some(format!("{{{{user `{}`}}}}", self.program().variables[*index].name.name).into()),
+            Data::Variable(index) => {
+                Some(format!("{{{{user `{}`}}}}", self.program().variables[*index].name.name).into())
+            }
             _ => value.display(),
         }
     }
@@ -321,7 +341,9 @@ fn holds_path(ty: &Ty) -> bool {
 
 /// The statements that say when a path option names something that is not here.
 fn elsewhere(declared: &Declared, index: usize) -> impl Iterator<Item = &crate::resolve::hir::Fact> {
-    declared.facts.iter().filter(move |f| matches!(f.name.name.as_str(), "remote" | "later") && f.args.first().and_then(option_index) == Some(index))
+    declared.facts.iter().filter(move |f| {
+        matches!(f.name.name.as_str(), "remote" | "later") && f.args.first().and_then(option_index) == Some(index)
+    })
 }
 
 fn option_index(arg: &FactArg) -> Option<usize> {

@@ -68,7 +68,8 @@ impl<'a> Evaluator<'a> {
         let mut blocks: FxHashMap<(u32, usize), (BlockData<'a>, Option<Demands<'a>>)> = FxHashMap::default();
         let mut edges = Vec::new();
         let mut done: Vec<(u32, &'a Declared, Rc<Options>)> = Vec::new();
-        let numbers: FxHashMap<u32, u32> = table.images.iter().enumerate().map(|(n, i)| (*i as u32, n as u32)).collect();
+        let numbers: FxHashMap<u32, u32> =
+            table.images.iter().enumerate().map(|(n, i)| (*i as u32, n as u32)).collect();
         plan.builds.reserve(table.builds.len());
         for (index, build) in table.builds.iter().enumerate() {
             let Some(builder) = chosen[index] else { continue };
@@ -129,8 +130,13 @@ impl<'a> Evaluator<'a> {
     }
 
     fn fill_steps(&self, image: usize, table: &BuildTable, plan: &mut Plan) {
-        let cells: Vec<(u32, CellRef)> =
-            table.builds.iter().enumerate().filter(|(_, b)| b.cell.image as usize == image).map(|(i, b)| (i as u32, b.cell)).collect();
+        let cells: Vec<(u32, CellRef)> = table
+            .builds
+            .iter()
+            .enumerate()
+            .filter(|(_, b)| b.cell.image as usize == image)
+            .map(|(i, b)| (i as u32, b.cell))
+            .collect();
         let whole = cells.len() == table.builds.len();
         let hir: &'a Image = self.images[image].image;
         let mut instances = Vec::new();
@@ -310,7 +316,9 @@ impl<'a> Evaluator<'a> {
                     && l.options.len() == build.options.len()
                     && l.options.iter().zip(&build.options).all(|(a, b)| a.0 == b.0)
             });
-            if !same || build.options.iter().any(|(_, s)| matches!(s.value, plan::Value::Record(_) | plan::Value::List(_))) {
+            if !same
+                || build.options.iter().any(|(_, s)| matches!(s.value, plan::Value::Record(_) | plan::Value::List(_)))
+            {
                 see(&build.options, &build.kind, ExternKind::Builder);
             }
             last = Some(build);

@@ -36,7 +36,9 @@ impl Evaluator<'_> {
             let Some(slot) = slot.and_then(|s| coordinates.get_mut(s)) else { return Err(Stop::Poison) };
             *slot = value.scalar();
         }
-        let Some(coordinates) = coordinates.into_iter().collect::<Option<Vec<Scalar>>>() else { return Err(Stop::Poison) };
+        let Some(coordinates) = coordinates.into_iter().collect::<Option<Vec<Scalar>>>() else {
+            return Err(Stop::Poison);
+        };
         let cells = &self.images[image];
         let name = cells.image.name.name.clone();
         let shown = || names.iter().zip(&coordinates).map(|(n, c)| format!("{n} = {c}")).collect::<Vec<_>>().join(", ");
@@ -48,7 +50,14 @@ impl Evaluator<'_> {
             && let MatrixStep::Exclude(exclude) = &cells.image.matrix[step as usize]
         {
             let because = exclude.because.clone();
-            return Err(EvalProblem::ExcludedCell { image: name, cell: shown(), because, at: origin, exclude: exclude.span }.into());
+            return Err(EvalProblem::ExcludedCell {
+                image: name,
+                cell: shown(),
+                because,
+                at: origin,
+                exclude: exclude.span,
+            }
+            .into());
         }
         Ok(ami(CellRef { image: image as u32, cell }, None, origin))
     }
@@ -57,7 +66,8 @@ impl Evaluator<'_> {
     fn nearest_value(&self, image: usize, names: &[SmolStr], wanted: &[Scalar]) -> Option<String> {
         let cells = &self.images[image];
         for (position, scalar) in wanted.iter().enumerate() {
-            let mut known: Vec<String> = (0..cells.count.get()).map(|c| cells.scalars(c)[position].to_string()).collect();
+            let mut known: Vec<String> =
+                (0..cells.count.get()).map(|c| cells.scalars(c)[position].to_string()).collect();
             known.sort();
             known.dedup();
             let text = scalar.to_string();
@@ -73,7 +83,13 @@ impl Evaluator<'_> {
     }
 
     /// `table[…]`: the row of a key.
-    pub(super) fn table_row(&self, index: usize, args: &[(Option<&Ident>, Value)], origin: Span, frame: &Frame) -> Outcome {
+    pub(super) fn table_row(
+        &self,
+        index: usize,
+        args: &[(Option<&Ident>, Value)],
+        origin: Span,
+        frame: &Frame,
+    ) -> Outcome {
         let ty = &self.program().tables[index].ty;
         let keys: Vec<&SmolStr> = ty.key.iter().filter_map(|k| ty.columns.get_index(*k).map(|(n, _)| n)).collect();
         let mut wanted: Vec<Option<Scalar>> = vec![None; keys.len()];
@@ -128,8 +144,10 @@ impl Evaluator<'_> {
             "region" => self.role(cell, "placed").unwrap_or(Value::new(Data::Null, at)),
             "options" => match self.options_of(cell) {
                 Some(options) => {
-                    let record: Record =
-                        options.iter().map(|(n, f)| (n.clone(), Field { key: f.key, value: f.value.clone() })).collect();
+                    let record: Record = options
+                        .iter()
+                        .map(|(n, f)| (n.clone(), Field { key: f.key, value: f.value.clone() }))
+                        .collect();
                     Value::new(Data::Record(Arc::new(record)), at)
                 }
                 None => return Err(Stop::Poison),
@@ -147,7 +165,8 @@ impl Evaluator<'_> {
 
     /// The regions that a build's AMI ends up in: its own first, then those it is copied to.
     pub(super) fn regions_of(&self, cell: CellRef) -> Vec<SmolStr> {
-        let mut regions: Vec<SmolStr> = self.role(cell, "placed").and_then(|v| v.as_text().cloned()).into_iter().collect();
+        let mut regions: Vec<SmolStr> =
+            self.role(cell, "placed").and_then(|v| v.as_text().cloned()).into_iter().collect();
         if let Some(Value { data: Data::List(list), .. }) = self.role(cell, "copied") {
             for region in list.iter().filter_map(Value::as_text) {
                 if !regions.contains(region) {

@@ -58,7 +58,14 @@ pub struct Loaded {
 ///
 /// Whatever is wrong is reported; only a root that cannot be read leaves no modules.
 pub fn load(world: &dyn World, root: &str, problems: &mut Problems) -> Loaded {
-    let mut loader = Loader { world, problems, sources: Sources::new(), modules: Vec::new(), by_path: FxHashMap::default(), files: Vec::new() };
+    let mut loader = Loader {
+        world,
+        problems,
+        sources: Sources::new(),
+        modules: Vec::new(),
+        by_path: FxHashMap::default(),
+        files: Vec::new(),
+    };
     match world.read(root) {
         Ok(text) => {
             loader.add(root, text, false);
@@ -148,7 +155,8 @@ impl Loader<'_> {
         let target = join(&base, written);
         if let Some(&known) = self.by_path.get(&target) {
             if let Some(start) = path.iter().position(|m| *m == known) {
-                let names = path[start..].iter().map(|m| self.sources.get(self.modules[*m].file).path().to_string()).collect();
+                let names =
+                    path[start..].iter().map(|m| self.sources.get(self.modules[*m].file).path().to_string()).collect();
                 self.problems.report(LoadProblem::Cycle { files: names, at });
                 return None;
             }

@@ -34,12 +34,17 @@ impl From<LoadProblem> for Diagnostic {
             }
             LoadProblem::Import { path, error, at } => {
                 let (what, help) = words(&error);
-                Diagnostic::error(code::LOAD_READ, format!("cannot read `{path}`: {what}")).label(at, "imported here").help(help)
+                Diagnostic::error(code::LOAD_READ, format!("cannot read `{path}`: {what}"))
+                    .label(at, "imported here")
+                    .help(help)
             }
             LoadProblem::Cycle { files, at } => {
                 let message = match files.as_slice() {
                     [one] => format!("`{one}` imports itself"),
-                    _ => format!("an import cycle: {}", files.iter().map(|f| format!("`{f}`")).collect::<Vec<_>>().join(" → ")),
+                    _ => format!(
+                        "an import cycle: {}",
+                        files.iter().map(|f| format!("`{f}`")).collect::<Vec<_>>().join(" → ")
+                    ),
                 };
                 Diagnostic::error(code::LOAD_CYCLE, message)
                     .label(at, "this import closes the cycle")
@@ -50,9 +55,11 @@ impl From<LoadProblem> for Diagnostic {
                     .label(at, "not an identifier")
                     .help(format!("name it: `import \"…\" as {}`", identifier(&stem)))
             }
-            LoadProblem::Interpolated { at } => Diagnostic::error(code::LOAD_NAMESPACE, "an import path is a plain text")
-                .label(at, "holds `${…}`")
-                .help("write the path out: imports are followed before anything is evaluated"),
+            LoadProblem::Interpolated { at } => {
+                Diagnostic::error(code::LOAD_NAMESPACE, "an import path is a plain text")
+                    .label(at, "holds `${…}`")
+                    .help("write the path out: imports are followed before anything is evaluated")
+            }
             LoadProblem::SameNamespace { name, first, second } => {
                 Diagnostic::error(code::LOAD_NAMESPACE, format!("two imports are named `{name}`"))
                     .label(second, "imported under the same name")

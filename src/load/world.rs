@@ -47,7 +47,11 @@ impl World for Disk {
     fn read(&self, path: &str) -> Result<String, ReadError> {
         let bytes = if path == "-" {
             let mut bytes = Vec::new();
-            std::io::stdin().lock().take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|e| ReadError::Other(e.to_string()))?;
+            std::io::stdin()
+                .lock()
+                .take(MAX_FILE + 1)
+                .read_to_end(&mut bytes)
+                .map_err(|e| ReadError::Other(e.to_string()))?;
             bytes
         } else {
             let metadata = std::fs::metadata(path).map_err(classify)?;
@@ -59,7 +63,11 @@ impl World for Disk {
             }
             let mut bytes = Vec::with_capacity(metadata.len() as usize);
             // A pipe or a growing file says nothing of its length beforehand.
-            std::fs::File::open(path).map_err(classify)?.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(classify)?;
+            std::fs::File::open(path)
+                .map_err(classify)?
+                .take(MAX_FILE + 1)
+                .read_to_end(&mut bytes)
+                .map_err(classify)?;
             bytes
         };
         if bytes.len() as u64 > MAX_FILE {

@@ -41,12 +41,22 @@ impl<'a> Lowerer<'a> {
             ItemKind::Fn(f) => {
                 let index = self.program.functions.len();
                 let body = hir::Expr::poison(f.body.span);
-                self.program.functions.push(hir::Function { name: f.name.clone(), params: Vec::new(), result: None, body });
+                self.program.functions.push(hir::Function {
+                    name: f.name.clone(),
+                    params: Vec::new(),
+                    result: None,
+                    body,
+                });
                 self.name_value(module, &f.name, Def::Function(index));
             }
             ItemKind::Table(t) => {
                 let index = self.program.tables.len();
-                let ty = TableTy { index: index as u32, name: t.name.name.clone(), columns: Default::default(), key: Vec::new() };
+                let ty = TableTy {
+                    index: index as u32,
+                    name: t.name.name.clone(),
+                    columns: Default::default(),
+                    key: Vec::new(),
+                };
                 self.program.tables.push(hir::Table { name: t.name.clone(), ty: Arc::new(ty), rows: Vec::new() });
                 self.name_value(module, &t.name, Def::Table(index));
             }
@@ -80,7 +90,12 @@ impl<'a> Lowerer<'a> {
     fn name_value(&mut self, module: usize, name: &ast::Ident, def: Def) {
         let names = &mut self.names[module];
         if let Some((_, first)) = names.values.get(&name.name) {
-            let problem = ResolveProblem::Duplicate { what: "the name", name: name.name.clone(), first: *first, second: name.span };
+            let problem = ResolveProblem::Duplicate {
+                what: "the name",
+                name: name.name.clone(),
+                first: *first,
+                second: name.span,
+            };
             self.report(problem);
             return;
         }
@@ -100,7 +115,8 @@ impl<'a> Lowerer<'a> {
             return;
         }
         if let Some((_, first)) = self.names[module].types.get(&name.name) {
-            let problem = ResolveProblem::Duplicate { what: "type", name: name.name.clone(), first: *first, second: name.span };
+            let problem =
+                ResolveProblem::Duplicate { what: "type", name: name.name.clone(), first: *first, second: name.span };
             self.report(problem);
             return;
         }
@@ -112,7 +128,12 @@ impl<'a> Lowerer<'a> {
         let (name, key) = (&item.kind, (item.category, item.kind.name.clone()));
         if item.category == ExternKind::Options {
             if let Some((_, first)) = self.names[module].option_sets.get(&name.name) {
-                let problem = ResolveProblem::Duplicate { what: "option set", name: name.name.clone(), first: *first, second: name.span };
+                let problem = ResolveProblem::Duplicate {
+                    what: "option set",
+                    name: name.name.clone(),
+                    first: *first,
+                    second: name.span,
+                };
                 self.report(problem);
                 return;
             }
@@ -121,7 +142,12 @@ impl<'a> Lowerer<'a> {
             return;
         }
         if let Some(first) = self.program.kinds.get(&key) {
-            let problem = ResolveProblem::Duplicate { what: "kind", name: name.name.clone(), first: first.name.span, second: name.span };
+            let problem = ResolveProblem::Duplicate {
+                what: "kind",
+                name: name.name.clone(),
+                first: first.name.span,
+                second: name.span,
+            };
             self.report(problem);
             return;
         }
@@ -156,8 +182,9 @@ impl<'a> Lowerer<'a> {
     fn redeclare_input(&mut self, binding: &'a ast::Binding, def: Def, sort: Sort) {
         let first = input(&mut self.program, def).map(|i| (i.name.span, i.secret));
         let Some((first, secret)) = first else { return };
-        let same_sort = matches!((def, sort), (Def::Param(_), Sort::Param) | (Def::Variable(_), Sort::Variable | Sort::Secret))
-            && secret == (sort == Sort::Secret);
+        let same_sort =
+            matches!((def, sort), (Def::Param(_), Sort::Param) | (Def::Variable(_), Sort::Variable | Sort::Secret))
+                && secret == (sort == Sort::Secret);
         let name = binding.name.name.clone();
         let second = binding.name.span;
         if !same_sort {
@@ -268,7 +295,8 @@ impl<'a> Lowerer<'a> {
         let mut scope = Scope::new(module);
         let mut lowered = Vec::new();
         for param in params {
-            if let Some(first) = params.iter().find(|p| p.name.name == param.name.name && p.name.span < param.name.span) {
+            if let Some(first) = params.iter().find(|p| p.name.name == param.name.name && p.name.span < param.name.span)
+            {
                 let problem = ResolveProblem::Duplicate {
                     what: "parameter",
                     name: param.name.name.clone(),

@@ -45,7 +45,10 @@ impl<'a> Lowerer<'a> {
                     }
                 }
                 _ => {
-                    self.report(ResolveProblem::Pattern { why: "`matches` takes a pattern between slashes".into(), at: op.to(right.span) });
+                    self.report(ResolveProblem::Pattern {
+                        why: "`matches` takes a pattern between slashes".into(),
+                        at: op.to(right.span),
+                    });
                     ExprKind::Poison
                 }
             },
@@ -97,7 +100,10 @@ impl<'a> Lowerer<'a> {
                 return Expr { kind: inner.kind, span };
             }
             ast::ExprKind::Regex(regex) => {
-                self.report(ResolveProblem::Pattern { why: "a pattern stands only behind `matches`".into(), at: regex.span });
+                self.report(ResolveProblem::Pattern {
+                    why: "a pattern stands only behind `matches`".into(),
+                    at: regex.span,
+                });
                 ExprKind::Poison
             }
             ast::ExprKind::Bad => ExprKind::Poison,
@@ -172,7 +178,13 @@ impl<'a> Lowerer<'a> {
                     Def::Function(_) => "call it: `name(…)`",
                     _ => "a group is taken by `use name(…)` in an image",
                 };
-                self.report(ResolveProblem::WrongSort { wanted: "a value", found: def.sort(), name: name.clone(), at, help });
+                self.report(ResolveProblem::WrongSort {
+                    wanted: "a value",
+                    found: def.sort(),
+                    name: name.clone(),
+                    at,
+                    help,
+                });
                 ExprKind::Poison
             }
         }
@@ -217,7 +229,13 @@ impl<'a> Lowerer<'a> {
         names.sort_unstable();
         let near = nearest(&field.name, names).map(SmolStr::from);
         let help = Some(format!("`{space}` declares no such name"));
-        self.report(ResolveProblem::Unknown { what: "value", name: field.name.clone(), at: field.span, nearest: near, help });
+        self.report(ResolveProblem::Unknown {
+            what: "value",
+            name: field.name.clone(),
+            at: field.span,
+            nearest: near,
+            help,
+        });
     }
 
     /// `a-b` without blanks, where one side is no name: meant as one word.
@@ -275,7 +293,13 @@ impl<'a> Lowerer<'a> {
             _ => {
                 let name = self.loaded.sources.slice(callee.span).into();
                 let help = "only functions can be called";
-                self.report(ResolveProblem::WrongSort { wanted: "a function", found: "a value", name, at: callee.span, help });
+                self.report(ResolveProblem::WrongSort {
+                    wanted: "a function",
+                    found: "a value",
+                    name,
+                    at: callee.span,
+                    help,
+                });
                 self.drop_args(scope, args)
             }
         }
@@ -289,7 +313,15 @@ impl<'a> Lowerer<'a> {
         ExprKind::Poison
     }
 
-    fn call_def(&mut self, scope: &mut Scope, def: Def, name: &SmolStr, at: Span, args: &'a [ast::Arg], span: Span) -> ExprKind {
+    fn call_def(
+        &mut self,
+        scope: &mut Scope,
+        def: Def,
+        name: &SmolStr,
+        at: Span,
+        args: &'a [ast::Arg],
+        span: Span,
+    ) -> ExprKind {
         let Def::Function(index) = def else {
             self.wrong_or_unknown("a function", scope.module, name, at, |d| matches!(d, Def::Function(_)));
             return self.drop_args(scope, args);
@@ -323,7 +355,8 @@ impl<'a> Lowerer<'a> {
         at: Span,
     ) -> Option<Vec<Option<Expr>>> {
         let usage = || {
-            let params: Vec<String> = params.iter().map(|(n, required)| format!("{n}{}", if *required { "" } else { "?" })).collect();
+            let params: Vec<String> =
+                params.iter().map(|(n, required)| format!("{n}{}", if *required { "" } else { "?" })).collect();
             format!("{name}({})", params.join(", "))
         };
         let mut slots: Vec<Option<Expr>> = vec![None; params.len()];
@@ -350,8 +383,12 @@ impl<'a> Lowerer<'a> {
                 break;
             }
         }
-        let missing: Vec<String> =
-            params.iter().zip(&slots).filter(|((_, required), slot)| *required && slot.is_none()).map(|((n, _), _)| format!("`{n}`")).collect();
+        let missing: Vec<String> = params
+            .iter()
+            .zip(&slots)
+            .filter(|((_, required), slot)| *required && slot.is_none())
+            .map(|((n, _), _)| format!("`{n}`"))
+            .collect();
         if right && !missing.is_empty() {
             let message = format!("`{name}` lacks {}", missing.join(" and "));
             self.report(ResolveProblem::Arguments { message, at, usage: usage() });
@@ -360,7 +397,13 @@ impl<'a> Lowerer<'a> {
         right.then_some(slots)
     }
 
-    fn call_builtin(&mut self, scope: &mut Scope, signature: &'static Signature, args: &'a [ast::Arg], span: Span) -> ExprKind {
+    fn call_builtin(
+        &mut self,
+        scope: &mut Scope,
+        signature: &'static Signature,
+        args: &'a [ast::Arg],
+        span: Span,
+    ) -> ExprKind {
         if signature.builtin == builtin::Builtin::Verbatim
             && let [ast::Arg { name: None, value }] = args
             && let ast::ExprKind::Text(text) = &value.kind
@@ -442,7 +485,9 @@ fn count(n: usize) -> String {
 
 fn rightmost(expr: &ast::Expr) -> &ast::ExprKind {
     match &expr.kind {
-        ast::ExprKind::Binary(BinaryOp::Subtract, op, left, right) if left.span.end == op.start && op.end == right.span.start => {
+        ast::ExprKind::Binary(BinaryOp::Subtract, op, left, right)
+            if left.span.end == op.start && op.end == right.span.start =>
+        {
             rightmost(right)
         }
         kind => kind,

@@ -2,10 +2,10 @@
 
 use smol_str::SmolStr;
 
+use super::Lowerer;
 use super::hir::{self, Declared, Fact, FactArg, Unique};
 use super::problem::ResolveProblem;
 use super::scope::Scope;
-use super::Lowerer;
 use crate::syntax::ast::{self, ExprKind, Member};
 use crate::text::suggest::nearest;
 
@@ -80,7 +80,13 @@ impl<'a> Lowerer<'a> {
         names.sort_unstable();
         let nearest = nearest(&name.name, names).map(SmolStr::from);
         let help = Some("declare it with `extern options`".into());
-        self.report(ResolveProblem::Unknown { what: "option set", name: name.name.clone(), at: name.span, nearest, help });
+        self.report(ResolveProblem::Unknown {
+            what: "option set",
+            name: name.name.clone(),
+            at: name.span,
+            nearest,
+            help,
+        });
         None
     }
 
@@ -112,7 +118,11 @@ impl<'a> Lowerer<'a> {
     fn fact(&mut self, declared: &mut Declared, name: &ast::Ident, args: &[ast::Expr], span: crate::text::Span) {
         let Some((_, arity)) = FACTS.iter().find(|(n, _)| *n == name.name) else {
             let nearest = nearest(&name.name, FACTS.iter().map(|(n, _)| *n)).map(SmolStr::from);
-            self.report(ResolveProblem::Schema { message: format!("no fact is named `{}`", name.name), at: name.span, nearest });
+            self.report(ResolveProblem::Schema {
+                message: format!("no fact is named `{}`", name.name),
+                at: name.span,
+                nearest,
+            });
             return;
         };
         if args.len() != *arity {
@@ -143,7 +153,13 @@ impl<'a> Lowerer<'a> {
         let index = declared.fields.get_index_of(&name.name);
         if index.is_none() {
             let nearest = nearest(&name.name, declared.fields.keys().map(SmolStr::as_str)).map(SmolStr::from);
-            self.report(ResolveProblem::Unknown { what: "option", name: name.name.clone(), at: name.span, nearest, help: None });
+            self.report(ResolveProblem::Unknown {
+                what: "option",
+                name: name.name.clone(),
+                at: name.span,
+                nearest,
+                help: None,
+            });
         }
         index
     }
@@ -183,5 +199,4 @@ impl<'a> Lowerer<'a> {
             SmolStr::default()
         })
     }
-
 }

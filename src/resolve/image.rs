@@ -66,7 +66,12 @@ impl<'a> Lowerer<'a> {
 
     fn column(&mut self, scope: &mut Scope, image: &mut Image, name: &ast::Ident) -> u32 {
         if let Some(first) = image.columns.iter().find(|c| c.name == name.name) {
-            let problem = ResolveProblem::Duplicate { what: "axis or let", name: name.name.clone(), first: first.span, second: name.span };
+            let problem = ResolveProblem::Duplicate {
+                what: "axis or let",
+                name: name.name.clone(),
+                first: first.span,
+                second: name.span,
+            };
             self.report(problem);
         }
         image.columns.push(name.clone());
@@ -138,7 +143,8 @@ impl<'a> Lowerer<'a> {
             known.push(kind);
         }
         let other = [ExternKind::Builder, ExternKind::Provisioner, ExternKind::Post].into_iter().find(|c| {
-            *c != category && (prelude::file_of(*c, name).is_some() || self.program.kinds.contains_key(&(*c, name.clone())))
+            *c != category
+                && (prelude::file_of(*c, name).is_some() || self.program.kinds.contains_key(&(*c, name.clone())))
         });
         let (what, keyword) = match category {
             ExternKind::Builder => ("builder", "builder"),
@@ -152,7 +158,13 @@ impl<'a> Lowerer<'a> {
             None => format!("declare a plugin's kind with `extern {keyword} {name} {{ … }}`"),
         };
         let near = if other.is_some() { None } else { nearest(name, known).map(SmolStr::from) };
-        self.report(ResolveProblem::Unknown { what, name: name.clone(), at: block.kind.span, nearest: near, help: Some(help) });
+        self.report(ResolveProblem::Unknown {
+            what,
+            name: name.clone(),
+            at: block.kind.span,
+            nearest: near,
+            help: Some(help),
+        });
         None
     }
 
@@ -203,7 +215,9 @@ impl<'a> Lowerer<'a> {
         let mut steps = Vec::new();
         for statement in &item.body {
             match statement {
-                ImageItem::Block(block) if block.statement != BlockKind::Builder => steps.push(Step::Block(self.block(&mut scope, block))),
+                ImageItem::Block(block) if block.statement != BlockKind::Builder => {
+                    steps.push(Step::Block(self.block(&mut scope, block)))
+                }
                 ImageItem::Use(r#use) => steps.extend(self.use_group(&mut scope, r#use).map(Step::Use)),
                 ImageItem::Bad(_) => {}
                 other => {

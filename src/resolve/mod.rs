@@ -116,7 +116,14 @@ impl<'a> Lowerer<'a> {
     }
 
     /// A name of another sort than wanted, or no name at all.
-    fn wrong_or_unknown(&mut self, what: &'static str, module: usize, name: &SmolStr, at: Span, wanted: impl Fn(Def) -> bool) {
+    fn wrong_or_unknown(
+        &mut self,
+        what: &'static str,
+        module: usize,
+        name: &SmolStr,
+        at: Span,
+        wanted: impl Fn(Def) -> bool,
+    ) {
         if let Some(def) = self.value(module, name) {
             let help = match def {
                 Def::Group(_) => "a group is taken by `use name(…)` in an image",
@@ -138,8 +145,8 @@ impl<'a> Lowerer<'a> {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnostic::render::{Format, Style, render};
     use crate::diagnostic::Problems;
+    use crate::diagnostic::render::{Format, Style, render};
     use crate::load::{Memory, load};
 
     #[test]

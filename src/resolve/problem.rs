@@ -51,16 +51,24 @@ impl From<ResolveProblem> for Diagnostic {
             Unknown { what, name, at, nearest, help } => {
                 let diagnostic = Diagnostic::error(code::NAME_UNKNOWN, format!("no {what} is named `{name}`"));
                 match nearest {
-                    Some(nearest) => diagnostic.label(at, "not found").help(format!("did you mean `{nearest}`?")).fix(at, nearest),
+                    Some(nearest) => {
+                        diagnostic.label(at, "not found").help(format!("did you mean `{nearest}`?")).fix(at, nearest)
+                    }
                     None => diagnostic.label(at, "not found").help_opt(help),
                 }
             }
             Hyphenated { whole, at, nearest } => {
-                let diagnostic = Diagnostic::error(code::NAME_UNKNOWN, format!("`{whole}` is read as a subtraction, and these are no names"))
-                    .label(at, "not found");
+                let diagnostic = Diagnostic::error(
+                    code::NAME_UNKNOWN,
+                    format!("`{whole}` is read as a subtraction, and these are no names"),
+                )
+                .label(at, "not found");
                 match nearest {
                     Some(nearest) => diagnostic.help(format!("did you mean `{nearest}`?")).fix(at, nearest),
-                    None => diagnostic.help(format!("names hold no `-`: write `{}`, or put a text in quotes: `\"{whole}\"`", whole.replace('-', "_"))),
+                    None => diagnostic.help(format!(
+                        "names hold no `-`: write `{}`, or put a text in quotes: `\"{whole}\"`",
+                        whole.replace('-', "_")
+                    )),
                 }
             }
             Duplicate { what, name, first, second } => {
@@ -69,53 +77,73 @@ impl From<ResolveProblem> for Diagnostic {
                     .label(first, "first declared here")
                     .help("rename or remove one of them")
             }
-            Disagreement { name, why, first, second } => {
-                Diagnostic::error(code::NAME_DUPLICATE, format!("the two declarations of `{name}` disagree: {why}"))
-                    .label(second, "declared again")
-                    .label(first, "first declared here")
-                    .help("params, variables and secrets are one per program: give both the same type and at most one default")
-            }
+            Disagreement { name, why, first, second } => Diagnostic::error(
+                code::NAME_DUPLICATE,
+                format!("the two declarations of `{name}` disagree: {why}"),
+            )
+            .label(second, "declared again")
+            .label(first, "first declared here")
+            .help("params, variables and secrets are one per program: give both the same type and at most one default"),
             WrongSort { wanted, found, name, at, help } => {
-                Diagnostic::error(code::NAME_SORT, format!("`{name}` is {found}, not {wanted}")).label(at, format!("{wanted} is wanted here")).help(help)
+                Diagnostic::error(code::NAME_SORT, format!("`{name}` is {found}, not {wanted}"))
+                    .label(at, format!("{wanted} is wanted here"))
+                    .help(help)
             }
             Recursion { what, chain, at } => {
                 let message = match chain.as_slice() {
                     [one] => format!("{what} `{one}` needs itself"),
-                    _ => format!("{what} `{}` needs itself: {}", chain[0], chain.iter().chain(&chain[..1]).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(" → ")),
+                    _ => format!(
+                        "{what} `{}` needs itself: {}",
+                        chain[0],
+                        chain.iter().chain(&chain[..1]).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(" → ")
+                    ),
                 };
-                Diagnostic::error(code::NAME_RECURSION, message).label(at, "closes the circle").help("every program ends, so nothing may be made of itself: break the circle")
+                Diagnostic::error(code::NAME_RECURSION, message)
+                    .label(at, "closes the circle")
+                    .help("every program ends, so nothing may be made of itself: break the circle")
             }
             Pattern { why, at } => Diagnostic::error(code::TYPE_PATTERN, format!("not a usable pattern: {why}"))
                 .label(at, "")
                 .help("patterns are regular expressions without look-around and back-references; `\\/` is a slash"),
-            Refinement { base, at, wanted } => Diagnostic::error(code::TYPE_PATTERN, format!("`{base}` cannot be refined this way"))
-                .label(at, format!("{wanted} is wanted here"))
-                .help("`string matches /…/` refines text, `int in 1..64` refines int, number, duration and size"),
+            Refinement { base, at, wanted } => {
+                Diagnostic::error(code::TYPE_PATTERN, format!("`{base}` cannot be refined this way"))
+                    .label(at, format!("{wanted} is wanted here"))
+                    .help("`string matches /…/` refines text, `int in 1..64` refines int, number, duration and size")
+            }
             Arguments { message, at, usage } => {
                 Diagnostic::error(code::NAME_ARGUMENTS, message).label(at, "").help(format!("it is used as `{usage}`"))
             }
             Misplaced { what, place, at, help } => {
-                Diagnostic::error(code::NAME_MISPLACED, format!("{what} cannot stand in {place}")).label(at, "not here").help(help)
+                Diagnostic::error(code::NAME_MISPLACED, format!("{what} cannot stand in {place}"))
+                    .label(at, "not here")
+                    .help(help)
             }
-            RowLength { cells, columns, at, header } => {
-                Diagnostic::error(code::TABLE_ROW, format!("this row has {cells} {}, the header {columns}", if cells == 1 { "cell" } else { "cells" }))
-                    .label(at, if cells < columns { "cells are missing" } else { "too many cells" })
-                    .label(header, "the header")
-                    .help("write `-` for an absent cell, in a column whose type ends in `?`")
-            }
+            RowLength { cells, columns, at, header } => Diagnostic::error(
+                code::TABLE_ROW,
+                format!("this row has {cells} {}, the header {columns}", if cells == 1 { "cell" } else { "cells" }),
+            )
+            .label(at, if cells < columns { "cells are missing" } else { "too many cells" })
+            .label(header, "the header")
+            .help("write `-` for an absent cell, in a column whose type ends in `?`"),
             Cell { text, ty, at, column } => Diagnostic::error(code::TABLE_CELL, format!("`{text}` is no {ty}"))
                 .label(at, format!("expected {ty}"))
                 .label(column, "by this column's type")
                 .help("a cell is a bare word or a literal of the column's type"),
-            AbsentCell { column, at, declared } => Diagnostic::error(code::TABLE_CELL, format!("column `{column}` has a value in every row"))
-                .label(at, "absent")
-                .label(declared, "its type does not end in `?`")
-                .help("fill the cell, or let the column's type end in `?`"),
-            EmptyCell { at } => Diagnostic::error(code::TABLE_CELL, "a cell without content").label(at, "empty").help("write `-` for an absent cell, `\"\"` for an empty text"),
-            SameKey { key, first, second } => Diagnostic::error(code::TABLE_KEY, format!("two rows have the key {key}"))
-                .label(second, "the same key again")
-                .label(first, "first here")
-                .help("a key stands for one row: change or remove one of them"),
+            AbsentCell { column, at, declared } => {
+                Diagnostic::error(code::TABLE_CELL, format!("column `{column}` has a value in every row"))
+                    .label(at, "absent")
+                    .label(declared, "its type does not end in `?`")
+                    .help("fill the cell, or let the column's type end in `?`")
+            }
+            EmptyCell { at } => Diagnostic::error(code::TABLE_CELL, "a cell without content")
+                .label(at, "empty")
+                .help("write `-` for an absent cell, `\"\"` for an empty text"),
+            SameKey { key, first, second } => {
+                Diagnostic::error(code::TABLE_KEY, format!("two rows have the key {key}"))
+                    .label(second, "the same key again")
+                    .label(first, "first here")
+                    .help("a key stands for one row: change or remove one of them")
+            }
             Schema { message, at, nearest } => Diagnostic::error(code::NAME_SCHEMA, message)
                 .label(at, "")
                 .help_opt(nearest.map(|n| format!("did you mean `{n}`?"))),

@@ -21,9 +21,16 @@ impl<'a> Lowerer<'a> {
         let mut columns = indexmap::IndexMap::new();
         for column in &table.columns {
             let ty = self.ty(module, &column.ty);
-            if let Some(first) = table.columns.iter().find(|c| c.name.name == column.name.name && c.name.span < column.name.span) {
+            if let Some(first) =
+                table.columns.iter().find(|c| c.name.name == column.name.name && c.name.span < column.name.span)
+            {
                 let (first, second) = (first.name.span, column.name.span);
-                self.report(ResolveProblem::Duplicate { what: "column", name: column.name.name.clone(), first, second });
+                self.report(ResolveProblem::Duplicate {
+                    what: "column",
+                    name: column.name.name.clone(),
+                    first,
+                    second,
+                });
                 continue;
             }
             columns.insert(column.name.name.clone(), ty);
@@ -36,7 +43,13 @@ impl<'a> Lowerer<'a> {
                 None => {
                     let nearest = nearest(&name.name, columns.keys().map(SmolStr::as_str)).map(SmolStr::from);
                     let help = Some("the key names columns of the table".into());
-                    self.report(ResolveProblem::Unknown { what: "column", name: name.name.clone(), at: name.span, nearest, help });
+                    self.report(ResolveProblem::Unknown {
+                        what: "column",
+                        name: name.name.clone(),
+                        at: name.span,
+                        nearest,
+                        help,
+                    });
                 }
             }
         }
@@ -55,8 +68,12 @@ impl<'a> Lowerer<'a> {
                 (Some(first), Some(last)) => first.name.span.to(last.ty.span),
                 _ => table.name.span,
             };
-            let problem =
-                ResolveProblem::RowLength { cells: row.cells.len(), columns: table.columns.len(), at: row.span, header };
+            let problem = ResolveProblem::RowLength {
+                cells: row.cells.len(),
+                columns: table.columns.len(),
+                at: row.span,
+                header,
+            };
             self.report(problem);
         }
         let mut cells = Vec::with_capacity(ty.columns.len());
@@ -75,7 +92,8 @@ impl<'a> Lowerer<'a> {
         match &cell.kind {
             CellKind::Absent if ty.admits_null() => Expr { kind: ExprKind::Null, span: at },
             CellKind::Absent => {
-                let problem = ResolveProblem::AbsentCell { column: column.name.name.clone(), at, declared: column.ty.span };
+                let problem =
+                    ResolveProblem::AbsentCell { column: column.name.name.clone(), at, declared: column.ty.span };
                 self.report(problem);
                 Expr::poison(at)
             }
@@ -87,8 +105,12 @@ impl<'a> Lowerer<'a> {
                 Some(ExprKind::Text(_)) => text_expr(word.clone(), at),
                 Some(kind) => Expr { kind, span: at },
                 None => {
-                    let problem =
-                        ResolveProblem::Cell { text: word.clone(), ty: ty.non_null().to_string(), at, column: column.ty.span };
+                    let problem = ResolveProblem::Cell {
+                        text: word.clone(),
+                        ty: ty.non_null().to_string(),
+                        at,
+                        column: column.ty.span,
+                    };
                     self.report(problem);
                     Expr::poison(at)
                 }
@@ -135,7 +157,8 @@ pub(super) fn text_expr(text: SmolStr, span: crate::text::Span) -> Expr {
 
 /// What a bare word means in a column of this type; a text is only announced.
 fn word_as(word: &str, ty: &Ty) -> Option<ExprKind> {
-    let announced = || ExprKind::Text(Arc::new(TextLiteral { parts: Vec::new(), span: crate::text::Span::file_start(FileId(0)) }));
+    let announced =
+        || ExprKind::Text(Arc::new(TextLiteral { parts: Vec::new(), span: crate::text::Span::file_start(FileId(0)) }));
     match ty.plain() {
         Ty::Optional(inner) => word_as(word, inner),
         ty if ty.is_text() => {

@@ -53,7 +53,8 @@ impl<'a> Lowerer<'a> {
             TypeKind::Matches(base, regex) => {
                 let base_ty = self.ty(module, base);
                 if !matches!(base_ty.plain(), Ty::String | Ty::Poison) {
-                    let problem = ResolveProblem::Refinement { base: base_ty.to_string(), at: base.span, wanted: "`string`" };
+                    let problem =
+                        ResolveProblem::Refinement { base: base_ty.to_string(), at: base.span, wanted: "`string`" };
                     self.report(problem);
                     return Ty::Poison;
                 }
@@ -72,8 +73,13 @@ impl<'a> Lowerer<'a> {
                 Some(home) => (home, name),
                 None => {
                     let nearest = nearest(&space.name, self.namespace_names(module)).map(SmolStr::from);
-                    let problem =
-                        ResolveProblem::Unknown { what: "namespace", name: space.name.clone(), at: space.span, nearest, help: None };
+                    let problem = ResolveProblem::Unknown {
+                        what: "namespace",
+                        name: space.name.clone(),
+                        at: space.span,
+                        nearest,
+                        help: None,
+                    };
                     self.report(problem);
                     return Ty::Poison;
                 }
@@ -112,10 +118,20 @@ impl<'a> Lowerer<'a> {
         Some(Arc::new(pattern))
     }
 
-    fn range(&mut self, module: usize, base: &'a ast::Type, low: Option<&'a ast::Expr>, high: Option<&'a ast::Expr>) -> Ty {
+    fn range(
+        &mut self,
+        module: usize,
+        base: &'a ast::Type,
+        low: Option<&'a ast::Expr>,
+        high: Option<&'a ast::Expr>,
+    ) -> Ty {
         let base_ty = self.ty(module, base);
         if !matches!(base_ty.plain(), Ty::Int | Ty::Number | Ty::Duration | Ty::Size | Ty::Poison) {
-            let problem = ResolveProblem::Refinement { base: base_ty.to_string(), at: base.span, wanted: "`int`, `number`, `duration` or `size`" };
+            let problem = ResolveProblem::Refinement {
+                base: base_ty.to_string(),
+                at: base.span,
+                wanted: "`int`, `number`, `duration` or `size`",
+            };
             self.report(problem);
             return Ty::Poison;
         }
@@ -132,7 +148,11 @@ impl<'a> Lowerer<'a> {
                 _ => None,
             };
             if value.is_none() {
-                let problem = ResolveProblem::Refinement { base: base_ty.to_string(), at: expr.span, wanted: "a literal of this type" };
+                let problem = ResolveProblem::Refinement {
+                    base: base_ty.to_string(),
+                    at: expr.span,
+                    wanted: "a literal of this type",
+                };
                 self.report(problem);
             }
             value
@@ -141,9 +161,17 @@ impl<'a> Lowerer<'a> {
         if let (Some(l), Some(h), Some(at)) = (low_end, high_end, low)
             && l > h
         {
-            self.report(ResolveProblem::Refinement { base: base_ty.to_string(), at: at.span, wanted: "the lower end first" });
+            self.report(ResolveProblem::Refinement {
+                base: base_ty.to_string(),
+                at: at.span,
+                wanted: "the lower end first",
+            });
         }
-        if base_ty == Ty::Poison { Ty::Poison } else { Ty::Range(Arc::new(Range { base: base_ty, low: low_end, high: high_end })) }
+        if base_ty == Ty::Poison {
+            Ty::Poison
+        } else {
+            Ty::Range(Arc::new(Range { base: base_ty, low: low_end, high: high_end }))
+        }
     }
 
     fn record_type(&mut self, module: usize, members: &'a [Member]) -> Ty {
@@ -169,7 +197,14 @@ impl<'a> Lowerer<'a> {
             ty = Ty::union([Ty::Size, Ty::Int]);
         }
         let default = decl.default.is_some();
-        Field { ty, optional: may_be_null || default, default, doc: super::declare::doc_text(&decl.doc), notes, span: decl.name.span }
+        Field {
+            ty,
+            optional: may_be_null || default,
+            default,
+            doc: super::declare::doc_text(&decl.doc),
+            notes,
+            span: decl.name.span,
+        }
     }
 
     fn notes(&mut self, decl: &'a ast::FieldDecl) -> Option<Arc<Notes>> {

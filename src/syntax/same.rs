@@ -11,9 +11,11 @@ pub fn same(a: (&File, &str), b: (&File, &str)) -> bool {
     a.0.items.same(&b.0.items)
         && a.0.doc.same(&b.0.doc)
         && a.0.comments.len() == b.0.comments.len()
-        && a.0.comments.iter().zip(&b.0.comments).all(|(x, y)| {
-            x.kind == y.kind && a.1.get(x.span.range()) == b.1.get(y.span.range())
-        })
+        && a.0
+            .comments
+            .iter()
+            .zip(&b.0.comments)
+            .all(|(x, y)| x.kind == y.kind && a.1.get(x.span.range()) == b.1.get(y.span.range()))
 }
 
 /// Equality without places.

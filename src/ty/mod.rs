@@ -109,7 +109,9 @@ impl Pattern {
                 let _ = self.compiled.set(Some(regex));
                 Ok(())
             }
-            Err(regex::Error::CompiledTooBig(_)) => Err("it would grow too large; use smaller repetition counts".into()),
+            Err(regex::Error::CompiledTooBig(_)) => {
+                Err("it would grow too large; use smaller repetition counts".into())
+            }
             Err(error) => {
                 let text = error.to_string();
                 Err(text.lines().last().unwrap_or("not a regular expression").trim_start_matches("error: ").to_owned())

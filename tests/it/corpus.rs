@@ -73,9 +73,9 @@ fn every_program_has_the_plan_that_its_fixture_says() {
     let cases = cases(PLANS, ".json");
     let mut mistakes = Vec::new();
     for case in &cases {
-        let (folder, name) = case.rsplit_once('/').map_or((PLANS.to_string(), case.as_str()), |(folder, name)| {
-            (format!("{PLANS}/{folder}"), name)
-        });
+        let (folder, name) = case
+            .rsplit_once('/')
+            .map_or((PLANS.to_string(), case.as_str()), |(folder, name)| (format!("{PLANS}/{folder}"), name));
         let program = compile(world(&folder), &format!("{name}.bake"));
         match program.json() {
             Some(json) => mistakes.extend(expect(&format!("{PLANS}/{case}.json"), &json).err()),
@@ -103,7 +103,9 @@ fn every_page_shows_its_fixture_and_a_program_that_is_right() {
             _ => None,
         });
         mistakes.extend(expect(&path, &changed).err());
-        mistakes.extend(complaint(*code, &folder, right).map(|said| format!("{path}: what to write is not right:\n{said}")));
+        mistakes.extend(
+            complaint(*code, &folder, right).map(|said| format!("{path}: what to write is not right:\n{said}")),
+        );
     }
     none(mistakes);
 }

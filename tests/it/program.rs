@@ -3,8 +3,8 @@
 //! It knows the library, not the terminal.
 
 use bakec::compile::{FactsChoice, Options};
-use bakec::diagnostic::{Code, Diagnostic};
 use bakec::diagnostic::render::{Format, Style, render, summary};
+use bakec::diagnostic::{Code, Diagnostic};
 use bakec::emit::{Emit, packer_json};
 use bakec::inspect::select::select;
 use bakec::load::Memory;

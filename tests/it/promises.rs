@@ -34,8 +34,14 @@ fn codes() -> BTreeMap<String, &'static str> {
 #[track_caller]
 fn same_set(kind: &str, folder: &str, ending: &str, found: &BTreeSet<String>) {
     let codes = codes();
-    let missing = codes.iter().filter(|(slug, _)| !found.contains(*slug)).map(|(slug, code)| format!("`{code}` has no {kind}: write {folder}/{slug}{ending}"));
-    let orphans = found.iter().filter(|slug| !codes.contains_key(*slug)).map(|slug| format!("{folder}/{slug}{ending} belongs to no code of src/diagnostic/code.rs"));
+    let missing = codes
+        .iter()
+        .filter(|(slug, _)| !found.contains(*slug))
+        .map(|(slug, code)| format!("`{code}` has no {kind}: write {folder}/{slug}{ending}"));
+    let orphans = found
+        .iter()
+        .filter(|slug| !codes.contains_key(*slug))
+        .map(|slug| format!("{folder}/{slug}{ending} belongs to no code of src/diagnostic/code.rs"));
     let mistakes: Vec<String> = missing.chain(orphans).collect();
     assert!(mistakes.is_empty(), "{} broken promises:\n  {}\n", mistakes.len(), mistakes.join("\n  "));
 }

@@ -24,7 +24,10 @@ fn windows_line_endings_and_a_byte_order_mark_do_not_count() {
 
 #[test]
 fn operators_bind_as_the_design_says() {
-    assert_eq!(shape(&value("a || b && c == d ?? e + f * -g.h")), "(a || (b && (c == (d ?? (e + (f * Negate(g.h)))))))");
+    assert_eq!(
+        shape(&value("a || b && c == d ?? e + f * -g.h")),
+        "(a || (b && (c == (d ?? (e + (f * Negate(g.h)))))))"
+    );
     assert_eq!(shape(&value("a - b - c")), "((a - b) - c)");
     assert_eq!(shape(&value("!a.b[1](2) && (c)")), "(Not(a.b<1>(1)) && [c])");
     assert_eq!(shape(&value("a in b || c")), "((a in b) || c)");
@@ -34,7 +37,8 @@ fn operators_bind_as_the_design_says() {
 
 #[test]
 fn a_line_ends_an_operand_before_brackets_and_minus() {
-    let file = sound("image a {\n  builder b {\n    x = y\n    z = w\n    (q)\n  }\n}\n".replace("\n    (q)", "").as_str());
+    let file =
+        sound("image a {\n  builder b {\n    x = y\n    z = w\n    (q)\n  }\n}\n".replace("\n    (q)", "").as_str());
     assert_eq!(file.items.len(), 1);
     for text in ["let x = a\n[b]", "let x = a\n(b)", "let x = a\n-b"] {
         assert!(!read(text).problems.is_empty(), "{text}");
@@ -94,7 +98,9 @@ fn cells_are_words_literals_absent_or_empty() {
     );
     let ItemKind::Table(table) = &file.items[0].kind else { panic!("a table") };
     let kinds: Vec<Vec<&CellKind>> = table.rows.iter().map(|r| r.cells.iter().map(|c| &c.kind).collect()).collect();
-    assert!(matches!(kinds[0][..], [CellKind::Word(_), CellKind::Literal(_), CellKind::Word(url)] if url == "https://x/#y"));
+    assert!(
+        matches!(kinds[0][..], [CellKind::Word(_), CellKind::Literal(_), CellKind::Word(url)] if url == "https://x/#y")
+    );
     assert!(matches!(kinds[1][..], [CellKind::Literal(_), CellKind::Absent, CellKind::Empty]));
     assert_eq!(file.comments.len(), 1);
 }
@@ -120,7 +126,9 @@ fn lists_records_and_loops() {
     assert!(matches!(value("[for x in xs if x != null: x.y]").kind, ExprKind::ForList(c, _) if c.condition.is_some()));
     assert!(matches!(value("{ for k, v in m: k.a = v }").kind, ExprKind::ForRecord(c, ..) if c.names.len() == 2));
     assert!(matches!(value("{ for = 1, a-b = 2 \"c d\" = 3, ...e }").kind, ExprKind::Record(e) if e.len() == 4));
-    assert!(matches!(value("match x { \"a\" | \"b\" => 1\n -1 => 2, _ => 3 }").kind, ExprKind::Match(_, arms) if arms.len() == 3));
+    assert!(
+        matches!(value("match x { \"a\" | \"b\" => 1\n -1 => 2, _ => 3 }").kind, ExprKind::Match(_, arms) if arms.len() == 3)
+    );
 }
 
 #[test]

@@ -53,7 +53,8 @@ const ENTRIES: &[(&str, &str, &str)] = &[
 fn a_mistake_in_an_entry_is_named_once_and_damages_nothing_else() {
     let mut wrong = Vec::new();
     for (entry, code, at) in ENTRIES {
-        let text = format!("image i {{\n  builder k {{\n    first = 1\n    {entry}\n    last = 2\n  }}\n}}\nlet z = 1\n");
+        let text =
+            format!("image i {{\n  builder k {{\n    first = 1\n    {entry}\n    last = 2\n  }}\n}}\nlet z = 1\n");
         let found = complaints(&text);
         if found != [((*code).to_owned(), (*at).to_owned())] {
             wrong.push(format!("{entry}: {found:?}"));

@@ -36,10 +36,70 @@ fn check(text: &str) {
 }
 
 const SNIPPETS: &[&str] = &[
-    "{", "}", "[", "]", "(", ")", "\"", "'", "\"\"\"", "'''", "${", "{{", "}}", "$${", "\\", "\n", "\r\n", " ", ",", ";", ":", "=",
-    "==", "=>", "->", "-", "|", "||", "??", "?", "...", "..", ".", "//", "///", "//!", "#", "/", "if", "then", "else", "match",
-    "matches", "for", "in", "let x = ", "image a {", "builder b {", "matrix {", "a = 1", "rule", "late", "é", "\u{0}", "1h", "8GiB",
-    "extern builder c {", "table t key (a) {", "\n| ", "type T = ", "post {", "[for x in ", "{ for k, v in ", "_",
+    "{",
+    "}",
+    "[",
+    "]",
+    "(",
+    ")",
+    "\"",
+    "'",
+    "\"\"\"",
+    "'''",
+    "${",
+    "{{",
+    "}}",
+    "$${",
+    "\\",
+    "\n",
+    "\r\n",
+    " ",
+    ",",
+    ";",
+    ":",
+    "=",
+    "==",
+    "=>",
+    "->",
+    "-",
+    "|",
+    "||",
+    "??",
+    "?",
+    "...",
+    "..",
+    ".",
+    "//",
+    "///",
+    "//!",
+    "#",
+    "/",
+    "if",
+    "then",
+    "else",
+    "match",
+    "matches",
+    "for",
+    "in",
+    "let x = ",
+    "image a {",
+    "builder b {",
+    "matrix {",
+    "a = 1",
+    "rule",
+    "late",
+    "é",
+    "\u{0}",
+    "1h",
+    "8GiB",
+    "extern builder c {",
+    "table t key (a) {",
+    "\n| ",
+    "type T = ",
+    "post {",
+    "[for x in ",
+    "{ for k, v in ",
+    "_",
 ];
 
 proptest! {
@@ -118,7 +178,9 @@ fn nesting_within_the_limit_is_fine() {
 
 #[test]
 fn many_mistakes_take_little_time() {
-    for unit in ["a = \"${b\" \"", "\"${[a \" ", "x = = 1\n", "{{\"", "'", "[1 2 = ", "f(a = = b, ", "\n| a b |", "\"${x\" ? "] {
+    for unit in
+        ["a = \"${b\" \"", "\"${[a \" ", "x = = 1\n", "{{\"", "'", "[1 2 = ", "f(a = = b, ", "\n| a b |", "\"${x\" ? "]
+    {
         check(&format!("image a {{\n builder b {{\n{}", unit.repeat(400)));
     }
 }
