@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Checker;
 use super::expr::Want;
 use super::problem::{CheckProblem, Hint};
-use super::records::{field_value, found, inferred_field, join};
+use super::records::{bounded, field_value, found, inferred_field, join};
 use super::scope::Env;
 use crate::resolve::builtin::{Builtin, Shape};
 use crate::resolve::hir::{Expr, ExprKind};
@@ -157,7 +157,7 @@ impl<'a> Checker<'a> {
                 }
                 _ => Ty::Poison,
             },
-            Shape::Merged => types.into_iter().reduce(|a, b| merge(&a, &b)).unwrap_or(Ty::Poison),
+            Shape::Merged => types.into_iter().reduce(|a, b| bounded(merge(&a, &b))).unwrap_or(Ty::Poison),
             Shape::List | Shape::Map | Shape::Sized | Shape::Any => Ty::Poison,
         }
     }

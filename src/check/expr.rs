@@ -163,7 +163,7 @@ impl<'a> Checker<'a> {
             }
             ExprKind::Unary(UnaryOp::Negate, inner) => self.negate(expr.span, inner),
             ExprKind::Binary(op, at, left, right) => self.binary(expr.span, *op, *at, left, right),
-            ExprKind::Matches(left, _, at) => self.matches(left, *at),
+            ExprKind::Matches(left, ..) => self.matches(left),
             ExprKind::Text(_)
             | ExprKind::If(..)
             | ExprKind::Match(..)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Checker;
 use super::expr::Want;
-use super::index::row_type;
+use super::lookup::row_type;
 use super::problem::{CheckProblem, Hint};
 use super::records::{field_value, found, join};
 use crate::resolve::hir::{Expr, ExprKind, For};

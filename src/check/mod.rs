@@ -4,7 +4,7 @@
 //! mistake is found also in a branch or cell that no build takes. It knows types, not values: patterns on computed texts,
 //! ranges of computed numbers and rules are the evaluator's. What both report in the same words is in [`value`].
 //!
-//! Reading order: [`items`](self) (what a file declares), `image`, `block`, `entries`, then `expr` and its helpers.
+//! Reading order: `items` (what a file declares), `image`, `block`, `entries`, then `expr` and its helpers.
 
 mod block;
 mod builtins;
@@ -17,6 +17,7 @@ mod image;
 mod index;
 mod items;
 mod iterate;
+mod lookup;
 mod matching;
 mod narrow;
 mod operators;

@@ -313,7 +313,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    pub(super) fn matches(&mut self, left: &'a Expr, _pattern: Span) -> Ty {
+    pub(super) fn matches(&mut self, left: &'a Expr) -> Ty {
         let ty = self.infer(left);
         if *ty.plain() == Ty::Null || ty.admits_null() && *ty.plain() != Ty::Poison {
             let what = "`null` matches no pattern, and this may be `null`".to_owned();

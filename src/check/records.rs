@@ -56,13 +56,44 @@ pub(super) fn join(a: Ty, b: Ty) -> Ty {
         (Ty::Map(x), Ty::Map(y)) => Ty::Map(Arc::new(join((**x).clone(), (**y).clone()))),
         (Ty::List(x), Ty::List(y)) => Ty::List(Arc::new(join((**x).clone(), (**y).clone()))),
         (Ty::Record(_) | Ty::Map(_) | Ty::List(_), Ty::Never) => a.non_null(),
-        _ => return Ty::union([a, b]),
+        _ => {
+            let union = Ty::union([a, b]);
+            let many = matches!(union.non_null().plain(), Ty::Union(members) if members.len() > MOST_LITERALS);
+            return if many { union.widened() } else { union };
+        }
     };
+    let joined = bounded(joined);
     if null { joined.optional() } else { joined }
 }
 
+/// The most literals that are kept apart; a longer list is one of texts or numbers.
+const MOST_LITERALS: usize = 100;
+
+/// The most parts of an inferred type. One that repeats itself grows without end (`{ x = a, y = a }`, and so on); beyond
+/// this it is not checked here, and the evaluator's limits hold for its values.
+const MOST_PARTS: usize = 10_000;
+
+/// The type, or poison where it has too many parts to walk over.
+pub(super) fn bounded(ty: Ty) -> Ty {
+    let mut left = MOST_PARTS;
+    if weighs(&ty, &mut left) { ty } else { Ty::Poison }
+}
+
+fn weighs(ty: &Ty, left: &mut usize) -> bool {
+    match left.checked_sub(1) {
+        Some(rest) => *left = rest,
+        None => return false,
+    }
+    match ty {
+        Ty::List(inner) | Ty::Map(inner) | Ty::Optional(inner) | Ty::Late(inner) => weighs(inner, left),
+        Ty::Union(members) => members.iter().all(|m| weighs(m, left)),
+        Ty::Record(record) => record.fields.values().all(|f| weighs(&f.ty, left)),
+        _ => true,
+    }
+}
+
 fn join_records(a: &Arc<Record>, b: &Arc<Record>) -> Record {
-    if a == b {
+    if Arc::ptr_eq(a, b) {
         return (**a).clone();
     }
     let mut fields = IndexMap::with_capacity(a.fields.len());
@@ -184,7 +215,7 @@ impl<'a> Checker<'a> {
         match map {
             _ if poison => Ty::Poison,
             Some(map) => Ty::Map(Arc::new(fields.into_values().map(|f| f.ty).fold(map, join))),
-            None => Ty::Record(Arc::new(Record { fields, declared: None })),
+            None => bounded(Ty::Record(Arc::new(Record { fields, declared: None }))),
         }
     }
 

@@ -14,6 +14,12 @@ use super::{Outcome, Stop};
 /// The width where there is no terminal to ask.
 const WIDTH: usize = 100;
 
+/// Whether the locale draws boxes: its first variable that is set says so; where none is, they are drawn.
+fn speaks_unicode(set: impl Fn(&str) -> Option<std::ffi::OsString>) -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    locale.is_none_or(|l| l.to_string_lossy().to_ascii_lowercase().replace('-', "").contains("utf8"))
+}
+
 pub(super) struct Terminal {
     style: Style,
     colour_out: bool,
@@ -35,7 +41,7 @@ impl Terminal {
         let width = columns.or_else(|| terminal_size::terminal_size_of(io::stderr()).map(|(w, _)| usize::from(w.0)));
         let width = width.unwrap_or(WIDTH);
         let colour = choice.colour(error);
-        let style = Style { colour, unicode: error, links: error && colour, width };
+        let style = Style { colour, unicode: !dumb && speaks_unicode(set), links: error && colour, width };
         Terminal { style, colour_out: choice.colour(output), quiet }
     }
 

@@ -265,8 +265,6 @@ codes! {
     SYNTAX_MISSING_VALUE = "bake::syntax::missing_value";
     /// A modifier of an option written twice.
     SYNTAX_MODIFIER_TWICE = "bake::syntax::modifier_twice";
-    /// A value given from outside that is not a literal.
-    SYNTAX_NOT_A_LITERAL = "bake::syntax::not_a_literal";
     /// Documentation with nothing to document (a warning).
     SYNTAX_DANGLING_DOC = "bake::syntax::dangling_doc";
     /// Documentation of the file that does not stand at its top (a warning).

@@ -172,6 +172,10 @@ pub(super) enum EvalProblem {
         path: SmolStr,
         at: Span,
     },
+    NoKeyInFile {
+        path: SmolStr,
+        at: Span,
+    },
     Rule {
         message: SmolStr,
         places: Vec<Span>,
@@ -396,7 +400,7 @@ impl EvalProblem {
                 *at,
                 option,
             )
-            .help(format!("`bakec doc` and the book say what `{option}` takes")),
+            .help(format!("the book's option reference says what `{option}` takes")),
             Domain { why, option, origin, at } => {
                 let mut diagnostic = why.diagnostic(*origin);
                 if origin != at {
@@ -413,6 +417,9 @@ impl EvalProblem {
                 };
                 Diagnostic::error(code::OPTION_FILE, format!("there is no file `{written}`")).label(*at, "").help(help)
             }
+            NoKeyInFile { path, at } => Diagnostic::error(code::OPTION_FILE, format!("`{path}` holds no private key"))
+                .label(*at, "")
+                .help("name the private half, in PEM: it begins with `-----BEGIN … PRIVATE KEY-----`"),
             Rule { message, places, declared } => {
                 let mut diagnostic = Diagnostic::error(code::OPTION_RULE, message.clone());
                 for place in places {

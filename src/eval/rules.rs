@@ -141,6 +141,10 @@ impl<'a> Evaluator<'a> {
             }
         }
         for fact in &group.facts {
+            if fact.name.name == "private_key" {
+                stops.extend(fact.args.first().and_then(option_index).and_then(&find).and_then(|f| self.judge_key(f)));
+                continue;
+            }
             stops.extend(self.judge_fact(fact, data, declared, cell, &find));
         }
         stops
@@ -241,6 +245,21 @@ impl<'a> Evaluator<'a> {
             }
             _ => {}
         }
+    }
+
+    /// A file of a private key holds one in PEM. One that is not there is reported as any other file.
+    fn judge_key(&self, frozen: &super::blocks::Frozen) -> Option<Stop> {
+        let crate::plan::Value::Path(crate::plan::Text::Plain(path)) = &frozen.setting.value else { return None };
+        if path.starts_with('~') || !self.world.exists(path) {
+            return None;
+        }
+        let text = match self.world.read(path) {
+            Ok(text) => text,
+            Err(crate::load::ReadError::NotText(_)) => String::new(),
+            Err(_) => return None,
+        };
+        let holds = text.lines().any(|l| l.starts_with("-----BEGIN ") && l.trim_end().ends_with("PRIVATE KEY-----"));
+        (!holds).then(|| EvalProblem::NoKeyInFile { path: path.clone(), at: frozen.value.origin }.into())
     }
 
     /// `unique a per b`: no two builds that agree in `b` agree in `a`.

@@ -12,8 +12,8 @@ use crate::text::suggest::nearest;
 /// The questions that the schema may put to EC2's facts, with the number of their arguments.
 ///
 /// `remote` and `later` say when a path is not here: on the machine, or made during the run. `placed` and `copied` name the
-/// options that hold the region of an AMI and those it is copied to.
-const FACTS: [(&str, usize); 9] = [
+/// options that hold the region of an AMI and those it is copied to. `private_key` names a file that must hold one.
+const FACTS: [(&str, usize); 10] = [
     ("boots", 2),
     ("offered", 2),
     ("root_device", 2),
@@ -23,6 +23,7 @@ const FACTS: [(&str, usize); 9] = [
     ("later", 3),
     ("placed", 1),
     ("copied", 1),
+    ("private_key", 1),
 ];
 
 impl<'a> Lowerer<'a> {

@@ -71,8 +71,6 @@ pub enum SyntaxProblem {
     NeitherTypeNorValue { span: Span, word: String, name: String },
     /// A modifier of an option written twice.
     ModifierTwice { word: &'static str, span: Span },
-    /// A value given from outside that is no literal.
-    NotALiteral { span: Span },
     /// `///` with nothing behind it that can be documented (a warning).
     DanglingDoc { span: Span, trailing: bool },
     /// `//!` that does not stand at the top (a warning).
@@ -115,7 +113,6 @@ impl SyntaxProblem {
             | NotPlain { span, .. }
             | NeitherTypeNorValue { span, .. }
             | ModifierTwice { span, .. }
-            | NotALiteral { span }
             | DanglingDoc { span, .. }
             | MisplacedFileDoc { span } => *span,
         }
@@ -159,7 +156,6 @@ impl SyntaxProblem {
             NotPlain { .. } => code::SYNTAX_NOT_PLAIN,
             LetWithoutValue { .. } | NeitherTypeNorValue { .. } => code::SYNTAX_MISSING_VALUE,
             ModifierTwice { .. } => code::SYNTAX_MODIFIER_TWICE,
-            NotALiteral { .. } => code::SYNTAX_NOT_A_LITERAL,
             DanglingDoc { .. } => code::SYNTAX_DANGLING_DOC,
             MisplacedFileDoc { .. } => code::SYNTAX_MISPLACED_FILE_DOC,
         }
@@ -310,9 +306,6 @@ impl From<SyntaxProblem> for Diagnostic {
             ModifierTwice { word, span } => {
                 say(format!("`{word}` is written twice")).label(span, "again").help("remove one of them")
             }
-            NotALiteral { span } => say("expected a literal value".to_owned())
-                .label(span, "not a literal")
-                .help("write a text in quotes, a number, `true`, `null`, a list or a record of such"),
             DanglingDoc { span, trailing } => Diagnostic::warning(code, "this documentation belongs to nothing")
                 .label(span, if trailing { "stands behind something" } else { "nothing follows that can be documented" })
                 .help(if trailing { "write `///` on the line above what it documents" } else { "write `//` for a comment" }),

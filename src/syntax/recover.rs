@@ -66,7 +66,12 @@ pub fn parse_literal(file: FileId, text: &str) -> Result<Expr, Vec<SyntaxProblem
     let expr = parse_expr(file, text)?;
     match not_literal(&expr) {
         None => Ok(expr),
-        Some(span) => Err(vec![SyntaxProblem::NotALiteral { span }]),
+        Some(span) => Err(vec![SyntaxProblem::Unexpected {
+            span,
+            found: "a calculation".to_owned(),
+            expected: vec!["a literal".to_owned()],
+            help: None,
+        }]),
     }
 }
 

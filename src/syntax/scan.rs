@@ -373,13 +373,16 @@ impl Scanner<'_> {
             }
         }
         let line = rest.trim_start_matches([' ', '\t']);
-        self.row = (line.starts_with('|') && !line.starts_with("||")).then_some(self.frames.len());
+        let in_code = || self.frames.iter().all(|f| matches!(f.kind, Kind::Bracket(_)));
+        self.row = (line.starts_with('|') && !line.starts_with("||") && in_code()).then_some(self.frames.len());
     }
 
     /// At a line's end (or the text's). A one-line text that is open here is broken; whether the scan may go on as it is.
     fn end_of_line(&mut self) -> bool {
         let broken = self.frames.iter().position(|f| f.kind == Kind::OneText { newline_named: false });
-        let Some(index) = broken else { return true };
+        let in_text = matches!(self.frames.last(), Some(Frame { kind: Kind::OneText { .. }, .. }));
+        let last = in_text.then(|| self.frames.len() - 1);
+        let Some(index) = broken.or(last) else { return true };
         let start = self.frames[index].start;
         let Some(interpolation) = self.frames.get(index + 1) else {
             self.open_quote(start, index);

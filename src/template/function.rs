@@ -198,6 +198,9 @@ fn call(command: &Command, piped: bool, problems: &mut Vec<TemplateProblem>) {
         problems.push(count(function, command.range.clone(), given));
         return;
     }
+    if name == "split" {
+        split(command, problems);
+    }
     for (index, argument) in command.arguments.iter().enumerate() {
         let Some(&kind) = function.takes.get(index).or(function.takes.last()) else { continue };
         // The format of `printf` is text, what it formats is not.
@@ -211,6 +214,20 @@ fn call(command: &Command, piped: bool, problems: &mut Vec<TemplateProblem>) {
                 example: function.example,
             });
         }
+    }
+}
+
+/// A literal text split at a literal separator has as many pieces as one can count.
+fn split(command: &Command, problems: &mut Vec<TemplateProblem>) {
+    let [text, separator, index] = command.arguments.as_slice() else { return };
+    let (OperandKind::Text(text), OperandKind::Text(separator), OperandKind::Number(number)) =
+        (&text.kind, &separator.kind, &index.kind)
+    else {
+        return;
+    };
+    let pieces = if separator.is_empty() { text.chars().count() } else { text.split(separator.as_str()).count() };
+    if number.parse::<usize>().map_or(true, |n| n >= pieces) {
+        problems.push(TemplateProblem::NoPiece { range: index.range.clone(), pieces });
     }
 }
 

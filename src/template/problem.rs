@@ -122,6 +122,13 @@ pub enum TemplateProblem {
         /// A right call.
         example: &'static str,
     },
+    /// `{{split "a-b" "-" 5}}`: a piece that there is not.
+    NoPiece {
+        /// The index.
+        range: Range<usize>,
+        /// How many pieces there are.
+        pieces: usize,
+    },
     /// `$x` that nothing before declares.
     UnknownVariable {
         /// Without `$`.
@@ -243,6 +250,12 @@ impl TemplateProblem {
                 Diagnostic::error(code::TEMPLATE_ARGUMENTS, format!("`{function}` wants {wanted} here, not {found}"))
                     .label(to_span(range), format!("expected {wanted}"))
                     .help(format!("write it as in {example}"))
+            }
+            P::NoPiece { range, pieces } => {
+                let parts = if pieces == 1 { "1 piece".to_owned() } else { format!("{pieces} pieces") };
+                Diagnostic::error(code::TEMPLATE_ARGUMENTS, format!("this text splits into {parts}"))
+                    .label(to_span(range), "out of range")
+                    .help(format!("the pieces are counted from 0 to {}", pieces.saturating_sub(1)))
             }
             P::UnknownVariable { name, range, near } => Diagnostic::error(
                 code::TEMPLATE_UNKNOWN_VARIABLE,

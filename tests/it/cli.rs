@@ -217,8 +217,8 @@ fn colour_is_for_terminals_or_by_order() {
 
 #[test]
 fn a_reader_that_leaves_is_no_mistake() {
-    let rows: Vec<String> = (0..4_000).map(|n| n.to_string()).collect();
-    let program = PROGRAM.replace("[1, 2]", &format!("[{}]", rows.join(", ")));
+    let rows = (0..40).map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
+    let program = PROGRAM.replace("[1, 2]", &format!("[{rows}]\n        axis m in [{rows}]"));
     let folder = folder(&[("one.bake", &program)]);
     let mut child = command(folder.path(), &["compile"])
         .stdout(Stdio::piped())

@@ -92,7 +92,10 @@ fn every_page_shows_its_fixture_and_a_program_that_is_right() {
     for (code, _) in code::ALL {
         let (folder, path) = (format!("{DIAGNOSTICS}/{}", code.slug()), format!("{PAGES}/{}.md", code.slug()));
         let page = read(&path);
-        let [wrong, text, .., right] = &blocks(&page)[..] else {
+        let all = blocks(&page);
+        let bake: Vec<&Block> = all.iter().filter(|block| block.language == "bake").collect();
+        let text = all.iter().find(|block| block.language == "text");
+        let ([wrong, right], Some(text)) = (&bake[..], text) else {
             mistakes.push(format!("{path} shows a wrong program, what bakec says of it, and a right one"));
             continue;
         };

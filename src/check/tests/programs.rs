@@ -144,3 +144,17 @@ fn the_rules_of_the_whole_prelude_have_no_mistake() {
         .collect();
     assert!(shown.is_empty(), "{shown:#?}");
 }
+
+#[test]
+fn types_that_repeat_themselves_do_not_keep_the_checker() {
+    let mut doubling = String::from("let a0 = { x = 1 }\n");
+    for n in 1..40 {
+        doubling.push_str(&format!("let a{n} = {{ x = a{0}, y = a{0} }}\n", n - 1));
+    }
+    let texts: Vec<String> = (0..2_000).map(|n| format!("\"v{n}\"")).collect();
+    let long = format!("let l = [{}]\nlet x: [string] = l\nlet y = [for t in l: t == \"w\"]", texts.join(", "));
+    for source in [doubling, long] {
+        // Without the bounds this takes minutes and gigabytes.
+        super::fine(&source);
+    }
+}

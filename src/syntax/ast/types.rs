@@ -30,6 +30,7 @@ pub struct Extern {
 
 /// A declaration inside an `extern` or a record type.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant)]
 pub enum Member {
     /// `name: T = default modifiers`
     Field(FieldDecl),
