@@ -122,7 +122,7 @@ impl<'a> Evaluator<'a> {
             if let Some(frozen) = find(index)
                 && !self.is_elsewhere(declared, index, options)
             {
-                self.judge_path(&frozen.value, &frozen.setting.value, frozen.key, &mut stops);
+                self.judge_path(&frozen.value, &frozen.setting.value, &mut stops);
             }
         }
         if !group.rules.is_empty() {
@@ -229,19 +229,19 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A file that an option names must exist when the plan is made.
-    fn judge_path(&self, value: &Value, frozen: &crate::plan::Value, at: Span, stops: &mut Vec<Stop>) {
+    fn judge_path(&self, value: &Value, frozen: &crate::plan::Value, stops: &mut Vec<Stop>) {
         use crate::plan;
         match (&value.data, frozen) {
             (Data::List(values), plan::Value::List(frozen)) => {
                 for (value, frozen) in values.iter().zip(frozen) {
-                    self.judge_path(value, frozen, at, stops);
+                    self.judge_path(value, frozen, stops);
                 }
             }
-            (Data::Text(Text::Plain(written)), plan::Value::Path(plan::Text::Plain(path))) => {
-                if !path.starts_with('~') && !self.world.exists(path) {
-                    let (written, path) = (written.clone(), path.clone());
-                    stops.push(EvalProblem::NoFile { written, path, at: value.origin }.into());
-                }
+            (Data::Text(Text::Plain(written)), plan::Value::Path(plan::Text::Plain(path)))
+                if !path.starts_with('~') && !self.world.exists(path) =>
+            {
+                let (written, path) = (written.clone(), path.clone());
+                stops.push(EvalProblem::NoFile { written, path, at: value.origin }.into());
             }
             _ => {}
         }
