@@ -68,6 +68,8 @@ pub struct Compiled {
     pub files: Vec<SmolStr>,
     /// Environment variables that were read.
     pub environment: Vec<SmolStr>,
+    /// Whether builds could not be evaluated although no phase found a mistake: a bug of ours, and no plan.
+    pub lost: bool,
 }
 
 impl Compiled {
@@ -107,14 +109,16 @@ pub fn compile(world: &dyn World, root: &str, options: &Options) -> Compiled {
     }
     files.extend(evaluated.files);
     let failed = problems.has_errors();
+    let lost = evaluated.lost && !failed && evaluated.missing_params.is_empty();
     Compiled {
         sources: loaded.sources,
         diagnostics: problems.into_sorted(),
-        plan: evaluated.plan.filter(|_| !failed),
+        plan: evaluated.plan.filter(|_| !failed && !lost),
         kinds,
         missing_params: evaluated.missing_params,
         files,
         environment: evaluated.environment,
+        lost,
     }
 }
 
