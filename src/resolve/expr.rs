@@ -413,7 +413,9 @@ impl<'a> Lowerer<'a> {
         for (position, arg) in args.iter().enumerate() {
             lowered.push(match &arg.value.kind {
                 // The braces of these texts are not Packer's.
-                ast::ExprKind::Text(text) if position == 0 && matches!(signature.builtin, Builtin::Verbatim | Builtin::Render) => {
+                ast::ExprKind::Text(text)
+                    if position == 0 && matches!(signature.builtin, Builtin::Verbatim | Builtin::Render) =>
+                {
                     Expr { kind: ExprKind::Text(self.verbatim_text(scope, text)), span: arg.value.span }
                 }
                 _ => self.expr(scope, &arg.value),
