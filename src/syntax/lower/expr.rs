@@ -97,11 +97,9 @@ impl Lower<'_> {
         let span = self.span(&pair);
         let inner = pair.into_inner();
         let size = inner.len();
-        if size > 1 {
-            if self.depth + size - 1 > MAX_TREE {
-                self.note_at(span.start as usize, SyntaxProblem::TooDeep { span });
-                return self.bad_expr(span);
-            }
+        if size > 1 && self.depth + size - 1 > MAX_TREE {
+            self.note_at(span.start as usize, SyntaxProblem::TooDeep { span });
+            return self.bad_expr(span);
         }
         let mut prefixes: Vec<(UnaryOp, Span)> = Vec::new();
         let mut value: Option<Expr> = None;

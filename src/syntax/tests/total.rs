@@ -188,7 +188,7 @@ fn many_mistakes_take_little_time() {
 /// The innermost pairs of a text, and where they begin.
 fn tokens(text: &str) -> Vec<(usize, &str)> {
     let Ok(pairs) = BakeParser::parse(Rule::file, text) else { panic!("parses: {text}") };
-    let innermost = pairs.flatten().filter(|p| p.clone().into_inner().len() == 0 && p.as_rule() != Rule::EOI);
+    let innermost = pairs.flatten().filter(|p| p.clone().into_inner().is_empty() && p.as_rule() != Rule::EOI);
     innermost.map(|p| (p.as_span().start(), p.as_str())).collect()
 }
 
