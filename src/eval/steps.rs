@@ -71,6 +71,7 @@ impl<'a> Evaluator<'a> {
         let numbers: FxHashMap<u32, u32> =
             table.images.iter().enumerate().map(|(n, i)| (*i as u32, n as u32)).collect();
         plan.builds.reserve(table.builds.len());
+        self.options.borrow_mut().reserve(table.builds.len());
         for (index, build) in table.builds.iter().enumerate() {
             let Some(builder) = chosen[index] else { continue };
             let image = build.cell.image;
@@ -106,6 +107,7 @@ impl<'a> Evaluator<'a> {
 
     /// The settings that the plan keeps; a path on the machine stands as it was written.
     fn settings(&self, declared: Option<&Declared>, options: &Options) -> Vec<(SmolStr, Arc<plan::Setting>)> {
+        let declared = declared.filter(|d| d.facts.iter().any(|fact| fact.name.name == "remote"));
         let remote = |name: &SmolStr| declared.is_some_and(|d| self.is_remote(d, name, options));
         options
             .iter()
