@@ -28,6 +28,7 @@ mod rules;
 mod steps;
 mod value;
 mod views;
+mod work;
 
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
@@ -92,6 +93,7 @@ pub fn evaluate(
         environment: RefCell::default(),
         origins: RefCell::default(),
         options: RefCell::default(),
+        work: work::Work::default(),
     };
     let missing_params = evaluator.fill_params(outside);
     let plan = if missing_params.is_empty() { evaluator.plan() } else { None };
@@ -126,6 +128,8 @@ struct Evaluator<'a> {
     origins: RefCell<FxHashMap<Span, Origin>>,
     /// Builder block and options of each build, as far as they are known.
     options: RefCell<FxHashMap<value::CellRef, (usize, Rc<blocks::Options>)>>,
+    /// What evaluation may still take.
+    work: work::Work,
 }
 
 /// What has been reported so far.
