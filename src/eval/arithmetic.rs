@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::expr::TextBuilder;
+use super::expr::{MAX_TEXT, TextBuilder};
 use super::problem::EvalProblem;
 use super::value::{Data, Text, Value};
 use crate::syntax::ast::BinaryOp::{self, *};
@@ -14,12 +14,14 @@ use crate::text::Span;
 pub(super) enum Failure {
     Overflow,
     Zero,
+    TooLarge,
 }
 
 impl Failure {
     pub(super) fn at(self, operator: Span, divisor: Span) -> EvalProblem {
         match self {
             Failure::Overflow => EvalProblem::Overflow { at: operator },
+            Failure::TooLarge => EvalProblem::TooLarge { at: operator },
             Failure::Zero => EvalProblem::DivisionByZero { at: divisor },
         }
     }
@@ -63,6 +65,9 @@ pub(super) fn apply(op: BinaryOp, left: &Data, right: &Data) -> Result<Option<Da
             let place = Span::file_start(crate::text::FileId(0));
             builder.value(&Value::new(left.clone(), place));
             builder.value(&Value::new(right.clone(), place));
+            if builder.len() > MAX_TEXT {
+                return Err(Failure::TooLarge);
+            }
             Data::Text(builder.finish())
         }
         _ => return Ok(None),

@@ -26,6 +26,16 @@ pub(super) const MAX_TEXT: usize = 16 << 20;
 impl<'a> Evaluator<'a> {
     /// Evaluates an expression.
     pub(super) fn eval(&self, expr: &Expr, frame: &mut Frame) -> Outcome {
+        self.spend(1, expr.span)?;
+        let value = self.deeper(expr.span, || self.eval_kind(expr, frame))?;
+        // What an expression makes is weighed; what it only names has been.
+        if makes(&expr.kind) {
+            self.weigh(&value, expr.span)?;
+        }
+        Ok(value)
+    }
+
+    fn eval_kind(&self, expr: &Expr, frame: &mut Frame) -> Outcome {
         let origin = expr.span;
         let data = match &expr.kind {
             ExprKind::Poison => return Err(Stop::Poison),
@@ -201,7 +211,7 @@ impl<'a> Evaluator<'a> {
                     }
                 }
             }
-            if builder.plain.len() > MAX_TEXT {
+            if builder.len() > MAX_TEXT {
                 return Err(EvalProblem::TooLarge { at: origin }.into());
             }
         }
@@ -464,6 +474,20 @@ impl<'a> Evaluator<'a> {
     }
 }
 
+/// Whether an expression makes a value that may be larger than those it is made from.
+fn makes(kind: &ExprKind) -> bool {
+    matches!(
+        kind,
+        ExprKind::Text(_)
+            | ExprKind::List(_)
+            | ExprKind::Record(_)
+            | ExprKind::ForList(..)
+            | ExprKind::ForRecord(..)
+            | ExprKind::Call(..)
+            | ExprKind::Binary(BinaryOp::Add, ..)
+    )
+}
+
 fn index_span(args: &[IndexArg], origin: Span) -> Span {
     args.first().map_or(origin, |a| a.value.span)
 }
@@ -473,6 +497,8 @@ fn index_span(args: &[IndexArg], origin: Span) -> Span {
 pub(super) struct TextBuilder {
     parts: Vec<Part>,
     plain: String,
+    /// Bytes of the characters in `parts`, and one for each other part.
+    closed: usize,
 }
 
 impl TextBuilder {
@@ -481,10 +507,16 @@ impl TextBuilder {
     }
 
     fn part(&mut self, part: Part) {
+        self.closed += self.plain.len() + 1;
         if !self.plain.is_empty() {
             self.parts.push(Part::Chars(std::mem::take(&mut self.plain).into()));
         }
         self.parts.push(part);
+    }
+
+    /// About how many bytes there are.
+    pub(super) fn len(&self) -> usize {
+        self.closed + self.plain.len()
     }
 
     /// Appends a value; false where it cannot stand in a text.

@@ -67,6 +67,7 @@ impl<'a> Evaluator<'a> {
                 return Err(self.too_many(image, axis, &ids_of));
             }
         }
+        self.allow_cells(total);
         let old = cells.coordinates.borrow();
         let excluded = cells.excluded.borrow();
         let mut coordinates = Vec::with_capacity(total * (number + 1));

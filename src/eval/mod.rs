@@ -28,6 +28,7 @@ mod rules;
 mod steps;
 mod value;
 mod views;
+mod work;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -95,6 +96,7 @@ pub fn evaluate(
         lost: Cell::new(false),
         origins: RefCell::default(),
         options: RefCell::default(),
+        work: work::Work::default(),
     };
     let missing_params = evaluator.fill_params(outside);
     let plan = if missing_params.is_empty() { evaluator.plan() } else { None };
@@ -131,6 +133,8 @@ struct Evaluator<'a> {
     origins: RefCell<FxHashMap<Span, Origin>>,
     /// Builder block and options of each build, as far as they are known.
     options: RefCell<FxHashMap<value::CellRef, (usize, Rc<blocks::Options>)>>,
+    /// What evaluation may still take.
+    work: work::Work,
 }
 
 /// What has been reported so far.

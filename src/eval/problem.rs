@@ -37,6 +37,12 @@ pub(super) enum EvalProblem {
     TooLarge {
         at: Span,
     },
+    TooMuchWork {
+        at: Span,
+    },
+    TooDeep {
+        at: Span,
+    },
     NullMatches {
         at: Span,
     },
@@ -266,6 +272,16 @@ impl EvalProblem {
             TooLarge { at } => Diagnostic::error(code::VALUE_LIMIT, "a value grows beyond what any plan needs")
                 .label(*at, "")
                 .help("a list holds at most 1,000,000 elements, a text 16 MiB"),
+            TooMuchWork { at } => {
+                Diagnostic::error(code::VALUE_LIMIT, "the program takes more work than any plan needs")
+                    .label(*at, "given up here")
+                    .help("functions that call others twice, and lists of lists, double their work at every step")
+            }
+            TooDeep { at } => {
+                Diagnostic::error(code::VALUE_LIMIT, "values are made from each other in too long a chain")
+                    .label(*at, "given up here")
+                    .help("shorten the chain of lets and functions")
+            }
             NullMatches { at } => Diagnostic::error(code::TYPE_NULL, "null has no text that could match")
                 .label(*at, "null")
                 .help("ask first whether it is there: `when build.options.x != null`"),

@@ -17,6 +17,9 @@ use crate::resolve::hir::{Block, Declared, Expr, Image, Post, Step, Use};
 use crate::syntax::ast::BlockKind;
 use crate::ty::{Field, Ty};
 
+/// What listing a step costs, in steps of work.
+const STEPS_OF_STEP: usize = 100;
+
 /// A step of an image with everything that decides whether it applies.
 struct Instance<'a> {
     data: BlockData<'a>,
@@ -180,6 +183,14 @@ impl<'a> Evaluator<'a> {
         instances: &mut Vec<Instance<'a>>,
     ) {
         for step in steps {
+            let at = match step {
+                Step::Block(block) => block.header,
+                Step::Use(r#use) => r#use.span,
+            };
+            // Groups that use others twice double at every step.
+            if self.spend(STEPS_OF_STEP, at).is_err() {
+                return;
+            }
             match step {
                 Step::Block(block) => {
                     let data = self.block_data(image, site, block);
