@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use super::Evaluator;
@@ -14,7 +14,7 @@ use super::rules::Demands;
 use super::value::{CellRef, Value};
 use crate::plan::{self, Builds, Plan};
 use crate::resolve::hir::{Block, Declared, Expr, Image, Post, Step, Use};
-use crate::syntax::ast::BlockKind;
+use crate::syntax::ast::{BlockKind, ExternKind};
 use crate::ty::{Field, Ty};
 
 /// What listing a step costs, in steps of work.
@@ -308,10 +308,15 @@ impl<'a> Evaluator<'a> {
     /// The highest version that an option of the plan needs.
     fn min_packer_version(&self, plan: &Plan) -> Option<SmolStr> {
         let mut highest: Option<SmolStr> = None;
+        let mut seen: FxHashSet<*const plan::Setting> = FxHashSet::default();
         let mut see = |options: &[(SmolStr, Arc<plan::Setting>)], kind: &str, category| {
             let Some(kind) = self.program().kinds.get(&(category, SmolStr::from(kind))) else { return };
             let fields = &self.program().records[kind.record].fields;
             for (name, setting) in options {
+                // Builds share settings: each is looked at once.
+                if !seen.insert(Arc::as_ptr(setting)) {
+                    continue;
+                }
                 let Some(field) = fields.get(name) else { continue };
                 since(field, &setting.value, &mut |version| {
                     if highest.as_ref().is_none_or(|h| version_key(h) < version_key(version)) {
@@ -320,21 +325,8 @@ impl<'a> Evaluator<'a> {
                 });
             }
         };
-        use crate::syntax::ast::ExternKind;
-        let mut last: Option<&plan::Build> = None;
         for build in &plan.builds {
-            // Neighbouring builds mostly share their settings; a new one is looked at.
-            let same = last.is_some_and(|l| {
-                l.kind == build.kind
-                    && l.options.len() == build.options.len()
-                    && l.options.iter().zip(&build.options).all(|(a, b)| a.0 == b.0)
-            });
-            if !same
-                || build.options.iter().any(|(_, s)| matches!(s.value, plan::Value::Record(_) | plan::Value::List(_)))
-            {
-                see(&build.options, &build.kind, ExternKind::Builder);
-            }
-            last = Some(build);
+            see(&build.options, &build.kind, ExternKind::Builder);
         }
         for step in plan.provisioners.iter().chain(&plan.cleanups) {
             see(&step.options, &step.kind, ExternKind::Provisioner);
