@@ -99,7 +99,7 @@ impl DomainProblem {
             DomainProblem::InstanceType { text, nearest, provenance } => {
                 Diagnostic::error(code::FACTS_INSTANCE_TYPE, format!("EC2 has no instance type `{text}`"))
                     .label(at, "no such type")
-                    .help(format!("{}the facts are {provenance}; {SKIP}", meant(nearest)))
+                    .help(format!("{}by {provenance}; {SKIP}", meant(nearest)))
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::inspect::list::count;
 use crate::text::{FileId, Sources, Span};
 
 use super::args::{Check, Form};
-use super::terminal::Terminal;
+use super::terminal::{Terminal, say_bug};
 use super::{Outcome, Stop, input};
 
 pub(super) fn run(args: &Check, terminal: &Terminal) -> Outcome {
@@ -21,10 +21,14 @@ pub(super) fn run(args: &Check, terminal: &Terminal) -> Outcome {
     };
     let mut all = All::default();
     let mut notes = Vec::new();
+    let mut lost = false;
     for root in &roots {
         let compiled = input::compiled(root, &args.given);
         let good = !input::has_errors(&compiled.diagnostics);
-        if good {
+        if compiled.lost {
+            say_bug(input::LOST);
+            lost = true;
+        } else if good {
             notes.push(match &compiled.plan {
                 Some(plan) => format!("{root}: {}", count(plan.builds.len())),
                 None if compiled.missing_params.is_empty() => format!("{root}: no mistakes"),
@@ -51,7 +55,7 @@ pub(super) fn run(args: &Check, terminal: &Terminal) -> Outcome {
         }
     }
     notes.iter().for_each(|note| terminal.note(note));
-    if input::has_errors(&all.diagnostics) { Err(Stop::Mistakes) } else { Ok(()) }
+    if lost || input::has_errors(&all.diagnostics) { Err(Stop::Mistakes) } else { Ok(()) }
 }
 
 /// Diagnostics of several programs. A file that several of them import is one file, and what is wrong in it is said once.

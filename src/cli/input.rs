@@ -11,7 +11,7 @@ use crate::text::Source;
 
 use super::Stop;
 use super::args::{Given, Selection};
-use super::terminal::Terminal;
+use super::terminal::{Terminal, say_bug};
 
 /// The root that is taken where none is named.
 const ROOT: &str = "main.bake";
@@ -84,13 +84,18 @@ pub(super) fn plan(compiled: &mut Compiled, selection: Option<&Selection>, termi
         None => {
             terminal.diagnostics(&told, &compiled.sources);
             let missing = &compiled.missing_params;
-            if !has_errors(&told) && !missing.is_empty() {
+            if compiled.lost {
+                say_bug(LOST);
+            } else if !has_errors(&told) && !missing.is_empty() {
                 terminal.fail(&format!("{} no value", these_params(missing)), Some(&how_to_set(missing)));
             }
             Err(Stop::Mistakes)
         }
     }
 }
+
+/// What is said when builds are lost without a reason.
+pub(super) const LOST: &str = "its builds could not be evaluated, and no phase said why";
 
 pub(super) fn has_errors(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|d| d.severity == Severity::Error)

@@ -68,6 +68,8 @@ pub struct Compiled {
     pub files: Vec<SmolStr>,
     /// Environment variables that were read.
     pub environment: Vec<SmolStr>,
+    /// Whether builds could not be evaluated although no phase found a mistake: a bug of ours, and no plan.
+    pub lost: bool,
 }
 
 impl Compiled {
@@ -90,9 +92,13 @@ pub fn compile(world: &dyn World, root: &str, options: &Options) -> Compiled {
         FactsChoice::File(_) => own_facts.as_ref(),
     };
     let parsed = !problems.has_errors();
-    let program = resolve(&loaded, &mut problems);
+    let mut found = Problems::new();
+    let program = resolve(&loaded, &mut found);
+    add_news(&mut problems, found);
     let kinds = kinds(&program);
-    let checked = check(program, facts, &mut problems);
+    let mut found = Problems::new();
+    let checked = check(program, facts, &mut found);
+    add_news(&mut problems, found);
     let mut evaluated = Evaluated::default();
     // A file that did not parse lacks things that evaluation would only miss.
     if parsed && !loaded.modules.is_empty() {
@@ -103,27 +109,32 @@ pub fn compile(world: &dyn World, root: &str, options: &Options) -> Compiled {
     }
     files.extend(evaluated.files);
     let failed = problems.has_errors();
+    let lost = evaluated.lost && !failed && evaluated.missing_params.is_empty();
     Compiled {
         sources: loaded.sources,
         diagnostics: problems.into_sorted(),
-        plan: evaluated.plan.filter(|_| !failed),
+        plan: evaluated.plan.filter(|_| !failed && !lost),
         kinds,
         missing_params: evaluated.missing_params,
         files,
         environment: evaluated.environment,
+        lost,
     }
 }
 
-/// Takes over what evaluation found, without what the checker has said of the same place already.
+/// Takes over what a phase found, without what follows from an error of an earlier one: a mistake is told once, by the phase
+/// that saw it first.
 fn add_news(problems: &mut Problems, found: Problems) {
-    let mut known: FxHashMap<(Code, FileId), Vec<Span>> = FxHashMap::default();
-    for diagnostic in problems.iter() {
-        known.entry((diagnostic.code, diagnostic.span().file)).or_default().push(diagnostic.span());
+    let mut told: FxHashMap<FileId, Vec<(Span, Code)>> = FxHashMap::default();
+    for diagnostic in problems.iter().filter(|d| d.severity == Severity::Error) {
+        told.entry(diagnostic.span().file).or_default().push((diagnostic.span(), diagnostic.code));
     }
     for diagnostic in found.into_sorted() {
-        let span = diagnostic.span();
-        let said = known.get(&(diagnostic.code, span.file)).is_some_and(|spans| spans.iter().any(|s| s.overlaps(span)));
-        if !said {
+        let follows = diagnostic.labels.iter().enumerate().any(|(position, label)| {
+            let told = told.get(&label.span.file).map_or(&[][..], Vec::as_slice);
+            told.iter().any(|(span, code)| (position == 0 || *code == diagnostic.code) && span.overlaps(label.span))
+        });
+        if !follows {
             problems.report(diagnostic);
         }
     }

@@ -111,12 +111,8 @@ codes! {
     VALUE_ARITHMETIC = "bake::value::arithmetic";
     /// A value that grows without bound.
     VALUE_LIMIT = "bake::value::limit";
-    /// Null where a value is wanted.
-    VALUE_NULL = "bake::value::null";
     /// A key or index that is missing, or stands twice.
     VALUE_KEY = "bake::value::key";
-    /// A value for which a `match` has no arm.
-    VALUE_MATCH = "bake::value::match";
     /// A text that cannot be read as what it should be.
     VALUE_CONVERSION = "bake::value::conversion";
     /// A template that cannot be rendered.

@@ -117,7 +117,11 @@ fn span(origin: Origin, plan: &Plan, sources: &Sources) -> Span {
         return Span::file_start(file);
     }
     let column = line.char_indices().nth(origin.column.saturating_sub(1) as usize).map_or(line.len(), |(i, _)| i);
-    let word = line[column..].find(|c: char| !(c.is_alphanumeric() || "_-".contains(c))).unwrap_or(line.len() - column);
+    let rest = &line[column..];
+    let word = match rest.strip_prefix('"').and_then(|inner| inner.find('"')) {
+        Some(inner) => inner + 2,
+        None => rest.find(|c: char| !(c.is_alphanumeric() || "_-".contains(c))).unwrap_or(rest.len()),
+    };
     let word = if word == 0 { line[column..].chars().next().map_or(0, char::len_utf8) } else { word };
     Span::new(file, begin + column, begin + column + word)
 }

@@ -11,6 +11,7 @@ use smol_str::SmolStr;
 
 use super::Evaluator;
 use super::cells::Mask;
+use super::edges::holds_ami;
 use super::frame::{Frame, Place};
 use super::problem::Stop;
 use super::value::{CellRef, Data, Value};
@@ -45,6 +46,8 @@ pub(super) struct Frozen {
     pub(super) setting: Arc<plan::Setting>,
     /// Where the option's name stands.
     pub(super) key: Span,
+    /// Whether it refers to AMIs of builds.
+    pub(super) with_amis: bool,
 }
 
 /// Which keys a block has, given what its spreads hold.
@@ -183,7 +186,8 @@ impl<'a> Evaluator<'a> {
         let field = data.declared.and_then(|d| d.fields.get(key));
         let frozen = self.freeze(&value, field.map(|f| &f.ty), key, at)?;
         let origin = self.origin(at);
-        Ok(Some(Rc::new(Frozen { value, setting: Arc::new(plan::Setting { value: frozen, origin }), key: at })))
+        let (setting, with_amis) = (Arc::new(plan::Setting { value: frozen, origin }), holds_ami(&value));
+        Ok(Some(Rc::new(Frozen { value, setting, key: at, with_amis })))
     }
 
     /// The locals of a site at a cell.

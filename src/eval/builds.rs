@@ -81,7 +81,10 @@ impl<'a> Evaluator<'a> {
                 }
                 let name = match self.build_name(image, cell) {
                     Ok(name) => name,
-                    Err(Stop::Poison) => SmolStr::default(),
+                    Err(Stop::Poison) => {
+                        self.stopped(&Stop::Poison);
+                        SmolStr::default()
+                    }
                     Err(stop) => {
                         self.stopped(&stop);
                         return None;

@@ -52,7 +52,7 @@ impl Evaluator<'_> {
                     let late = args.iter().find(|a| a.is_late()).unwrap_or(&args[0]);
                     return self.stuck(&late.data, frame, at);
                 }
-                Err(problem) => return Err(problem.into()),
+                Err(stop) => return Err(stop),
             },
         };
         if let Data::Text(Text::Plain(text)) = &data
@@ -104,7 +104,7 @@ fn bools(list: &Value, all: bool) -> Option<Option<bool>> {
 }
 
 /// Functions of early values alone; `None` where an argument is not of the right sort.
-fn pure(builtin: Builtin, args: &[Value], at: Span) -> Result<Option<Data>, EvalProblem> {
+fn pure(builtin: Builtin, args: &[Value], at: Span) -> Result<Option<Data>, Stop> {
     let text = |n: usize| args.get(n).and_then(Value::as_text);
     let int = |n: usize| args.get(n).and_then(|a| if let Data::Int(i) = a.data { Some(i) } else { None });
     let list = |n: usize| args.get(n).and_then(|a| if let Data::List(l) = &a.data { Some(l) } else { None });
@@ -149,7 +149,7 @@ fn pure(builtin: Builtin, args: &[Value], at: Span) -> Result<Option<Data>, Eval
             let (subject, from, to) = (need!(text(0)), need!(text(1)), need!(text(2)));
             let growth = subject.len().saturating_add(1).saturating_mul(to.len().max(1));
             if growth > MAX_TEXT && subject.matches(from.as_str()).count().saturating_mul(to.len()) > MAX_TEXT {
-                return Err(EvalProblem::TooLarge { at });
+                return Err(EvalProblem::TooLarge { at }.into());
             }
             plain(subject.replace(from.as_str(), to))
         }
@@ -170,7 +170,7 @@ fn pure(builtin: Builtin, args: &[Value], at: Span) -> Result<Option<Data>, Eval
                 joined.push_str(if i > 0 { separator } else { "" });
                 joined.push_str(&need!(item.display()));
                 if joined.len() > MAX_TEXT {
-                    return Err(EvalProblem::TooLarge { at });
+                    return Err(EvalProblem::TooLarge { at }.into());
                 }
             }
             plain(joined)
@@ -188,7 +188,7 @@ fn pure(builtin: Builtin, args: &[Value], at: Span) -> Result<Option<Data>, Eval
         Repeat => {
             let (subject, times) = (need!(text(0)), need!(int(1)).max(0) as usize);
             if subject.len().saturating_mul(times) > MAX_TEXT {
-                return Err(EvalProblem::TooLarge { at });
+                return Err(EvalProblem::TooLarge { at }.into());
             }
             plain(subject.repeat(times))
         }
@@ -196,7 +196,7 @@ fn pure(builtin: Builtin, args: &[Value], at: Span) -> Result<Option<Data>, Eval
             let (subject, spaces) = (need!(text(0)), need!(int(1)).clamp(0, 1000) as usize);
             let lines = subject.matches('\n').count();
             if lines.saturating_mul(spaces) > MAX_TEXT {
-                return Err(EvalProblem::TooLarge { at });
+                return Err(EvalProblem::TooLarge { at }.into());
             }
             plain(subject.replace('\n', &format!("\n{}", " ".repeat(spaces))))
         }
@@ -216,7 +216,7 @@ fn pure(builtin: Builtin, args: &[Value], at: Span) -> Result<Option<Data>, Eval
             Data::Number(n) => Some(whole(n.trunc(), at)?),
             Data::Text(Text::Plain(text)) => match text.trim().parse::<i64>() {
                 Ok(int) => Some(Data::Int(int)),
-                Err(_) => return Err(EvalProblem::NotAnInt { text: text.clone(), at: args[0].origin }),
+                Err(_) => return Err(EvalProblem::NotAnInt { text: text.clone(), at: args[0].origin }.into()),
             },
             _ => None,
         },
@@ -250,7 +250,7 @@ fn pure(builtin: Builtin, args: &[Value], at: Span) -> Result<Option<Data>, Eval
                 let Data::List(inner) = &inner.data else { return Ok(None) };
                 flat.extend(inner.iter().cloned());
                 if flat.len() > MAX_ELEMENTS {
-                    return Err(EvalProblem::TooLarge { at });
+                    return Err(EvalProblem::TooLarge { at }.into());
                 }
             }
             same(flat)
@@ -277,7 +277,7 @@ fn pure(builtin: Builtin, args: &[Value], at: Span) -> Result<Option<Data>, Eval
                 Some(_) => (need!(int(0)), need!(int(1))),
             };
             if end.saturating_sub(start) > MAX_ELEMENTS as i64 {
-                return Err(EvalProblem::TooLarge { at });
+                return Err(EvalProblem::TooLarge { at }.into());
             }
             same((start..end).map(|i| Value::new(Data::Int(i), at)).collect())
         }
@@ -337,7 +337,7 @@ fn pure(builtin: Builtin, args: &[Value], at: Span) -> Result<Option<Data>, Eval
             let decoded = base64::engine::general_purpose::STANDARD.decode(need!(text(0)).trim());
             match decoded.ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
                 Some(text) => plain(text),
-                None => return Err(EvalProblem::NotBase64 { at: args[0].origin }),
+                None => return Err(EvalProblem::NotBase64 { at: args[0].origin }.into()),
             }
         }
         Md5 => plain(hex(&md5::Md5::digest(need!(text(0)).as_bytes()))),
@@ -348,12 +348,12 @@ fn pure(builtin: Builtin, args: &[Value], at: Span) -> Result<Option<Data>, Eval
     })
 }
 
-fn whole(number: f64, at: Span) -> Result<Data, EvalProblem> {
+fn whole(number: f64, at: Span) -> Result<Data, Stop> {
     // 2^63 as a float; every whole number below it in size is an i64.
     if number.abs() < 9_223_372_036_854_775_808.0 {
         Ok(Data::Int(number as i64))
     } else {
-        Err(EvalProblem::Overflow { at })
+        Err(EvalProblem::Overflow { at }.into())
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Edge {
 impl Evaluator<'_> {
     /// The edges of a build, from all texts in its options.
     pub(super) fn edges_of(&self, build: u32, options: &Options, table: &BuildTable, edges: &mut Vec<Edge>) {
-        for (_, frozen) in options {
+        for (_, frozen) in options.iter().filter(|(_, frozen)| frozen.with_amis) {
             each_ami(&frozen.value, &mut |cell, at| {
                 if let Some(to) = table.of(cell) {
                     edges.push(Edge { from: build, to, at });
@@ -98,6 +98,13 @@ fn circle<'e>(start: u32, next: &FxHashMap<u32, Vec<&'e Edge>>, done: &mut [bool
         path.push((edge.to, 0));
     }
     None
+}
+
+/// Whether a value refers to an AMI.
+pub(super) fn holds_ami(value: &Value) -> bool {
+    let mut found = false;
+    each_ami(value, &mut |_, _| found = true);
+    found
 }
 
 /// Calls `see` with every AMI that a value refers to.

@@ -83,11 +83,11 @@ impl<'a> Evaluator<'a> {
                     (_, Data::Unknown) => Data::Unknown,
                     (UnaryOp::Not, Data::Bool(b)) => Data::Bool(!b),
                     (UnaryOp::Negate, Data::Int(i)) => {
-                        Data::Int(i.checked_neg().ok_or_else(|| EvalProblem::Overflow { at: origin })?)
+                        Data::Int(i.checked_neg().ok_or(EvalProblem::Overflow { at: origin })?)
                     }
                     (UnaryOp::Negate, Data::Number(n)) => Data::Number(-n),
                     (UnaryOp::Negate, Data::Duration(d)) => {
-                        Data::Duration(d.checked_neg().ok_or_else(|| EvalProblem::Overflow { at: origin })?)
+                        Data::Duration(d.checked_neg().ok_or(EvalProblem::Overflow { at: origin })?)
                     }
                     (_, data) => return self.stuck(&data, frame, origin),
                 }
@@ -278,7 +278,11 @@ impl<'a> Evaluator<'a> {
         frame: &mut Frame,
         body: &mut dyn FnMut(&Self, &mut Frame) -> Result<(), Stop>,
     ) -> Result<bool, Stop> {
-        let source = self.eval(&clause.source, frame)?;
+        // An image without axes stands for its AMI elsewhere; here it is its builds.
+        let source = match clause.source.kind {
+            ExprKind::Image(index) => Value::new(Data::Image(index), clause.source.span),
+            _ => self.eval(&clause.source, frame)?,
+        };
         let origin = source.origin;
         let pairs: Vec<(Value, Value)> = match &source.data {
             Data::List(list) => {

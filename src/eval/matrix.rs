@@ -1,5 +1,7 @@
 //! Expands a matrix: axes multiply the cells, lets give them values, excludes leave some out.
 
+use std::collections::hash_map::Entry;
+
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
@@ -51,14 +53,14 @@ impl<'a> Evaluator<'a> {
         let mut total = 0usize;
         for cell in 0..cells.count.get() {
             let class = cells.class(mask, cell);
-            if !ids_of.contains_key(&class) {
+            if let Entry::Vacant(vacant) = ids_of.entry(class) {
                 let mut frame = Frame::at(Place { image, site: 0, cell, columns: bound });
                 let source = match self.eval(&axis.source, &mut frame) {
                     // A cell that is left out already need not make sense any further.
                     Err(_) if cells.excluded.borrow()[cell].is_some() => Value::list(Vec::new(), axis.span),
                     other => other?,
                 };
-                ids_of.insert(class, self.axis_values(axis, &source, &mut data, &mut known)?);
+                vacant.insert(self.axis_values(axis, &source, &mut data, &mut known)?);
             }
             total += ids_of[&class].len();
             if total > self.inputs.max_builds {

@@ -30,7 +30,7 @@ mod value;
 mod views;
 mod work;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -64,6 +64,8 @@ pub struct Evaluated {
     pub files: Vec<SmolStr>,
     /// Environment variables that were read.
     pub environment: Vec<SmolStr>,
+    /// Whether something could not be evaluated that an earlier phase must have reported.
+    pub lost: bool,
 }
 
 /// Evaluates a checked program. Sources grow by those that the inputs stand in.
@@ -91,6 +93,7 @@ pub fn evaluate(
         reported: RefCell::default(),
         files: RefCell::default(),
         environment: RefCell::default(),
+        lost: Cell::new(false),
         origins: RefCell::default(),
         options: RefCell::default(),
         work: work::Work::default(),
@@ -107,6 +110,7 @@ pub fn evaluate(
         missing_params,
         files: evaluator.files.into_inner(),
         environment: evaluator.environment.into_inner(),
+        lost: evaluator.lost.get(),
     }
 }
 
@@ -125,6 +129,7 @@ struct Evaluator<'a> {
     reported: RefCell<Reported>,
     files: RefCell<Vec<SmolStr>>,
     environment: RefCell<Vec<SmolStr>>,
+    lost: Cell<bool>,
     origins: RefCell<FxHashMap<Span, Origin>>,
     /// Builder block and options of each build, as far as they are known.
     options: RefCell<FxHashMap<value::CellRef, (usize, Rc<blocks::Options>)>>,
@@ -156,8 +161,9 @@ impl<'a> Evaluator<'a> {
 
     /// Reports an error that concerns the program, not single builds.
     fn stopped(&self, stop: &Stop) {
-        if let Stop::Problem(problem) = stop {
-            self.reported.borrow_mut().diagnostics.push(problem.diagnostic(None));
+        match stop {
+            Stop::Problem(problem) => self.reported.borrow_mut().diagnostics.push(problem.diagnostic(None)),
+            Stop::Poison => self.lost.set(true),
         }
     }
 
@@ -167,7 +173,10 @@ impl<'a> Evaluator<'a> {
 
     /// Notes that a failure touches a build; it is reported once, with all its builds, by [`Evaluator::report_failures`].
     fn touches(&self, stop: &Stop, build: u32) {
-        let Stop::Problem(problem) = stop else { return };
+        let Stop::Problem(problem) = stop else {
+            self.lost.set(true);
+            return;
+        };
         let mut reported = self.reported.borrow_mut();
         let identity = Rc::as_ptr(problem) as usize;
         let next = reported.failures.len();

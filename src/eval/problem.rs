@@ -282,16 +282,16 @@ impl EvalProblem {
                     .label(*at, "given up here")
                     .help("shorten the chain of lets and functions")
             }
-            NullMatches { at } => Diagnostic::error(code::VALUE_NULL, "null has no text that could match")
+            NullMatches { at } => Diagnostic::error(code::TYPE_NULL, "null has no text that could match")
                 .label(*at, "null")
                 .help("ask first whether it is there: `when build.options.x != null`"),
-            NullInList { at } => Diagnostic::error(code::VALUE_NULL, "null cannot stand in a list")
+            NullInList { at } => Diagnostic::error(code::TYPE_NULL, "null cannot stand in a list")
                 .label(*at, "null")
                 .help("leave it out: `[for x in xs if x != null: x]`"),
             SameKey { key, at } => Diagnostic::error(code::VALUE_KEY, format!("two entries have the key `{key}`"))
                 .label(*at, "the same key twice")
                 .help("make the keys differ, or leave out elements by `if`"),
-            NoArm { value, at } => Diagnostic::error(code::VALUE_MATCH, format!("no arm matches `{value}`"))
+            NoArm { value, at } => Diagnostic::error(code::TYPE_NOT_EXHAUSTIVE, format!("no arm matches `{value}`"))
                 .label(*at, "")
                 .help("add an arm for it, or `_ => …`"),
             OutOfRange { index, length, at } => {

@@ -3,6 +3,7 @@
 //! A rule is judged once per class of the axes that its options depend on.
 
 use std::cell::RefCell;
+use std::collections::hash_map::Entry;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
@@ -122,7 +123,7 @@ impl<'a> Evaluator<'a> {
             if let Some(frozen) = find(index)
                 && !self.is_elsewhere(declared, index, options)
             {
-                self.judge_path(&frozen.value, &frozen.setting.value, frozen.key, &mut stops);
+                self.judge_path(&frozen.value, &frozen.setting.value, &mut stops);
             }
         }
         if !group.rules.is_empty() {
@@ -229,19 +230,19 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A file that an option names must exist when the plan is made.
-    fn judge_path(&self, value: &Value, frozen: &crate::plan::Value, at: Span, stops: &mut Vec<Stop>) {
+    fn judge_path(&self, value: &Value, frozen: &crate::plan::Value, stops: &mut Vec<Stop>) {
         use crate::plan;
         match (&value.data, frozen) {
             (Data::List(values), plan::Value::List(frozen)) => {
                 for (value, frozen) in values.iter().zip(frozen) {
-                    self.judge_path(value, frozen, at, stops);
+                    self.judge_path(value, frozen, stops);
                 }
             }
-            (Data::Text(Text::Plain(written)), plan::Value::Path(plan::Text::Plain(path))) => {
-                if !path.starts_with('~') && !self.world.exists(path) {
-                    let (written, path) = (written.clone(), path.clone());
-                    stops.push(EvalProblem::NoFile { written, path, at: value.origin }.into());
-                }
+            (Data::Text(Text::Plain(written)), plan::Value::Path(plan::Text::Plain(path)))
+                if !path.starts_with('~') && !self.world.exists(path) =>
+            {
+                let (written, path) = (written.clone(), path.clone());
+                stops.push(EvalProblem::NoFile { written, path, at: value.origin }.into());
             }
             _ => {}
         }
@@ -265,6 +266,7 @@ impl<'a> Evaluator<'a> {
     /// `unique a per b`: no two builds that agree in `b` agree in `a`.
     pub(super) fn uniques(&self, builds: &[(u32, &'a Declared, &Options)]) {
         let mut seen: FxHashMap<(usize, Vec<SmolStr>), (u32, Span)> = FxHashMap::default();
+        seen.reserve(builds.len());
         let mut reported: FxHashSet<(Span, Span)> = FxHashSet::default();
         for (build, declared, options) in builds {
             for (number, unique) in declared.uniques.iter().enumerate() {
@@ -276,10 +278,14 @@ impl<'a> Evaluator<'a> {
                 let Some(text) = self.identity(&option.value) else { continue };
                 let mut key = vec![text.clone()];
                 key.extend(unique.per.iter().filter_map(|p| read(*p)).filter_map(|f| self.identity(&f.value)));
-                let Some((first, other)) = seen.get(&(number, key.clone())) else {
-                    seen.insert((number, key), (*build, option.value.origin));
-                    continue;
+                let known = match seen.entry((number, key)) {
+                    Entry::Occupied(known) => known,
+                    Entry::Vacant(free) => {
+                        free.insert((*build, option.value.origin));
+                        continue;
+                    }
                 };
+                let ((_, key), (first, other)) = (known.key(), known.get());
                 let at = option.value.origin;
                 if !reported.insert((*other, at)) {
                     continue;

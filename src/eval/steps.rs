@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use super::Evaluator;
@@ -14,7 +14,7 @@ use super::rules::Demands;
 use super::value::{CellRef, Value};
 use crate::plan::{self, Builds, Plan};
 use crate::resolve::hir::{Block, Declared, Expr, Image, Post, Step, Use};
-use crate::syntax::ast::BlockKind;
+use crate::syntax::ast::{BlockKind, ExternKind};
 use crate::ty::{Field, Ty};
 
 /// What listing a step costs, in steps of work.
@@ -74,6 +74,7 @@ impl<'a> Evaluator<'a> {
         let numbers: FxHashMap<u32, u32> =
             table.images.iter().enumerate().map(|(n, i)| (*i as u32, n as u32)).collect();
         plan.builds.reserve(table.builds.len());
+        self.options.borrow_mut().reserve(table.builds.len());
         for (index, build) in table.builds.iter().enumerate() {
             let Some(builder) = chosen[index] else { continue };
             let image = build.cell.image;
@@ -109,6 +110,7 @@ impl<'a> Evaluator<'a> {
 
     /// The settings that the plan keeps; a path on the machine stands as it was written.
     fn settings(&self, declared: Option<&Declared>, options: &Options) -> Vec<(SmolStr, Arc<plan::Setting>)> {
+        let declared = declared.filter(|d| d.facts.iter().any(|fact| fact.name.name == "remote"));
         let remote = |name: &SmolStr| declared.is_some_and(|d| self.is_remote(d, name, options));
         options
             .iter()
@@ -306,10 +308,15 @@ impl<'a> Evaluator<'a> {
     /// The highest version that an option of the plan needs.
     fn min_packer_version(&self, plan: &Plan) -> Option<SmolStr> {
         let mut highest: Option<SmolStr> = None;
+        let mut seen: FxHashSet<*const plan::Setting> = FxHashSet::default();
         let mut see = |options: &[(SmolStr, Arc<plan::Setting>)], kind: &str, category| {
             let Some(kind) = self.program().kinds.get(&(category, SmolStr::from(kind))) else { return };
             let fields = &self.program().records[kind.record].fields;
             for (name, setting) in options {
+                // Builds share settings: each is looked at once.
+                if !seen.insert(Arc::as_ptr(setting)) {
+                    continue;
+                }
                 let Some(field) = fields.get(name) else { continue };
                 since(field, &setting.value, &mut |version| {
                     if highest.as_ref().is_none_or(|h| version_key(h) < version_key(version)) {
@@ -318,21 +325,8 @@ impl<'a> Evaluator<'a> {
                 });
             }
         };
-        use crate::syntax::ast::ExternKind;
-        let mut last: Option<&plan::Build> = None;
         for build in &plan.builds {
-            // Neighbouring builds mostly share their settings; a new one is looked at.
-            let same = last.is_some_and(|l| {
-                l.kind == build.kind
-                    && l.options.len() == build.options.len()
-                    && l.options.iter().zip(&build.options).all(|(a, b)| a.0 == b.0)
-            });
-            if !same
-                || build.options.iter().any(|(_, s)| matches!(s.value, plan::Value::Record(_) | plan::Value::List(_)))
-            {
-                see(&build.options, &build.kind, ExternKind::Builder);
-            }
-            last = Some(build);
+            see(&build.options, &build.kind, ExternKind::Builder);
         }
         for step in plan.provisioners.iter().chain(&plan.cleanups) {
             see(&step.options, &step.kind, ExternKind::Provisioner);

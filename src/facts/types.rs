@@ -180,6 +180,8 @@ impl Facts {
                 t.family() != family(wanted),
                 t.vcpus < least_vcpus || t.memory_mib < least_memory,
                 series(t.name) != series(wanted),
+                // An old type of the right size is nearer than a current one many times as large.
+                t.vcpus > least_vcpus.saturating_mul(4).max(4),
                 !t.current,
                 t.vcpus,
                 t.memory_mib,

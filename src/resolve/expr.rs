@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 
-use super::builtin::{self, Signature};
+use super::builtin::{self, Builtin, Signature};
 use super::hir::{Arm, Entry, Expr, ExprKind, For, IndexArg};
 use super::problem::ResolveProblem;
 use super::recursion::Node;
@@ -404,19 +404,23 @@ impl<'a> Lowerer<'a> {
         args: &'a [ast::Arg],
         span: Span,
     ) -> ExprKind {
-        if signature.builtin == builtin::Builtin::Verbatim
-            && let [ast::Arg { name: None, value }] = args
-            && let ast::ExprKind::Text(text) = &value.kind
-        {
-            let literal = self.verbatim_text(scope, text);
-            return ExprKind::Call(signature.builtin, vec![Expr { kind: ExprKind::Text(literal), span: value.span }]);
-        }
         if let Some(named) = args.iter().find_map(|a| a.name.as_ref()) {
             let message = format!("built-in functions take their arguments by position, not as `{} =`", named.name);
             self.report(ResolveProblem::Arguments { message, at: named.span, usage: signature.usage() });
             return self.drop_args(scope, args);
         }
-        let lowered: Vec<Expr> = args.iter().map(|a| self.expr(scope, &a.value)).collect();
+        let mut lowered = Vec::with_capacity(args.len());
+        for (position, arg) in args.iter().enumerate() {
+            lowered.push(match &arg.value.kind {
+                // The braces of these texts are not Packer's.
+                ast::ExprKind::Text(text)
+                    if position == 0 && matches!(signature.builtin, Builtin::Verbatim | Builtin::Render) =>
+                {
+                    Expr { kind: ExprKind::Text(self.verbatim_text(scope, text)), span: arg.value.span }
+                }
+                _ => self.expr(scope, &arg.value),
+            });
+        }
         if lowered.len() < signature.required || lowered.len() > signature.most() {
             let wanted = match (signature.required, signature.most()) {
                 (least, most) if least == most => count(least),

@@ -314,6 +314,8 @@ pub struct Declared {
     pub facts: Vec<Fact>,
     /// What must be unique among builds.
     pub uniques: Vec<Unique>,
+    /// Whether all of it comes from the prelude, whose rules and defaults are known to be right.
+    pub prelude: bool,
 }
 
 /// `fact name(args)`

@@ -236,7 +236,8 @@ impl<'a> Lowerer<'a> {
     /// Lowers members that may come from several places (a kind and the option sets it includes) into one record. A later
     /// declaration of a field replaces an earlier one of another place; twice in one place is a mistake.
     pub(super) fn members(&mut self, places: &[(usize, &'a [Member])]) -> hir::Declared {
-        let mut declared = hir::Declared::default();
+        let prelude = places.iter().all(|(module, _)| self.loaded.modules[*module].prelude);
+        let mut declared = hir::Declared { prelude, ..hir::Declared::default() };
         let mut homes: IndexMap<SmolStr, (usize, usize, &'a ast::FieldDecl)> = IndexMap::new();
         for (place, (module, members)) in places.iter().enumerate() {
             for decl in members.iter().filter_map(|m| if let Member::Field(f) = m { Some(f) } else { None }) {

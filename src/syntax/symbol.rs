@@ -114,6 +114,7 @@ pub(super) fn to_symbol(rule: Rule) -> Symbol {
         Rule::EOI
         | Rule::WHITESPACE
         | Rule::COMMENT
+        | Rule::rest_of_line
         | Rule::gap
         | Rule::blank
         | Rule::line_end

@@ -226,7 +226,8 @@ fn split(command: &Command, problems: &mut Vec<TemplateProblem>) {
         return;
     };
     let pieces = if separator.is_empty() { text.chars().count() } else { text.split(separator.as_str()).count() };
-    if number.parse::<usize>().map_or(true, |n| n >= pieces) {
+    // What is no whole number is told as an argument of another kind.
+    if number.parse::<usize>().is_ok_and(|n| n >= pieces) {
         problems.push(TemplateProblem::NoPiece { range: index.range.clone(), pieces });
     }
 }

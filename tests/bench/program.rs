@@ -60,7 +60,7 @@ pub(crate) fn ebs(size: Size) -> String {
         ena_support = true
         encrypt_boot = false
         launch_block_device_mappings = [
-            { device_name = "/dev/sda1", volume_size = 20GiB, volume_type = "gp3", delete_on_termination = true }
+            { device_name = "/dev/sda1", volume_size = 20GiB, volume_type = "gp2", delete_on_termination = true }
         ]
         tags = { Release = release, Flavor = flavor, Version = version, Built = "{{timestamp}}" }
         run_tags = { Name = "bake ${release}" }

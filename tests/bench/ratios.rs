@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use bakec::compile::{Compiled, Options, compile};
-use bakec::emit::{Emit, packer_json};
+use bakec::emit::{Emit, Emitted, packer_json};
 use bakec::load::Memory;
 use bakec::syntax;
 use bakec::text::FileId;
@@ -69,7 +69,7 @@ fn against_packer(rows: &mut Vec<Row>, notes: &mut Vec<String>) {
     rows.push(row(format!("check, a build of {}", MIDDLE.builds()), Unit::Seconds, ours.clone(), ""));
     let theirs = packer(SMALL).unwrap_or_default();
     if theirs.is_empty() {
-        notes.push("packer not found, skipped".to_owned());
+        notes.push("packer not found, or it refuses the plan: skipped".to_owned());
         return;
     }
     rows.push(row(format!("`packer validate`, a build of {}", SMALL.builds()), Unit::Seconds, theirs.clone(), ""));
@@ -80,7 +80,7 @@ fn against_packer(rows: &mut Vec<Row>, notes: &mut Vec<String>) {
 fn packer(size: Size) -> Option<Vec<f64>> {
     let folder = tempfile::tempdir().ok()?;
     let path: PathBuf = folder.path().join("plan.json");
-    fs::write(&path, compiled(&Memory::of([(ROOT, &program::ebs(size))]))).ok()?;
+    fs::write(&path, compiled(&Memory::of([(ROOT, &program::ebs(size))])).1.text()).ok()?;
     let validate = || {
         let mut command = Command::new("packer");
         command.arg("validate").arg(&path).env("CHECKPOINT_DISABLE", "1");
@@ -95,7 +95,7 @@ fn packer(size: Size) -> Option<Vec<f64>> {
 /// A matrix of 100,000 builds to JSON, against writing that JSON alone and against a script.
 fn large(rows: &mut Vec<Row>, notes: &mut Vec<String>) {
     let world = Memory::of([(ROOT, &program::ebs(LARGE))]);
-    let text = compiled(&world);
+    let text = compiled(&world).1.text();
     let megabytes = text.len() as f64 / 1e6;
     let (mut checks, mut ours, mut serde, mut python) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let tree: serde_json::Value = serde_json::from_str(&text).expect("a plan is JSON");
@@ -172,8 +172,9 @@ fn checked(world: &Memory) -> Compiled {
     compiled
 }
 
-fn compiled(world: &Memory) -> String {
+fn compiled(world: &Memory) -> (Compiled, Emitted) {
     let compiled = checked(world);
     let plan = compiled.plan.as_ref().expect("a checked program has a plan");
-    packer_json(plan, &compiled.kinds, &Emit::default()).text()
+    let emitted = packer_json(plan, &compiled.kinds, &Emit::default());
+    (compiled, emitted)
 }

@@ -35,7 +35,7 @@ def plan(regions, releases, flavors):
                     "launch_block_device_mappings": [{
                         "device_name": "/dev/sda1",
                         "volume_size": 20,
-                        "volume_type": "gp3",
+                        "volume_type": "gp2",
                         "delete_on_termination": True,
                     }],
                     "tags": {"Release": release, "Flavor": flavor, "Version": version, "Built": "{{timestamp}}"},

@@ -14,10 +14,13 @@ const WIDTH: &str = "100";
 #[test]
 fn what_the_book_shows_is_what_is_printed() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    for file in files_below("examples") {
-        let copy = folder.path().join(&file);
-        fs::create_dir_all(copy.parent().expect("a file has a folder")).expect("the folder can be made");
-        fs::copy(root().join("examples").join(&file), copy).expect("the example can be copied");
+    // Beside the examples, which are right, lie the programs whose mistakes the book shows.
+    for below in ["examples", "tests/console"] {
+        for file in files_below(below) {
+            let copy = folder.path().join(&file);
+            fs::create_dir_all(copy.parent().expect("a file has a folder")).expect("the folder can be made");
+            fs::copy(root().join(below).join(&file), copy).expect("the file can be copied");
+        }
     }
     let pages = files_below("book/src").into_iter().filter(|page| page.ends_with(".md"));
     let pages: Vec<String> = pages.map(|page| format!("book/src/{page}")).chain(["README.md".to_string()]).collect();

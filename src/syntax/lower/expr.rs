@@ -61,7 +61,6 @@ impl Lower<'_> {
         let mut operators: Vec<(BinaryOp, Span)> = Vec::new();
         for pair in rest {
             match pair.as_rule() {
-                Rule::COMMENT => {}
                 rule if is_operator(rule) => {
                     let op = operator(pair.as_str());
                     while operators.last().is_some_and(|(o, _)| o.precedence() >= op.precedence()) {
@@ -98,18 +97,14 @@ impl Lower<'_> {
         let span = self.span(&pair);
         let inner = pair.into_inner();
         let size = inner.len();
-        if size > 1 {
-            let length = inner.clone().filter(|p| p.as_rule() != Rule::COMMENT).count() - 1;
-            if self.depth + length > MAX_TREE {
-                self.note_at(span.start as usize, SyntaxProblem::TooDeep { span });
-                return self.bad_expr(span);
-            }
+        if size > 1 && self.depth + size - 1 > MAX_TREE {
+            self.note_at(span.start as usize, SyntaxProblem::TooDeep { span });
+            return self.bad_expr(span);
         }
         let mut prefixes: Vec<(UnaryOp, Span)> = Vec::new();
         let mut value: Option<Expr> = None;
         for pair in inner {
             match (pair.as_rule(), value.take()) {
-                (Rule::COMMENT, kept) => value = kept,
                 (Rule::prefix_op, _) => {
                     let op = if pair.as_str() == "!" { UnaryOp::Not } else { UnaryOp::Negate };
                     prefixes.push((op, self.span(&pair)));

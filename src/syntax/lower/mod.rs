@@ -177,7 +177,7 @@ impl Lower<'_> {
         for child in pair.into_inner() {
             let at = child.as_span().start() + self.offset;
             match child.as_rule() {
-                Rule::COMMENT | Rule::EOI => {}
+                Rule::EOI => {}
                 Rule::open_brace | Rule::open_bracket | Rule::open_paren => open = Some(self.span(&child)),
                 Rule::missing_brace => self.unclosed(open, at, "{"),
                 Rule::missing_bracket => self.unclosed(open, at, "["),

@@ -185,15 +185,30 @@ fn many_mistakes_take_little_time() {
     }
 }
 
+/// The innermost pairs of a text, and where they begin.
+fn tokens(text: &str) -> Vec<(usize, &str)> {
+    let Ok(pairs) = BakeParser::parse(Rule::file, text) else { panic!("parses: {text}") };
+    let innermost = pairs.flatten().filter(|p| p.clone().into_inner().is_empty() && p.as_rule() != Rule::EOI);
+    innermost.map(|p| (p.as_span().start(), p.as_str())).collect()
+}
+
 #[test]
 fn the_grammar_and_the_scan_agree_on_comments() {
     let place = Place { file: FileId(0), base: 0 };
     for text in [OFFICIAL, EXTERN, "let a = b matches /\\/\\/ #/ # x\nlet c = \"// ${ d // e\n}\" / 2 //! f\n"] {
-        let Ok(pairs) = BakeParser::parse(Rule::file, text) else { panic!("parses: {text}") };
-        let of_grammar: Vec<&str> =
-            pairs.flatten().filter(|p| p.as_rule() == Rule::COMMENT).map(|p| p.as_str().trim_end()).collect();
-        let scanned = scan(place, text).comments;
-        assert_eq!(of_grammar, scanned.iter().map(|c| &text[c.span.range()]).collect::<Vec<_>>());
+        // What the scan takes for comments is blanked: no token may change, and no comment may be left between the tokens.
+        let mut blanked = text.to_owned();
+        for comment in scan(place, text).comments {
+            blanked.replace_range(comment.span.range(), &" ".repeat(comment.span.len()));
+        }
+        assert_ne!(text, blanked);
+        assert_eq!(tokens(text), tokens(&blanked));
+        let mut at = 0;
+        for (start, token) in tokens(&blanked) {
+            let between = &blanked[at.min(start)..start];
+            assert!(!between.contains('#') && !between.contains("//"), "{between}");
+            at = start + token.len();
+        }
     }
     let kinds = |text: &str| parse(FileId(0), text).file.comments.iter().map(|c: &Comment| c.kind).collect::<Vec<_>>();
     use CommentKind::*;
