@@ -12,7 +12,7 @@ use super::problem::CheckProblem;
 use crate::resolve::hir::{Entry, Expr};
 use crate::text::Span;
 use crate::ty::flow::{Lateness, flows};
-use crate::ty::{Field, Record, Ty};
+use crate::ty::{Field, MOST_PARTS, Record, Ty};
 
 /// The type of elements where the type takes a list.
 pub(super) fn list_member(ty: &Ty) -> Option<&Ty> {
@@ -69,27 +69,10 @@ pub(super) fn join(a: Ty, b: Ty) -> Ty {
 /// The most literals that are kept apart; a longer list is one of texts or numbers.
 const MOST_LITERALS: usize = 100;
 
-/// The most parts of an inferred type. One that repeats itself grows without end (`{ x = a, y = a }`, and so on); beyond
-/// this it is not checked here, and the evaluator's limits hold for its values.
-const MOST_PARTS: usize = 10_000;
-
-/// The type, or poison where it has too many parts to walk over.
+/// An inferred type. One that repeats itself grows without end (`{ x = a, y = a }`, and so on); beyond
+/// [`MOST_PARTS`] it is not checked here, and the evaluator's limits hold for its values.
 pub(super) fn bounded(ty: Ty) -> Ty {
-    let mut left = MOST_PARTS;
-    if weighs(&ty, &mut left) { ty } else { Ty::Poison }
-}
-
-fn weighs(ty: &Ty, left: &mut usize) -> bool {
-    match left.checked_sub(1) {
-        Some(rest) => *left = rest,
-        None => return false,
-    }
-    match ty {
-        Ty::List(inner) | Ty::Map(inner) | Ty::Optional(inner) | Ty::Late(inner) => weighs(inner, left),
-        Ty::Union(members) => members.iter().all(|m| weighs(m, left)),
-        Ty::Record(record) => record.fields.values().all(|f| weighs(&f.ty, left)),
-        _ => true,
-    }
+    if ty.has_at_most(MOST_PARTS) { ty } else { Ty::Poison }
 }
 
 fn join_records(a: &Arc<Record>, b: &Arc<Record>) -> Record {

@@ -1,11 +1,11 @@
 //! `bakec check`: all mistakes of several programs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::compile::Compiled;
-use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Format, render};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::inspect::list::count;
 use crate::text::{FileId, Sources, Span};
 
@@ -63,6 +63,8 @@ pub(super) fn run(args: &Check, terminal: &Terminal) -> Outcome {
 struct All {
     sources: Sources,
     diagnostics: Vec<Diagnostic>,
+    /// Code, place and message of each of them.
+    told: HashSet<(Code, Span, String)>,
     by_path: HashMap<Arc<str>, FileId>,
 }
 
@@ -87,7 +89,7 @@ impl All {
             if let Some(fix) = &mut diagnostic.fix {
                 fix.span = moved(fix.span);
             }
-            if !self.diagnostics.contains(&diagnostic) {
+            if self.told.insert((diagnostic.code, diagnostic.span(), diagnostic.message.clone())) {
                 self.diagnostics.push(diagnostic);
             }
         }

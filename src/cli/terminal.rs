@@ -11,6 +11,9 @@ use crate::text::Sources;
 use super::args::When;
 use super::{Outcome, Stop};
 
+/// The most diagnostics that are shown at once: nobody reads more, and the first ones scroll away.
+const MOST_SHOWN: usize = 500;
+
 /// The width where there is no terminal to ask.
 const WIDTH: usize = 100;
 
@@ -69,7 +72,11 @@ impl Terminal {
         } else {
             diagnostics
         };
-        let mut text = render(shown, sources, &Format::Human(self.style));
+        let first = &shown[..shown.len().min(MOST_SHOWN)];
+        let mut text = render(first, sources, &Format::Human(self.style));
+        if first.len() < shown.len() {
+            text.push_str(&format!("\n… and {} more: mend the first ones first\n", shown.len() - first.len()));
+        }
         if let Some(summary) = summary(shown) {
             text.push('\n');
             text.push_str(&summary);

@@ -22,7 +22,12 @@ impl<'a> Evaluator<'a> {
             let mut reached = Vec::new();
             let mut seen = FxHashSet::default();
             each_expr(&program.images[images[next]], &mut |expr| self.reached(expr, &mut reached, &mut seen));
-            self.reached_by_groups(&program.images[images[next]].steps, &mut reached, &mut seen);
+            self.reached_by_groups(
+                &program.images[images[next]].steps,
+                &mut reached,
+                &mut seen,
+                &mut FxHashSet::default(),
+            );
             for image in reached {
                 if !images.contains(&image) {
                     images.push(image);
@@ -53,16 +58,24 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn reached_by_groups(&self, steps: &[Step], images: &mut Vec<usize>, seen: &mut FxHashSet<(bool, usize)>) {
+    fn reached_by_groups(
+        &self,
+        steps: &[Step],
+        images: &mut Vec<usize>,
+        seen: &mut FxHashSet<(bool, usize)>,
+        groups: &mut FxHashSet<usize>,
+    ) {
         for step in steps {
-            if let Step::Use(r#use) = step {
+            if let Step::Use(r#use) = step
+                && groups.insert(r#use.group)
+            {
                 let group = &self.program().groups[r#use.group];
                 for step in &group.steps {
                     if let Step::Block(block) = step {
                         each_entry(&block.body, &mut |e| self.reached(e, images, seen));
                     }
                 }
-                self.reached_by_groups(&group.steps, images, seen);
+                self.reached_by_groups(&group.steps, images, seen, groups);
             }
         }
     }

@@ -10,7 +10,7 @@ use super::problem::ResolveProblem;
 use super::{Lowerer, TypeState, hir};
 use crate::syntax::ast::{self, ExprKind, Member, TypeKind, UnaryOp};
 use crate::text::suggest::nearest;
-use crate::ty::{Domain, Encoding, Field, Literal, Named, Notes, Pattern, Range, Record, Ty};
+use crate::ty::{Domain, Encoding, Field, Literal, MOST_PARTS, Named, Notes, Pattern, Range, Record, Ty};
 
 impl<'a> Lowerer<'a> {
     /// The type that a named type stands for, under its name.
@@ -29,6 +29,10 @@ impl<'a> Lowerer<'a> {
         let (module, item, doc) = (def.module, def.item, def.doc.clone());
         let ty = match self.ty(module, &item.ty) {
             Ty::Poison => Ty::Poison,
+            ty if !ty.has_at_most(MOST_PARTS) => {
+                self.report(ResolveProblem::LargeType { name: item.name.name.clone(), at: item.name.span });
+                Ty::Poison
+            }
             ty => Ty::Named(Arc::new(Named { name: item.name.name.clone(), doc, ty })),
         };
         self.types[index].state = TypeState::Done(ty.clone());

@@ -10,6 +10,7 @@ pub mod flow;
 use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexMap;
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
 pub use domain::Domain;
@@ -241,6 +242,9 @@ pub struct TableTy {
     pub key: Vec<usize>,
 }
 
+/// The most parts of a type. One that is made of others twice, and so on, has more parts than can be walked over.
+pub const MOST_PARTS: usize = 10_000;
+
 impl Ty {
     /// The type behind its names.
     pub fn plain(&self) -> &Ty {
@@ -302,9 +306,30 @@ impl Ty {
         }
     }
 
+    /// Whether the type has no more parts, all that it is made of counted as often as it stands there.
+    pub fn has_at_most(&self, parts: usize) -> bool {
+        fn weigh(ty: &Ty, left: &mut usize) -> bool {
+            match left.checked_sub(1) {
+                Some(rest) => *left = rest,
+                None => return false,
+            }
+            match ty {
+                Ty::Named(named) => weigh(&named.ty, left),
+                Ty::List(inner) | Ty::Map(inner) | Ty::Optional(inner) | Ty::Late(inner) => weigh(inner, left),
+                Ty::Union(members) => members.iter().all(|m| weigh(m, left)),
+                Ty::Record(record) => record.fields.values().all(|f| weigh(&f.ty, left)),
+                _ => true,
+            }
+        }
+        weigh(self, &mut { parts })
+    }
+
     /// The smallest type that holds all of these.
     pub fn union(types: impl IntoIterator<Item = Ty>) -> Ty {
         let mut members: Vec<Ty> = Vec::new();
+        // As long as there are only literals, each is looked up among them; long lists of literals are common.
+        let mut literals: FxHashSet<Literal> = FxHashSet::default();
+        let mut only_literals = true;
         let mut null = false;
         let mut queue: Vec<Ty> = types.into_iter().collect();
         queue.reverse();
@@ -318,7 +343,13 @@ impl Ty {
                     queue.push((*inner).clone());
                 }
                 Ty::Union(inner) => queue.extend(inner.iter().rev().cloned()),
+                Ty::Literal(literal) if only_literals => {
+                    if literals.insert(literal.clone()) {
+                        members.push(Ty::Literal(literal));
+                    }
+                }
                 other => {
+                    only_literals = false;
                     if members.iter().any(|m| flow::absorbs(m, &other)) {
                         continue;
                     }
