@@ -16,4 +16,5 @@ mod house;
 #[path = "../peer/packer.rs"]
 mod peer;
 mod promises;
+mod properties;
 mod rust;
