@@ -28,17 +28,26 @@ use crate::text::FileId;
 const ROUNDS: usize = 4;
 
 /// Why a text was left as it is.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum FormatProblem {
     /// The text has mistakes of form; their spans are of file 0.
-    #[error("the file does not parse")]
     DoesNotParse(Vec<SyntaxProblem>),
     /// The formatter's own mistake: what it printed means something else.
-    #[error("`{path}` was left as it is: the formatter made something else of it, which is a bug of bakec's")]
     SelfCheck {
         /// The file.
         path: String,
     },
+}
+
+impl std::fmt::Display for FormatProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            FormatProblem::DoesNotParse(_) => f.write_str("the file does not parse"),
+            FormatProblem::SelfCheck { path } => {
+                write!(f, "`{path}` was left as it is: the formatter made something else of it, which is a bug of bakec's")
+            }
+        }
+    }
 }
 
 /// The text in canonical style. When there is a problem the text is to be left as it is.

@@ -41,6 +41,7 @@ impl<'a> Lowerer<'a> {
             ItemKind::Fn(f) => {
                 let index = self.program.functions.len();
                 let body = hir::Expr::poison(f.body.span);
+                self.function_params.push(&f.params);
                 self.program.functions.push(hir::Function {
                     name: f.name.clone(),
                     params: Vec::new(),
@@ -78,6 +79,7 @@ impl<'a> Lowerer<'a> {
             }
             ItemKind::Group(g) => {
                 let index = self.program.groups.len();
+                self.group_params.push(&g.params);
                 self.program.groups.push(hir::Group { name: g.name.clone(), params: Vec::new(), steps: Vec::new() });
                 self.name_value(module, &g.name, Def::Group(index));
             }

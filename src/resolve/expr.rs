@@ -7,7 +7,7 @@ use super::hir::{Arm, Entry, Expr, ExprKind, For, IndexArg};
 use super::problem::ResolveProblem;
 use super::recursion::Node;
 use super::scope::{Def, Scope};
-use super::{Lowerer, hir};
+use super::{Lowerer, hir, required};
 use crate::syntax::ast::{self, BinaryOp, Element, Pattern};
 use crate::text::Span;
 use crate::text::suggest::nearest;
@@ -327,22 +327,11 @@ impl<'a> Lowerer<'a> {
             return self.drop_args(scope, args);
         };
         self.refer(Node::Function(index), at);
-        let Some(params) = self.function_params(index) else { return self.drop_args(scope, args) };
+        let params = required(self.function_params[index]);
         match self.arrange(scope, name, &params, args, span) {
             Some(args) => ExprKind::CallFunction(index, args),
             None => ExprKind::Poison,
         }
-    }
-
-    /// Names and requiredness of a function's parameters, read from the tree because its body may not be lowered yet.
-    fn function_params(&self, index: usize) -> Option<Vec<(&'a str, bool)>> {
-        let wanted = &self.program.functions[index].name;
-        self.loaded.modules.iter().flat_map(|m| &m.ast.items).find_map(|item| match &item.kind {
-            ast::ItemKind::Fn(f) if f.name.span == wanted.span => {
-                Some(f.params.iter().map(|p| (p.name.name.as_str(), p.default.is_none())).collect())
-            }
-            _ => None,
-        })
     }
 
     /// Puts arguments by position and by name into the order of the parameters.

@@ -61,19 +61,7 @@ impl<'a> Lowerer<'a> {
     }
 
     fn option_set(&mut self, module: usize, path: &[ast::Ident]) -> Option<usize> {
-        let (home, name) = match path {
-            [name] => (module, name),
-            [space, name] => match self.namespace(module, &space.name) {
-                Some(home) => (home, name),
-                None => {
-                    let nearest = nearest(&space.name, self.namespace_names(module)).map(SmolStr::from);
-                    let (name, at) = (space.name.clone(), space.span);
-                    self.report(ResolveProblem::Unknown { what: "namespace", name, at, nearest, help: None });
-                    return None;
-                }
-            },
-            _ => return None,
-        };
+        let (home, name) = self.home(module, path)?;
         if let Some(&(index, _)) = self.names[home].option_sets.get(&name.name) {
             return Some(index);
         }

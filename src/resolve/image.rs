@@ -6,7 +6,7 @@ use super::hir::{Axis, Block, Exclude, Image, MatrixStep, Post, Step, Use};
 use super::problem::ResolveProblem;
 use super::recursion::Node;
 use super::scope::{Def, Scope};
-use super::{Lowerer, hir};
+use super::{Lowerer, hir, required};
 use crate::load::{category, prelude};
 use crate::syntax::ast::{self, BlockKind, ExternKind, ImageItem, MatrixItem};
 use crate::text::Span;
@@ -170,19 +170,7 @@ impl<'a> Lowerer<'a> {
 
     fn use_group(&mut self, scope: &mut Scope, r#use: &'a ast::Use) -> Option<Use> {
         let when = r#use.when.as_ref().map(|w| self.expr(scope, w));
-        let (home, name) = match r#use.group.as_slice() {
-            [name] => (scope.module, name),
-            [space, name] => match self.namespace(scope.module, &space.name) {
-                Some(home) => (home, name),
-                None => {
-                    let near = nearest(&space.name, self.namespace_names(scope.module)).map(SmolStr::from);
-                    let (name, at) = (space.name.clone(), space.span);
-                    self.report(ResolveProblem::Unknown { what: "namespace", name, at, nearest: near, help: None });
-                    return None;
-                }
-            },
-            _ => return None,
-        };
+        let (home, name) = self.home(scope.module, &r#use.group)?;
         let Some((Def::Group(group), _)) = self.names[home].values.get(&name.name).copied() else {
             self.wrong_or_unknown("a group", home, &name.name, name.span, |d| matches!(d, Def::Group(_)));
             for arg in &r#use.args {
@@ -191,21 +179,10 @@ impl<'a> Lowerer<'a> {
             return None;
         };
         self.refer(Node::Group(group), name.span);
-        let params = self.group_params(group);
+        let params = required(self.group_params[group]);
         let at = r#use.group.first().map_or(r#use.span, |g| g.span).to(name.span);
         let args = self.arrange(scope, &name.name, &params, &r#use.args, at)?;
         Some(Use { group, args, when, span: r#use.span })
-    }
-
-    /// Names and requiredness of a group's parameters, read from the tree because its body may not be lowered yet.
-    fn group_params(&self, index: usize) -> Vec<(&'a str, bool)> {
-        let wanted = self.program.groups[index].name.span;
-        let items = self.loaded.modules.iter().flat_map(|m| &m.ast.items);
-        let params = items.filter_map(|item| match &item.kind {
-            ast::ItemKind::Group(g) if g.name.span == wanted => Some(&g.params),
-            _ => None,
-        });
-        params.flatten().map(|p| (p.name.name.as_str(), p.default.is_none())).collect()
     }
 
     /// Lowers a group: it holds provisioners, tests and other groups, and nothing that belongs to one image.

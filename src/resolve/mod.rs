@@ -41,6 +41,8 @@ pub fn resolve(loaded: &Loaded, problems: &mut Problems) -> Program {
         program_names: FxHashMap::default(),
         types: Vec::new(),
         option_sets: Vec::new(),
+        function_params: Vec::new(),
+        group_params: Vec::new(),
         references: References::default(),
         owner: None,
     };
@@ -84,6 +86,9 @@ struct Lowerer<'a> {
     program_names: FxHashMap<SmolStr, Def>,
     types: Vec<TypeDef<'a>>,
     option_sets: Vec<OptionSet<'a>>,
+    /// Parameters as written, by function and by group: a call may come before the body that it calls is lowered.
+    function_params: Vec<&'a [ast::Parameter]>,
+    group_params: Vec<&'a [ast::Parameter]>,
     /// Who needs whom among lets, functions and groups.
     references: References,
     owner: Option<Node>,
@@ -97,6 +102,24 @@ impl<'a> Lowerer<'a> {
     /// The module that a namespace of `module` stands for.
     fn namespace(&self, module: usize, name: &str) -> Option<usize> {
         self.loaded.modules[module].imports.iter().find(|n| n.name == name).map(|n| n.module)
+    }
+
+    /// The module that a path of one name, or of namespace and name, leads to, and the name in it.
+    fn home<'p>(&mut self, module: usize, path: &'p [ast::Ident]) -> Option<(usize, &'p ast::Ident)> {
+        match path {
+            [name] => Some((module, name)),
+            [space, name] => match self.namespace(module, &space.name) {
+                Some(home) => Some((home, name)),
+                None => {
+                    let nearest =
+                        crate::text::suggest::nearest(&space.name, self.namespace_names(module)).map(SmolStr::from);
+                    let (name, at) = (space.name.clone(), space.span);
+                    self.report(ResolveProblem::Unknown { what: "namespace", name, at, nearest, help: None });
+                    None
+                }
+            },
+            _ => None,
+        }
     }
 
     fn namespace_names(&self, module: usize) -> impl Iterator<Item = &str> {
@@ -141,6 +164,11 @@ impl<'a> Lowerer<'a> {
         let what = what.trim_start_matches("a ").trim_start_matches("an ");
         self.report(ResolveProblem::Unknown { what, name: name.clone(), at, nearest, help: None });
     }
+}
+
+/// Names of parameters, and whether a call must give them.
+fn required(params: &[ast::Parameter]) -> Vec<(&str, bool)> {
+    params.iter().map(|p| (p.name.name.as_str(), p.default.is_none())).collect()
 }
 
 #[cfg(test)]

@@ -71,25 +71,7 @@ impl<'a> Lowerer<'a> {
     }
 
     fn type_name(&mut self, module: usize, path: &[ast::Ident]) -> Ty {
-        let (home, name) = match path {
-            [name] => (module, name),
-            [space, name] => match self.namespace(module, &space.name) {
-                Some(home) => (home, name),
-                None => {
-                    let nearest = nearest(&space.name, self.namespace_names(module)).map(SmolStr::from);
-                    let problem = ResolveProblem::Unknown {
-                        what: "namespace",
-                        name: space.name.clone(),
-                        at: space.span,
-                        nearest,
-                        help: None,
-                    };
-                    self.report(problem);
-                    return Ty::Poison;
-                }
-            },
-            _ => return Ty::Poison,
-        };
+        let Some((home, name)) = self.home(module, path) else { return Ty::Poison };
         if path.len() == 1
             && let Some(ty) = builtin_type(&name.name)
         {
