@@ -78,7 +78,7 @@ impl Condition {
 
 /// Every second axis has numbers.
 fn value_of(axis: usize, value: usize) -> String {
-    if axis % 2 == 0 { format!("\"v{value}\"") } else { format!("{}", 10 + value) }
+    if axis.is_multiple_of(2) { format!("\"v{value}\"") } else { format!("{}", 10 + value) }
 }
 
 fn label_of(axis: usize, value: usize) -> String {
