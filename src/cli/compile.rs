@@ -23,13 +23,15 @@ pub(super) fn run(args: &Compile, terminal: &Terminal) -> Outcome {
     told.extend(emitted.problems.iter().map(|p| p.diagnostic(&plan, &compiled.sources)));
     terminal.diagnostics(&told, &compiled.sources);
     match args.output.as_deref().filter(|o| *o != "-") {
-        None => terminal.result(|out| emitted.write_to(out)),
+        None => terminal.result(|out| emitted.write_to(out))?,
         Some(output) => {
             write(output, &emitted, terminal)?;
             terminal.note(&format!("{output}: {}", count(plan.builds.len())));
-            Ok(())
         }
     }
+    // The program ends here: giving a large plan back piece by piece would take longer than a tenth of the whole.
+    std::mem::forget((plan, emitted, compiled));
+    Ok(())
 }
 
 fn write(output: &str, emitted: &Emitted, terminal: &Terminal) -> Outcome {

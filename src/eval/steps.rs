@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
@@ -231,6 +232,7 @@ impl<'a> Evaluator<'a> {
     fn shared(&self, instance: &Instance<'a>, cells: &[(u32, CellRef)]) -> Vec<Shared> {
         let mut groups: Vec<Shared> = Vec::new();
         let mut by_identity: FxHashMap<Vec<usize>, usize> = FxHashMap::default();
+        let mut by_contents: FxHashMap<String, usize> = FxHashMap::default();
         for (build, cell) in cells {
             let mut applies = true;
             for (site, when) in &instance.whens {
@@ -259,7 +261,7 @@ impl<'a> Evaluator<'a> {
                 Some(group) => *group,
                 None => {
                     let settings = self.settings(instance.data.declared, &options);
-                    let group = groups.iter().position(|g| same_settings(&g.options, &settings)).unwrap_or_else(|| {
+                    let group = *by_contents.entry(contents(&settings)).or_insert_with(|| {
                         groups.push(Shared { options: settings, builds: Vec::new() });
                         groups.len() - 1
                     });
@@ -283,16 +285,13 @@ impl<'a> Evaluator<'a> {
             let group_of = shared.iter().enumerate().flat_map(|(g, s)| s.builds.iter().map(move |b| (*b, g))).collect();
             links.push((link, group_of, shared));
         }
-        let mut chains: Vec<(Vec<Option<usize>>, Vec<u32>)> = Vec::new();
+        let mut chains: IndexMap<Vec<Option<usize>>, Vec<u32>> = IndexMap::new();
         for (build, _) in cells {
             let key: Vec<Option<usize>> = links.iter().map(|(_, group_of, _)| group_of.get(build).copied()).collect();
             if key.iter().all(Option::is_none) {
                 continue;
             }
-            match chains.iter_mut().find(|(k, _)| *k == key) {
-                Some((_, builds)) => builds.push(*build),
-                None => chains.push((key, vec![*build])),
-            }
+            chains.entry(key).or_default().push(*build);
         }
         for (key, builds) in chains {
             let mut chain = plan::Chain { links: Vec::new() };
@@ -378,8 +377,13 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-fn same_settings(a: &[(SmolStr, Arc<plan::Setting>)], b: &[(SmolStr, Arc<plan::Setting>)]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|((n, x), (m, y))| n == m && x.value == y.value)
+/// What settings say, wherever they stand: equal texts for equal settings.
+fn contents(settings: &[(SmolStr, Arc<plan::Setting>)]) -> String {
+    let mut text = String::new();
+    for (name, setting) in settings {
+        text.push_str(&format!("{name} = {:?}\n", setting.value));
+    }
+    text
 }
 
 /// Calls `see` with the version that introduced an option, and those of the fields that a value uses.

@@ -44,7 +44,10 @@ impl std::fmt::Display for FormatProblem {
         match self {
             FormatProblem::DoesNotParse(_) => f.write_str("the file does not parse"),
             FormatProblem::SelfCheck { path } => {
-                write!(f, "`{path}` was left as it is: the formatter made something else of it, which is a bug of bakec's")
+                write!(
+                    f,
+                    "`{path}` was left as it is: the formatter made something else of it, which is a bug of bakec's"
+                )
             }
         }
     }
