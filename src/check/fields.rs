@@ -132,7 +132,12 @@ impl<'a> Checker<'a> {
         for declared in &all {
             match declared.fields.get(&name.name) {
                 Some(field) => {
-                    ty = join(ty, field.ty.clone());
+                    // Whatever run-time fields it may use: here it is looked at, not rendered.
+                    let read = match field.ty.plain() {
+                        Ty::Template(_) => Ty::String,
+                        _ => field.ty.clone(),
+                    };
+                    ty = join(ty, read);
                     everywhere &= !field.optional;
                 }
                 None => everywhere = false,

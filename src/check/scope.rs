@@ -168,7 +168,9 @@ impl<'a> Checker<'a> {
 
     /// The type of a variable once the plan runs.
     pub(super) fn variable_type(&mut self, index: usize) -> Ty {
-        let scope = Scope { env: Env::Whole, section: Section::Variables, ..Scope::default() };
+        let whole = self.program.variables[index].default.as_ref().is_some_and(Self::is_env);
+        let env = if whole { Env::Whole } else { Env::Nowhere };
+        let scope = Scope { env, section: Section::Variables, ..Scope::default() };
         self.once(|c| &mut c.variables, index, scope, |c| c.variable(&c.program.variables[index]))
     }
 

@@ -132,7 +132,10 @@ fn add_news(problems: &mut Problems, found: Problems) {
     for diagnostic in found.into_sorted() {
         let follows = diagnostic.labels.iter().enumerate().any(|(position, label)| {
             let told = told.get(&label.span.file).map_or(&[][..], Vec::as_slice);
-            told.iter().any(|(span, code)| (position == 0 || *code == diagnostic.code) && span.overlaps(label.span))
+            // A policy is shown at the option first, and what is wrong in it stands at its second label.
+            let anywhere = diagnostic.code == code::POLICY_BROKEN;
+            let counts = |code: &Code| position == 0 || anywhere || *code == diagnostic.code;
+            told.iter().any(|(span, code)| counts(code) && span.overlaps(label.span))
         });
         if !follows {
             problems.report(diagnostic);

@@ -14,6 +14,11 @@ use crate::text::Span;
 use crate::ty::{Domain, Literal, Range, Ty};
 
 impl Evaluator<'_> {
+    /// Whether a variable holds a size.
+    fn is_size(&self, variable: usize) -> bool {
+        self.checked.variables.get(variable).is_some_and(|ty| *ty.early().plain() == Ty::Size)
+    }
+
     /// Turns the value of an option into plan data. Without a type (an unknown option, reported) only the shape is kept.
     pub(super) fn freeze(
         &self,
@@ -24,6 +29,10 @@ impl Evaluator<'_> {
     ) -> Result<plan::Value, Stop> {
         let ty = ty.map(Ty::plain);
         Ok(match (&value.data, ty) {
+            (Data::Variable(index), Some(_)) if self.is_size(*index) => {
+                let variable = self.program().variables[*index].name.name.clone();
+                return Err(EvalProblem::SizeVariable { variable, option: option.clone(), at: value.origin }.into());
+            }
             (_, Some(Ty::Optional(inner) | Ty::Late(inner))) => return self.freeze(value, Some(inner), option, at),
             (_, Some(Ty::Union(members))) => {
                 let member = members.iter().find(|m| self.fits(value, m));

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::Evaluator;
+use super::expr::Outcome;
 use super::frame::Frame;
 use super::problem::Stop;
 use super::value::{Data, Field, Record, Text, Value};
@@ -46,34 +47,56 @@ impl Evaluator<'_> {
     /// Gives every param its value; answers those that are required and have none.
     pub(super) fn fill_params(&self, outside: &Outside) -> Vec<SmolStr> {
         self.unknown_params(outside);
-        let mut missing = Vec::new();
-        let mut values = Vec::new();
-        for (index, param) in self.program().params.iter().enumerate() {
-            let name = &param.name.name;
-            let ty = self.checked.params.get(index).unwrap_or(&Ty::Poison);
-            let given = self.given(name, outside);
-            let value = match (given, &param.default) {
-                (Some(given), _) => self.accept(name, given, ty),
-                (None, Some(default)) => self.eval(default, &mut Frame::closed(false)),
-                (None, None) => {
-                    missing.push(name.clone());
-                    Err(Stop::Poison)
-                }
-            };
-            let value = value.and_then(|value| {
-                if !value.is_null() {
-                    self.freeze(&value, Some(ty), name, value.origin)?;
-                }
-                Ok(value)
-            });
-            if let Err(stop) = &value {
-                self.stopped(stop);
+        let params = &self.program().params;
+        let given: Vec<Option<Given>> = params.iter().map(|p| self.given(&p.name.name, outside)).collect();
+        let missing = params.iter().zip(&given).filter(|(p, given)| given.is_none() && p.default.is_none());
+        let missing: Vec<SmolStr> = missing.map(|(p, _)| p.name.name.clone()).collect();
+        // What is given first: a default may read it.
+        for (index, given) in given.iter().enumerate() {
+            if let Some(given) = given {
+                let ty = self.checked.params.get(index).unwrap_or(&Ty::Poison);
+                let value = self.accept(&params[index].name.name, given, ty);
+                // Its mistake has been reported.
+                let _ = self.settle_param(index, value);
             }
-            values.push(value.map_err(|_| Stop::Poison));
-            // A default may not read other params, so that the order of declarations does not matter.
         }
-        let _ = self.params.set(values);
+        for index in 0..params.len() {
+            // Its mistake has been reported, or it is missing.
+            let _ = self.param(index);
+        }
         missing
+    }
+
+    /// The value of a param. The first who asks for one that takes its default evaluates it.
+    pub(super) fn param(&self, index: usize) -> Outcome {
+        if let Some(known) = &self.params.borrow()[index] {
+            return known.clone();
+        }
+        match &self.program().params[index].default {
+            None => Err(Stop::Poison),
+            Some(default) => {
+                let value = self.eval(default, &mut Frame::closed(false));
+                self.settle_param(index, value)
+            }
+        }
+    }
+
+    /// Holds the value of a param to its type and remembers it.
+    fn settle_param(&self, index: usize, value: Outcome) -> Outcome {
+        let name = &self.program().params[index].name.name;
+        let ty = self.checked.params.get(index).unwrap_or(&Ty::Poison);
+        let value = value.and_then(|value| {
+            if !value.is_null() {
+                self.freeze(&value, Some(ty), name, value.origin)?;
+            }
+            Ok(value)
+        });
+        if let Err(stop) = &value {
+            self.stopped(stop);
+        }
+        let value = value.map_err(|_| Stop::Poison);
+        self.params.borrow_mut()[index] = Some(value.clone());
+        value
     }
 
     fn given<'n>(&self, name: &str, outside: &'n Outside) -> Option<Given<'n>> {
@@ -148,9 +171,9 @@ impl Evaluator<'_> {
         }
     }
 
-    fn accept(&self, name: &str, given: Given<'_>, ty: &Ty) -> Result<Value, Stop> {
+    fn accept(&self, name: &str, given: &Given<'_>, ty: &Ty) -> Result<Value, Stop> {
         let (value, at) = match given {
-            Given::Text(text, at) => (from_text(&text, ty, at), at),
+            Given::Text(text, at) => (from_text(text, ty, *at), *at),
             Given::Node(node) => (Some(from_node(node, ty)), node.span),
         };
         match value {

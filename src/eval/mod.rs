@@ -85,7 +85,7 @@ pub fn evaluate(
         world,
         facts,
         sources,
-        params: OnceCell::new(),
+        params: RefCell::new(vec![None; program.params.len()]),
         lets: RefCell::new(vec![None; program.lets.len()]),
         tables: program.tables.iter().map(|_| OnceCell::new()).collect(),
         images: program.images.iter().map(Cells::new).collect(),
@@ -120,7 +120,7 @@ struct Evaluator<'a> {
     world: &'a dyn World,
     facts: Option<&'a Facts>,
     sources: &'a Sources,
-    params: OnceCell<Vec<Outcome>>,
+    params: RefCell<Vec<Option<Outcome>>>,
     lets: RefCell<Vec<Option<Outcome>>>,
     tables: Vec<OnceCell<TableData>>,
     images: Vec<Cells<'a>>,
@@ -214,10 +214,6 @@ impl<'a> Evaluator<'a> {
             let touched = table.describe(&builds);
             reported.diagnostics.push(problem.diagnostic(Some(&touched)));
         }
-    }
-
-    fn param(&self, index: usize) -> Outcome {
-        self.params.get().and_then(|p| p.get(index)).cloned().unwrap_or(Err(Stop::Poison))
     }
 
     fn global_let(&self, index: usize) -> Outcome {

@@ -4,12 +4,14 @@ use rustc_hash::FxHashSet;
 
 use super::Evaluator;
 use super::depend::{each, each_entry};
+use super::expr::Outcome;
 use super::frame::Frame;
 use super::inputs::environment_name;
 use super::problem::EvalProblem;
-use super::value::Data;
+use super::value::{Data, Part, Text, Value};
 use crate::plan;
 use crate::resolve::hir::{Entry, Expr, ExprKind, Image, MatrixStep, Step};
+use crate::text::Span;
 
 impl<'a> Evaluator<'a> {
     /// The root file's images and those that they reach by index, the root's first.
@@ -119,17 +121,33 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// The value of an output: what is written to a file is read by others.
+    fn without_secrets(&self, value: Value, at: Span) -> Outcome {
+        let mut variables = Vec::new();
+        variables_in(&value.data, &mut variables);
+        match variables.into_iter().map(|v| &self.program().variables[v]).find(|v| v.secret) {
+            Some(secret) => Err(EvalProblem::SecretOutput { secret: secret.name.name.clone(), at }.into()),
+            None => Ok(value),
+        }
+    }
+
     /// The outputs, reduced to plain data with references to AMIs.
     pub(super) fn outputs(&self) -> Vec<plan::Output> {
         let mut outputs = Vec::new();
-        for output in &self.program().outputs {
+        for (index, output) in self.program().outputs.iter().enumerate() {
             let file = &output.file;
             if ![".json", ".tfvars", ".tfvars.json"].iter().any(|ending| file.name.ends_with(ending)) {
                 self.warn(EvalProblem::OutputEnding { file: file.name.clone(), at: file.span });
                 continue;
             }
+            if let Some(first) = self.program().outputs[..index].iter().find(|o| o.file.name == file.name) {
+                let (file, first) = (file.name.clone(), first.file.span);
+                self.warn(EvalProblem::SameOutput { file, first, at: output.file.span });
+                continue;
+            }
             let value = self
                 .eval(&output.value, &mut Frame::closed(false))
+                .and_then(|value| self.without_secrets(value, output.value.span))
                 .and_then(|value| self.freeze(&value, None, &file.name, output.value.span));
             match value {
                 Ok(value) => {
@@ -139,6 +157,20 @@ impl<'a> Evaluator<'a> {
             }
         }
         outputs
+    }
+}
+
+/// The variables that stand in a value.
+fn variables_in(data: &Data, found: &mut Vec<usize>) {
+    match data {
+        Data::Variable(index) => found.push(*index),
+        Data::Text(Text::Parts(parts)) => found.extend(parts.iter().filter_map(|p| match p {
+            Part::Variable(index) => Some(*index),
+            _ => None,
+        })),
+        Data::List(list) => list.iter().for_each(|v| variables_in(&v.data, found)),
+        Data::Record(record) => record.values().for_each(|f| variables_in(&f.value.data, found)),
+        _ => {}
     }
 }
 

@@ -1,13 +1,15 @@
 //! Holds every build of the plan to the team's policies. What cannot be decided before the plan runs is a warning.
 
 use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
 
 use super::Evaluator;
 use super::builds::BuildTable;
 use super::frame::Frame;
 use super::problem::{EvalProblem, Stop};
 use super::value::{Data, Part, Text, Value};
-use crate::resolve::hir::Policy;
+use crate::resolve::hir::{Expr, ExprKind, Policy};
+use crate::text::Span;
 
 impl Evaluator<'_> {
     /// Judges all builds by all policies.
@@ -19,7 +21,7 @@ impl Evaluator<'_> {
 
     fn policy(&self, policy: &Policy, table: &BuildTable) {
         // Builds share failures with the same words, so that a place is reported once.
-        let mut failures: FxHashMap<(usize, smol_str::SmolStr), Stop> = FxHashMap::default();
+        let mut failures: FxHashMap<(usize, SmolStr), Stop> = FxHashMap::default();
         let mut undecided: FxHashMap<usize, Stop> = FxHashMap::default();
         for (index, build) in table.builds.iter().enumerate() {
             let Some(options) = self.options_of(build.cell) else { continue };
@@ -40,7 +42,9 @@ impl Evaluator<'_> {
                     Ok(None) => undecided
                         .entry(number)
                         .or_insert_with(|| {
-                            let variable = options.iter().find_map(|(_, f)| self.first_variable(&f.value));
+                            let read = options_read(&require.condition);
+                            let late = |(_, f): &(_, std::rc::Rc<super::blocks::Frozen>)| self.first_variable(&f.value);
+                            let variable = options.iter().filter(|(n, _)| read.contains(n)).find_map(late);
                             EvalProblem::Undecided {
                                 policy: policy.name.name.clone(),
                                 variable,
@@ -69,27 +73,13 @@ impl Evaluator<'_> {
     }
 
     /// Where the first option that a condition reads (`build.options.x`) is set in a build.
-    fn read_option(
-        &self,
-        condition: &crate::resolve::hir::Expr,
-        options: &super::blocks::Options,
-    ) -> Option<crate::text::Span> {
-        use crate::resolve::hir::ExprKind;
-        let mut found = None;
-        super::depend::each(condition, &mut |expr| {
-            if let ExprKind::Field(base, name) = &expr.kind
-                && let ExprKind::Field(_, outer) = &base.kind
-                && outer.name == "options"
-                && found.is_none()
-            {
-                found = options.iter().find(|(n, _)| *n == name.name).map(|(_, f)| f.value.origin);
-            }
-        });
-        found
+    fn read_option(&self, condition: &Expr, options: &super::blocks::Options) -> Option<Span> {
+        let set = |name| options.iter().find(|(n, _)| n == name).map(|(_, f)| f.value.origin);
+        options_read(condition).iter().find_map(set)
     }
 
     /// The name of a variable that a value needs.
-    fn first_variable(&self, value: &Value) -> Option<smol_str::SmolStr> {
+    fn first_variable(&self, value: &Value) -> Option<SmolStr> {
         let index = match &value.data {
             Data::Variable(index) => Some(*index),
             Data::Text(Text::Parts(parts)) => {
@@ -99,4 +89,18 @@ impl Evaluator<'_> {
         };
         index.map(|i| self.program().variables[i].name.name.clone())
     }
+}
+
+/// The options that a condition reads, `build.options.x`, in their order.
+fn options_read(condition: &Expr) -> Vec<SmolStr> {
+    let mut found = Vec::new();
+    super::depend::each(condition, &mut |expr| {
+        if let ExprKind::Field(base, name) = &expr.kind
+            && let ExprKind::Field(_, outer) = &base.kind
+            && outer.name == "options"
+        {
+            found.push(name.name.clone());
+        }
+    });
+    found
 }

@@ -229,6 +229,20 @@ pub(super) enum EvalProblem {
         variable: Option<SmolStr>,
         at: Span,
     },
+    SizeVariable {
+        variable: SmolStr,
+        option: SmolStr,
+        at: Span,
+    },
+    SameOutput {
+        file: SmolStr,
+        first: Span,
+        at: Span,
+    },
+    SecretOutput {
+        secret: SmolStr,
+        at: Span,
+    },
     OutputEnding {
         file: SmolStr,
         at: Span,
@@ -500,6 +514,23 @@ impl EvalProblem {
                 Diagnostic::warning(code::POLICY_UNDECIDED, format!("policy `{policy}` cannot be decided yet"))
                     .label(*at, needs)
                     .help("it is judged again when the plan runs; make the variable a `param` to decide it now")
+            }
+            SizeVariable { variable, option, at } => {
+                let message = format!("Packer cannot read the size `{variable}` as `{option}`");
+                Diagnostic::error(code::TYPE_UNFIT, message)
+                    .label(*at, "a size that is known only when the plan runs")
+                    .help(format!("declare `variable {variable}: int` and count in GiB, or make it a `param`"))
+            }
+            SameOutput { file, first, at } => {
+                Diagnostic::error(code::OUTPUT_FILE, format!("two outputs are written to `{file}`"))
+                    .label(*at, "the second")
+                    .label(*first, "the first")
+                    .help("make them one record, or give the second another name")
+            }
+            SecretOutput { secret, at } => {
+                Diagnostic::error(code::OUTPUT_FILE, format!("the secret `{secret}` would be written to a file"))
+                    .label(*at, "an output is plain text on disk")
+                    .help("leave it out: a secret is only for the options that need it")
             }
             OutputEnding { file, at } => {
                 Diagnostic::error(code::OUTPUT_FILE, format!("an output cannot be written to `{file}`"))

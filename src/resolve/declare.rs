@@ -25,6 +25,23 @@ impl<'a> Lowerer<'a> {
                 self.declare(module, item);
             }
         }
+        self.shadowed_inputs();
+    }
+
+    /// A param, variable or secret beside another thing of its name in one file: only one of them could ever be meant.
+    fn shadowed_inputs(&mut self) {
+        let mut found = Vec::new();
+        for (name, (_, span)) in self.names.iter().flat_map(|names| &names.values) {
+            let Some(&def) = self.program_names.get(name) else { continue };
+            let Some(input) = input(&mut self.program, def).map(|i| i.name.span) else { continue };
+            if input.file == span.file {
+                found.push((input.min(*span), input.max(*span), name.clone()));
+            }
+        }
+        found.sort();
+        for (first, second, name) in found {
+            self.report(ResolveProblem::Duplicate { what: "the name", name, first, second });
+        }
     }
 
     fn declare(&mut self, module: usize, item: &'a ast::Item) {
@@ -268,6 +285,9 @@ impl<'a> Lowerer<'a> {
     fn lower_input(&mut self, module: usize, binding: &'a ast::Binding) {
         let Some(&def) = self.program_names.get(&binding.name.name) else { return };
         let ty = binding.ty.as_ref().map(|t| self.ty(module, t));
+        if let Def::Param(index) = def {
+            self.owner = Some(Node::Param(index));
+        }
         let default = binding.value.as_ref().map(|v| self.expr(&mut Scope::new(module), v));
         let Some(input) = input(&mut self.program, def) else { return };
         if input.span == binding.span {

@@ -165,7 +165,10 @@ impl<'a> Lowerer<'a> {
 
     fn def(&mut self, def: Def, name: &SmolStr, at: Span) -> ExprKind {
         match def {
-            Def::Param(i) => ExprKind::Param(i),
+            Def::Param(i) => {
+                self.refer(Node::Param(i), at);
+                ExprKind::Param(i)
+            }
             Def::Variable(i) => ExprKind::Variable(i),
             Def::Let(i) => {
                 self.refer(Node::Let(i), at);

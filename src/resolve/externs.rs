@@ -36,6 +36,16 @@ impl<'a> Lowerer<'a> {
         let record = kind.record;
         let mut places = Vec::new();
         self.gather(module, &item.body, &mut places);
+        for member in places.iter().filter(|(home, _)| !self.loaded.modules[*home].prelude).flat_map(|(_, body)| *body)
+        {
+            if let Member::Field(decl) = member
+                && decl.refused.is_none()
+                && taken(item.category).contains(&decl.name.name.as_str())
+            {
+                let message = format!("`{}` is a word of the plan, not an option of a kind", decl.name.name);
+                self.report(ResolveProblem::Schema { message, at: decl.name.span, nearest: None });
+            }
+        }
         self.program.records[record] = self.members(&places);
     }
 
@@ -187,5 +197,15 @@ impl<'a> Lowerer<'a> {
             });
             SmolStr::default()
         })
+    }
+}
+
+/// What a plan says about a block beside its options.
+fn taken(category: ast::ExternKind) -> &'static [&'static str] {
+    match category {
+        ast::ExternKind::Builder => &["name", "type"],
+        ast::ExternKind::Provisioner => &["type", "only", "except"],
+        ast::ExternKind::Post => &["type", "only", "except"],
+        ast::ExternKind::Options => &[],
     }
 }

@@ -4,7 +4,6 @@ use smol_str::SmolStr;
 
 use crate::diagnostic::{Diagnostic, code};
 use crate::text::Span;
-use crate::ty::MOST_PARTS;
 
 /// A mistake in names, declarations and the shape of calls.
 #[derive(Clone, Debug)]
@@ -179,7 +178,7 @@ impl From<ResolveProblem> for Diagnostic {
                     .help("every program ends, so nothing may be made of itself: break the circle")
             }
             LargeType { name, at } => Diagnostic::error(code::TYPE_UNFIT, format!("the type `{name}` is too large"))
-                .label(at, format!("more than {MOST_PARTS} parts"))
+                .label(at, format!("it has more than ten thousand parts"))
                 .help("types that hold others twice double at every step: name less, or use `map<…>`"),
             Pattern { why, at } => Diagnostic::error(code::TYPE_PATTERN, format!("not a usable pattern: {why}"))
                 .label(at, "")
