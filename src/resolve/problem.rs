@@ -178,7 +178,7 @@ impl From<ResolveProblem> for Diagnostic {
                     .help("every program ends, so nothing may be made of itself: break the circle")
             }
             LargeType { name, at } => Diagnostic::error(code::TYPE_UNFIT, format!("the type `{name}` is too large"))
-                .label(at, format!("it has more than ten thousand parts"))
+                .label(at, "it has more than ten thousand parts")
                 .help("types that hold others twice double at every step: name less, or use `map<…>`"),
             Pattern { why, at } => Diagnostic::error(code::TYPE_PATTERN, format!("not a usable pattern: {why}"))
                 .label(at, "")

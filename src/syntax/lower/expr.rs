@@ -227,10 +227,39 @@ impl Lower<'_> {
             let mut value = self.value(value);
             if parts.bad {
                 value = self.bad_expr(span);
+            } else if let Some((before, next)) = self.forgotten_comma(&value) {
+                let at = next.start as usize - self.place.base;
+                self.note_at(at, SyntaxProblem::MissingComma { before, next, reads_on: false });
+                value = self.bad_expr(span);
             }
             elements.push(if spread { Element::Spread(value, span) } else { Element::Value(value) });
         }
         ExprKind::List(elements)
+    }
+
+    /// Where an element of a list reads on after a blank, `a [b]`, `a (b)` or `a -b`: two elements without a comma. The one
+    /// before, and the next.
+    fn forgotten_comma(&self, expr: &Expr) -> Option<(Span, Span)> {
+        let blank =
+            |at: u32| self.source.as_bytes().get(at as usize - self.place.base).is_some_and(u8::is_ascii_whitespace);
+        match &expr.kind {
+            ExprKind::Binary(op, at, left, right) => {
+                if *op == BinaryOp::Subtract && blank(at.start - 1) && !blank(at.end) {
+                    return Some((left.span, at.to(right.span)));
+                }
+                self.forgotten_comma(left).or_else(|| self.forgotten_comma(right))
+            }
+            ExprKind::Index(base, _) | ExprKind::Call(base, _) if blank(base.span.end) => {
+                let rest = &self.source[base.span.end as usize - self.place.base..];
+                let gap = (rest.len() - rest.trim_start().len()) as u32;
+                Some((base.span, Span { start: base.span.end + gap, ..expr.span }))
+            }
+            ExprKind::Index(base, _)
+            | ExprKind::Call(base, _)
+            | ExprKind::Field(base, _)
+            | ExprKind::Unary(_, base) => self.forgotten_comma(base),
+            _ => None,
+        }
     }
 
     fn record(&mut self, pair: Pair<'_>) -> Expr {
