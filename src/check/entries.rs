@@ -8,6 +8,7 @@ use super::expr::Want;
 use super::problem::CheckProblem;
 use crate::resolve::hir::{Entry, Expr, ExprKind, Ident};
 use crate::text::Span;
+use crate::text::suggest::nearest;
 use crate::ty::flow::Lateness;
 use crate::ty::{Field, Record, Ty};
 
@@ -54,6 +55,10 @@ impl<'a> Checker<'a> {
                 Entry::Field { key, value } => {
                     let Some(index) = fields.get_index_of(&key.name) else {
                         self.stray(body, position, key, value, fields, owner);
+                        // A misspelt option is not missing as well.
+                        if let Some(meant) = meant(&key.name, fields) {
+                            supply[meant] = Supply::Given;
+                        }
                         continue;
                     };
                     let field = &fields[index];
@@ -202,6 +207,13 @@ impl<'a> Checker<'a> {
             self.flow_at(at, given.ty.clone(), want, None, Some(spread));
         }
     }
+}
+
+/// The option that a wrong name most likely stands for.
+fn meant(name: &str, fields: &IndexMap<SmolStr, Field>) -> Option<usize> {
+    let renamed =
+        fields.values().position(|f| f.notes.as_ref().is_some_and(|n| n.formerly.iter().any(|old| old == name)));
+    renamed.or_else(|| fields.get_index_of(nearest(name, fields.keys().map(SmolStr::as_str))?))
 }
 
 fn is_null(value: &Expr) -> bool {

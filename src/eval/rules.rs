@@ -103,8 +103,11 @@ impl<'a> Evaluator<'a> {
             let name = declared.fields.get_index(index)?.0;
             options.iter().find(|(n, _)| n == name).map(|(_, f)| f)
         };
+        // Where a name is no option at all, it may be the one that seems to be missing; the checker has said so.
+        let misspelt = options.iter().any(|(name, _)| !declared.fields.contains_key(name));
         for &index in &group.required {
-            if find(index).is_none()
+            if !misspelt
+                && find(index).is_none()
                 && let Some((name, field)) = declared.fields.get_index(index)
             {
                 let (option, doc) = (name.clone(), field.doc.clone());
