@@ -203,7 +203,7 @@ impl<'a> Lowerer<'a> {
 /// What a plan says about a block beside its options.
 fn taken(category: ast::ExternKind) -> &'static [&'static str] {
     match category {
-        ast::ExternKind::Builder => &["name", "type"],
+        ast::ExternKind::Builder => &["type"],
         ast::ExternKind::Provisioner => &["type", "only", "except"],
         ast::ExternKind::Post => &["type", "only", "except"],
         ast::ExternKind::Options => &[],

@@ -45,6 +45,7 @@ pub fn resolve(loaded: &Loaded, problems: &mut Problems) -> Program {
         group_params: Vec::new(),
         references: References::default(),
         owner: None,
+        type_depth: 0,
     };
     if loaded.modules.is_empty() {
         return lowerer.program;
@@ -92,6 +93,8 @@ struct Lowerer<'a> {
     /// Who needs whom among lets, functions and groups.
     references: References,
     owner: Option<Node>,
+    /// How many types are being lowered, each for the one before.
+    type_depth: usize,
 }
 
 impl<'a> Lowerer<'a> {

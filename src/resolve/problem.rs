@@ -46,6 +46,12 @@ pub enum ResolveProblem {
         help: &'static str,
     },
     /// A type, let, function or group that needs itself.
+    /// Things that are made of each other in a chain that no phase can walk down.
+    LongChain {
+        what: &'static str,
+        name: SmolStr,
+        at: Span,
+    },
     /// A type with more parts than can be checked.
     LargeType {
         name: SmolStr,
@@ -176,6 +182,11 @@ impl From<ResolveProblem> for Diagnostic {
                 Diagnostic::error(code::NAME_RECURSION, message)
                     .label(at, "closes the circle")
                     .help("every program ends, so nothing may be made of itself: break the circle")
+            }
+            LongChain { what, name, at } => {
+                Diagnostic::error(code::VALUE_LIMIT, format!("{what} `{name}` stands at the end of too long a chain"))
+                    .label(at, "given up here")
+                    .help("what is made of others, and those of others, goes five thousand steps deep at most")
             }
             LargeType { name, at } => Diagnostic::error(code::TYPE_UNFIT, format!("the type `{name}` is too large"))
                 .label(at, "it has more than ten thousand parts")

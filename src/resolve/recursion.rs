@@ -35,31 +35,34 @@ impl Lowerer<'_> {
         let mut nodes: Vec<Node> = self.references.edges.keys().copied().collect();
         nodes.sort_unstable();
         let mut done = FxHashSet::default();
-        let mut circles = Vec::new();
+        let (mut circles, mut chains) = (Vec::new(), Vec::new());
         for node in nodes {
-            visit(&self.references, node, &mut done, &mut circles);
+            visit(&self.references, node, &mut done, &mut circles, &mut chains);
+        }
+        for (node, at) in chains {
+            let (what, name) = (what(node), self.node_name(node));
+            self.report(ResolveProblem::LongChain { what, name, at });
+            self.cut(node);
         }
         for (chain, at) in circles {
             let names: Vec<SmolStr> = chain.iter().map(|n| self.node_name(*n)).collect();
-            let what = match chain[0] {
-                Node::Param(_) => "the param",
-                Node::Let(_) => "the value",
-                Node::Function(_) => "the function",
-                Node::Group(_) => "the group",
-            };
-            self.report(ResolveProblem::Recursion { what, chain: names, at });
-            match chain[0] {
-                Node::Param(i) => {
-                    if let Some(default) = &mut self.program.params[i].default {
-                        *default = super::hir::Expr::poison(default.span);
-                    }
+            self.report(ResolveProblem::Recursion { what: what(chain[0]), chain: names, at });
+            self.cut(chain[0]);
+        }
+    }
+
+    /// Makes something of nothing any more.
+    fn cut(&mut self, node: Node) {
+        let poison = super::hir::Expr::poison;
+        match node {
+            Node::Param(i) => {
+                if let Some(default) = &mut self.program.params[i].default {
+                    *default = poison(default.span);
                 }
-                Node::Let(i) => self.program.lets[i].value = super::hir::Expr::poison(self.program.lets[i].value.span),
-                Node::Function(i) => {
-                    self.program.functions[i].body = super::hir::Expr::poison(self.program.functions[i].body.span)
-                }
-                Node::Group(i) => self.program.groups[i].steps.clear(),
             }
+            Node::Let(i) => self.program.lets[i].value = poison(self.program.lets[i].value.span),
+            Node::Function(i) => self.program.functions[i].body = poison(self.program.functions[i].body.span),
+            Node::Group(i) => self.program.groups[i].steps.clear(),
         }
     }
 
@@ -73,8 +76,26 @@ impl Lowerer<'_> {
     }
 }
 
+fn what(node: Node) -> &'static str {
+    match node {
+        Node::Param(_) => "the param",
+        Node::Let(_) => "the value",
+        Node::Function(_) => "the function",
+        Node::Group(_) => "the group",
+    }
+}
+
+/// How deep things may be made of each other: later phases recurse.
+pub(super) const DEEPEST: usize = 5_001;
+
 /// Depth first with an explicit stack: a chain of ten thousand lets must not end the program.
-fn visit(references: &References, start: Node, done: &mut FxHashSet<Node>, circles: &mut Vec<(Vec<Node>, Span)>) {
+fn visit(
+    references: &References,
+    start: Node,
+    done: &mut FxHashSet<Node>,
+    circles: &mut Vec<(Vec<Node>, Span)>,
+    chains: &mut Vec<(Node, Span)>,
+) {
     if done.contains(&start) {
         return;
     }
@@ -89,8 +110,11 @@ fn visit(references: &References, start: Node, done: &mut FxHashSet<Node>, circl
             continue;
         };
         *next += 1;
+        let node = *node;
         if let Some(&position) = positions.get(&target) {
             circles.push((path[position..].iter().map(|(n, _)| *n).collect(), at));
+        } else if path.len() == DEEPEST {
+            chains.push((node, at));
         } else if !done.contains(&target) {
             positions.insert(target, path.len());
             path.push((target, 0));

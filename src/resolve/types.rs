@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 
 use super::declare::TYPE_NAMES;
 use super::problem::ResolveProblem;
+use super::recursion::DEEPEST;
 use super::{Lowerer, TypeState, hir};
 use crate::syntax::ast::{self, ExprKind, Member, TypeKind, UnaryOp};
 use crate::text::suggest::nearest;
@@ -27,7 +28,16 @@ impl<'a> Lowerer<'a> {
         }
         def.state = TypeState::Running;
         let (module, item, doc) = (def.module, def.item, def.doc.clone());
-        let ty = match self.ty(module, &item.ty) {
+        if self.type_depth == DEEPEST {
+            let (what, name, at) = ("the type", item.name.name.clone(), item.name.span);
+            self.report(ResolveProblem::LongChain { what, name, at });
+            self.types[index].state = TypeState::Done(Ty::Poison);
+            return Ty::Poison;
+        }
+        self.type_depth += 1;
+        let ty = self.ty(module, &item.ty);
+        self.type_depth -= 1;
+        let ty = match ty {
             Ty::Poison => Ty::Poison,
             ty if !ty.has_at_most(MOST_PARTS) => {
                 self.report(ResolveProblem::LargeType { name: item.name.name.clone(), at: item.name.span });

@@ -289,8 +289,13 @@ fn a_chain_of_a_hundred_thousand() {
     let n = 100_000;
     let lets = chain("let x0 = \"a\"", n, |n, m| format!("let x{n} = x{m}"));
     check(with_image(&lets, "x100000")).is_no_bug();
+    let backwards = |text: &str| text.lines().rev().map(|line| format!("{line}\n")).collect::<String>();
+    check(with_image(&backwards(&lets), "x100000")).refuses("bake::value::limit");
+    let params = lets.replace("let ", "param ").replace(" =", ": string =");
+    check(with_image(&backwards(&params), "x100000")).refuses("bake::value::limit");
     let types = chain("type T0 = string", n, |n, m| format!("type T{n} = T{m}"));
     check(with_image(&types, "\"\"")).is_no_bug();
+    check(with_image(&backwards(&types), "\"\"")).refuses("bake::value::limit");
 }
 
 // ── Growth ─────────────────────────────────────────────────────────────────────────────────────────────────────────
