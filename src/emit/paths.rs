@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn paths_are_told_from_the_folder_of_the_plan() {
-        let paths = Paths::TemplateDir { folder: "/work/out/plans".into(), current: "/work/src".into() };
+        let paths = Paths::TemplateDir { folder: "/srv/out/plans".into(), current: "/srv/src".into() };
         let rebased = |p| paths.rebased(p).expect("a relative path");
         assert_eq!(rebased("a.sh"), "../../src/a.sh");
         assert_eq!(rebased("../out/plans/x/"), "x/");
