@@ -10,9 +10,11 @@ mod corpus;
 mod emitted;
 mod examples;
 mod facts;
+mod fuzzed;
 mod generated;
 mod hostile;
 mod house;
+mod oracle;
 #[path = "../peer/packer.rs"]
 mod peer;
 mod promises;
