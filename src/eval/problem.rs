@@ -182,6 +182,12 @@ pub(super) enum EvalProblem {
         path: SmolStr,
         at: Span,
     },
+    /// A folder where a file is wanted, or the other way round.
+    WrongSort {
+        path: SmolStr,
+        folder: bool,
+        at: Span,
+    },
     Rule {
         message: SmolStr,
         places: Vec<Span>,
@@ -450,6 +456,12 @@ impl EvalProblem {
             NoKeyInFile { path, at } => Diagnostic::error(code::OPTION_FILE, format!("`{path}` holds no private key"))
                 .label(*at, "")
                 .help("name the private half, in PEM: it begins with `-----BEGIN … PRIVATE KEY-----`"),
+            WrongSort { path, folder, at } => {
+                let (is, wanted) = if *folder { ("folder", "file") } else { ("file", "folder") };
+                Diagnostic::error(code::OPTION_FILE, format!("`{path}` is a {is}, expected a {wanted}"))
+                    .label(*at, "")
+                    .help(format!("name a {wanted}"))
+            }
             Rule { message, places, declared } => {
                 let mut diagnostic = Diagnostic::error(code::OPTION_RULE, message.clone());
                 for place in places {

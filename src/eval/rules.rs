@@ -149,6 +149,13 @@ impl<'a> Evaluator<'a> {
                 stops.extend(fact.args.first().and_then(option_index).and_then(&find).and_then(|f| self.judge_key(f)));
                 continue;
             }
+            if matches!(fact.name.name.as_str(), "file" | "folder") {
+                if let Some(frozen) = fact.args.first().and_then(option_index).and_then(&find) {
+                    let folder = fact.name.name == "folder";
+                    self.judge_sort(&frozen.value, &frozen.setting.value, folder, &mut stops);
+                }
+                continue;
+            }
             stops.extend(self.judge_fact(fact, data, declared, cell, &find));
         }
         stops
@@ -246,6 +253,24 @@ impl<'a> Evaluator<'a> {
             {
                 let (written, path) = (written.clone(), path.clone());
                 stops.push(EvalProblem::NoFile { written, path, at: value.origin }.into());
+            }
+            _ => {}
+        }
+    }
+
+    /// A path that is there is a file or a folder, as wanted. One that is not there is reported as such.
+    fn judge_sort(&self, value: &Value, frozen: &crate::plan::Value, folder: bool, stops: &mut Vec<Stop>) {
+        use crate::plan;
+        match (&value.data, frozen) {
+            (Data::List(values), plan::Value::List(frozen)) => {
+                for (value, frozen) in values.iter().zip(frozen) {
+                    self.judge_sort(value, frozen, folder, stops);
+                }
+            }
+            (_, plan::Value::Path(plan::Text::Plain(path)))
+                if !path.starts_with('~') && self.world.exists(path) && self.world.is_folder(path) != folder =>
+            {
+                stops.push(EvalProblem::WrongSort { path: path.clone(), folder: !folder, at: value.origin }.into());
             }
             _ => {}
         }

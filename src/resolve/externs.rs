@@ -12,8 +12,9 @@ use crate::text::suggest::nearest;
 /// The questions that the schema may put to EC2's facts, with the number of their arguments.
 ///
 /// `remote` and `later` say when a path is not here: on the machine, or made during the run. `placed` and `copied` name the
-/// options that hold the region of an AMI and those it is copied to. `private_key` names a file that must hold one.
-const FACTS: [(&str, usize); 10] = [
+/// options that hold the region of an AMI and those it is copied to. `private_key` names a file that must hold one; `file` and
+/// `folder` say which of the two a path must be. `emit_only` marks kinds that are written for Packer and never run here.
+const FACTS: [(&str, usize); 13] = [
     ("boots", 2),
     ("offered", 2),
     ("root_device", 2),
@@ -24,6 +25,9 @@ const FACTS: [(&str, usize); 10] = [
     ("placed", 1),
     ("copied", 1),
     ("private_key", 1),
+    ("file", 1),
+    ("folder", 1),
+    ("emit_only", 0),
 ];
 
 impl<'a> Lowerer<'a> {

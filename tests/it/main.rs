@@ -15,6 +15,8 @@ mod hostile;
 mod house;
 #[path = "../peer/packer.rs"]
 mod peer;
+mod prelude;
 mod promises;
 mod properties;
 mod rust;
+mod spec;

@@ -1,0 +1,231 @@
+//! Compares the options of a kind with those that a Packer plugin publishes.
+//!
+//! A developer runs it, with the plugin's specification as files: the `*.hcl2spec.go` of its sources, a JSON array of names, or
+//! a plain list with one name a line (`block.member` for what stands in a block):
+//!
+//! ```sh
+//! BAKEC_SPEC=FILE[:FILE…] BAKEC_KIND=builder/amazon-ebs cargo test --test it spec -- --nocapture
+//! ```
+//!
+//! It lists what either side lacks and fails where something is lacking that `tests/peer/differences.json` does not explain.
+//! The record of the plugin is the first of the first file; `BAKEC_ROOT=FlatConfig` names another.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use bakec::schema::Kind;
+use regex::Regex;
+use serde_json::Value;
+
+use crate::prelude::{kind, kinds, rows};
+use crate::support::read;
+
+/// Kinds, each with what one side lacks and why that is right.
+type Reasons = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Names by dotted path, and the paths that have members.
+#[derive(Debug, Default, PartialEq)]
+struct Names {
+    all: BTreeSet<String>,
+    blocks: BTreeSet<String>,
+}
+
+impl Names {
+    fn add(&mut self, path: &str) {
+        for (dot, _) in path.match_indices('.') {
+            self.blocks.insert(path[..dot].to_string());
+            self.all.insert(path[..dot].to_string());
+        }
+        self.all.insert(path.to_string());
+    }
+}
+
+/// What Packer itself reads of a block, whatever the plugin publishes.
+fn core(category: &str) -> &'static [&'static str] {
+    match category {
+        "builder" => &["name", "type"],
+        "provisioner" => &["type", "only", "except", "override", "pause_before", "timeout", "max_retries"],
+        _ => &["type", "only", "except", "name", "keep_input_artifact"],
+    }
+}
+
+/// A specification in any of its forms.
+fn published(texts: &[String], root: Option<&str>) -> Result<Names, String> {
+    let first = texts.first().ok_or("no file is named")?.trim_start();
+    let mut names = Names::default();
+    if first.starts_with(['[', '{']) {
+        let json: Value = serde_json::from_str(first).map_err(|error| error.to_string())?;
+        let list = json.as_array().or_else(|| json["options"].as_array()).ok_or("expected an array of names")?;
+        for entry in list {
+            let name = entry.as_str().or_else(|| entry["name"].as_str());
+            names.add(name.ok_or_else(|| format!("`{entry}` is neither a name nor has one"))?);
+        }
+    } else if first.contains("hcldec.") {
+        let records = records(texts);
+        let (root, _) = match root {
+            Some(root) => records.iter().find(|(name, _)| name == root),
+            None => records.first(),
+        }
+        .ok_or("the file holds no such record")?;
+        flatten(&records, root, "", &mut names, 0);
+    } else {
+        let lines = first.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        lines.for_each(|line| names.add(line));
+    }
+    names.all.retain(|name| !name.starts_with("packer_"));
+    if names.all.is_empty() { Err("the specification holds no name".into()) } else { Ok(names) }
+}
+
+type Records = Vec<(String, Vec<(String, Option<String>)>)>;
+
+/// The records of a plugin's sources: each with its names, and the record that stands behind a name that is a block.
+fn records(texts: &[String]) -> Records {
+    let head = Regex::new(r"^func \(\*(\w+)\) HCL2Spec\(\)").expect("a right pattern");
+    let entry = Regex::new(r#"^\s*"([^"]+)":\s*&hcldec\.(\w+)"#).expect("a right pattern");
+    let nested = Regex::new(r"\(\*(?:\w+\.)?(\w+)\)\(nil\)").expect("a right pattern");
+    let mut records: Records = Vec::new();
+    for line in texts.iter().flat_map(|text| text.lines()) {
+        if let Some(found) = head.captures(line) {
+            records.push((found[1].to_string(), Vec::new()));
+        } else if let (Some(found), Some((_, fields))) = (entry.captures(line), records.last_mut()) {
+            let record = nested.captures(line).map(|record| record[1].to_string());
+            fields.push((found[1].to_string(), record));
+        }
+    }
+    records
+}
+
+fn flatten(records: &Records, record: &str, prefix: &str, names: &mut Names, depth: usize) {
+    let Some((_, fields)) = records.iter().find(|(name, _)| name == record).filter(|_| depth < 8) else { return };
+    for (name, inner) in fields {
+        let path = format!("{prefix}{name}");
+        names.add(&path);
+        if let Some(inner) = inner {
+            flatten(records, inner, &format!("{path}."), names, depth + 1);
+        }
+    }
+}
+
+/// The names that the prelude gives a kind; those it had before stand beside them.
+fn declared(kind: &Kind) -> (Names, BTreeSet<String>) {
+    let (mut names, mut former) = (Names::default(), BTreeSet::new());
+    for (path, field) in rows(kind) {
+        names.add(&path);
+        let parent = path.rfind('.').map_or("", |dot| &path[..=dot]);
+        let notes = field.notes.iter().flat_map(|notes| &notes.formerly);
+        former.extend(notes.map(|old| format!("{parent}{old}")));
+    }
+    (names, former)
+}
+
+/// What a comparison found.
+#[derive(Debug, PartialEq)]
+struct Differences {
+    missing: Vec<String>,
+    extra: Vec<String>,
+    explained: usize,
+}
+
+fn compare(category: &str, kind: &Kind, published: &Names, reasons: &BTreeMap<String, String>) -> Differences {
+    let (ours, former) = declared(kind);
+    // Members are compared where both sides know some.
+    let comparable = |name: &str, other: &Names| {
+        name.rfind('.').is_none_or(|dot| !other.all.contains(&name[..dot]) || other.blocks.contains(&name[..dot]))
+    };
+    let mut explained = 0;
+    let mut unexplained = |name: &&String| {
+        let known = reasons.contains_key(name.as_str());
+        explained += usize::from(known);
+        !known
+    };
+    let missing = published.all.difference(&ours.all).filter(|name| !former.contains(*name));
+    let missing = missing.filter(&mut unexplained).cloned().collect();
+    let extra = ours.all.difference(&published.all).filter(|name| comparable(name, published));
+    let extra =
+        extra.filter(|name| !core(category).contains(&name.as_str())).filter(&mut unexplained).cloned().collect();
+    Differences { missing, extra, explained }
+}
+
+fn reasons() -> Reasons {
+    serde_json::from_str(&read("tests/peer/differences.json")).expect("tests/peer/differences.json is JSON")
+}
+
+#[test]
+fn spec_names_are_those_of_the_kind() {
+    let (Ok(files), Ok(which)) = (std::env::var("BAKEC_SPEC"), std::env::var("BAKEC_KIND")) else {
+        eprintln!("skipped: BAKEC_SPEC=FILE BAKEC_KIND=provisioner/shell compares");
+        return;
+    };
+    let texts: Vec<String> =
+        files.split(':').map(|file| fs::read_to_string(file).unwrap_or_else(|e| panic!("{file}: {e}"))).collect();
+    let root = std::env::var("BAKEC_ROOT").ok();
+    let published = published(&texts, root.as_deref()).unwrap_or_else(|problem| panic!("{files}: {problem}"));
+    let (category, name) = which.split_once('/').expect("BAKEC_KIND is `builder/…`, `provisioner/…` or `post/…`");
+    let kind = kind(&kinds(), category, name).unwrap_or_else(|| panic!("the prelude has no {category} `{name}`"));
+    let found = compare(category, &kind, &published, reasons().get(&which).unwrap_or(&BTreeMap::new()));
+    let (ours, _) = declared(&kind);
+    eprintln!(
+        "{which}: {} names in bakec, {} published, {} missing, {} extra, {} explained",
+        ours.all.len(),
+        published.all.len(),
+        found.missing.len(),
+        found.extra.len(),
+        found.explained
+    );
+    found.missing.iter().for_each(|name| eprintln!("  bakec lacks     {name}"));
+    found.extra.iter().for_each(|name| eprintln!("  not published   {name}"));
+    assert!(found.missing.is_empty() && found.extra.is_empty(), "{which}: the names differ");
+}
+
+#[test]
+fn spec_every_form_is_read() {
+    let go = r#"
+func (*FlatConfig) HCL2Spec() map[string]hcldec.Spec {
+	s := map[string]hcldec.Spec{
+		"packer_debug": &hcldec.AttrSpec{Name: "packer_debug", Type: cty.Bool, Required: false},
+		"a":            &hcldec.AttrSpec{Name: "a", Type: cty.String, Required: false},
+		"b":            &hcldec.BlockListSpec{TypeName: "b", Nested: hcldec.ObjectSpec((*common.FlatB)(nil).HCL2Spec())},
+	}
+}
+"#;
+    let more = r#"
+func (*FlatB) HCL2Spec() map[string]hcldec.Spec {
+		"c": &hcldec.AttrSpec{Name: "c", Type: cty.String, Required: false},
+}
+"#;
+    let right = published(&["a\nb.c\n# a remark\n".into()], None).expect("a list");
+    assert_eq!(published(&[go.into(), more.into()], None), Ok(right));
+    let json = published(&[r#"{ "options": ["a", { "name": "b.c" }] }"#.into()], None);
+    assert_eq!(json, published(&["a\nb.c".into()], None));
+    assert_eq!(published(&[go.into(), more.into()], Some("FlatB")), published(&["c".into()], None));
+    assert!(published(&["[1]".into()], None).is_err());
+    assert!(published(&[String::new()], None).is_err());
+    assert!(published(&[go.into()], Some("FlatX")).is_err());
+}
+
+#[test]
+fn spec_differences_of_both_sides_are_told() {
+    let kind = kind(&kinds(), "post", "docker-tag").expect("a kind of the prelude");
+    let list = |text: &str| published(&[text.into()], None).expect("a list");
+    let reasons = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| (a.to_string(), b.to_string())).collect();
+    let same = list("docker_path\nrepository\ntag\ntags\nforce");
+    let nothing = Differences { missing: vec![], extra: vec![], explained: 0 };
+    assert_eq!(compare("post", &kind, &same, &BTreeMap::new()), nothing);
+    let other = list("docker_path\nrepository\ntags\nspeed\nspeed.unit");
+    let found = compare("post", &kind, &other, &reasons(&[("speed.unit", "no unit is needed")]));
+    let expected = Differences { missing: vec!["speed".into()], extra: vec!["force".into()], explained: 1 };
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn spec_reasons_speak_of_kinds_that_exist() {
+    let kinds = kinds();
+    for (which, reasons) in reasons() {
+        let (category, name) = which.split_once('/').expect("a category and a kind");
+        assert!(kind(&kinds, category, name).is_some(), "tests/peer/differences.json: no kind `{which}`");
+        assert!(
+            !reasons.is_empty() && reasons.values().all(|reason| reason.ends_with('.')),
+            "{which}: a reason is a sentence"
+        );
+    }
+}
