@@ -176,6 +176,7 @@ pub(super) enum EvalProblem {
     NoFile {
         written: SmolStr,
         path: SmolStr,
+        folder: bool,
         at: Span,
     },
     NoKeyInFile {
@@ -184,7 +185,7 @@ pub(super) enum EvalProblem {
     },
     /// A folder where a file is wanted, or the other way round.
     WrongSort {
-        path: SmolStr,
+        written: SmolStr,
         folder: bool,
         at: Span,
     },
@@ -445,22 +446,24 @@ impl EvalProblem {
                 diagnostic
             }
             Template { diagnostic, option, at } => (**diagnostic).clone().label(*at, format!("`{option}` takes it")),
-            NoFile { written, path, at } => {
+            NoFile { written, path, folder, at } => {
                 let help = if written == path {
                     "paths are relative to the `.bake` file that holds the option".to_owned()
                 } else {
                     format!("paths are relative to the `.bake` file that holds the option: this one is `{path}`")
                 };
-                Diagnostic::error(code::OPTION_FILE, format!("there is no file `{written}`")).label(*at, "").help(help)
+                let sort = if *folder { "folder" } else { "file" };
+                Diagnostic::error(code::OPTION_FILE, format!("there is no {sort} `{written}`"))
+                    .label(*at, "")
+                    .help(help)
             }
             NoKeyInFile { path, at } => Diagnostic::error(code::OPTION_FILE, format!("`{path}` holds no private key"))
                 .label(*at, "")
                 .help("name the private half, in PEM: it begins with `-----BEGIN … PRIVATE KEY-----`"),
-            WrongSort { path, folder, at } => {
+            WrongSort { written, folder, at } => {
                 let (is, wanted) = if *folder { ("folder", "file") } else { ("file", "folder") };
-                Diagnostic::error(code::OPTION_FILE, format!("`{path}` is a {is}, expected a {wanted}"))
+                Diagnostic::error(code::OPTION_FILE, format!("`{written}` is a {is}, expected a {wanted}"))
                     .label(*at, "")
-                    .help(format!("name a {wanted}"))
             }
             Rule { message, places, declared } => {
                 let mut diagnostic = Diagnostic::error(code::OPTION_RULE, message.clone());

@@ -126,7 +126,8 @@ impl<'a> Evaluator<'a> {
             if let Some(frozen) = find(index)
                 && !self.is_elsewhere(declared, index, options)
             {
-                self.judge_path(&frozen.value, &frozen.setting.value, &mut stops);
+                let folder = has_fact(declared, "folder", index);
+                self.judge_path(&frozen.value, &frozen.setting.value, folder, &mut stops);
             }
         }
         if !group.rules.is_empty() {
@@ -240,19 +241,19 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A file that an option names must exist when the plan is made.
-    fn judge_path(&self, value: &Value, frozen: &crate::plan::Value, stops: &mut Vec<Stop>) {
+    fn judge_path(&self, value: &Value, frozen: &crate::plan::Value, folder: bool, stops: &mut Vec<Stop>) {
         use crate::plan;
         match (&value.data, frozen) {
             (Data::List(values), plan::Value::List(frozen)) => {
                 for (value, frozen) in values.iter().zip(frozen) {
-                    self.judge_path(value, frozen, stops);
+                    self.judge_path(value, frozen, folder, stops);
                 }
             }
             (Data::Text(Text::Plain(written)), plan::Value::Path(plan::Text::Plain(path)))
                 if !path.starts_with('~') && !self.world.exists(path) =>
             {
                 let (written, path) = (written.clone(), path.clone());
-                stops.push(EvalProblem::NoFile { written, path, at: value.origin }.into());
+                stops.push(EvalProblem::NoFile { written, path, folder, at: value.origin }.into());
             }
             _ => {}
         }
@@ -267,10 +268,11 @@ impl<'a> Evaluator<'a> {
                     self.judge_sort(value, frozen, folder, stops);
                 }
             }
-            (_, plan::Value::Path(plan::Text::Plain(path)))
+            (Data::Text(Text::Plain(written)), plan::Value::Path(plan::Text::Plain(path)))
                 if !path.starts_with('~') && self.world.exists(path) && self.world.is_folder(path) != folder =>
             {
-                stops.push(EvalProblem::WrongSort { path: path.clone(), folder: !folder, at: value.origin }.into());
+                let written = written.clone();
+                stops.push(EvalProblem::WrongSort { written, folder: !folder, at: value.origin }.into());
             }
             _ => {}
         }
@@ -397,6 +399,11 @@ fn elsewhere(declared: &Declared, index: usize) -> impl Iterator<Item = &crate::
     declared.facts.iter().filter(move |f| {
         matches!(f.name.name.as_str(), "remote" | "later") && f.args.first().and_then(option_index) == Some(index)
     })
+}
+
+/// Whether a fact of one argument is stated of an option.
+fn has_fact(declared: &Declared, name: &str, index: usize) -> bool {
+    declared.facts.iter().any(|f| f.name.name == name && f.args.first().and_then(option_index) == Some(index))
 }
 
 fn option_index(arg: &FactArg) -> Option<usize> {

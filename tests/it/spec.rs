@@ -8,7 +8,8 @@
 //! ```
 //!
 //! It lists what either side lacks and fails where something is lacking that `tests/peer/differences.json` does not explain.
-//! The record of the plugin is the first of the first file; `BAKEC_ROOT=FlatConfig` names another.
+//! The record of the plugin is the first of the first file; `BAKEC_ROOT=FlatConfig` names another. `BAKEC_PACKER=1.6.6` says
+//! which release the specification is of: options that bakec says are newer must then be absent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -106,28 +107,56 @@ fn flatten(records: &Records, record: &str, prefix: &str, names: &mut Names, dep
     }
 }
 
-/// The names that the prelude gives a kind; those it had before stand beside them.
-fn declared(kind: &Kind) -> (Names, BTreeSet<String>) {
-    let (mut names, mut former) = (Names::default(), BTreeSet::new());
+/// What the prelude says of a kind's names.
+#[derive(Default)]
+struct Declared {
+    names: Names,
+    /// Names that options had before, and those that are refused: known, and perhaps published no more.
+    gone: BTreeSet<String>,
+    /// Names that are newer than the release that the specification is of.
+    newer: BTreeSet<String>,
+}
+
+fn declared(kind: &Kind, release: &[u32]) -> Declared {
+    let mut declared = Declared::default();
     for (path, field) in rows(kind) {
-        names.add(&path);
+        declared.names.add(&path);
+        let Some(notes) = &field.notes else { continue };
         let parent = path.rfind('.').map_or("", |dot| &path[..=dot]);
-        let notes = field.notes.iter().flat_map(|notes| &notes.formerly);
-        former.extend(notes.map(|old| format!("{parent}{old}")));
+        declared.gone.extend(notes.formerly.iter().map(|old| format!("{parent}{old}")));
+        if notes.refused.is_some() {
+            declared.gone.insert(path.clone());
+        }
+        if notes.since.as_ref().is_some_and(|since| !release.is_empty() && version(since).as_slice() > release) {
+            declared.newer.insert(path);
+        }
     }
-    (names, former)
+    declared
+}
+
+fn version(text: &str) -> Vec<u32> {
+    text.split('.').map(|part| part.parse().unwrap_or_else(|_| panic!("`{text}` is no version"))).collect()
 }
 
 /// What a comparison found.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 struct Differences {
     missing: Vec<String>,
     extra: Vec<String>,
+    /// Published in a release that bakec says is too old for it.
+    early: Vec<String>,
     explained: usize,
 }
 
-fn compare(category: &str, kind: &Kind, published: &Names, reasons: &BTreeMap<String, String>) -> Differences {
-    let (ours, former) = declared(kind);
+impl Differences {
+    fn is_none(&self) -> bool {
+        self.missing.is_empty() && self.extra.is_empty() && self.early.is_empty()
+    }
+}
+
+fn compare(category: &str, declared: &Declared, published: &Names, reasons: &BTreeMap<String, String>) -> Differences {
+    let Declared { names: ours, gone, newer } = declared;
+    let is_newer = |name: &String| newer.iter().any(|n| name == n || name.starts_with(&format!("{n}.")));
     // Members are compared where both sides know some.
     let comparable = |name: &str, other: &Names| {
         name.rfind('.').is_none_or(|dot| !other.all.contains(&name[..dot]) || other.blocks.contains(&name[..dot]))
@@ -138,16 +167,26 @@ fn compare(category: &str, kind: &Kind, published: &Names, reasons: &BTreeMap<St
         explained += usize::from(known);
         !known
     };
-    let missing = published.all.difference(&ours.all).filter(|name| !former.contains(*name));
+    let missing = published.all.difference(&ours.all).filter(|name| !gone.contains(*name));
     let missing = missing.filter(&mut unexplained).cloned().collect();
     let extra = ours.all.difference(&published.all).filter(|name| comparable(name, published));
+    let extra = extra.filter(|name| !gone.contains(*name) && !is_newer(name));
     let extra =
         extra.filter(|name| !core(category).contains(&name.as_str())).filter(&mut unexplained).cloned().collect();
-    Differences { missing, extra, explained }
+    let early = published.all.intersection(newer).cloned().collect();
+    Differences { missing, extra, early, explained }
 }
 
 fn reasons() -> Reasons {
     serde_json::from_str(&read("tests/peer/differences.json")).expect("tests/peer/differences.json is JSON")
+}
+
+/// What is said of one kind, and of all of them under `*`.
+fn reasons_for(which: &str) -> BTreeMap<String, String> {
+    let mut all = reasons();
+    let mut found = all.remove("*").unwrap_or_default();
+    found.extend(all.remove(which).unwrap_or_default());
+    found
 }
 
 #[test]
@@ -162,19 +201,21 @@ fn spec_names_are_those_of_the_kind() {
     let published = published(&texts, root.as_deref()).unwrap_or_else(|problem| panic!("{files}: {problem}"));
     let (category, name) = which.split_once('/').expect("BAKEC_KIND is `builder/…`, `provisioner/…` or `post/…`");
     let kind = kind(&kinds(), category, name).unwrap_or_else(|| panic!("the prelude has no {category} `{name}`"));
-    let found = compare(category, &kind, &published, reasons().get(&which).unwrap_or(&BTreeMap::new()));
-    let (ours, _) = declared(&kind);
+    let release = std::env::var("BAKEC_PACKER").map_or(Vec::new(), |release| version(&release));
+    let declared = declared(&kind, &release);
+    let found = compare(category, &declared, &published, &reasons_for(&which));
     eprintln!(
         "{which}: {} names in bakec, {} published, {} missing, {} extra, {} explained",
-        ours.all.len(),
+        declared.names.all.len(),
         published.all.len(),
         found.missing.len(),
         found.extra.len(),
         found.explained
     );
-    found.missing.iter().for_each(|name| eprintln!("  bakec lacks     {name}"));
-    found.extra.iter().for_each(|name| eprintln!("  not published   {name}"));
-    assert!(found.missing.is_empty() && found.extra.is_empty(), "{which}: the names differ");
+    found.missing.iter().for_each(|name| eprintln!("  bakec lacks       {name}"));
+    found.extra.iter().for_each(|name| eprintln!("  not published     {name}"));
+    found.early.iter().for_each(|name| eprintln!("  known earlier     {name}"));
+    assert!(found.is_none(), "{which}: the names differ");
 }
 
 #[test]
@@ -209,20 +250,25 @@ fn spec_differences_of_both_sides_are_told() {
     let list = |text: &str| published(&[text.into()], None).expect("a list");
     let reasons = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| (a.to_string(), b.to_string())).collect();
     let same = list("docker_path\nrepository\ntag\ntags\nforce");
-    let nothing = Differences { missing: vec![], extra: vec![], explained: 0 };
-    assert_eq!(compare("post", &kind, &same, &BTreeMap::new()), nothing);
+    let today = declared(&kind, &[]);
+    assert!(compare("post", &today, &same, &BTreeMap::new()).is_none());
     let other = list("docker_path\nrepository\ntags\nspeed\nspeed.unit");
-    let found = compare("post", &kind, &other, &reasons(&[("speed.unit", "no unit is needed")]));
-    let expected = Differences { missing: vec!["speed".into()], extra: vec!["force".into()], explained: 1 };
-    assert_eq!(found, expected);
+    let found = compare("post", &today, &other, &reasons(&[("speed.unit", "no unit is needed")]));
+    let (missing, extra) = (vec!["speed".into()], vec!["force".into()]);
+    assert_eq!(found, Differences { missing, extra, explained: 1, ..Differences::default() });
+    let old = declared(&kind, &version("1.6.6"));
+    let found = compare("post", &old, &list("repository\ntags\nforce"), &BTreeMap::new());
+    assert!(found.is_none(), "{found:?}");
+    assert_eq!(compare("post", &old, &same, &BTreeMap::new()).early, ["docker_path"]);
 }
 
 #[test]
 fn spec_reasons_speak_of_kinds_that_exist() {
     let kinds = kinds();
     for (which, reasons) in reasons() {
-        let (category, name) = which.split_once('/').expect("a category and a kind");
-        assert!(kind(&kinds, category, name).is_some(), "tests/peer/differences.json: no kind `{which}`");
+        let (category, name) = which.split_once('/').unwrap_or(("builder", "null"));
+        let known = kind(&kinds, category, name).is_some() && (which.contains('/') || which == "*");
+        assert!(known, "tests/peer/differences.json: no kind `{which}`");
         assert!(
             !reasons.is_empty() && reasons.values().all(|reason| reason.ends_with('.')),
             "{which}: a reason is a sentence"
