@@ -9,6 +9,7 @@ use crate::check::DomainProblem;
 use crate::diagnostic::{Code, Diagnostic, code};
 use crate::load::ReadError;
 use crate::text::Span;
+use crate::ty::describe;
 
 /// Why an evaluation ended without a value.
 #[derive(Clone, Debug)]
@@ -155,6 +156,12 @@ pub(super) enum EvalProblem {
         origin: Span,
         at: Span,
     },
+    NotWholeGib {
+        bytes: u64,
+        option: SmolStr,
+        origin: Span,
+        at: Span,
+    },
     NoMatch {
         text: SmolStr,
         pattern: SmolStr,
@@ -207,6 +214,16 @@ pub(super) enum EvalProblem {
         because: Option<SmolStr>,
         at: Span,
         exclude: Span,
+    },
+    NoAmi {
+        build: SmolStr,
+        kind: SmolStr,
+        at: Span,
+        builder: Span,
+        /// The option by which a kind that makes AMIs makes none.
+        option: Option<(SmolStr, Span)>,
+        /// Whether the kind is one of the prelude, of which it is known.
+        known: bool,
     },
     Circle {
         builds: Vec<SmolStr>,
@@ -424,6 +441,15 @@ impl EvalProblem {
                 option,
             )
             .help("both ends are included"),
+            NotWholeGib { bytes, option, origin, at } => {
+                let (shown, below) = (describe::size(*bytes), bytes >> 30);
+                let message = format!("`{option}` counts whole GiB, and {shown} is none");
+                let above = below + 1;
+                refused(Diagnostic::error(code::VALUE_SIZE, message), *origin, *at, option).help(match below {
+                    0 => format!("write `{above}GiB`, the smallest"),
+                    _ => format!("write `{below}GiB` or `{above}GiB`"),
+                })
+            }
             NoMatch { text, pattern, option, origin, at } => refused(
                 Diagnostic::error(code::VALUE_PATTERN, format!("`{text}` does not match /{pattern}/")),
                 *origin,
@@ -483,6 +509,20 @@ impl EvalProblem {
                     .label(*at, "excluded")
                     .label(*exclude, because.as_ref().map_or("by this exclude".to_owned(), |b| format!("because {b}")))
                     .help("index a cell that is built, or narrow the exclude")
+            }
+            NoAmi { build, kind, at, builder, option, known } => {
+                let diagnostic = Diagnostic::error(code::IMAGE_NO_AMI, format!("build `{build}` makes no AMI"));
+                let diagnostic = diagnostic.label(*at, "");
+                match option {
+                    Some((option, place)) => diagnostic
+                        .label(*place, "says so")
+                        .help(format!("remove `{option}`, or start from an AMI that is made")),
+                    None => diagnostic.label(*builder, format!("`{kind}` makes none")).help(if *known {
+                        format!("name an image whose builder makes one; a list of builds leaves it out by `if b.kind != \"{kind}\"`")
+                    } else {
+                        "where the kind does make AMIs, its `extern` says which option names them: `fact ami(…)`".into()
+                    }),
+                }
             }
             Circle { builds, at } => {
                 let chain: Vec<String> = builds.iter().chain(builds.first()).map(|b| format!("`{b}`")).collect();

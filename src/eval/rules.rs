@@ -374,7 +374,7 @@ fn elsewhere(declared: &Declared, index: usize) -> impl Iterator<Item = &crate::
     })
 }
 
-fn option_index(arg: &FactArg) -> Option<usize> {
+pub(super) fn option_index(arg: &FactArg) -> Option<usize> {
     match arg {
         FactArg::Option(index) => Some(*index),
         FactArg::Text(_) => None,
@@ -382,8 +382,8 @@ fn option_index(arg: &FactArg) -> Option<usize> {
 }
 
 /// Whether the option that a statement asks for has the value that it names.
-fn applies(fact: &crate::resolve::hir::Fact, declared: &Declared, options: &Options) -> bool {
-    let [_, FactArg::Option(other), FactArg::Text(wanted)] = fact.args.as_slice() else { return false };
+pub(super) fn applies(fact: &crate::resolve::hir::Fact, declared: &Declared, options: &Options) -> bool {
+    let [.., FactArg::Option(other), FactArg::Text(wanted)] = fact.args.as_slice() else { return false };
     let Some((name, _)) = declared.fields.get_index(*other) else { return false };
     let given = options.iter().find(|(n, _)| n == name).and_then(|(_, f)| f.value.display());
     given.is_some_and(|given| given == *wanted)
