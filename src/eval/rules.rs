@@ -160,7 +160,10 @@ impl<'a> Evaluator<'a> {
             let default = declared.defaults.get(index)?.as_ref()?;
             self.eval(default, &mut Frame::closed(true)).ok()
         });
-        let value = value.unwrap_or(Value::new(Data::Null, at));
+        // That a required option is missing is said once; rules about it have nothing to judge.
+        let absent =
+            if declared.fields.get_index(index).is_some_and(|(_, f)| !f.optional) { Data::Unknown } else { Data::Null };
+        let value = value.unwrap_or(Value::new(absent, at));
         let notes = declared.fields.get_index(index).and_then(|(_, f)| f.notes.as_ref());
         match value.data {
             Data::Int(i) if notes.is_some_and(|n| n.encoding == Some(Encoding::Gib)) => {
