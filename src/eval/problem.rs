@@ -254,6 +254,11 @@ pub(super) enum EvalProblem {
         option: SmolStr,
         at: Span,
     },
+    AmiDefault {
+        variable: SmolStr,
+        build: SmolStr,
+        at: Span,
+    },
     SameOutput {
         file: SmolStr,
         first: Span,
