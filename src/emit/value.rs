@@ -82,7 +82,7 @@ impl Writer<'_, '_> {
                 _ => string(self.out, &describe::duration(*nanos)),
             },
             Value::Size(bytes) => match shape.encoding {
-                Some(Encoding::Gib) => self.display(bytes >> 30),
+                Some(Encoding::Gib) => self.display(bytes.div_ceil(1 << 30)),
                 _ => self.display(bytes),
             },
             Value::List(values) => self.list(values, shape.element()),
