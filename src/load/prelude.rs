@@ -12,7 +12,10 @@ macro_rules! files {
 
 files! {
     "access.bake",
+    "amazon-chroot.bake",
     "amazon-ebs.bake",
+    "amazon-ebssurrogate.bake",
+    "amazon-ebsvolume.bake",
     "amazon-import.bake",
     "amazon-instance.bake",
     "ami.bake",
@@ -31,6 +34,7 @@ files! {
     "docker-push.bake",
     "docker-tag.bake",
     "docker.bake",
+    "ebs.bake",
     "file.bake",
     "goss.bake",
     "manifest.bake",
@@ -53,6 +57,9 @@ files! {
 /// Every kind of the prelude, with the file that declares it.
 pub const KINDS: &[(ExternKind, &str, &str)] = &[
     (Builder, "amazon-ebs", "amazon-ebs.bake"),
+    (Builder, "amazon-ebssurrogate", "amazon-ebssurrogate.bake"),
+    (Builder, "amazon-ebsvolume", "amazon-ebsvolume.bake"),
+    (Builder, "amazon-chroot", "amazon-chroot.bake"),
     (Builder, "amazon-instance", "amazon-instance.bake"),
     (Builder, "null", "null.bake"),
     (Provisioner, "shell", "shell.bake"),

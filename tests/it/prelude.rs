@@ -9,7 +9,7 @@ use bakec::diagnostic::Severity;
 use bakec::load::Memory;
 use bakec::load::prelude::{self, KINDS};
 use bakec::schema::{Category, Kind, Kinds};
-use bakec::syntax::ast::{ExternKind, ItemKind, Member};
+use bakec::syntax::ast::{Extern, ExternKind, ItemKind, Member};
 use bakec::text::FileId;
 use bakec::ty::{Field, Ty};
 
@@ -138,47 +138,50 @@ fn a_wrong_default_or_rule_of_the_prelude_is_found() {
     }
 }
 
+/// The options of a body by the place that declares them. A body may say anew what a set says that it takes over; two sets
+/// beside each other may not speak of one option, for the later would win in silence.
+fn homes(body: &[Member], own: &str, sets: &BTreeMap<String, Extern>, clashes: &mut Vec<String>) -> Homes {
+    let mut found = Homes::new();
+    for member in body {
+        let Member::Include(path, _) = member else { continue };
+        let set = path.last().expect("a path has a name").name.as_str();
+        for (option, home) in homes(&sets[set].body, set, sets, clashes) {
+            let other = found.insert(option.clone(), home.clone());
+            clashes.extend(other.filter(|o| *o != home).map(|o| format!("{own}: `{option}` stands in {o} and {home}")));
+        }
+    }
+    for member in body {
+        if let Member::Field(field) = member {
+            found.insert(field.name.name.to_string(), own.to_string());
+        }
+    }
+    found
+}
+
+type Homes = BTreeMap<String, String>;
+
 #[test]
 fn no_option_is_declared_twice() {
-    let mut sets = BTreeMap::new();
-    let mut kinds = Vec::new();
+    let (mut sets, mut kinds) = (BTreeMap::new(), Vec::new());
     for file in prelude_files() {
         let parsed = bakec::syntax::parse(FileId(0), prelude::file(file).unwrap_or_default());
         for item in parsed.file.items {
             let ItemKind::Extern(declared) = item.kind else { continue };
-            match declared.category {
-                ExternKind::Options => {
-                    let name = declared.kind.name.to_string();
-                    assert!(sets.insert(name.clone(), declared).is_none(), "two sets are named `{name}`");
-                }
-                _ => kinds.push(declared),
+            let name = declared.kind.name.to_string();
+            if declared.category != ExternKind::Options {
+                kinds.push(declared);
+            } else if sets.insert(name.clone(), declared).is_some() {
+                panic!("two sets are named `{name}`");
             }
         }
     }
     assert_eq!(kinds.len(), KINDS.len());
-    let mut mistakes = Vec::new();
+    let mut clashes = Vec::new();
     for kind in &kinds {
-        let mut homes = BTreeMap::new();
-        let mut queue = vec![(kind.kind.name.to_string(), &kind.body)];
-        while let Some((home, body)) = queue.pop() {
-            for member in body {
-                match member {
-                    Member::Field(field) => {
-                        if let Some(other) = homes.insert(field.name.name.clone(), home.clone()) {
-                            let kind = &kind.kind.name;
-                            mistakes.push(format!("{kind}: `{}` stands in {other} and {home}", field.name.name));
-                        }
-                    }
-                    Member::Include(path, _) => {
-                        let name = path.last().expect("a path has a name").name.to_string();
-                        queue.push((name.clone(), &sets[&name].body));
-                    }
-                    _ => {}
-                }
-            }
-        }
+        let found = homes(&kind.body, &kind.kind.name, &sets, &mut clashes);
+        assert!(found.len() > 2, "{} has no options", kind.kind.name);
     }
-    none(mistakes);
+    none(clashes);
 }
 
 /// The first sentence of a text, without line breaks.

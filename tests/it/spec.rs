@@ -63,11 +63,8 @@ fn published(texts: &[String], root: Option<&str>) -> Result<Names, String> {
         }
     } else if first.contains("hcldec.") {
         let records = records(texts);
-        let (root, _) = match root {
-            Some(root) => records.iter().find(|(name, _)| name == root),
-            None => records.first(),
-        }
-        .ok_or("the file holds no such record")?;
+        let found = records.iter().find(|record| root.is_none_or(|root| record.name == root));
+        let root = found.ok_or("the file holds no such record")?;
         flatten(&records, root, "", &mut names, 0);
     } else {
         let lines = first.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -77,31 +74,41 @@ fn published(texts: &[String], root: Option<&str>) -> Result<Names, String> {
     if names.all.is_empty() { Err("the specification holds no name".into()) } else { Ok(names) }
 }
 
-type Records = Vec<(String, Vec<(String, Option<String>)>)>;
+/// A record of a plugin's sources.
+struct Record {
+    name: String,
+    /// The text that it stands in, by its number.
+    text: usize,
+    /// Its names, each with the record behind it where it is a block: whether of another package, and the name.
+    fields: Vec<(String, Option<(bool, String)>)>,
+}
 
-/// The records of a plugin's sources: each with its names, and the record that stands behind a name that is a block.
-fn records(texts: &[String]) -> Records {
+fn records(texts: &[String]) -> Vec<Record> {
     let head = Regex::new(r"^func \(\*(\w+)\) HCL2Spec\(\)").expect("a right pattern");
     let entry = Regex::new(r#"^\s*"([^"]+)":\s*&hcldec\.(\w+)"#).expect("a right pattern");
-    let nested = Regex::new(r"\(\*(?:\w+\.)?(\w+)\)\(nil\)").expect("a right pattern");
-    let mut records: Records = Vec::new();
-    for line in texts.iter().flat_map(|text| text.lines()) {
+    let nested = Regex::new(r"\(\*(\w+\.)?(\w+)\)\(nil\)").expect("a right pattern");
+    let mut records: Vec<Record> = Vec::new();
+    let lines = texts.iter().enumerate().flat_map(|(number, text)| text.lines().map(move |line| (number, line)));
+    for (text, line) in lines {
         if let Some(found) = head.captures(line) {
-            records.push((found[1].to_string(), Vec::new()));
-        } else if let (Some(found), Some((_, fields))) = (entry.captures(line), records.last_mut()) {
-            let record = nested.captures(line).map(|record| record[1].to_string());
-            fields.push((found[1].to_string(), record));
+            records.push(Record { name: found[1].to_string(), text, fields: Vec::new() });
+        } else if let (Some(found), Some(record)) = (entry.captures(line), records.last_mut()) {
+            let block = nested.captures(line).map(|block| (block.get(1).is_some(), block[2].to_string()));
+            record.fields.push((found[1].to_string(), block));
         }
     }
     records
 }
 
-fn flatten(records: &Records, record: &str, prefix: &str, names: &mut Names, depth: usize) {
-    let Some((_, fields)) = records.iter().find(|(name, _)| name == record).filter(|_| depth < 8) else { return };
-    for (name, inner) in fields {
+fn flatten(records: &[Record], record: &Record, prefix: &str, names: &mut Names, depth: usize) {
+    for (name, block) in &record.fields {
         let path = format!("{prefix}{name}");
         names.add(&path);
-        if let Some(inner) = inner {
+        let Some((foreign, block)) = block.as_ref().filter(|_| depth < 8) else { continue };
+        // Two packages may have a record of one name: the file itself counts first, or last.
+        let near = |r: &&Record| (r.text == record.text) != *foreign;
+        let mut found = records.iter().filter(|r| r.name == *block);
+        if let Some(inner) = found.clone().find(near).or_else(|| found.next()) {
             flatten(records, inner, &format!("{path}."), names, depth + 1);
         }
     }
@@ -228,6 +235,9 @@ func (*FlatConfig) HCL2Spec() map[string]hcldec.Spec {
 		"b":            &hcldec.BlockListSpec{TypeName: "b", Nested: hcldec.ObjectSpec((*common.FlatB)(nil).HCL2Spec())},
 	}
 }
+func (*FlatB) HCL2Spec() map[string]hcldec.Spec {
+		"own": &hcldec.AttrSpec{Name: "own", Type: cty.String, Required: false},
+}
 "#;
     let more = r#"
 func (*FlatB) HCL2Spec() map[string]hcldec.Spec {
@@ -238,7 +248,7 @@ func (*FlatB) HCL2Spec() map[string]hcldec.Spec {
     assert_eq!(published(&[go.into(), more.into()], None), Ok(right));
     let json = published(&[r#"{ "options": ["a", { "name": "b.c" }] }"#.into()], None);
     assert_eq!(json, published(&["a\nb.c".into()], None));
-    assert_eq!(published(&[go.into(), more.into()], Some("FlatB")), published(&["c".into()], None));
+    assert_eq!(published(&[more.into(), go.into()], Some("FlatB")), published(&["c".into()], None));
     assert!(published(&["[1]".into()], None).is_err());
     assert!(published(&[String::new()], None).is_err());
     assert!(published(&[go.into()], Some("FlatX")).is_err());
