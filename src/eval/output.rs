@@ -3,7 +3,6 @@
 use rustc_hash::FxHashSet;
 
 use super::Evaluator;
-use super::depend::{each, each_entry};
 use super::expr::Outcome;
 use super::frame::Frame;
 use super::inputs::environment_name;
@@ -11,6 +10,7 @@ use super::problem::EvalProblem;
 use super::value::{Data, Part, Text, Value};
 use crate::plan;
 use crate::resolve::hir::{Entry, Expr, ExprKind, Image, MatrixStep, Step};
+use crate::resolve::walk::{each, each_entry};
 use crate::text::Span;
 
 impl<'a> Evaluator<'a> {

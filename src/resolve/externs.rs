@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::Lowerer;
-use super::hir::{self, Declared, Fact, FactArg, Unique};
+use super::hir::{self, Declared, Fact, FactArg, OptionSet, Unique};
 use super::problem::ResolveProblem;
 use super::scope::Scope;
 use crate::syntax::ast::{self, ExprKind, Member};
@@ -13,7 +13,7 @@ use crate::text::suggest::nearest;
 ///
 /// `remote` and `later` say when a path is not here: on the machine, or made during the run. `placed` and `copied` name the
 /// options that hold the region of an AMI and those it is copied to. `private_key` names a file that must hold one.
-const FACTS: [(&str, usize); 10] = [
+pub(super) const FACTS: [(&str, usize); 10] = [
     ("boots", 2),
     ("offered", 2),
     ("root_device", 2),
@@ -34,8 +34,8 @@ impl<'a> Lowerer<'a> {
             return;
         }
         let record = kind.record;
-        let mut places = Vec::new();
-        self.gather(module, &item.body, &mut places);
+        let (mut places, mut taken_over) = (Vec::new(), Vec::new());
+        self.gather(module, &item.body, &mut places, &mut taken_over);
         for member in places.iter().filter(|(home, _)| !self.loaded.modules[*home].prelude).flat_map(|(_, body)| *body)
         {
             if let Member::Field(decl) = member
@@ -47,10 +47,21 @@ impl<'a> Lowerer<'a> {
             }
         }
         self.program.records[record] = self.members(&places);
+        let sets = taken_over.iter().filter_map(|set| self.option_sets.get(*set));
+        let sets = sets.map(|s| OptionSet { name: s.item.kind.clone(), doc: s.doc.clone(), span: s.span }).collect();
+        if let Some(kind) = self.program.kinds.get_mut(&(item.category, item.kind.name.clone())) {
+            kind.sets = sets;
+        }
     }
 
-    /// The bodies whose members a body has: those of the sets it includes, then its own.
-    fn gather(&mut self, module: usize, body: &'a [Member], places: &mut Vec<(usize, &'a [Member])>) {
+    /// The bodies whose members a body has, those of the sets it includes and then its own, and those sets.
+    fn gather(
+        &mut self,
+        module: usize,
+        body: &'a [Member],
+        places: &mut Vec<(usize, &'a [Member])>,
+        sets: &mut Vec<usize>,
+    ) {
         for member in body {
             if let Member::Include(path, _) = member
                 && let Some(set) = self.option_set(module, path)
@@ -63,8 +74,11 @@ impl<'a> Lowerer<'a> {
                 }
                 self.option_sets[set].running = true;
                 let (home, item) = (self.option_sets[set].module, self.option_sets[set].item);
-                self.gather(home, &item.body, places);
+                self.gather(home, &item.body, places, sets);
                 self.option_sets[set].running = false;
+                if !sets.contains(&set) {
+                    sets.push(set);
+                }
             }
         }
         places.push((module, body));
