@@ -66,6 +66,8 @@ pub(super) enum Command {
     List(List),
     /// Rewrite files in the one canonical style.
     Fmt(Fmt),
+    /// Read about kinds and their options.
+    Doc(Doc),
     /// Read about a mistake by its code.
     Explain(Explain),
     /// Write a var-file to fill in, for `packer build -var-file`.
@@ -223,4 +225,26 @@ pub(super) struct Vars {
     pub(super) file: Option<String>,
     #[command(flatten)]
     pub(super) given: Given,
+}
+
+#[derive(Group, Debug)]
+#[command(after_help = "For example:\n  \
+    bakec doc                              every kind with its summary\n  \
+    bakec doc amazon-ebs                   a kind with its options\n  \
+    bakec doc amazon-ebs.tags              an option: type, default, rules, an example\n  \
+    bakec doc post shell-local             where a name stands for two kinds\n  \
+    bakec doc --file platforms.bake docker a kind that a program declares itself")]
+pub(super) struct Doc {
+    /// A kind, `KIND.OPTION`, `KIND.OPTION.MEMBER`, or a named type.
+    #[arg(value_name = "TOPIC")]
+    pub(super) topic: Vec<String>,
+    /// Read about the kinds too that a file declares with `extern`; `-` reads standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(super) file: Option<String>,
+    /// Write Markdown.
+    #[arg(long, conflicts_with = "json")]
+    pub(super) markdown: bool,
+    /// Write JSON: an array with all that there is to know of each topic.
+    #[arg(long)]
+    pub(super) json: bool,
 }

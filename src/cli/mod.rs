@@ -6,6 +6,7 @@
 mod args;
 mod check;
 mod compile;
+mod doc;
 mod explain;
 mod file;
 mod fmt;
@@ -58,6 +59,7 @@ fn run() -> ExitCode {
         Command::Check(args) => check::run(&args, &terminal),
         Command::List(args) => list::run(&args, &terminal),
         Command::Fmt(args) => fmt::run(&args, &terminal),
+        Command::Doc(args) => doc::run(&args, &terminal),
         Command::Explain(args) => explain::run(&args, &terminal),
         Command::Vars(args) => vars::run(&args, &terminal),
         Command::Completions { shell } => {

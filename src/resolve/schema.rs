@@ -97,7 +97,7 @@ fn rules(sources: &Sources, declared: &Declared, home: &dyn Fn(Span) -> Option<u
         let option = name(unique.option);
         let per: Vec<String> = unique.per.iter().map(|p| format!("`{}`", name(*p))).collect();
         let place = if per.is_empty() { String::new() } else { format!(" of one {}", per.join(" and ")) };
-        let message = format!("no two builds{place} share an `{option}`").into();
+        let message = format!("two builds{place} share their `{option}`").into();
         rules.push(Rule { message, about: vec![option], home: None });
     }
     rules
@@ -134,7 +134,7 @@ fn option_name(declared: &Declared, arg: &FactArg) -> Option<SmolStr> {
     }
 }
 
-/// What a question to EC2's facts demands; `None` where it only says what an option means.
+/// What is said when EC2's facts deny what a question demands; `None` where it only says what an option means.
 fn fact_words(declared: &Declared, fact: &Fact) -> Option<SmolStr> {
     let words = |arg: &FactArg| match arg {
         FactArg::Text(text) => text.clone(),
@@ -146,14 +146,14 @@ fn fact_words(declared: &Declared, fact: &Fact) -> Option<SmolStr> {
     let third = rest.get(1).map_or("", SmolStr::as_str);
     Some(
         match fact.name.name.as_str() {
-            "boots" => format!("EC2 boots an image of this `{second}` on this `{first}`"),
-            "offered" => format!("EC2 offers this `{first}` in this `{second}`"),
-            "root_device" => format!("EC2 gives this `{first}` a root device of the kind `{second}`"),
-            "architecture" => format!("this `{first}` has this `{second}`"),
-            "enclave" => format!("this `{first}` runs Nitro Enclaves where `{second}` is set"),
-            "remote" => format!("`{first}` exists on this machine, unless `{second}` is `{third}`"),
-            "later" => format!("`{first}` exists when the plan is made, unless `{second}` is `{third}`"),
-            "private_key" => format!("`{first}` holds a private key"),
+            "boots" => format!("EC2 boots no image of this `{second}` on this `{first}`"),
+            "offered" => format!("EC2 does not offer this `{first}` in this `{second}`"),
+            "root_device" => format!("EC2 gives this `{first}` no root device of the kind `{second}`"),
+            "architecture" => format!("this `{first}` is of another `{second}`"),
+            "enclave" => format!("this `{first}` runs no Nitro Enclaves, which `{second}` asks for"),
+            "remote" => format!("`{first}` does not exist on this machine (where `{second}` is not `{third}`)"),
+            "later" => format!("`{first}` does not exist when the plan is made (where `{second}` is not `{third}`)"),
+            "private_key" => format!("`{first}` holds no private key"),
             _ => return None,
         }
         .into(),
