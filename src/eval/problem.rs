@@ -234,6 +234,11 @@ pub(super) enum EvalProblem {
         option: SmolStr,
         at: Span,
     },
+    AmiDefault {
+        variable: SmolStr,
+        build: SmolStr,
+        at: Span,
+    },
     SameOutput {
         file: SmolStr,
         first: Span,
@@ -520,6 +525,11 @@ impl EvalProblem {
                 Diagnostic::error(code::TYPE_UNFIT, message)
                     .label(*at, "a size that is known only when the plan runs")
                     .help(format!("declare `variable {variable}: int` and count in GiB, or make it a `param`"))
+            }
+            AmiDefault { variable, build, at } => {
+                Diagnostic::error(code::TYPE_LATE, format!("the default of `{variable}` cannot be an AMI of this plan"))
+                    .label(*at, format!("the AMI of build `{build}`"))
+                    .help("index the image where the AMI is used, in the option itself")
             }
             SameOutput { file, first, at } => {
                 Diagnostic::error(code::OUTPUT_FILE, format!("two outputs are written to `{file}`"))

@@ -221,15 +221,6 @@ impl Evaluator<'_> {
             _ => None,
         }
     }
-
-    /// The default of a variable as text, where it has one that is known now.
-    pub(super) fn variable_default(&self, index: usize) -> Option<SmolStr> {
-        let default = self.program().variables[index].default.as_ref()?;
-        if super::inputs::environment_name(default).is_some() {
-            return None;
-        }
-        self.eval(default, &mut Frame::closed(false)).ok()?.display()
-    }
 }
 
 /// The AMI of a cell as a value.
