@@ -47,7 +47,7 @@ pub fn pages(kinds: &Kinds) -> Vec<Page> {
     pages.extend(kinds.iter().map(|k| kind_page(k, &shared, &links)));
     pages.extend(shared.values().map(|s| set_page(s, &links)));
     let mut text = format!("{NOTE}# Types\n\nThe named types that options are made of.\n");
-    types.iter().for_each(|ty| type_entry(&mut text, ty, &Links { page: "", types: names.clone() }));
+    types.iter().for_each(|ty| type_entry(&mut text, "##", ty, &Links { page: "", types: names.clone() }));
     pages.push(Page { file: TYPES.into(), title: "Types".into(), text });
     pages
 }
@@ -100,7 +100,7 @@ fn index(kinds: &[KindDoc], shared: &BTreeMap<String, Shared<'_>>) -> Page {
     let mut text = format!(
         "{NOTE}# Kinds and options\n\n\
          All that bakec knows of builders, provisioners and post-processors. `bakec doc` says the same on the terminal: \
-         `bakec doc amazon-ebs`, `bakec doc amazon-ebs.tags`. A plugin that is not among them is declared with\n\
+         `bakec doc amazon-ebs`, `bakec doc amazon-ebs.tags`. A plugin that is not among them is declared with \
          [`extern`](../language.md#extern).\n\n"
     );
     text.push_str(&markdown::index(kinds, &|k| Some(kind_file(k))));
@@ -109,7 +109,10 @@ fn index(kinds: &[KindDoc], shared: &BTreeMap<String, Shared<'_>>) -> Page {
         let of: Vec<String> = shared.kinds.iter().map(|k| kind_link(k)).collect();
         text.push_str(&format!("| [{}]({file}) | {} |\n", prose(&set_title(shared.set)), of.join(", ")));
     }
-    text.push_str(&format!("\nThe types that have names are [described together]({TYPES}).\n"));
+    text.push_str(&format!(
+        "\nThe types that have names are [described together]({TYPES}). What all of this becomes in a plan is told by its \
+         [JSON Schema](plan.schema.json), which `bakec schema` writes too.\n"
+    ));
     Page { file: "index.md".into(), title: "Kinds and options".into(), text }
 }
 
@@ -129,7 +132,7 @@ fn kind_page(kind: &KindDoc, shared: &BTreeMap<String, Shared<'_>>, links: &Link
         };
         text.push_str(&format!("\n## {}\n", prose(&group.title)));
         let names: Vec<String> = group.options.iter().map(|o| format!("[`{0}`]({file}#{0})", o.name)).collect();
-        text.push_str(&format!("\n{}, [shared by {}]({file}).\n", names.join(", "), count(of.kinds.len())));
+        text.push_str(&format!("\n[Shared by {}]({file}): {}.\n", count(of.kinds.len()), names.join(", ")));
     }
     let left = |r: &&RuleDoc| {
         let on_its_page = r.set.and_then(|s| kind.sets.get(s)).is_some_and(|s| shared.contains_key(&set_file(s)));
@@ -159,7 +162,7 @@ fn set_page(shared: &Shared<'_>, links: &Links<'_>) -> Page {
     let of: Vec<String> = shared.kinds.iter().map(|k| kind_link(k)).collect();
     text.push_str(&format!("\nOptions of {}.\n", of.join(", ")));
     let rules: Vec<RuleDoc> = shared.rules.iter().map(|r| (*r).clone()).collect();
-    shared.options.iter().for_each(|o| entry(&mut text, o, &rules, links));
+    shared.options.iter().for_each(|o| entry(&mut text, "##", o, &rules, links));
     let left = |r: &&RuleDoc| !r.options.first().is_some_and(|first| shared.options.iter().any(|o| o.name == *first));
     let left: Vec<&RuleDoc> = rules.iter().filter(left).collect();
     if !left.is_empty() {

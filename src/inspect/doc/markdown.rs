@@ -90,13 +90,13 @@ pub(super) fn group_with_options(out: &mut String, kind: &KindDoc, group: &Group
     out.push_str(&format!("\n## {}\n", prose(&group.title)));
     group.text.iter().for_each(|t| out.push_str(&format!("\n{}\n", prose(t))));
     for option in &group.options {
-        entry(out, option, &kind.rules, links);
+        entry(out, "###", option, &kind.rules, links);
     }
 }
 
 /// An option under a heading of its own, with the rules that begin with it.
-pub(super) fn entry(out: &mut String, option: &OptionDoc, rules: &[RuleDoc], links: &Links<'_>) {
-    out.push_str(&format!("\n### {}\n\n{}\n", option.name, facts(option, links)));
+pub(super) fn entry(out: &mut String, level: &str, option: &OptionDoc, rules: &[RuleDoc], links: &Links<'_>) {
+    out.push_str(&format!("\n{level} {}\n\n{}\n", option.name, facts(option, links)));
     text(out, &option.doc);
     if option.record.is_none() && !option.members.is_empty() {
         out.push('\n');
@@ -165,7 +165,7 @@ fn facts(option: &OptionDoc, links: &Links<'_>) -> String {
 /// A type, as a link where it has a name that is described.
 fn typed(ty: &str, option: &OptionDoc, links: &Links<'_>) -> String {
     match option.names.first().filter(|n| links.types.contains(n) && ty.contains(n.as_str())) {
-        Some(name) => format!("[{}]({}#{})", code(ty), links.page, name.to_lowercase()),
+        Some(name) => format!("[{}]({}#type-{})", code(ty), links.page, name.to_lowercase()),
         None => code(ty),
     }
 }
@@ -198,12 +198,13 @@ fn members(out: &mut String, all: &[OptionDoc], rules: &[RuleDoc], depth: usize,
 fn types(out: &mut String, all: &[TypeDoc], links: &Links<'_>) {
     if !all.is_empty() {
         out.push_str("\n## Types\n");
-        all.iter().for_each(|ty| type_entry(out, ty, links));
+        all.iter().for_each(|ty| type_entry(out, "###", ty, links));
     }
 }
 
-pub(super) fn type_entry(out: &mut String, ty: &TypeDoc, links: &Links<'_>) {
-    out.push_str(&format!("\n### {}\n", ty.name));
+pub(super) fn type_entry(out: &mut String, level: &str, ty: &TypeDoc, links: &Links<'_>) {
+    // With its word the heading is told apart from that of an option of this name.
+    out.push_str(&format!("\n{level} type {}\n", ty.name));
     type_body(out, ty, links);
 }
 
