@@ -111,6 +111,7 @@ impl<'a> Evaluator<'a> {
             let value = self
                 .eval(&output.value, &mut Frame::closed(false))
                 .and_then(|value| self.without_secrets(value, output.value.span))
+                .and_then(|value| self.missing_ami(&value).map_or(Ok(value), |problem| Err(problem.into())))
                 .and_then(|value| self.freeze(&value, None, &file.name, output.value.span));
             match value {
                 Ok(value) => {

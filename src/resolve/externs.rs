@@ -11,16 +11,20 @@ use crate::text::suggest::nearest;
 
 /// The questions that the schema may put to EC2's facts, with the number of their arguments.
 ///
-/// `remote` and `later` say when a path is not here: on the machine, or made during the run. `placed` and `copied` name the
-/// options that hold the region of an AMI and those it is copied to. `private_key` names a file that must hold one.
-pub(super) const FACTS: [(&str, usize); 10] = [
+/// `remote` and `later` say when a path is not here: on the machine, or made during the run. `ami` names the option that holds
+/// the name of the AMI, of a kind that makes one; `no_ami` says when it makes none after all. `placed` and `copied` name the
+/// options that hold the region of the build and those its AMI is copied to. `private_key` names a file that must hold one.
+pub(super) const FACTS: [(&str, usize); 13] = [
     ("boots", 2),
+    ("builds", 2),
     ("offered", 2),
     ("root_device", 2),
     ("architecture", 2),
     ("enclave", 2),
     ("remote", 3),
     ("later", 3),
+    ("ami", 1),
+    ("no_ami", 2),
     ("placed", 1),
     ("copied", 1),
     ("private_key", 1),
@@ -54,8 +58,8 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// The bodies whose members a body has, those of the sets it includes and then its own, and those sets.
-    fn gather(
+    /// The bodies whose members a body has: those of the sets it includes, then its own. Notes the sets, each once.
+    pub(super) fn gather(
         &mut self,
         module: usize,
         body: &'a [Member],

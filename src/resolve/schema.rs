@@ -147,6 +147,7 @@ fn fact_words(declared: &Declared, fact: &Fact) -> Option<SmolStr> {
     Some(
         match fact.name.name.as_str() {
             "boots" => format!("EC2 boots no image of this `{second}` on this `{first}`"),
+            "builds" => format!("this `{first}` does not run images of this `{second}`"),
             "offered" => format!("EC2 does not offer this `{first}` in this `{second}`"),
             "root_device" => format!("EC2 gives this `{first}` no root device of the kind `{second}`"),
             "architecture" => format!("this `{first}` is of another `{second}`"),
@@ -190,7 +191,7 @@ mod tests {
 
     #[test]
     fn every_fact_of_the_prelude_has_its_words_or_is_none_of_the_readers_business() {
-        let silent = ["placed", "copied"];
+        let silent = ["placed", "copied", "ami", "no_ami"];
         for (name, arity) in super::super::externs::FACTS {
             let name = Ident { name: name.into(), span: Span::file_start(crate::text::FileId(0)) };
             let args = vec![FactArg::Text("x".into()); arity];

@@ -266,11 +266,9 @@ fn named_types(kind: &Kind, ty: &Ty, found: &mut Vec<TypeDoc>) {
 /// The names among the types that a type is made of.
 fn type_names(ty: &Ty, found: &mut Vec<SmolStr>) {
     match ty {
-        Ty::Named(named) => {
-            if !found.contains(&named.name) {
-                found.push(named.name.clone());
-                type_names(&named.ty, found);
-            }
+        Ty::Named(named) if !found.contains(&named.name) => {
+            found.push(named.name.clone());
+            type_names(&named.ty, found);
         }
         Ty::List(inner) | Ty::Map(inner) | Ty::Optional(inner) | Ty::Late(inner) => type_names(inner, found),
         Ty::Union(members) => members.iter().for_each(|m| type_names(m, found)),
