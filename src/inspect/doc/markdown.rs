@@ -69,8 +69,8 @@ impl<'l> Links<'l> {
 /// The heading of a kind, what it is for, and how it is written.
 pub(super) fn head(kind: &KindDoc) -> String {
     let mut out = format!("# {} `{}`\n", kind.category.word(), kind.name);
-    if let Some(file) = &kind.file {
-        out.push_str(&format!("\nDeclared in `{file}`.\n"));
+    if let Some(file) = kind.declared_in() {
+        out.push_str(&format!("\nDeclared in {file}.\n"));
     }
     text(&mut out, &kind.doc);
     let required: Vec<&OptionDoc> = kind.options.iter().filter(|o| o.required && o.is_open()).collect();

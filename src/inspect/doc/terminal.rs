@@ -78,7 +78,7 @@ struct Page {
 impl Page {
     fn kind(&mut self, kind: &KindDoc) {
         self.line(0, BOLD, &title(kind));
-        if let Some(file) = &kind.file {
+        if let Some(file) = kind.declared_in() {
             self.line(2, DIM, &format!("declared in {file}"));
         }
         self.text(2, &kind.doc);

@@ -138,6 +138,13 @@ pub struct TypeDoc {
     pub member_rules: Vec<RuleDoc>,
 }
 
+impl KindDoc {
+    /// Where the user declares it, in words.
+    pub(super) fn declared_in(&self) -> Option<&str> {
+        self.file.as_deref().map(|file| if file == "-" { "standard input" } else { file })
+    }
+}
+
 impl OptionDoc {
     /// `name: type = default`, with a `?` where it may be left out.
     pub fn signature(&self) -> String {
