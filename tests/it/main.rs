@@ -5,18 +5,22 @@ mod support;
 
 mod book;
 mod cli;
+mod completions;
 mod console;
 mod corpus;
+mod doc;
 mod emitted;
 mod examples;
 mod facts;
 mod generated;
 mod hostile;
 mod house;
+mod init;
 #[path = "../peer/packer.rs"]
 mod peer;
 mod prelude;
 mod promises;
 mod properties;
 mod rust;
+mod schema;
 mod spec;
