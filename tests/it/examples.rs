@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-use crate::support::{files_below, none, root};
+use crate::support::{files_below, none, read, root};
 
 /// Region, then the upstream images: 12.04 pv and hvm, 14.04 pv and hvm.
 const UPSTREAM: [(&str, [&str; 4]); 8] = [
@@ -76,13 +76,17 @@ fn every_example_compiles() {
 }
 
 #[test]
-fn every_script_that_an_example_has_is_used() {
-    let programs: String = examples()
-        .iter()
-        .map(|file| std::fs::read_to_string(root().join("examples").join(file)).unwrap_or_default())
-        .collect();
+fn every_file_beside_the_examples_is_used_or_shown() {
+    let programs: Vec<(String, String)> =
+        examples().into_iter().map(|file| (file.clone(), read(&format!("examples/{file}")))).collect();
+    let pages = files_below("book/src").into_iter().filter(|page| page.ends_with(".md"));
+    let book: String = pages.map(|page| read(&format!("book/src/{page}"))).collect();
     for file in files_below("examples").into_iter().filter(|file| !file.ends_with(".bake")) {
-        assert!(programs.contains(&file), "no example uses {file}");
+        let is_used = programs.iter().any(|(program, text)| {
+            let folder = program.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+            text.contains(&file) || file.strip_prefix(&folder).is_some_and(|near| text.contains(&format!("\"{near}\"")))
+        });
+        assert!(is_used || book.contains(&file), "no example uses {file}, and the book does not show it");
     }
 }
 

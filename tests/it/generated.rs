@@ -45,8 +45,12 @@ fn generate(path: &str, what: &str) -> String {
         ("codes", _) => codes(),
         ("errors", _) => summary(),
         ("source", place) => {
-            let (file, item) = place.split_once(' ').unwrap_or((place, ""));
-            format!("\n```bake\n{}```\n\n", source(&read(file), item).unwrap_or_else(|| panic!("{path}: no `{place}`")))
+            let (file, items) = place.split_once(' ').unwrap_or((place, ""));
+            let text = read(file);
+            let parts = items.split(" + ").map(|item| source(&text, item));
+            let parts: Option<Vec<String>> = parts.collect();
+            let parts = parts.unwrap_or_else(|| panic!("{path}: no `{place}`"));
+            format!("\n```{}\n{}```\n\n", language(file), parts.join("\n"))
         }
         _ => panic!("{path}: nothing generates `{what}`"),
     }
@@ -106,23 +110,40 @@ fn sorted() -> Vec<(code::Code, &'static str)> {
     codes
 }
 
-/// From the line that begins with `item` to the one that closes it, without the indentation; without `item`, everything.
+/// What a block that shows a file says behind its fence.
+fn language(file: &str) -> &str {
+    match file.rsplit_once('.').map_or("", |(_, ending)| ending) {
+        "py" => "python",
+        "yml" => "yaml",
+        "" => "text",
+        ending => ending,
+    }
+}
+
+/// From the line that begins with `item` over the lines that are indented further to the one that closes it, without the
+/// indentation; without `item`, everything.
 fn source(text: &str, item: &str) -> Option<String> {
     if item.is_empty() {
         return Some(text.to_string());
     }
-    let mut lines = text.lines().skip_while(|line| !line.trim_start().starts_with(item)).peekable();
-    let indent = lines.peek()?.len() - lines.peek()?.trim_start().len();
-    let close = format!("{}}}", " ".repeat(indent));
-    let mut found = String::new();
+    let mut lines = text.lines().skip_while(|line| !line.trim_start().starts_with(item));
+    let first = lines.next()?;
+    let indent = first.len() - first.trim_start().len();
+    let mut found = vec![&first[indent..]];
     for line in lines {
-        found.push_str(line.get(indent..).unwrap_or(""));
-        found.push('\n');
-        if line == close {
-            return Some(found);
+        let is_deeper = line.trim().is_empty() || line.len() - line.trim_start().len() > indent;
+        if !is_deeper && !line.trim_start().starts_with(['}', ']', ')']) {
+            break;
+        }
+        found.push(line.get(indent..).unwrap_or(""));
+        if !is_deeper {
+            break;
         }
     }
-    None
+    while found.last().is_some_and(|line| line.trim().is_empty()) {
+        found.pop();
+    }
+    Some(found.join("\n") + "\n")
 }
 
 #[test]
@@ -130,5 +151,11 @@ fn an_item_is_cut_out_of_its_file() {
     let text = "image a {\n    matrix {\n        x\n    }\n}\n";
     assert_eq!(source(text, "matrix").as_deref(), Some("matrix {\n    x\n}\n"));
     assert_eq!(source(text, "image a").as_deref(), Some(text));
+    assert_eq!(source(text, "x").as_deref(), Some("x\n"));
     assert_eq!(source(text, "image b"), None);
+    assert_eq!(
+        source("def f():\n    a\n\n    b\n\n\ndef g():\n", "def f").as_deref(),
+        Some("def f():\n    a\n\n    b\n")
+    );
+    assert_eq!(source("{\n  \"a\": [\n    1\n  ],\n  \"b\": 2\n}\n", "\"a\"").as_deref(), Some("\"a\": [\n  1\n],\n"));
 }

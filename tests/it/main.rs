@@ -13,6 +13,7 @@ mod facts;
 mod generated;
 mod hostile;
 mod house;
+mod moving;
 #[path = "../peer/packer.rs"]
 mod peer;
 mod promises;
