@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use regex::Regex;
 
-use crate::support::{files_below, none, read, root};
+use crate::support::{expect, files_below, none, read, root, with_blocks};
 
 const BOOK: &str = "book/src";
 
@@ -74,6 +74,58 @@ fn every_link_leads_somewhere() {
                 if !anchors(&text).contains(anchor) {
                     mistakes.push(format!("{page}: `{target}`: the page has no such heading"));
                 }
+            }
+        }
+    }
+    none(mistakes);
+}
+
+/// The numbers of the lines that are made of sources, from 1; their tests hold them.
+fn generated(text: &str) -> BTreeSet<usize> {
+    let mut inside = false;
+    let lines = text.lines().enumerate().filter(|(_, line)| {
+        inside = (inside || line.starts_with("<!-- generated: ")) && *line != "<!-- end -->";
+        inside
+    });
+    lines.map(|(number, _)| number + 1).collect()
+}
+
+/// The fixtures hold the pages of errors.
+#[test]
+fn every_program_that_a_page_shows_is_one() {
+    let mut mistakes = Vec::new();
+    let pages = pages().into_iter().filter(|page| !page.starts_with("errors/")).map(|page| format!("{BOOK}/{page}"));
+    for path in pages.chain(["README.md".to_string()]) {
+        let page = read(&path);
+        let held = generated(&page);
+        let text = with_blocks(&page, |block| {
+            let is_own = block.language == "bake" && !held.contains(&block.line);
+            is_own.then(|| match bakec::format::format("page.bake", &block.text) {
+                Ok(canonical) => canonical,
+                Err(_) => {
+                    mistakes.push(format!("{path}:{}: this is not bake:\n{}", block.line, block.text));
+                    block.text.clone()
+                }
+            })
+        });
+        mistakes.extend(expect(&path, &text).err());
+    }
+    none(mistakes);
+}
+
+#[test]
+fn no_line_is_too_wide_to_edit() {
+    const WIDTH: usize = 140;
+    let mut mistakes = Vec::new();
+    for page in pages().iter().filter(|page| !page.starts_with("errors/")) {
+        let text = read(&format!("{BOOK}/{page}"));
+        let (held, mut is_code) = (generated(&text), false);
+        for (number, line) in text.lines().enumerate() {
+            is_code ^= line.starts_with("```");
+            // A row of a table cannot be broken.
+            let is_prose = !is_code && !held.contains(&(number + 1)) && !line.starts_with(['|', '<', '`']);
+            if is_prose && line.chars().count() > WIDTH {
+                mistakes.push(format!("{BOOK}/{page}:{}: {} characters", number + 1, line.chars().count()));
             }
         }
     }

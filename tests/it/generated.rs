@@ -50,7 +50,7 @@ fn generate(path: &str, what: &str) -> String {
             let parts = items.split(" + ").map(|item| source(&text, item));
             let parts: Option<Vec<String>> = parts.collect();
             let parts = parts.unwrap_or_else(|| panic!("{path}: no `{place}`"));
-            format!("\n```{}\n{}```\n\n", language(file), parts.join("\n"))
+            format!("\n```{}\n{}```\n\n", language(file), below_each_other(&parts))
         }
         _ => panic!("{path}: nothing generates `{what}`"),
     }
@@ -110,6 +110,19 @@ fn sorted() -> Vec<(code::Code, &'static str)> {
     codes
 }
 
+/// Parts of a source as they would stand in one: those of one line without empty lines between them.
+fn below_each_other(parts: &[String]) -> String {
+    let is_long = |part: &String| part.lines().count() > 1;
+    let mut text = String::new();
+    for (i, part) in parts.iter().enumerate() {
+        if i > 0 && (is_long(part) || is_long(&parts[i - 1])) {
+            text.push('\n');
+        }
+        text.push_str(part);
+    }
+    text
+}
+
 /// What a block that shows a file says behind its fence.
 fn language(file: &str) -> &str {
     match file.rsplit_once('.').map_or("", |(_, ending)| ending) {
@@ -131,6 +144,11 @@ fn source(text: &str, item: &str) -> Option<String> {
     let indent = first.len() - first.trim_start().len();
     let mut found = vec![&first[indent..]];
     for line in lines {
+        // A comment that is named is shown with what it stands above.
+        if found.iter().all(|line| line.starts_with("//")) {
+            found.push(line.get(indent..).unwrap_or(""));
+            continue;
+        }
         let is_deeper = line.trim().is_empty() || line.len() - line.trim_start().len() > indent;
         if !is_deeper && !line.trim_start().starts_with(['}', ']', ')']) {
             break;
@@ -152,6 +170,7 @@ fn an_item_is_cut_out_of_its_file() {
     assert_eq!(source(text, "matrix").as_deref(), Some("matrix {\n    x\n}\n"));
     assert_eq!(source(text, "image a").as_deref(), Some(text));
     assert_eq!(source(text, "x").as_deref(), Some("x\n"));
+    assert_eq!(source("/// b\nlet x = 1\nlet y = 2\n", "/// b").as_deref(), Some("/// b\nlet x = 1\n"));
     assert_eq!(source(text, "image b"), None);
     assert_eq!(
         source("def f():\n    a\n\n    b\n\n\ndef g():\n", "def f").as_deref(),

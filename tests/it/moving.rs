@@ -108,6 +108,7 @@ fn the_program_means_what_the_script_prints() {
     let printed: Value = serde_json::from_str(&read(PRINTED)).expect("the script prints JSON");
     let plan = plan("examples/generator", "ledger.bake");
     assert_eq!(list(&printed, "builders").len(), 12);
+    assert_eq!(plan["builders"], printed["builders"]);
     assert_eq!(plan["variables"], printed["variables"]);
     assert_eq!(meaning(&plan), meaning(&printed));
 }
