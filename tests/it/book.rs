@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use bakec::ty::Domain;
 use regex::Regex;
 
-use crate::support::{expect, files_below, none, read, root, with_blocks};
+use crate::support::{expect, files_below, none, pages_are_mine, read, root, with_blocks};
 
 const BOOK: &str = "book/src";
 
@@ -93,6 +94,7 @@ fn generated(text: &str) -> BTreeSet<usize> {
 /// The fixtures hold the pages of errors.
 #[test]
 fn every_program_that_a_page_shows_is_one() {
+    let _mine = pages_are_mine();
     let mut mistakes = Vec::new();
     let pages = pages().into_iter().filter(|page| !page.starts_with("errors/")).map(|page| format!("{BOOK}/{page}"));
     for path in pages.chain(["README.md".to_string()]) {
@@ -130,6 +132,27 @@ fn no_line_is_too_wide_to_edit() {
         }
     }
     none(mistakes);
+}
+
+/// The words that `bake.js` colours, beside those that it writes as patterns.
+#[test]
+fn code_blocks_are_coloured_by_the_words_of_the_language() {
+    let script = read("book/theme/bake.js");
+    let word = Regex::new(r"[a-z_0-9]+").expect("the pattern is a regex");
+    let known: BTreeSet<&str> = word.find_iter(&script).map(|word| word.as_str()).collect();
+    let grammar = read("grammar/bake.pest");
+    let keyword = Regex::new(r#"(?m)^kw_\w+ *= @\{ "(\w+)""#).expect("the pattern is a regex");
+    let keywords: Vec<String> = keyword.captures_iter(&grammar).map(|found| found[1].to_string()).collect();
+    assert!(keywords.len() > 30, "only {} keywords in the grammar", keywords.len());
+    let domains = Domain::ALL.iter().map(|(_, name)| name.to_string());
+    none(
+        keywords
+            .into_iter()
+            .chain(domains)
+            .filter(|word| !known.contains(word.as_str()))
+            .map(|word| format!("book/theme/bake.js does not know `{word}`"))
+            .collect(),
+    );
 }
 
 #[test]

@@ -4,13 +4,14 @@
 use bakec::diagnostic::code;
 use bakec::resolve::builtin::{self, Shape, Signature};
 
-use crate::support::{expect, files_below, none, read};
+use crate::support::{expect, files_below, none, pages_are_mine, read};
 
 const OPEN: &str = "<!-- generated: ";
 const CLOSE: &str = "<!-- end -->";
 
 #[test]
 fn generated_parts_are_up_to_date() {
+    let _mine = pages_are_mine();
     let pages: Vec<String> = files_below("book/src").into_iter().filter(|page| page.ends_with(".md")).collect();
     let mut parts = 0;
     let mistakes = pages
@@ -99,9 +100,11 @@ fn codes() -> String {
     text
 }
 
-/// The pages of the codes as entries of the table of contents.
+/// The pages of the codes as entries of the table of contents. The markers are indented too: one at the start of a line would end
+/// the list, and the pages would not stand below their chapter.
 fn summary() -> String {
-    sorted().into_iter().map(|(code, _)| format!("  - [`{code}`](errors/{}.md)\n", code.slug())).collect()
+    let entries = sorted().into_iter().map(|(code, _)| format!("  - [`{code}`](errors/{}.md)\n", code.slug()));
+    entries.collect::<String>() + "  "
 }
 
 fn sorted() -> Vec<(code::Code, &'static str)> {
