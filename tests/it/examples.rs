@@ -227,3 +227,14 @@ fn the_workflow_for_continuous_integration_runs() {
     let plan: Value = serde_json::from_str(&plan).expect("a plan is JSON");
     assert_eq!(builds(&plan), [build]);
 }
+
+#[test]
+fn a_helper_has_the_processor_of_its_image() {
+    let plan = compile(&["surrogate.bake"]);
+    let text = |builder: &Value, key: &str| builder[key].as_str().unwrap_or_default().to_string();
+    let helpers: Vec<(String, String)> =
+        list(&plan, "builders").iter().map(|b| (text(b, "ami_architecture"), text(b, "instance_type"))).collect();
+    let expected = [("x86_64", "m5.large"), ("arm64", "m6g.large")];
+    assert_eq!(helpers, expected.map(|(cpu, helper)| (cpu.to_string(), helper.to_string())));
+    assert!(list(&plan, "builders").iter().all(|b| b["launch_block_device_mappings"][0]["volume_size"] == 4));
+}
