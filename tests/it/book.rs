@@ -115,25 +115,6 @@ fn every_program_that_a_page_shows_is_one() {
     none(mistakes);
 }
 
-#[test]
-fn no_line_is_too_wide_to_edit() {
-    const WIDTH: usize = 140;
-    let mut mistakes = Vec::new();
-    for page in pages().iter().filter(|page| !page.starts_with("errors/")) {
-        let text = read(&format!("{BOOK}/{page}"));
-        let (held, mut is_code) = (generated(&text), false);
-        for (number, line) in text.lines().enumerate() {
-            is_code ^= line.starts_with("```");
-            // A row of a table cannot be broken.
-            let is_prose = !is_code && !held.contains(&(number + 1)) && !line.starts_with(['|', '<', '`']);
-            if is_prose && line.chars().count() > WIDTH {
-                mistakes.push(format!("{BOOK}/{page}:{}: {} characters", number + 1, line.chars().count()));
-            }
-        }
-    }
-    none(mistakes);
-}
-
 /// The words that `bake.js` colours, beside those that it writes as patterns.
 #[test]
 fn code_blocks_are_coloured_by_the_words_of_the_language() {

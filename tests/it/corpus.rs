@@ -113,7 +113,7 @@ fn every_page_shows_its_fixture_and_a_program_that_is_right() {
         let changed = with_blocks(&page, |block: &Block| match block.line {
             line if line == wrong.line => Some(read(&format!("{folder}/page.bake"))),
             line if line == text.line => Some(shown.clone()),
-            _ => None,
+            line => beside(&page, line).map(|file| read(&format!("{folder}/{file}"))),
         });
         mistakes.extend(expect(&path, &changed).err());
         mistakes.extend(
@@ -121,6 +121,12 @@ fn every_page_shows_its_fixture_and_a_program_that_is_right() {
         );
     }
     none(mistakes);
+}
+
+/// The file that a block shows, by the sentence above it.
+fn beside(page: &str, fence: usize) -> Option<&str> {
+    let above = page.lines().take(fence - 1).filter(|line| !line.is_empty()).last()?;
+    above.strip_prefix("Here `")?.strip_suffix("` is")
 }
 
 /// The lines of a page that stand in no fenced block.
