@@ -349,6 +349,9 @@ fn needed_version(plan: &Value) -> Vec<u64> {
     version.split('.').map_while(|n| n.parse().ok()).collect()
 }
 
+/// Post-processors of the examples that are plugins of the community; Packer has them only where somebody installed them.
+const PLUGINS: [&str; 1] = ["amazon-ami-management"];
+
 #[test]
 fn packer_accepts_every_example() {
     if !wanted("packer_accepts_every_example") {
@@ -371,8 +374,12 @@ fn packer_accepts_every_example() {
             mistakes.push(format!("{name}: bakec does not compile it:\n{}", String::from_utf8_lossy(&compiled.stderr)));
             continue;
         }
-        let json: Value =
+        let mut json: Value =
             serde_json::from_slice(&fs::read(&plan).expect("bakec wrote the plan")).expect("a plan is JSON");
+        if let Some(posts) = json["post-processors"].as_array_mut() {
+            posts.retain(|post| !PLUGINS.iter().any(|plugin| post["type"] == *plugin));
+            fs::write(&plan, json.to_string()).expect("the temporary folder can be written");
+        }
         if needed_version(&json) > PACKER.to_vec() {
             eprintln!("{name}: needs Packer {}, not judged", json["min_packer_version"]);
             continue;
