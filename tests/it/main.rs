@@ -16,6 +16,8 @@ mod house;
 mod moving;
 #[path = "../peer/packer.rs"]
 mod peer;
+mod prelude;
 mod promises;
 mod properties;
 mod rust;
+mod spec;
