@@ -2,7 +2,7 @@
 //!
 //! Floor 6. It knows plan, schema and types, not the compiler that made the plan. `printer` walks the plan, `value` writes
 //! one value in the shape that its option wants, `text` writes templates, `edges` names the variables that stand for AMIs,
-//! `paths` rebases paths, `note` collects what stands in the comment. What Packer cannot say becomes a [`EmitProblem`],
+//! `paths` rebases paths, `note` collects what stands in the comment, `schema` describes all of it as JSON Schema. What Packer cannot say becomes a [`EmitProblem`],
 //! never silence.
 
 mod edges;
@@ -10,6 +10,7 @@ mod note;
 mod paths;
 mod printer;
 mod problem;
+mod schema;
 mod text;
 mod value;
 
@@ -21,6 +22,7 @@ use crate::schema::Kinds;
 
 pub use paths::Paths;
 pub use problem::{EmitProblem, Lost};
+pub use schema::plan_schema;
 
 /// How a plan is written.
 #[derive(Clone, PartialEq, Debug, Default)]

@@ -106,7 +106,7 @@ impl<'a> Lowerer<'a> {
                 self.name_value(module, &g.name, Def::Group(index));
             }
             ItemKind::Type(t) => self.declare_type(module, t, doc),
-            ItemKind::Extern(e) => self.declare_extern(module, e, doc),
+            ItemKind::Extern(e) => self.declare_extern(module, e, doc, item.span),
             ItemKind::Import(_) | ItemKind::Policy(_) | ItemKind::Output(_) | ItemKind::Bad => {}
         }
     }
@@ -162,7 +162,7 @@ impl<'a> Lowerer<'a> {
         self.types.push(TypeDef { module, item, doc, state: TypeState::Waiting });
     }
 
-    fn declare_extern(&mut self, module: usize, item: &'a ast::Extern, doc: SmolStr) {
+    fn declare_extern(&mut self, module: usize, item: &'a ast::Extern, doc: SmolStr, span: Span) {
         let (name, key) = (&item.kind, (item.category, item.kind.name.clone()));
         if item.category == ExternKind::Options {
             if let Some((_, first)) = self.names[module].option_sets.get(&name.name) {
@@ -176,10 +176,13 @@ impl<'a> Lowerer<'a> {
                 return;
             }
             self.names[module].option_sets.insert(name.name.clone(), (self.option_sets.len(), name.span));
-            self.option_sets.push(OptionSet { module, item, running: false });
+            self.option_sets.push(OptionSet { module, item, doc, span, running: false });
             return;
         }
         if let Some(first) = self.program.kinds.get(&key) {
+            if self.loaded.modules[module].prelude && !first.prelude {
+                return; // A file of the prelude may hold several kinds; the user's own takes the place of one of them.
+            }
             let problem = ResolveProblem::Duplicate {
                 what: "kind",
                 name: name.name.clone(),
@@ -192,7 +195,8 @@ impl<'a> Lowerer<'a> {
         let record = self.program.records.len();
         self.program.records.push(hir::Declared::default());
         let prelude = self.loaded.modules[module].prelude;
-        self.program.kinds.insert(key, hir::Kind { category: item.category, name: name.clone(), doc, record, prelude });
+        let kind = hir::Kind { category: item.category, name: name.clone(), doc, sets: Vec::new(), record, prelude };
+        self.program.kinds.insert(key, kind);
     }
 
     /// Params, variables and secrets are program-wide: a second declaration must agree with the first.
@@ -309,9 +313,11 @@ impl<'a> Lowerer<'a> {
     fn lower_input(&mut self, module: usize, binding: &'a ast::Binding) {
         let Some(&def) = self.program_names.get(&binding.name.name) else { return };
         let ty = binding.ty.as_ref().map(|t| self.ty(module, t));
-        if let Def::Param(index) = def {
-            self.owner = Some(Node::Param(index));
-        }
+        self.owner = match def {
+            Def::Param(index) => Some(Node::Param(index)),
+            Def::Variable(index) => Some(Node::Variable(index)),
+            _ => None,
+        };
         let default = binding.value.as_ref().map(|v| self.expr(&mut Scope::new(module), v));
         let Some(input) = input(&mut self.program, def) else { return };
         if input.span == binding.span {

@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::Lowerer;
-use super::hir::{self, Declared, Fact, FactArg, Unique};
+use super::hir::{self, Declared, Fact, FactArg, OptionSet, Unique};
 use super::problem::ResolveProblem;
 use super::scope::Scope;
 use crate::syntax::ast::{self, ExprKind, Member};
@@ -11,19 +11,27 @@ use crate::text::suggest::nearest;
 
 /// The questions that the schema may put to EC2's facts, with the number of their arguments.
 ///
-/// `remote` and `later` say when a path is not here: on the machine, or made during the run. `placed` and `copied` name the
-/// options that hold the region of an AMI and those it is copied to. `private_key` names a file that must hold one.
-const FACTS: [(&str, usize); 10] = [
+/// `remote` and `later` say when a path is not here: on the machine, or made during the run. `ami` names the option that holds
+/// the name of the AMI, of a kind that makes one; `no_ami` says when it makes none after all. `placed` and `copied` name the
+/// options that hold the region of the build and those its AMI is copied to. `private_key` names a file that must hold one;
+/// `file` and `folder` say which of the two a path must be. `emit_only` marks kinds that are written for Packer, never run here.
+pub(super) const FACTS: [(&str, usize); 16] = [
     ("boots", 2),
+    ("builds", 2),
     ("offered", 2),
     ("root_device", 2),
     ("architecture", 2),
     ("enclave", 2),
     ("remote", 3),
     ("later", 3),
+    ("ami", 1),
+    ("no_ami", 2),
     ("placed", 1),
     ("copied", 1),
     ("private_key", 1),
+    ("file", 1),
+    ("folder", 1),
+    ("emit_only", 0),
 ];
 
 impl<'a> Lowerer<'a> {
@@ -34,8 +42,8 @@ impl<'a> Lowerer<'a> {
             return;
         }
         let record = kind.record;
-        let mut places = Vec::new();
-        self.gather(module, &item.body, &mut places);
+        let (mut places, mut taken_over) = (Vec::new(), Vec::new());
+        self.gather(module, &item.body, &mut places, &mut taken_over);
         for member in places.iter().filter(|(home, _)| !self.loaded.modules[*home].prelude).flat_map(|(_, body)| *body)
         {
             if let Member::Field(decl) = member
@@ -47,10 +55,21 @@ impl<'a> Lowerer<'a> {
             }
         }
         self.program.records[record] = self.members(&places);
+        let sets = taken_over.iter().filter_map(|set| self.option_sets.get(*set));
+        let sets = sets.map(|s| OptionSet { name: s.item.kind.clone(), doc: s.doc.clone(), span: s.span }).collect();
+        if let Some(kind) = self.program.kinds.get_mut(&(item.category, item.kind.name.clone())) {
+            kind.sets = sets;
+        }
     }
 
-    /// The bodies whose members a body has: those of the sets it includes, then its own.
-    fn gather(&mut self, module: usize, body: &'a [Member], places: &mut Vec<(usize, &'a [Member])>) {
+    /// The bodies whose members a body has: those of the sets it includes, then its own. Notes the sets, each once.
+    pub(super) fn gather(
+        &mut self,
+        module: usize,
+        body: &'a [Member],
+        places: &mut Vec<(usize, &'a [Member])>,
+        sets: &mut Vec<usize>,
+    ) {
         for member in body {
             if let Member::Include(path, _) = member
                 && let Some(set) = self.option_set(module, path)
@@ -63,8 +82,11 @@ impl<'a> Lowerer<'a> {
                 }
                 self.option_sets[set].running = true;
                 let (home, item) = (self.option_sets[set].module, self.option_sets[set].item);
-                self.gather(home, &item.body, places);
+                self.gather(home, &item.body, places, sets);
                 self.option_sets[set].running = false;
+                if !sets.contains(&set) {
+                    sets.push(set);
+                }
             }
         }
         places.push((module, body));

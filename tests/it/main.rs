@@ -5,8 +5,10 @@ mod support;
 
 mod book;
 mod cli;
+mod completions;
 mod console;
 mod corpus;
+mod doc;
 mod emitted;
 mod examples;
 mod facts;
@@ -14,9 +16,14 @@ mod fuzzed;
 mod generated;
 mod hostile;
 mod house;
+mod init;
+mod moving;
 mod oracle;
 #[path = "../peer/packer.rs"]
 mod peer;
+mod prelude;
 mod promises;
 mod properties;
 mod rust;
+mod schema;
+mod spec;
