@@ -20,12 +20,17 @@ mod frame;
 mod freeze;
 mod inputs;
 mod matrix;
+mod options;
 mod output;
+mod paths;
 mod policy;
 mod problem;
 mod render;
 mod rules;
 mod steps;
+mod text;
+mod touched;
+mod unique;
 mod value;
 mod variables;
 mod views;
@@ -133,7 +138,7 @@ struct Evaluator<'a> {
     lost: Cell<bool>,
     origins: RefCell<FxHashMap<Span, Origin>>,
     /// Builder block and options of each build, as far as they are known.
-    options: RefCell<FxHashMap<value::CellRef, (usize, Rc<blocks::Options>)>>,
+    options: RefCell<FxHashMap<value::CellRef, (usize, Rc<options::Options>)>>,
     /// What evaluation may still take.
     work: work::Work,
 }

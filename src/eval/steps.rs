@@ -8,12 +8,14 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use super::Evaluator;
-use super::blocks::{BlockData, Frozen, Options};
+use super::blocks::BlockData;
 use super::builds::BuildTable;
 use super::cells::{Site, SiteArg};
+use super::options::{Frozen, Options};
 use super::rules::Demands;
 use super::value::{CellRef, Value};
 use crate::plan::{self, Builds, Plan};
+use crate::resolve::fact::FactName;
 use crate::resolve::hir::{Block, Declared, Expr, Image, Post, Step, Use};
 use crate::syntax::ast::{BlockKind, ExternKind};
 use crate::ty::{Field, Ty};
@@ -111,7 +113,7 @@ impl<'a> Evaluator<'a> {
 
     /// The settings that the plan keeps; a path on the machine stands as it was written.
     fn settings(&self, declared: Option<&Declared>, options: &Options) -> Vec<(SmolStr, Arc<plan::Setting>)> {
-        let declared = declared.filter(|d| d.facts.iter().any(|fact| fact.name.name == "remote"));
+        let declared = declared.filter(|d| d.facts_of(FactName::Remote).next().is_some());
         let remote = |name: &SmolStr| declared.is_some_and(|d| self.is_remote(d, name, options));
         options
             .iter()
@@ -370,15 +372,11 @@ impl<'a> Evaluator<'a> {
         self.options.borrow().get(&cell).map(|(_, o)| o.clone())
     }
 
-    /// The value of the option that has a role in its kind (`placed`, `copied`).
-    pub(super) fn role(&self, cell: CellRef, role: &str) -> Option<Value> {
+    /// The value of the option that has a role in its kind, such as the region of the build.
+    pub(super) fn role(&self, cell: CellRef, role: FactName) -> Option<Value> {
         let kind = self.builder_of(cell)?.kind?;
         let declared = &self.program().records[self.program().kinds[kind].record];
-        let fact = declared.facts.iter().find(|f| f.name.name == role)?;
-        let crate::resolve::hir::FactArg::Option(index) = fact.args.first()? else { return None };
-        let (name, _) = declared.fields.get_index(*index)?;
-        let options = self.options_of(cell)?;
-        options.iter().find(|(n, _)| n == name).map(|(_, f)| f.value.clone())
+        self.options_of(cell)?.get(declared.role(role)?).map(|f| f.value.clone())
     }
 }
 

@@ -6,7 +6,8 @@ use super::Evaluator;
 use super::frame::Frame;
 use super::inputs::environment_name;
 use super::problem::EvalProblem;
-use super::value::{Data, Part, Text, Value};
+use super::text::TextBuilder;
+use super::value::{CellRef, Data, Part, Text, Value};
 use crate::plan;
 use crate::resolve::hir::Input;
 use crate::template;
@@ -49,21 +50,24 @@ impl Evaluator<'_> {
         if let Some(name) = environment_name(default) {
             return plan::VariableDefault::Environment(name);
         }
-        let mut parts = Vec::new();
         let outcome = self.eval(default, &mut Frame::closed(false)).and_then(|value| {
-            let null = value.is_null();
-            default_parts(value, &mut parts);
-            match parts.iter().find_map(|p| if let Part::Ami(cell, _) = p { Some(*cell) } else { None }) {
+            if value.is_null() {
+                return Ok(None);
+            }
+            let mut text = TextBuilder::default();
+            joined(&value, &mut text);
+            let text = text.finish();
+            match first_ami(&text) {
                 Some(cell) => {
                     let (variable, build) = (input.name.name.clone(), self.name_of(cell));
                     Err(EvalProblem::AmiDefault { variable, build, at: default.span }.into())
                 }
-                None => Ok(null),
+                None => Ok(Some(text)),
             }
         });
         match outcome {
-            Ok(false) => plan::VariableDefault::Text(self.frozen_text(&joined(parts))),
-            Ok(true) => plan::VariableDefault::Required,
+            Ok(Some(text)) => plan::VariableDefault::Text(self.frozen_text(&text)),
+            Ok(None) => plan::VariableDefault::Required,
             Err(stop) => {
                 self.stopped(&stop);
                 plan::VariableDefault::Required
@@ -105,26 +109,24 @@ impl Evaluator<'_> {
     }
 }
 
-/// The parts of a default. Packer's variables are strings: a list is joined as its `-var` expects it.
-fn default_parts(value: Value, parts: &mut Vec<Part>) {
-    match value.data {
-        Data::Text(Text::Parts(own)) => parts.extend(own.iter().cloned()),
-        Data::Variable(index) => parts.push(Part::Variable(index)),
+/// A default as a text. Packer's variables are strings: a list is joined as its `-var` expects it.
+fn joined(value: &Value, text: &mut TextBuilder) {
+    match &value.data {
         Data::List(list) => {
-            for (i, value) in list.iter().enumerate() {
+            for (i, element) in list.iter().enumerate() {
                 if i > 0 {
-                    parts.push(Part::Chars(",".into()));
+                    text.chars(",");
                 }
-                default_parts(value.clone(), parts);
+                joined(element, text);
             }
         }
-        _ => parts.push(Part::Chars(value.display().unwrap_or_default())),
+        _ => {
+            text.value(value);
+        }
     }
 }
 
-/// Parts as a text; plain where all of it is known.
-fn joined(parts: Vec<Part>) -> Text {
-    let plain: Option<String> =
-        parts.iter().map(|p| if let Part::Chars(chars) = p { Some(chars.as_str()) } else { None }).collect();
-    plain.map_or_else(|| Text::Parts(parts.into()), |plain| Text::Plain(plain.into()))
+fn first_ami(text: &Text) -> Option<CellRef> {
+    let Text::Parts(parts) = text else { return None };
+    parts.iter().find_map(|part| if let Part::Ami(cell, _) = part { Some(*cell) } else { None })
 }

@@ -3,36 +3,12 @@
 use smol_str::SmolStr;
 
 use super::Lowerer;
+use super::fact::FactName;
 use super::hir::{self, Declared, Fact, FactArg, OptionSet, Unique};
 use super::problem::ResolveProblem;
 use super::scope::Scope;
 use crate::syntax::ast::{self, ExprKind, Member};
 use crate::text::suggest::nearest;
-
-/// The questions that the schema may put to EC2's facts, with the number of their arguments.
-///
-/// `remote` and `later` say when a path is not here: on the machine, or made during the run. `ami` names the option that holds
-/// the name of the AMI, of a kind that makes one; `no_ami` says when it makes none after all. `placed` and `copied` name the
-/// options that hold the region of the build and those its AMI is copied to. `private_key` names a file that must hold one;
-/// `file` and `folder` say which of the two a path must be. `emit_only` marks kinds that are written for Packer, never run here.
-pub(super) const FACTS: [(&str, usize); 16] = [
-    ("boots", 2),
-    ("builds", 2),
-    ("offered", 2),
-    ("root_device", 2),
-    ("architecture", 2),
-    ("enclave", 2),
-    ("remote", 3),
-    ("later", 3),
-    ("ami", 1),
-    ("no_ami", 2),
-    ("placed", 1),
-    ("copied", 1),
-    ("private_key", 1),
-    ("file", 1),
-    ("folder", 1),
-    ("emit_only", 0),
-];
 
 impl<'a> Lowerer<'a> {
     /// Lowers a kind. One that lost against an earlier declaration of its name is left alone.
@@ -135,8 +111,8 @@ impl<'a> Lowerer<'a> {
     }
 
     fn fact(&mut self, declared: &mut Declared, name: &ast::Ident, args: &[ast::Expr], span: crate::text::Span) {
-        let Some((_, arity)) = FACTS.iter().find(|(n, _)| *n == name.name) else {
-            let nearest = nearest(&name.name, FACTS.iter().map(|(n, _)| *n)).map(SmolStr::from);
+        let Some(fact) = FactName::find(&name.name) else {
+            let nearest = nearest(&name.name, FactName::ALL.iter().map(|f| f.as_str())).map(SmolStr::from);
             self.report(ResolveProblem::Schema {
                 message: format!("no fact is named `{}`", name.name),
                 at: name.span,
@@ -144,8 +120,8 @@ impl<'a> Lowerer<'a> {
             });
             return;
         };
-        if args.len() != *arity {
-            let message = format!("`{}` takes {arity} arguments, not {}", name.name, args.len());
+        if args.len() != fact.arity() {
+            let message = format!("`{}` takes {} arguments, not {}", name.name, fact.arity(), args.len());
             self.report(ResolveProblem::Schema { message, at: span, nearest: None });
             return;
         }
@@ -165,7 +141,7 @@ impl<'a> Lowerer<'a> {
                 }
             }
         }
-        declared.facts.push(Fact { name: name.clone(), args: lowered, span });
+        declared.facts.push(Fact { name: fact, args: lowered, span });
     }
 
     fn field_index(&mut self, declared: &Declared, name: &ast::Ident) -> Option<usize> {

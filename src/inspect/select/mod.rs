@@ -6,6 +6,7 @@
 
 mod pattern;
 mod problem;
+mod unmatched;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -66,7 +67,7 @@ fn matches(plan: &Plan, option: &'static str, arguments: &[String]) -> Result<Ve
                 }
             }
             if !hit {
-                return Err(fail(problem::why_unmatched(plan, &pattern)));
+                return Err(fail(unmatched::why_unmatched(plan, &pattern)));
             }
         }
     }
