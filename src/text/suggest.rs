@@ -1,5 +1,7 @@
 //! `did you mean`: the nearest of the names that would have been right.
 
+use std::cmp::Reverse;
+
 use rapidfuzz::distance::osa::{Args, BatchComparator};
 
 /// A longer name, in bytes, was not meant to be a short one.
@@ -8,8 +10,8 @@ const LONGEST: usize = 200;
 /// The candidate nearest to `name`, if one is near enough to be worth proposing.
 ///
 /// Case and the choice between `-` and `_` do not count as a difference; a swap of two letters counts once.
-/// Among equally near candidates the one of nearest length and then the first by the alphabet wins: their order does not
-/// matter.
+/// Among equally near candidates the one that begins as the name does wins, then that of the nearest length, then the first by
+/// the alphabet: their order does not matter.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > LONGEST {
         return None;
@@ -21,7 +23,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         n => n / 3,
     };
     let wanted = BatchComparator::new(name.chars().map(fold));
-    let mut best: Option<(usize, usize, &str)> = None;
+    let mut best: Option<(usize, Reverse<usize>, usize, &str)> = None;
     for candidate in candidates {
         // As many bytes as characters, or more: what is too long in both is too far.
         if candidate.len() > 4 * (length + limit) || candidate.len() + limit < length {
@@ -30,12 +32,13 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         let cutoff = Args::default().score_cutoff(limit);
         let Some(distance) = wanted.distance_with_args(candidate.chars().map(fold), &cutoff) else { continue };
         let characters = candidate.chars().count();
-        let found = (distance, characters.abs_diff(length), candidate);
+        let common = name.chars().zip(candidate.chars()).take_while(|(a, b)| fold(*a) == fold(*b)).count();
+        let found = (distance, Reverse(common), characters.abs_diff(length), candidate);
         if distance < characters && best.is_none_or(|best| found < best) {
             (best, limit) = (Some(found), distance);
         }
     }
-    best.map(|(_, _, candidate)| candidate)
+    best.map(|(.., candidate)| candidate)
 }
 
 fn fold(c: char) -> char {

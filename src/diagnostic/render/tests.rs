@@ -382,14 +382,14 @@ fn github_escapes_and_leaves_columns_out_over_lines() {
     let mut s = Sources::new();
     s.add(Source::new("a,b:c.bake", "x = 100%\ny = [\n]\n"));
     let list = [
-        error("50% wrong").label(at(&s, 0, "100%"), "a:b,c").label(at(&s, 0, "y"), "see\r\nthis").help("less"),
+        error("50% wrong").label(at(&s, 0, "100%"), "a:b,c").label(at(&s, 0, "y"), "see this").help("less\r\nis more"),
         Diagnostic::warning(SYNTAX_UNEXPECTED, "over lines").label(at(&s, 0, "[\n]"), ""),
         error("no place"),
     ];
     same(
         &render(&list, &s, &Format::Github),
         "
-::error file=a%2Cb%3Ac.bake,line=1,col=5,endLine=1,endColumn=9,title=bake%3A%3Asyntax%3A%3Aunexpected::50%25 wrong%0Aa:b,c%0Aa,b:c.bake:2:1: see%0D%0Athis%0Ahelp: less
+::error file=a%2Cb%3Ac.bake,line=1,col=5,endLine=1,endColumn=9,title=bake%3A%3Asyntax%3A%3Aunexpected::50%25 wrong%0Aa:b,c%0Aa,b:c.bake:2:1: see this%0Ahelp: less%0D%0Ais more
 ::warning file=a%2Cb%3Ac.bake,line=2,endLine=3,title=bake%3A%3Asyntax%3A%3Aunexpected::over lines
 ::error title=bake%3A%3Asyntax%3A%3Aunexpected::no place
 ",
