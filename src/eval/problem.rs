@@ -92,6 +92,7 @@ pub(super) enum EvalProblem {
     },
     Render {
         why: String,
+        help: Option<String>,
         at: Span,
     },
     TooManyAxes {
@@ -345,10 +346,10 @@ impl EvalProblem {
                     .label(*at, "named here")
                     .help(help)
             }
-            Render { why, at } => {
+            Render { why, help, at } => {
                 Diagnostic::error(code::VALUE_RENDER, format!("the template cannot be rendered: {why}"))
                     .label(*at, "")
-                    .help("every name in it must be among the values given to it")
+                    .help_opt(help.clone())
             }
             TooManyAxes { at } => Diagnostic::error(code::MATRIX_SIZE, "more than 64 axes")
                 .label(*at, "one too many")
