@@ -9,6 +9,7 @@ use crate::load::world::normalise;
 use crate::load::{Disk, World, words};
 use crate::packer::document::CommentState;
 use crate::packer::{Document, read};
+use crate::text::suggest::nearest;
 use crate::text::{FileId, Source, Sources};
 
 use super::args::Diff;
@@ -91,7 +92,7 @@ fn sides(args: &Diff, terminal: &Terminal) -> Result<(Side, Side), Stop> {
             Side::Now(revision) => {
                 // A misspelt file is no revision.
                 if [".bake", ".json"].iter().any(|ending| revision.ends_with(ending)) {
-                    return Err(terminal.fail(&format!("there is no file `{revision}`"), None));
+                    return Err(no_file(&revision, terminal));
                 }
                 let file = default()?;
                 Ok((then(&revision, &file), Side::Now(file)))
@@ -104,6 +105,16 @@ fn sides(args: &Diff, terminal: &Terminal) -> Result<(Side, Side), Stop> {
         }
         (Some(a), Some(b)) => Ok((one(a), one(b))),
     }
+}
+
+/// Says that a file is not there, and which one may be meant.
+fn no_file(name: &str, terminal: &Terminal) -> Stop {
+    let folder = Path::new(name).parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names: Vec<String> = entries.map(|e| normalise(&folder.join(e.file_name()).to_string_lossy())).collect();
+    let near =
+        nearest(&normalise(name), names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+    terminal.fail(&format!("there is no file `{name}`"), near.as_deref())
 }
 
 /// Whether a name that is no file may be a revision without a path.

@@ -5,6 +5,7 @@ mod support;
 
 mod book;
 mod cli;
+mod compare;
 mod console;
 mod corpus;
 mod emitted;
@@ -18,3 +19,4 @@ mod peer;
 mod promises;
 mod properties;
 mod rust;
+mod templates;

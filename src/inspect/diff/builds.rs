@@ -109,7 +109,8 @@ pub(super) fn builds(before: &Document, after: &Document) -> Builds {
     take_pairs(&mut gone, &mut come, &mut pairs, axes_hash, |a, b| {
         a.kind == b.kind && a.image == b.image && a.axes == b.axes
     });
-    pairs.sort_by_key(|(_, new)| after.builds.iter().position(|b| std::ptr::eq(b, *new)));
+    let order: FxHashMap<&str, usize> = after.builds.iter().enumerate().map(|(i, b)| (b.name.as_str(), i)).collect();
+    pairs.sort_by_key(|(_, new)| order.get(new.name.as_str()).copied());
     let renamed: Vec<Renamed> =
         pairs.iter().map(|(a, b)| Renamed { before: a.name.clone(), after: b.name.clone() }).collect();
     let partner: FxHashMap<&str, &Build> = pairs.iter().map(|(a, b)| (b.name.as_str(), *a)).collect();
@@ -171,23 +172,31 @@ fn equal_options(a: &Build, b: &Build) -> bool {
 
 /// Equal for builds with equal options, whatever their order.
 fn options_hash(build: &Build) -> u64 {
-    let mut names: Vec<&str> = build.options.iter().map(|(name, _)| name.as_str()).collect();
-    names.sort_unstable();
+    let options = build.options.iter().map(|(name, value)| (name.as_str(), value));
+    record_hash(options) ^ hash(&build.kind)
+}
+
+fn hash(value: &(impl Hash + ?Sized)) -> u64 {
     let mut hasher = FxHasher::default();
-    (&build.kind, names).hash(&mut hasher);
-    let mut sum = hasher.finish();
-    for (name, value) in &build.options {
-        // A number may be written as its text: such values do not count.
-        if let Json::String(text) = value
-            && text.parse::<f64>().is_err()
-            && text.parse::<bool>().is_err()
-        {
-            let mut one = FxHasher::default();
-            (name, text).hash(&mut one);
-            sum ^= one.finish();
-        }
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn record_hash<'j>(entries: impl Iterator<Item = (&'j str, &'j Json)>) -> u64 {
+    entries.map(|(name, value)| hash(&(name, value_hash(value)))).fold(1, u64::wrapping_add)
+}
+
+/// Equal for values that Packer reads as the same.
+fn value_hash(value: &Json) -> u64 {
+    let number = |number: f64| hash(&(number + 0.0).to_bits());
+    match value {
+        Json::Null => 0,
+        Json::Bool(bool) => hash(&bool.to_string()),
+        Json::Number(n) => n.as_f64().map_or(0, number),
+        Json::String(text) => text.parse().map_or_else(|_| hash(text), number),
+        Json::Array(list) => hash(&list.iter().map(value_hash).collect::<Vec<_>>()),
+        Json::Object(map) => record_hash(map.iter().map(|(name, value)| (name.as_str(), value))),
     }
-    sum
 }
 
 fn axes_hash(build: &Build) -> Option<u64> {

@@ -228,8 +228,13 @@ impl Page {
         for (change, inline) in changes.iter().zip(inline) {
             let path = name(&change.path);
             match (inline, &change.before, &change.after) {
-                (Some(words), _, _) => {
-                    self.line(indent, None, &format!("{path:width$}  {words}").trim_start().to_owned())
+                (Some(words), before, after) => {
+                    let paint = match (before, after, change.secret || variables) {
+                        (Some(_), None, false) => Some(Paint::Minus),
+                        (None, Some(_), false) => Some(Paint::Plus),
+                        _ => None,
+                    };
+                    self.line(indent, paint, &format!("{path:width$}  {words}"));
                 }
                 (None, before, after) => {
                     self.line(indent, None, &path);
