@@ -329,10 +329,8 @@ impl<'a> Rewriter<'a> {
                 self.hidden(COUNT, new, Vec::new(), s.span())
             }
             Expr::UnaryOp(u) => {
-                let op = match u.op {
-                    ast::UnaryOpKind::Not => ast::UnaryOpKind::Not,
-                    ast::UnaryOpKind::Neg => ast::UnaryOpKind::Neg,
-                };
+                let not = matches!(u.op, ast::UnaryOpKind::Not);
+                let op = if not { ast::UnaryOpKind::Not } else { ast::UnaryOpKind::Neg };
                 let expr = self.expr(&u.expr)?;
                 Expr::UnaryOp(self.node(ast::UnaryOp { op, expr }, u.span()))
             }

@@ -96,7 +96,7 @@ pub fn diff(before: &Document, after: &Document) -> Diff {
     let mut diff = Diff {
         equal: false,
         min_packer_version: (a != b)
-            .then(|| Change::new("min_packer_version", a.as_ref().map(json), b.as_ref().map(json))),
+            .then(|| Change::new("min_packer_version", a.as_deref().map(json), b.as_deref().map(json))),
         variables: variables(&before.variables, &after.variables),
         provisioners: steps(&before.provisioners, &after.provisioners),
         cleanups: steps(&before.cleanups, &after.cleanups),
@@ -113,8 +113,8 @@ pub fn diff(before: &Document, after: &Document) -> Diff {
     diff
 }
 
-fn json(text: &String) -> Json {
-    Json::from(text.as_str())
+fn json(text: &str) -> Json {
+    Json::from(text)
 }
 
 /// The differences as JSON, with the names of the sides.
@@ -160,7 +160,7 @@ fn variables(before: &[Variable], after: &[Variable]) -> Entries {
             changes.push(if old.secret || new.secret {
                 Change::hidden("default")
             } else {
-                Change::new("default", old.default.as_ref().map(json), new.default.as_ref().map(json))
+                Change::new("default", old.default.as_deref().map(json), new.default.as_deref().map(json))
             });
         }
         // A plan without the comment does not know types.
