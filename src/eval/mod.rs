@@ -27,6 +27,7 @@ mod render;
 mod rules;
 mod steps;
 mod value;
+mod variables;
 mod views;
 mod work;
 

@@ -256,6 +256,11 @@ impl<'a> Evaluator<'a> {
             if let Some(demands) = &instance.demands {
                 self.judge(&instance.data, demands, &options, *cell, *build);
             }
+            for (_, frozen) in options.iter().filter(|(_, frozen)| frozen.with_amis) {
+                if let Some(problem) = self.missing_ami(&frozen.value) {
+                    self.touches(&problem.into(), *build);
+                }
+            }
             let identity: Vec<usize> = options.iter().map(|(_, f)| Rc::as_ptr(f) as usize).collect();
             let group = match by_identity.get(&identity) {
                 Some(group) => *group,
