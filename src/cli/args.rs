@@ -65,6 +65,12 @@ pub(super) enum Command {
     /// Show the builds with their axes.
     List(List),
     /// Show what is different between two plans, programs or versions.
+    #[command(long_about = "Show what is different between two plans.\n\n\
+            A side is a .bake file, which is compiled with what `--set` and `--params` give it; a plan in JSON, bakec's own or any \
+            template in Packer's JSON; `-` for standard input; or REV:FILE, a file of a git revision, read there with all that it \
+            imports. A revision alone means the same file in it.\n\n\
+            Builds are matched by name, steps by kind, label and what they have in common. Exit codes: 0 equal, 1 different, 2 \
+            mistakes.")]
     Diff(Diff),
     /// Rewrite files in the one canonical style.
     Fmt(Fmt),
@@ -210,21 +216,13 @@ pub(super) struct List {
 }
 
 #[derive(Group, Debug)]
-#[command(
-    long_about = "Show what is different between two plans.\n\n\
-        A side is a .bake file, which is compiled with what `--set` and `--params` give it; a plan in JSON, bakec's own or any \
-        template in Packer's JSON; `-` for standard input; or REV:FILE, a file of a git revision, read there with all that it \
-        imports. A revision alone means the same file in it.\n\n\
-        Builds are matched by name, steps by kind, label and what they have in common. Exit codes: 0 equal, 1 different, 2 \
-        mistakes.",
-    after_help = "For example:\n  \
+#[command(after_help = "For example:\n  \
         bakec diff                                 the last commit and the files as they are\n  \
         bakec diff main                            the same for another revision\n  \
         bakec diff HEAD~1:official.bake official.bake\n  \
         bakec diff plan.json official.bake --set version=2.6.4\n  \
         bakec compile official.bake | bakec diff plan.json - --json\n\n\
-        Without FILE: main.bake, or the only .bake file of the folder."
-)]
+        Without FILE: main.bake, or the only .bake file of the folder.")]
 pub(super) struct Diff {
     /// What was: a file, a git revision, or REV:FILE; the last commit where it is left out.
     #[arg(value_name = "BEFORE")]
