@@ -131,7 +131,7 @@ provisioners
           + as it is
 ";
     let told = diff(at, &[]);
-    assert_eq!((told.0, told.1.contains("one") && told.1.contains("uno")), (1, true), "{told:?}");
+    assert_eq!(told, (1, wanted.into(), String::new()));
     let same = |arguments: &[&str]| assert_eq!(diff(at, arguments), told, "{arguments:?}");
     same(&["HEAD"]);
     same(&["main"]);
@@ -142,12 +142,7 @@ provisioners
     commit(at);
     assert_eq!(diff(at, &[]).0, 0);
     let told = diff(at, &["HEAD~1:main.bake", "HEAD:main.bake"]);
-    assert_eq!(told.0, 1, "{told:?}");
-    assert!(
-        wanted.lines().filter(|l| l.contains("as it")).all(|l| told.1.contains(l.trim()[2..].trim())),
-        "{}",
-        told.1
-    );
+    assert_eq!(told, (1, wanted.into(), String::new()));
     // Params are those that are given now, also in a file that no commit has.
     write(at, "given.json", "{ \"size\": \"big\" }");
     let (code, out, _) = diff(at, &["--params", "given.json", "HEAD~1"]);

@@ -120,6 +120,20 @@ fn long_texts_are_told_by_line() {
 }
 
 #[test]
+fn line_ends_alone_are_seen() {
+    tells(
+        &plan(json!({ "inline": ["a\n", "b"] })),
+        &plan(json!({ "inline": ["a", "b"] })),
+        r#"builds (1)
+  ~ web
+      inline
+          - ["a\n","b"]
+          + ["a","b"]
+"#,
+    );
+}
+
+#[test]
 fn equal_changes_of_many_builds_stand_once() {
     let plan = |version: &str, size: &str| {
         let build = |n: usize| {

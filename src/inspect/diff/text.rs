@@ -247,6 +247,8 @@ impl Page {
     /// A change on lines of its own.
     fn lines(&mut self, indent: usize, before: Option<&Json>, after: Option<&Json>) {
         let texts = (before.and_then(as_lines), after.and_then(as_lines));
+        // Line ends alone are seen in the values themselves.
+        let texts = if texts.0 == texts.1 { (None, None) } else { texts };
         if let (Some(a), Some(b)) = &texts
             && a.len() + b.len() > LARGE
         {
@@ -301,7 +303,7 @@ fn as_lines(value: &Json) -> Option<String> {
         Json::String(text) if text.contains('\n') => Some(text.clone()),
         Json::Array(list) if !list.is_empty() && list.iter().all(|v| v.as_str().is_some()) => {
             let lines: Vec<&str> = list.iter().filter_map(Json::as_str).collect();
-            Some(lines.iter().map(|line| format!("{line}\n")).collect())
+            Some(lines.iter().map(|line| format!("{}\n", line.strip_suffix('\n').unwrap_or(line))).collect())
         }
         _ => None,
     }
@@ -313,8 +315,12 @@ fn inline(change: &Change, variable: bool) -> Option<String> {
         return Some("differs (a secret)".to_owned());
     }
     let absent = if variable { "required" } else { "" };
+    let lines = |value: &Json| value.as_str().is_some_and(|text| text.contains('\n'));
     let long = |value: &Option<Json>| {
-        value.as_ref().is_some_and(|v| v.as_str().is_some_and(|t| t.contains('\n')) || shown(v).chars().count() > SHORT)
+        value.as_ref().is_some_and(|value| {
+            let within = value.as_array().is_some_and(|list| list.iter().any(lines));
+            within || lines(value) || shown(value).chars().count() > SHORT
+        })
     };
     if long(&change.before) || long(&change.after) {
         return None;
