@@ -222,6 +222,10 @@ impl World for Held<'_> {
         self.world.exists(path)
     }
 
+    fn is_folder(&self, path: &str) -> bool {
+        self.world.is_folder(path)
+    }
+
     fn env(&self, name: &str) -> Option<String> {
         self.world.env(name)
     }

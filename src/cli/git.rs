@@ -143,6 +143,14 @@ impl World for Revision {
         matches!(self.entry(path), Ok(_) | Err(ReadError::Folder)) || Disk.exists(path)
     }
 
+    fn is_folder(&self, path: &str) -> bool {
+        match self.entry(path) {
+            Ok(_) => false,
+            Err(ReadError::Folder) => true,
+            Err(_) => Disk.is_folder(path),
+        }
+    }
+
     fn env(&self, name: &str) -> Option<String> {
         Disk.env(name)
     }

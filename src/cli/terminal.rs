@@ -26,6 +26,7 @@ fn speaks_unicode(set: impl Fn(&str) -> Option<std::ffi::OsString>) -> bool {
 pub(super) struct Terminal {
     style: Style,
     colour_out: bool,
+    width_out: usize,
     quiet: bool,
 }
 
@@ -41,16 +42,22 @@ impl Terminal {
             forced: set("CLICOLOR_FORCE").is_some_and(|v| v != "0"),
         };
         let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
-        let width = columns.or_else(|| terminal_size::terminal_size_of(io::stderr()).map(|(w, _)| usize::from(w.0)));
-        let width = width.unwrap_or(WIDTH);
+        let wide = |size: Option<(terminal_size::Width, terminal_size::Height)>| size.map(|(w, _)| usize::from(w.0));
+        let width = columns.or_else(|| wide(terminal_size::terminal_size_of(io::stderr()))).unwrap_or(WIDTH);
+        let width_out = columns.or_else(|| wide(terminal_size::terminal_size_of(io::stdout()))).unwrap_or(WIDTH);
         let colour = choice.colour(error);
         let style = Style { colour, unicode: !dumb && speaks_unicode(set), links: error && colour, width };
-        Terminal { style, colour_out: choice.colour(output), quiet }
+        Terminal { style, colour_out: choice.colour(output), width_out, quiet }
     }
 
     /// Whether standard output is to be painted.
     pub(super) fn colour_out(&self) -> bool {
         self.colour_out
+    }
+
+    /// The columns of standard output.
+    pub(super) fn width_out(&self) -> usize {
+        self.width_out
     }
 
     /// Writes a result to standard output.

@@ -11,11 +11,11 @@ use crate::diagnostic::{Code, Diagnostic, Problems, Severity, code};
 use crate::eval::{Evaluated, Inputs, Outside, argument, evaluate};
 use crate::facts::Facts;
 use crate::json;
-use crate::load::{LoadProblem, Loaded, World, load};
+use crate::load::{LoadProblem, Loaded, World, load, load_schema};
 use crate::plan::Plan;
-use crate::resolve::{Program, resolve};
-use crate::schema::{Category, Kind, Kinds};
-use crate::syntax::ast::ExternKind;
+use crate::resolve::resolve;
+use crate::resolve::schema::kinds;
+use crate::schema::Kinds;
 use crate::text::{FileId, Source, Sources, Span};
 
 /// The most cells of a matrix where nobody says otherwise.
@@ -97,7 +97,7 @@ pub fn compile(world: &dyn World, root: &str, options: &Options) -> Compiled {
     let mut found = Problems::new();
     let program = resolve(&loaded, &mut found);
     add_news(&mut problems, found);
-    let kinds = kinds(&program);
+    let kinds = kinds(&program, &loaded.sources);
     let mut found = Problems::new();
     let checked = check(program, facts, &mut found);
     add_news(&mut problems, found);
@@ -123,6 +123,28 @@ pub fn compile(world: &dyn World, root: &str, options: &Options) -> Compiled {
         environment: evaluated.environment,
         lost,
     }
+}
+
+/// What there is to know of kinds, without a program's images.
+#[derive(Debug)]
+pub struct Schema {
+    /// All texts that diagnostics point into.
+    pub sources: Sources,
+    /// What is wrong with the file.
+    pub diagnostics: Vec<Diagnostic>,
+    /// All kinds: those that the file declares, then those of the prelude.
+    pub kinds: Kinds,
+}
+
+/// Every kind of the prelude, and those that a file with its imports declares.
+pub fn schema(world: &dyn World, root: Option<&str>) -> Schema {
+    let mut problems = Problems::new();
+    let loaded = load_schema(world, root, &mut problems);
+    let mut found = Problems::new();
+    let program = resolve(&loaded, &mut found);
+    add_news(&mut problems, found);
+    let kinds = kinds(&program, &loaded.sources);
+    Schema { kinds, diagnostics: problems.into_sorted(), sources: loaded.sources }
 }
 
 /// Takes over what a phase found, without what follows from an error of an earlier one: a mistake is told once, by the phase
@@ -211,21 +233,4 @@ fn own_facts(
             None
         }
     }
-}
-
-/// The kinds of a program as plain data.
-fn kinds(program: &Program) -> Kinds {
-    let category = |category| match category {
-        ExternKind::Builder => Category::Builder,
-        ExternKind::Post => Category::Post,
-        ExternKind::Provisioner | ExternKind::Options => Category::Provisioner,
-    };
-    program
-        .kinds
-        .iter()
-        .map(|((external, name), kind)| {
-            let options = program.records[kind.record].fields.clone();
-            ((category(*external), name.clone()), Kind { name: name.clone(), doc: kind.doc.clone(), options })
-        })
-        .collect()
 }

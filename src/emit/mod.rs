@@ -2,7 +2,8 @@
 //!
 //! Floor 6. It knows plan, schema and types, not the compiler that made the plan. `printer` walks the plan, `value` writes
 //! one value in the shape that its option wants, `text` writes templates, `edges` names the variables that stand for AMIs,
-//! `paths` rebases paths, `note` collects what stands in the comment, `template` renders a plan through a user's template. What Packer cannot say becomes a [`EmitProblem`],
+//! `paths` rebases paths, `note` collects what stands in the comment, `schema` describes all of it as JSON Schema, `template`
+//! renders a plan through a user's template. What Packer cannot say becomes a [`EmitProblem`],
 //! never silence.
 
 mod edges;
@@ -10,6 +11,7 @@ mod note;
 mod paths;
 mod printer;
 mod problem;
+mod schema;
 pub mod template;
 mod text;
 mod value;
@@ -22,6 +24,7 @@ use crate::schema::Kinds;
 
 pub use paths::Paths;
 pub use problem::{EmitProblem, Lost};
+pub use schema::plan_schema;
 
 /// How a plan is written.
 #[derive(Clone, PartialEq, Debug, Default)]

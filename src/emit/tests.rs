@@ -46,6 +46,7 @@ fn kinds() -> Kinds {
         name: name.into(),
         doc: "".into(),
         options: options.into_iter().map(|(n, f)| (n.into(), f)).collect(),
+        ..Kind::default()
     };
     [
         (

@@ -3,13 +3,13 @@
 use rustc_hash::FxHashSet;
 
 use super::Evaluator;
-use super::depend::{each, each_entry};
 use super::expr::Outcome;
 use super::frame::Frame;
 use super::problem::EvalProblem;
 use super::value::Value;
 use crate::plan;
 use crate::resolve::hir::{Entry, Expr, ExprKind, Image, MatrixStep, Step};
+use crate::resolve::walk::{each, each_entry};
 use crate::text::Span;
 
 impl<'a> Evaluator<'a> {

@@ -101,7 +101,7 @@ impl<'a> Lowerer<'a> {
                 self.name_value(module, &g.name, Def::Group(index));
             }
             ItemKind::Type(t) => self.declare_type(module, t, doc),
-            ItemKind::Extern(e) => self.declare_extern(module, e, doc),
+            ItemKind::Extern(e) => self.declare_extern(module, e, doc, item.span),
             ItemKind::Import(_) | ItemKind::Policy(_) | ItemKind::Output(_) | ItemKind::Bad => {}
         }
     }
@@ -143,7 +143,7 @@ impl<'a> Lowerer<'a> {
         self.types.push(TypeDef { module, item, doc, state: TypeState::Waiting });
     }
 
-    fn declare_extern(&mut self, module: usize, item: &'a ast::Extern, doc: SmolStr) {
+    fn declare_extern(&mut self, module: usize, item: &'a ast::Extern, doc: SmolStr, span: Span) {
         let (name, key) = (&item.kind, (item.category, item.kind.name.clone()));
         if item.category == ExternKind::Options {
             if let Some((_, first)) = self.names[module].option_sets.get(&name.name) {
@@ -157,10 +157,13 @@ impl<'a> Lowerer<'a> {
                 return;
             }
             self.names[module].option_sets.insert(name.name.clone(), (self.option_sets.len(), name.span));
-            self.option_sets.push(OptionSet { module, item, running: false });
+            self.option_sets.push(OptionSet { module, item, doc, span, running: false });
             return;
         }
         if let Some(first) = self.program.kinds.get(&key) {
+            if self.loaded.modules[module].prelude && !first.prelude {
+                return; // A file of the prelude may hold several kinds; the user's own takes the place of one of them.
+            }
             let problem = ResolveProblem::Duplicate {
                 what: "kind",
                 name: name.name.clone(),
@@ -173,7 +176,8 @@ impl<'a> Lowerer<'a> {
         let record = self.program.records.len();
         self.program.records.push(hir::Declared::default());
         let prelude = self.loaded.modules[module].prelude;
-        self.program.kinds.insert(key, hir::Kind { category: item.category, name: name.clone(), doc, record, prelude });
+        let kind = hir::Kind { category: item.category, name: name.clone(), doc, sets: Vec::new(), record, prelude };
+        self.program.kinds.insert(key, kind);
     }
 
     /// Params, variables and secrets are program-wide: a second declaration must agree with the first.

@@ -11,10 +11,12 @@ pub mod hir;
 mod image;
 mod problem;
 mod recursion;
+pub mod schema;
 mod scope;
 mod table;
 mod text;
 mod types;
+pub mod walk;
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -75,6 +77,9 @@ enum TypeState {
 struct OptionSet<'a> {
     module: usize,
     item: &'a ast::Extern,
+    doc: SmolStr,
+    /// The whole declaration.
+    span: Span,
     running: bool,
 }
 
@@ -178,17 +183,31 @@ fn required(params: &[ast::Parameter]) -> Vec<(&str, bool)> {
 mod tests {
     use crate::diagnostic::Problems;
     use crate::diagnostic::render::{Format, Style, render};
-    use crate::load::{Memory, load};
+    use crate::load::prelude::KINDS;
+    use crate::load::{Loaded, Memory, load, load_schema};
+
+    fn shown(problems: Problems, loaded: &Loaded) -> String {
+        let style = Style { colour: false, unicode: false, links: false, width: 100 };
+        render(&problems.into_sorted(), &loaded.sources, &Format::Human(style))
+    }
 
     #[test]
     fn the_prelude_resolves_without_a_problem() {
-        let source = "image x { builder amazon-ebs {} builder amazon-instance {} builder null {} provision shell {} \
-                      provision file {} provision shell-local {} post shell-local {} post manifest {} }";
+        let mut problems = Problems::new();
+        let loaded = load_schema(&Memory::default(), None, &mut problems);
+        let program = super::resolve(&loaded, &mut problems);
+        assert_eq!(shown(problems, &loaded), "");
+        assert_eq!(program.kinds.len(), KINDS.len());
+    }
+
+    #[test]
+    fn an_own_kind_takes_the_place_of_one_of_two_in_a_file_of_the_prelude() {
+        let source = "extern provisioner shell-local { inline: [string] }\n\
+                      image x { provision shell-local { inline = [] } \n post shell-local { inline = [] } }";
         let mut problems = Problems::new();
         let loaded = load(&Memory::of([("x.bake", source)]), "x.bake", &mut problems);
         let program = super::resolve(&loaded, &mut problems);
-        let style = Style { colour: false, unicode: false, links: false, width: 100 };
-        assert_eq!(render(&problems.into_sorted(), &loaded.sources, &Format::Human(style)), "");
-        assert_eq!(program.kinds.len(), 8);
+        assert_eq!(shown(problems, &loaded), "");
+        assert_eq!(program.kinds.values().map(|k| k.prelude).collect::<Vec<_>>(), [false, true]);
     }
 }

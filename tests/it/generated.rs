@@ -1,13 +1,22 @@
-//! The generated parts of the book, between `<!-- generated: WHAT -->` and `<!-- end -->`: what they show is read from the
-//! sources. `UPDATE=1` rewrites them.
+//! The generated parts of the book, between `<!-- generated: WHAT -->` and `<!-- end -->`, and its option reference: what they
+//! show is read from the sources and from the prelude. `UPDATE=1` rewrites them.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+
+use bakec::compile::schema;
 use bakec::diagnostic::code;
+use bakec::emit::plan_schema;
+use bakec::inspect::doc::book::{Page, pages};
+use bakec::load::Memory;
 use bakec::resolve::builtin::{self, Shape, Signature};
 
-use crate::support::{expect, files_below, none, read};
+use crate::support::{expect, files_below, none, read, root, updating};
 
 const OPEN: &str = "<!-- generated: ";
 const CLOSE: &str = "<!-- end -->";
+const REFERENCE: &str = "book/src/reference";
 
 #[test]
 fn generated_parts_are_up_to_date() {
@@ -44,6 +53,8 @@ fn generate(path: &str, what: &str) -> String {
         ("functions", _) => functions(),
         ("codes", _) => codes(),
         ("errors", _) => summary(),
+        ("reference", _) => reference(),
+        ("help", _) => help(),
         ("source", place) => {
             let (file, item) = place.split_once(' ').unwrap_or((place, ""));
             format!("\n```bake\n{}```\n\n", source(&read(file), item).unwrap_or_else(|| panic!("{path}: no `{place}`")))
@@ -98,6 +109,59 @@ fn codes() -> String {
 /// The pages of the codes as entries of the table of contents.
 fn summary() -> String {
     sorted().into_iter().map(|(code, _)| format!("  - [`{code}`](errors/{}.md)\n", code.slug())).collect()
+}
+
+/// The pages of the option reference as entries of the table of contents.
+fn reference() -> String {
+    reference_pages()
+        .into_iter()
+        .filter(|page| page.file != "index.md")
+        .map(|page| format!("  - [{}](reference/{})\n", page.title, page.file))
+        .collect()
+}
+
+fn reference_pages() -> Vec<Page> {
+    pages(&schema(&Memory::default(), None).kinds)
+}
+
+/// What the program says of itself and of each command.
+fn help() -> String {
+    let whole = printed(&["--help"]);
+    let names = whole.lines().skip_while(|line| *line != "Commands:").skip(1).map_while(|line| line.strip_prefix("  "));
+    let names: Vec<&str> = names.filter_map(|line| line.split(' ').next()).filter(|name| !name.is_empty()).collect();
+    assert!(names.len() > 8, "the help names few commands: {names:?}");
+    let mut text = format!("\n```text\n{whole}```\n");
+    for name in names {
+        text.push_str(&format!("\n## bakec {name}\n\n```text\n{}```\n", printed(&[name, "--help"])));
+    }
+    text.push('\n');
+    text
+}
+
+fn printed(arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bakec"));
+    let output =
+        command.args(arguments).env("COLUMNS", "100").env("NO_COLOR", "1").output().expect("bakec can be started");
+    assert!(output.status.success(), "bakec {arguments:?}");
+    let text = String::from_utf8(output.stdout).expect("help is UTF-8");
+    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+#[test]
+fn the_option_reference_is_that_of_the_prelude() {
+    let mut right: BTreeMap<String, String> =
+        reference_pages().into_iter().map(|page| (page.file, page.text)).collect();
+    right.insert("plan.schema.json".into(), plan_schema(&schema(&Memory::default(), None).kinds));
+    let mut mistakes: Vec<String> =
+        right.iter().filter_map(|(file, text)| expect(&format!("{REFERENCE}/{file}"), text).err()).collect();
+    for orphan in files_below(REFERENCE).into_iter().filter(|file| !right.contains_key(file)) {
+        if updating() {
+            fs::remove_file(root().join(REFERENCE).join(&orphan)).expect("a page can be removed");
+        } else {
+            mistakes.push(format!("{REFERENCE}/{orphan} belongs to no kind and no set of options"));
+        }
+    }
+    none(mistakes);
 }
 
 fn sorted() -> Vec<(code::Code, &'static str)> {

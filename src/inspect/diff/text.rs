@@ -248,7 +248,8 @@ impl Page {
     fn lines(&mut self, indent: usize, before: Option<&Json>, after: Option<&Json>) {
         let texts = (before.and_then(as_lines), after.and_then(as_lines));
         // Line ends alone are seen in the values themselves.
-        let texts = if texts.0 == texts.1 { (None, None) } else { texts };
+        let same = texts.0 == texts.1;
+        let texts = if same { (None, None) } else { texts };
         if let (Some(a), Some(b)) = &texts
             && a.len() + b.len() > LARGE
         {
@@ -286,7 +287,7 @@ impl Page {
         for (value, paint, mark) in [(before, Paint::Minus, '-'), (after, Paint::Plus, '+')] {
             match value {
                 None => {}
-                Some(value) => match as_lines(value).filter(|text| text.contains('\n')) {
+                Some(value) => match as_lines(value).filter(|_| !same) {
                     Some(text) => {
                         text.lines().for_each(|l| self.line(indent, Some(paint), &format!("{mark} {}", visible(l))))
                     }
