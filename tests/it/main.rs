@@ -17,6 +17,7 @@ mod generated;
 mod hostile;
 mod house;
 mod init;
+mod moving;
 #[path = "../peer/packer.rs"]
 mod peer;
 mod prelude;
