@@ -5,14 +5,11 @@
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 
 use crate::diagnostic::render::{Format, Style, render, summary};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, MOST, Severity};
 use crate::text::Sources;
 
 use super::args::When;
 use super::{Outcome, Stop};
-
-/// The most diagnostics that are shown at once: nobody reads more, and the first ones scroll away.
-const MOST_SHOWN: usize = 500;
 
 /// The width where there is no terminal to ask.
 const WIDTH: usize = 100;
@@ -79,10 +76,13 @@ impl Terminal {
         } else {
             diagnostics
         };
-        let first = &shown[..shown.len().min(MOST_SHOWN)];
+        let first = &shown[..shown.len().min(MOST)];
         let mut text = render(first, sources, &Format::Human(self.style));
-        if first.len() < shown.len() {
-            text.push_str(&format!("\n… and {} more: mend the first ones first\n", shown.len() - first.len()));
+        // Phases end their search at as many.
+        match shown.len().checked_sub(MOST) {
+            None => {}
+            Some(0) => text.push_str("\n… and perhaps more: mend the first ones first\n"),
+            Some(more) => text.push_str(&format!("\n… and {more} more: mend the first ones first\n")),
         }
         if let Some(summary) = summary(shown) {
             text.push('\n');

@@ -150,21 +150,48 @@ pub fn schema(world: &dyn World, root: Option<&str>) -> Schema {
 /// Takes over what a phase found, without what follows from an error of an earlier one: a mistake is told once, by the phase
 /// that saw it first.
 fn add_news(problems: &mut Problems, found: Problems) {
-    let mut told: FxHashMap<FileId, Vec<(Span, Code)>> = FxHashMap::default();
-    for diagnostic in problems.iter().filter(|d| d.severity == Severity::Error) {
-        told.entry(diagnostic.span().file).or_default().push((diagnostic.span(), diagnostic.code));
-    }
+    let told = Told::of(problems);
     for diagnostic in found.into_sorted() {
         let follows = diagnostic.labels.iter().enumerate().any(|(position, label)| {
-            let told = told.get(&label.span.file).map_or(&[][..], Vec::as_slice);
             // A policy is shown at the option first, and what is wrong in it stands at its second label.
-            let anywhere = diagnostic.code == code::POLICY_BROKEN;
-            let counts = |code: &Code| position == 0 || anywhere || *code == diagnostic.code;
-            told.iter().any(|(span, code)| counts(code) && span.overlaps(label.span))
+            let anywhere = position == 0 || diagnostic.code == code::POLICY_BROKEN;
+            told.covers(label.span, (!anywhere).then_some(diagnostic.code))
         });
         if !follows {
             problems.report(diagnostic);
         }
+    }
+}
+
+/// Where errors have been told: by file and code, and by file alone.
+#[derive(Default)]
+struct Told(FxHashMap<(FileId, Option<Code>), Vec<Span>>);
+
+impl Told {
+    fn of(problems: &Problems) -> Self {
+        let mut told = Told::default();
+        for diagnostic in problems.iter().filter(|d| d.severity == Severity::Error) {
+            for code in [None, Some(diagnostic.code)] {
+                told.0.entry((diagnostic.span().file, code)).or_default().push(diagnostic.span());
+            }
+        }
+        for spans in told.0.values_mut() {
+            spans.sort_unstable();
+            // Each is stretched to the end that those before it reach, so that the last one before a place decides.
+            let mut end = 0;
+            for span in spans {
+                end = span.end.max(end);
+                span.end = end;
+            }
+        }
+        told
+    }
+
+    /// Whether an error (of the code, where one is given) has been told at a place.
+    fn covers(&self, place: Span, code: Option<Code>) -> bool {
+        let Some(spans) = self.0.get(&(place.file, code)) else { return false };
+        let before = spans.partition_point(|span| span.start < place.end);
+        before.checked_sub(1).is_some_and(|last| place.start < spans[last].end) || spans.binary_search(&place).is_ok()
     }
 }
 

@@ -13,6 +13,9 @@ use crate::syntax::ast::{self, ExternKind, ItemKind};
 use crate::text::Span;
 use crate::ty::{Domain, TableTy};
 
+/// The most parameters of a function or group.
+pub const MOST_PARAMETERS: usize = 255;
+
 /// Names of types that the language has itself.
 pub(super) const TYPE_NAMES: [&str; 7] = ["bool", "int", "number", "string", "duration", "size", "null"];
 
@@ -58,7 +61,8 @@ impl<'a> Lowerer<'a> {
             ItemKind::Fn(f) => {
                 let index = self.program.functions.len();
                 let body = hir::Expr::poison(f.body.span);
-                self.function_params.push(&f.params);
+                let params = self.readable("function", &f.name, &f.params);
+                self.function_params.push(params);
                 self.program.functions.push(hir::Function {
                     name: f.name.clone(),
                     params: Vec::new(),
@@ -96,7 +100,8 @@ impl<'a> Lowerer<'a> {
             }
             ItemKind::Group(g) => {
                 let index = self.program.groups.len();
-                self.group_params.push(&g.params);
+                let params = self.readable("group", &g.name, &g.params);
+                self.group_params.push(params);
                 self.program.groups.push(hir::Group { name: g.name.clone(), params: Vec::new(), steps: Vec::new() });
                 self.name_value(module, &g.name, Def::Group(index));
             }
@@ -104,6 +109,20 @@ impl<'a> Lowerer<'a> {
             ItemKind::Extern(e) => self.declare_extern(module, e, doc, item.span),
             ItemKind::Import(_) | ItemKind::Policy(_) | ItemKind::Output(_) | ItemKind::Bad => {}
         }
+    }
+
+    /// The parameters, as long as they are not too many: every call has a place for each of them.
+    fn readable(
+        &mut self,
+        what: &'static str,
+        name: &ast::Ident,
+        params: &'a [ast::Parameter],
+    ) -> &'a [ast::Parameter] {
+        if let Some(last) = params.get(MOST_PARAMETERS) {
+            let (name, at) = (name.name.clone(), last.span);
+            self.report(ResolveProblem::TooMany { what, name, most: MOST_PARAMETERS, parts: "parameters", at });
+        }
+        &params[..params.len().min(MOST_PARAMETERS)]
     }
 
     fn name_value(&mut self, module: usize, name: &ast::Ident, def: Def) {
@@ -245,6 +264,9 @@ impl<'a> Lowerer<'a> {
             ItemKind::Fn(f) => {
                 let Some(Def::Function(index)) = self.declared(module, &f.name) else { return };
                 self.owner = Some(Node::Function(index));
+                if f.params.len() > MOST_PARAMETERS {
+                    return;
+                }
                 let (params, mut scope) = self.parameters(module, &f.params);
                 let result = f.result.as_ref().map(|t| self.ty(module, t));
                 let body = self.expr(&mut scope, &f.body);
@@ -264,7 +286,9 @@ impl<'a> Lowerer<'a> {
                 }
             }
             ItemKind::Group(g) => {
-                if let Some(Def::Group(index)) = self.declared(module, &g.name) {
+                if let Some(Def::Group(index)) = self.declared(module, &g.name)
+                    && g.params.len() <= MOST_PARAMETERS
+                {
                     self.group(module, g, index);
                 }
             }
@@ -323,8 +347,7 @@ impl<'a> Lowerer<'a> {
         let mut scope = Scope::new(module);
         let mut lowered = Vec::new();
         for param in params {
-            if let Some(first) = params.iter().find(|p| p.name.name == param.name.name && p.name.span < param.name.span)
-            {
+            if let Some(first) = scope.first(&param.name.name).and_then(|first| params.get(first as usize)) {
                 let problem = ResolveProblem::Duplicate {
                     what: "parameter",
                     name: param.name.name.clone(),

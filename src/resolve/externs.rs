@@ -97,9 +97,7 @@ impl<'a> Lowerer<'a> {
         if let Some(&(index, _)) = self.names[home].option_sets.get(&name.name) {
             return Some(index);
         }
-        let mut names: Vec<&str> = self.names[home].option_sets.keys().map(SmolStr::as_str).collect();
-        names.sort_unstable();
-        let nearest = nearest(&name.name, names).map(SmolStr::from);
+        let nearest = self.nearest(&name.name, self.names[home].option_sets.keys().map(SmolStr::as_str));
         let help = Some("declare it with `extern options`".into());
         self.report(ResolveProblem::Unknown {
             what: "option set",
@@ -173,7 +171,7 @@ impl<'a> Lowerer<'a> {
     fn field_index(&mut self, declared: &Declared, name: &ast::Ident) -> Option<usize> {
         let index = declared.fields.get_index_of(&name.name);
         if index.is_none() {
-            let nearest = nearest(&name.name, declared.fields.keys().map(SmolStr::as_str)).map(SmolStr::from);
+            let nearest = self.nearest(&name.name, declared.fields.keys().map(SmolStr::as_str));
             self.report(ResolveProblem::Unknown {
                 what: "option",
                 name: name.name.clone(),

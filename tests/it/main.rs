@@ -13,11 +13,13 @@ mod doc;
 mod emitted;
 mod examples;
 mod facts;
+mod fuzzed;
 mod generated;
 mod hostile;
 mod house;
 mod init;
 mod moving;
+mod oracle;
 #[path = "../peer/packer.rs"]
 mod peer;
 mod prelude;
