@@ -38,6 +38,10 @@ impl World for Lenient {
         !path.contains("gone")
     }
 
+    fn is_folder(&self, path: &str) -> bool {
+        self.0.is_folder(path)
+    }
+
     fn env(&self, name: &str) -> Option<String> {
         self.0.env(name)
     }
