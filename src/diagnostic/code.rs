@@ -328,6 +328,13 @@ codes! {
     /// A `{{` as data where Packer renders until nothing changes (a warning).
     EMIT_BRACES = "bake::emit::braces";
 
+    /// A template given to `compile --template` that cannot be rendered.
+    EMIT_TEMPLATE = "bake::emit::template";
+
+    // packer
+    /// A file given as a plan that does not have the form of one.
+    PACKER_SHAPE = "bake::packer::shape";
+
     // select
     /// A selection that no build passes.
     SELECT_UNMATCHED = "bake::select::unmatched";

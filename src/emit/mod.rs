@@ -1,8 +1,9 @@
-//! Plans as other programs read them: Packer's legacy JSON.
+//! Plans as other programs read them: Packer's legacy JSON, and whatever a user's template makes of them.
 //!
 //! Floor 6. It knows plan, schema and types, not the compiler that made the plan. `printer` walks the plan, `value` writes
 //! one value in the shape that its option wants, `text` writes templates, `edges` names the variables that stand for AMIs,
-//! `paths` rebases paths, `note` collects what stands in the comment, `schema` describes all of it as JSON Schema. What Packer cannot say becomes a [`EmitProblem`],
+//! `paths` rebases paths, `note` collects what stands in the comment, `schema` describes all of it as JSON Schema, `template`
+//! renders a plan through a user's template. What Packer cannot say becomes a [`EmitProblem`],
 //! never silence.
 
 mod edges;
@@ -11,6 +12,7 @@ mod paths;
 mod printer;
 mod problem;
 mod schema;
+pub mod template;
 mod text;
 mod value;
 

@@ -66,6 +66,8 @@ pub struct Evaluated {
     pub plan: Option<Plan>,
     /// Required params without a value, because of which builds were not evaluated.
     pub missing_params: Vec<SmolStr>,
+    /// Params with their values, in the order of their declarations.
+    pub params: Vec<(SmolStr, serde_json::Value)>,
     /// Files that were read, beside the `.bake` files.
     pub files: Vec<SmolStr>,
     /// Environment variables that were read.
@@ -106,6 +108,7 @@ pub fn evaluate(
     };
     let missing_params = evaluator.fill_params(outside);
     let plan = if missing_params.is_empty() { evaluator.plan() } else { None };
+    let params = evaluator.known_params();
     let Reported { diagnostics, .. } = evaluator.reported.into_inner();
     let failed = diagnostics.iter().any(|d| d.severity == crate::diagnostic::Severity::Error);
     for diagnostic in diagnostics {
@@ -114,6 +117,7 @@ pub fn evaluate(
     Evaluated {
         plan: plan.filter(|_| !failed),
         missing_params,
+        params,
         files: evaluator.files.into_inner(),
         environment: evaluator.environment.into_inner(),
         lost: evaluator.lost.get(),

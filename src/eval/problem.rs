@@ -96,6 +96,7 @@ pub(super) enum EvalProblem {
     },
     Render {
         why: String,
+        help: Option<String>,
         at: Span,
     },
     TooManyAxes {

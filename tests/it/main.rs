@@ -5,6 +5,7 @@ mod support;
 
 mod book;
 mod cli;
+mod compare;
 mod completions;
 mod console;
 mod corpus;
@@ -27,3 +28,4 @@ mod properties;
 mod rust;
 mod schema;
 mod spec;
+mod templates;
