@@ -97,6 +97,12 @@ fn context(document: &Document, mut plan: Json, params: &[(SmolStr, Json)]) -> J
     if let Some(plan) = plan.as_object_mut() {
         plan.shift_remove(COMMENT_KEY);
     }
+    // What a secret is stays out of all that a template can write.
+    for secret in document.variables.iter().filter(|v| v.secret) {
+        if let Some(default) = plan.get_mut("variables").and_then(|v| v.get_mut(&secret.name)) {
+            *default = Json::Null;
+        }
+    }
     let builds: Vec<Json> = document
         .builds
         .iter()
@@ -116,7 +122,6 @@ fn context(document: &Document, mut plan: Json, params: &[(SmolStr, Json)]) -> J
         .variables
         .iter()
         .map(|v| {
-            // What a secret is stays out of all that is written.
             let default = v.default.as_ref().filter(|_| !v.secret);
             json!({
                 "name": v.name, "type": v.ty, "doc": v.doc, "secret": v.secret,

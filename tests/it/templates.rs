@@ -159,3 +159,12 @@ fn what_does_not_fit_together_is_refused() {
     said(&["--template", "a.j2"], "a.j2:1:4");
     said(&["--target", "packer-jsn"], "packer-json");
 }
+
+#[test]
+fn what_a_secret_is_cannot_be_written() {
+    let program = "secret token: string = \"hunter2\"\nimage a {\n    builder null { communicator = \"none\" }\n}\n";
+    let folder = folder(&[("one.bake", program), ("all.j2", "{{ variables | tojson }} {{ plan | tojson }}\n")]);
+    let ran = bakec(folder.path(), &["compile", "--template", "all.j2"], "");
+    assert_eq!(ran.code, 0, "{}", ran.errors);
+    assert!(ran.out.contains("\"token\": null") && !ran.out.contains("hunter2"), "{}", ran.out);
+}
