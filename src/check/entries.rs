@@ -69,7 +69,8 @@ impl<'a> Checker<'a> {
                     let field = &fields[index];
                     self.notes(&key.name, field, owner, key.span, None);
                     let want = Want { ty: &field.ty, null: field.optional, late, name: Some(&key.name) };
-                    let removed = *self.expect(value, want).plain() == Ty::Null;
+                    // That a required one must not be null has been said.
+                    let removed = *self.expect(value, want).plain() == Ty::Null && field.optional;
                     supply[index] = if removed { Supply::Nothing } else { Supply::Given };
                 }
                 Entry::Spread { value, span } => {

@@ -235,6 +235,8 @@ codes! {
     SYNTAX_DOUBLE_EQUALS = "bake::syntax::double_equals";
     /// `;` between entries or elements.
     SYNTAX_SEMICOLON = "bake::syntax::semicolon";
+    /// A `-` in a name that is declared.
+    SYNTAX_HYPHENED_NAME = "bake::syntax::hyphened_name";
     /// Two elements of a list without a comma between them.
     SYNTAX_MISSING_COMMA = "bake::syntax::missing_comma";
     /// A comma with nothing before it.

@@ -1,5 +1,7 @@
 //! On which axes an expression depends.
 
+use rustc_hash::FxHashSet;
+
 use super::Evaluator;
 use super::cells::Mask;
 use crate::resolve::hir::{Expr, ExprKind, MatrixStep};
@@ -25,9 +27,13 @@ impl Evaluator<'_> {
     /// Whether an expression of an image's matrix depends on a param, also through axes, lets and functions.
     pub(super) fn reads_param(&self, expr: &Expr, image: usize) -> bool {
         let mut bodies: Vec<&Expr> = vec![expr];
-        let mut seen: Vec<(u8, usize)> = Vec::new();
+        let mut seen: FxHashSet<(u8, usize)> = FxHashSet::default();
         let mut found = false;
         while let Some(body) = bodies.pop() {
+            // A chain of lets is walked once for each that asks.
+            if self.spend(1, expr.span).is_err() {
+                return true;
+            }
             let mut more: Vec<(u8, usize)> = Vec::new();
             each(body, &mut |e| match e.kind {
                 ExprKind::Param(_) => found = true,
@@ -37,10 +43,9 @@ impl Evaluator<'_> {
                 _ => {}
             });
             for node in more {
-                if seen.contains(&node) {
+                if !seen.insert(node) {
                     continue;
                 }
-                seen.push(node);
                 bodies.extend(match node {
                     (0, index) => Some(&self.program().lets[index].value),
                     (1, index) => Some(&self.program().functions[index].body),

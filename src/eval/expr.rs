@@ -59,9 +59,9 @@ impl<'a> Evaluator<'a> {
             ExprKind::Index(base, args) => return self.index(base, args, origin, frame),
             ExprKind::CallFunction(index, args) => {
                 let function = &self.program().functions[*index];
-                let mut values = Vec::with_capacity(args.len());
-                for (arg, param) in args.iter().zip(&function.params) {
-                    values.push(match (arg, &param.default) {
+                let mut values = Vec::with_capacity(function.params.len());
+                for (position, param) in function.params.iter().enumerate() {
+                    values.push(match (args.get(position).and_then(Option::as_ref), &param.default) {
                         (Some(arg), _) => self.eval(arg, frame)?,
                         (None, Some(default)) => self.eval(default, &mut Frame::closed(frame.deciding))?,
                         (None, None) => return Err(Stop::Poison),

@@ -240,6 +240,16 @@ impl<'a> Evaluator<'a> {
         outcome
     }
 
+    /// Evaluates the lets that nothing has asked for, so that their mistakes are found too.
+    fn unused_lets(&self) {
+        // What a part that is left unchecked is worth, nobody needs to know.
+        let lost = self.lost.get();
+        for index in 0..self.program().lets.len() {
+            let _ = self.global_let(index);
+        }
+        self.lost.set(lost);
+    }
+
     /// The value of a local: on the stack, or a column of the frame's place.
     fn local(&self, index: u32, frame: &Frame) -> Outcome {
         if let Some(value) = frame.stacked(index) {

@@ -19,22 +19,15 @@ impl<'a> Evaluator<'a> {
         let program = self.program();
         let mut images: Vec<usize> =
             (0..program.images.len()).filter(|i| Some(program.images[*i].name.span.file) == program.root).collect();
+        let mut known: FxHashSet<usize> = images.iter().copied().collect();
+        // What one image has led to, need not be followed again for another.
+        let (mut seen, mut groups) = (FxHashSet::default(), FxHashSet::default());
         let mut next = 0;
         while next < images.len() {
             let mut reached = Vec::new();
-            let mut seen = FxHashSet::default();
             each_expr(&program.images[images[next]], &mut |expr| self.reached(expr, &mut reached, &mut seen));
-            self.reached_by_groups(
-                &program.images[images[next]].steps,
-                &mut reached,
-                &mut seen,
-                &mut FxHashSet::default(),
-            );
-            for image in reached {
-                if !images.contains(&image) {
-                    images.push(image);
-                }
-            }
+            self.reached_by_groups(&program.images[images[next]].steps, &mut reached, &mut seen, &mut groups);
+            images.extend(reached.into_iter().filter(|image| known.insert(*image)));
             next += 1;
         }
         images

@@ -65,6 +65,7 @@ impl<'a> Evaluator<'a> {
         self.policies(table);
         self.report_failures();
         plan.outputs = self.outputs();
+        self.unused_lets();
         plan.policies = self.program().policies.iter().map(|p| p.name.name.clone()).collect();
         plan.min_packer_version = self.min_packer_version(&plan);
         Some(plan)
@@ -220,10 +221,11 @@ impl<'a> Evaluator<'a> {
         let group = &self.program().groups[r#use.group];
         let columns = cells.sites.borrow()[parent].columns;
         let mut args = Vec::with_capacity(group.params.len());
-        for (value, param) in r#use.args.iter().zip(&group.params) {
-            let mask = self.mask_opt(value.as_ref(), image, parent, columns);
+        for (position, param) in group.params.iter().enumerate() {
+            let value = r#use.args.get(position).and_then(Option::as_ref);
+            let mask = self.mask_opt(value, image, parent, columns);
             let memo = cells.add_memo(mask);
-            args.push(SiteArg { value: value.as_ref(), default: param.default.as_ref(), mask, memo });
+            args.push(SiteArg { value, default: param.default.as_ref(), mask, memo });
         }
         let mut sites = cells.sites.borrow_mut();
         sites.push(Rc::new(Site { parent, columns: args.len() as u32, args }));

@@ -48,9 +48,10 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// From now on the text ends here.
     fn stop(&mut self) {
         self.stopped = true;
-        self.at = self.text.len();
+        self.text = &self.text[..self.at];
     }
 
     fn span(&self, start: usize) -> Span {
@@ -308,7 +309,7 @@ impl<'t> Reader<'t> {
                 }
                 Some(',') if comma.is_some() || first => {
                     self.unexpected(expected);
-                    self.at += 1;
+                    self.at = (self.at + 1).min(self.text.len());
                     (first, comma) = (false, Some(end));
                     continue;
                 }

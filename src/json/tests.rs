@@ -132,6 +132,17 @@ fn deep_and_hopeless_files_end() {
     let hopeless = read(&"[?,".repeat(1000));
     assert!(hopeless.problems.len() < 60);
     assert!(hopeless.problems.iter().any(|p| matches!(p, P::TooMany { .. })));
+    // The last mistake that is told may be of any kind; what follows it is not read.
+    for mistake in [",", "'a',", "01,", "\"\\q\",", "{\"a\"=1},", "a,", "1 ", "]", "\t\"\t\","] {
+        let text = format!("[{}", mistake.repeat(60));
+        for shift in 0..3 {
+            let text = format!("{}{text}", "[".repeat(shift));
+            let parsed = read(&text);
+            assert!(parsed.problems.len() <= 51, "{mistake}: {}", parsed.problems.len());
+            let spans = parsed.problems.iter().map(P::span).chain(parsed.value.map(|v| v.span));
+            spans.for_each(|span| assert!(text.get(span.range()).is_some(), "{mistake}: {span:?}"));
+        }
+    }
 }
 
 #[test]

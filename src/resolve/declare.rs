@@ -14,7 +14,7 @@ use crate::text::Span;
 use crate::ty::{Domain, TableTy};
 
 /// The most parameters of a function or group.
-pub const MOST_PARAMETERS: usize = 255;
+pub const MOST_PARAMETERS: usize = 64;
 
 /// Names of types that the language has itself.
 pub(super) const TYPE_NAMES: [&str; 7] = ["bool", "int", "number", "string", "duration", "size", "null"];

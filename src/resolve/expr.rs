@@ -387,6 +387,8 @@ impl<'a> Lowerer<'a> {
             self.report(ResolveProblem::Arguments { message, at, usage: usage() });
             right = false;
         }
+        // What is left to its default at the end needs no place: there may be many calls.
+        slots.truncate(slots.iter().rposition(Option::is_some).map_or(0, |last| last + 1));
         right.then_some(slots)
     }
 

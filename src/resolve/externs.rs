@@ -10,6 +10,9 @@ use super::scope::Scope;
 use crate::syntax::ast::{self, ExprKind, Member};
 use crate::text::suggest::nearest;
 
+/// The most options of a kind, those of the sets that it includes among them.
+pub const MOST_OPTIONS: usize = 1000;
+
 impl<'a> Lowerer<'a> {
     /// Lowers a kind. One that lost against an earlier declaration of its name is left alone.
     pub(super) fn kind(&mut self, module: usize, item: &'a ast::Extern) {
@@ -29,6 +32,12 @@ impl<'a> Lowerer<'a> {
                 let message = format!("`{}` is a word of the plan, not an option of a kind", decl.name.name);
                 self.report(ResolveProblem::Schema { message, at: decl.name.span, nearest: None });
             }
+        }
+        let fields = places.iter().flat_map(|(_, body)| *body).filter(|m| matches!(m, Member::Field(_)));
+        if fields.count() > MOST_OPTIONS {
+            let (what, name, at) = ("kind", item.kind.name.clone(), item.kind.span);
+            self.report(ResolveProblem::TooMany { what, name, most: MOST_OPTIONS, parts: "options", at });
+            return;
         }
         self.program.records[record] = self.members(&places);
         let sets = taken_over.iter().filter_map(|set| self.option_sets.get(*set));
@@ -86,16 +95,13 @@ impl<'a> Lowerer<'a> {
     }
 
     /// Lowers a member that is no field into `declared`, whose fields are complete.
-    pub(super) fn member(&mut self, module: usize, member: &'a Member, declared: &mut Declared) {
+    /// Lowers a rule, a fact or what must be unique; `scope` holds the fields.
+    pub(super) fn member(&mut self, scope: &mut Scope, member: &'a Member, declared: &mut Declared) {
         match member {
             Member::Field(_) | Member::Include(..) | Member::Bad(_) => {}
             Member::Rule(rule) => {
-                let mut scope = Scope::new(module);
-                for name in declared.fields.keys() {
-                    scope.bind(name.clone());
-                }
-                let condition = self.expr(&mut scope, &rule.condition);
-                let message = self.expr(&mut scope, &rule.message);
+                let condition = self.expr(scope, &rule.condition);
+                let message = self.expr(scope, &rule.message);
                 for at in &rule.at {
                     self.field_index(declared, at);
                 }

@@ -224,7 +224,7 @@ pub struct Block {
 pub struct Use {
     /// The group.
     pub group: usize,
-    /// Arguments in the order of the parameters; `None` takes the default.
+    /// Arguments in the order of the parameters; `None`, and those behind the last one, take the default.
     pub args: Vec<Option<Expr>>,
     /// The condition.
     pub when: Option<Expr>,

@@ -23,6 +23,7 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 pub use declare::MOST_PARAMETERS;
+pub use externs::MOST_OPTIONS;
 pub use hir::Program;
 pub use problem::ResolveProblem;
 pub use table::MOST_COLUMNS;

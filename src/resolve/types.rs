@@ -256,8 +256,10 @@ impl<'a> Lowerer<'a> {
             declared.defaults.push(default);
         }
         for (module, members) in places {
+            let mut scope = super::scope::Scope::new(*module);
+            declared.fields.keys().for_each(|name| _ = scope.bind(name.clone()));
             for member in *members {
-                self.member(*module, member, &mut declared);
+                self.member(&mut scope, member, &mut declared);
             }
         }
         declared

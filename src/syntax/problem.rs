@@ -39,6 +39,8 @@ pub enum SyntaxProblem {
     DoubleEquals { span: Span },
     /// `;` between entries or elements.
     Semicolon { span: Span, in_list: bool },
+    /// `let my-name = 1`
+    Hyphened { span: Span, name: String, meant: String },
     /// Two elements of a list with nothing between them.
     MissingComma { before: Span, next: Span, reads_on: bool },
     /// One comma too many.
@@ -103,6 +105,7 @@ impl SyntaxProblem {
             | ColonForEquals { span, .. }
             | DoubleEquals { span }
             | Semicolon { span, .. }
+            | Hyphened { span, .. }
             | ExtraComma { span }
             | MissingElse { span, .. }
             | BadNumber { span, .. }
@@ -141,6 +144,7 @@ impl SyntaxProblem {
             ColonForEquals { .. } => code::SYNTAX_COLON_FOR_EQUALS,
             DoubleEquals { .. } => code::SYNTAX_DOUBLE_EQUALS,
             Semicolon { .. } => code::SYNTAX_SEMICOLON,
+            Hyphened { .. } => code::SYNTAX_HYPHENED_NAME,
             MissingComma { .. } => code::SYNTAX_MISSING_COMMA,
             ExtraComma { .. } => code::SYNTAX_EXTRA_COMMA,
             BlockWithoutEquals { .. } => code::SYNTAX_BLOCK_WITHOUT_EQUALS,
@@ -226,6 +230,10 @@ impl From<SyntaxProblem> for Diagnostic {
                 .label(span, "wants a `/` at its end")
                 .help("close it with `/` on the same line; a `/` inside is written `\\/`")
                 .fix(span.after(), "/"),
+            Hyphened { span, name, meant } => say(format!("`{name}` is no name: names hold no `-`"))
+                .label(span, "would be read as a subtraction")
+                .help(format!("write `{meant}`"))
+                .fix(span, meant),
             ColonForEquals { span, name } => say("expected `=`, found `:`".to_owned())
                 .label(span, "a value follows `=`; `:` is for types")
                 .help(format!("write `{name} = …`"))

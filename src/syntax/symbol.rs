@@ -78,7 +78,7 @@ pub(super) fn to_symbol(rule: Rule) -> Symbol {
         Rule::kw_fact => Mark("fact"),
         Rule::kw_unique => Mark("unique"),
         Rule::kw_per => Mark("per"),
-        Rule::ident | Rule::member | Rule::word | Rule::path | Rule::key_text => Form("a name"),
+        Rule::ident | Rule::hyphened | Rule::member | Rule::word | Rule::path | Rule::key_text => Form("a name"),
         Rule::template_field => Form("`.Name`"),
         Rule::item => Form("an item"),
         Rule::binding_word => Form("`let`"),
@@ -151,6 +151,7 @@ pub(super) fn to_symbol(rule: Rule) -> Symbol {
         | Rule::file
         | Rule::whole_item
         | Rule::next_item
+        | Rule::new_name
         | Rule::loose_item
         | Rule::stray
         | Rule::item_start

@@ -44,7 +44,7 @@ impl Lower<'_> {
         let mut parts = self.parts(pair);
         let path = parts.take();
         let path = self.plain_text(path, "the path of an import");
-        let alias = parts.take_if(Rule::ident).map(|pair| self.ident(&pair));
+        let alias = parts.list.next().map(|pair| self.ident(&pair));
         ItemKind::Import(Import { path, alias })
     }
 

@@ -115,9 +115,15 @@ impl Lower<'_> {
         self.place.span(start, end)
     }
 
-    /// A pair as a name.
-    pub(super) fn ident(&self, pair: &Pair<'_>) -> Ident {
-        Ident { name: SmolStr::new(pair.as_str()), span: self.span(pair) }
+    /// A pair as a name. One with hyphens is meant as that with underscores.
+    pub(super) fn ident(&mut self, pair: &Pair<'_>) -> Ident {
+        let (written, span) = (pair.as_str(), self.span(pair));
+        if pair.as_rule() != Rule::hyphened {
+            return Ident { name: written.into(), span };
+        }
+        let meant = written.replace('-', "_");
+        self.note(SyntaxProblem::Hyphened { span, name: written.to_owned(), meant: meant.clone() });
+        Ident { name: meant.into(), span }
     }
 
     /// Notes a mistake.
