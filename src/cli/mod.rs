@@ -11,6 +11,7 @@ mod file;
 mod fmt;
 mod input;
 mod list;
+mod stages;
 mod terminal;
 mod vars;
 

@@ -323,6 +323,10 @@ codes! {
     EMIT_CLEANUP = "bake::emit::cleanup";
     /// A `{{` as data where Packer renders until nothing changes (a warning).
     EMIT_BRACES = "bake::emit::braces";
+    /// A build whose name no source of HCL can have (a warning).
+    EMIT_LABEL = "bake::emit::label";
+    /// A kind that no known plugin brings (a warning).
+    EMIT_PLUGIN = "bake::emit::plugin";
 
     // select
     /// A selection that no build passes.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::plan::{Part, Text};
+use crate::plan::{Form, Part, Text, Variable};
 use crate::template::{self, Part as Piece};
 
 use super::edges::Edges;
@@ -55,6 +55,25 @@ fn composed(parts: &[Part], paths: Option<&Paths>, edges: &mut Edges<'_>) -> Str
         pieces.push(piece);
     }
     template::compose(pieces.iter().map(|(action, s)| if *action { Piece::Action(s) } else { Piece::Plain(s) }))
+}
+
+/// The default of a variable as a template.
+pub(super) fn default(variable: &Variable, text: &Text, paths: &Paths, edges: &mut Edges<'_>) -> String {
+    let paths = (variable.form == Form::Path).then_some(paths);
+    if !variable.list {
+        return template(text, paths, edges).into_owned();
+    }
+    let elements: Vec<String> = elements(text).iter().map(|e| template(e, paths, edges).into_owned()).collect();
+    elements.join(",")
+}
+
+/// The default of a list: its elements, which JSON joins by commas.
+pub(super) fn elements(text: &Text) -> Vec<Text> {
+    match text.as_plain() {
+        Some("") => Vec::new(),
+        Some(plain) => plain.split(',').map(|e| Text::Plain(e.into())).collect(),
+        None => vec![text.clone()],
+    }
 }
 
 /// Whether the text holds a `{{` that is data.

@@ -12,6 +12,7 @@ use super::value::{Data, Part, Text, Value};
 use crate::plan;
 use crate::resolve::hir::{Entry, Expr, ExprKind, Image, MatrixStep, Step};
 use crate::text::Span;
+use crate::ty::{Domain, Literal, Ty};
 
 impl<'a> Evaluator<'a> {
     /// The root file's images and those that they reach by index, the root's first.
@@ -86,19 +87,23 @@ impl<'a> Evaluator<'a> {
     pub(super) fn plan_variables(&self) -> Vec<plan::Variable> {
         let mut variables = Vec::new();
         for (index, input) in self.program().variables.iter().enumerate() {
+            let ty = self.checked.variables.get(index).map(Ty::early);
+            let (form, list) = ty.as_ref().map_or((plan::Form::Text, false), form);
             variables.push(plan::Variable {
                 name: input.name.name.clone(),
                 doc: input.doc.clone(),
-                default: input.default.as_ref().map_or(plan::VariableDefault::Required, |d| self.late_default(d)),
+                default: input.default.as_ref().map_or(plan::VariableDefault::Required, |d| self.late_default(d, form)),
                 secret: input.secret,
-                ty: self.checked.variables.get(index).map(|t| t.early().to_string().into()).unwrap_or_default(),
+                ty: ty.map(|t| t.to_string().into()).unwrap_or_default(),
+                form,
+                list,
                 origin: self.origin(input.name.span),
             });
         }
         variables
     }
 
-    fn late_default(&self, default: &Expr) -> plan::VariableDefault {
+    fn late_default(&self, default: &Expr, form: plan::Form) -> plan::VariableDefault {
         if let Some(name) = environment_name(default) {
             return plan::VariableDefault::Environment(name);
         }
@@ -109,12 +114,19 @@ impl<'a> Evaluator<'a> {
                 return plan::VariableDefault::Required;
             }
         };
+        // A path is relative to the file that holds it, as in an option; an empty one says that there is none.
+        let told = |text: plan::Text| {
+            let path = form == plan::Form::Path && text.as_plain() != Some("");
+            if path { self.rebase(text, default.span) } else { text }
+        };
         match &value.data {
             Data::Null => plan::VariableDefault::Required,
-            Data::Text(text) => plan::VariableDefault::Text(self.frozen_text(text)),
+            Data::Text(text) => plan::VariableDefault::Text(told(self.frozen_text(text))),
             // Packer's variables are strings: a list is joined as its `-var` expects it.
             Data::List(list) => {
-                let joined: Vec<String> = list.iter().filter_map(|v| v.display()).map(|t| t.to_string()).collect();
+                let texts = list.iter().filter_map(|v| v.display()).map(|t| told(plan::Text::Plain(t)));
+                let joined: Vec<String> =
+                    texts.filter_map(|t| t.as_plain().map(str::to_owned)).collect();
                 plan::VariableDefault::Text(plan::Text::Plain(joined.join(",").into()))
             }
             _ => plan::VariableDefault::Text(plan::Text::Plain(value.display().unwrap_or_default())),
@@ -201,5 +213,24 @@ fn entries(body: &[Entry], see: &mut dyn FnMut(&Expr)) {
         match entry {
             Entry::Field { value, .. } | Entry::Spread { value, .. } => see(value),
         }
+    }
+}
+
+/// What a value of the type is, and whether the type is a list of such.
+fn form(ty: &Ty) -> (plan::Form, bool) {
+    match ty {
+        Ty::Named(named) => form(&named.ty),
+        Ty::Optional(inner) | Ty::Late(inner) => form(inner),
+        Ty::List(inner) => (form(inner).0, true),
+        Ty::Union(members) => {
+            let mut forms = members.iter().map(form);
+            let first = forms.next().unwrap_or_default();
+            if forms.all(|f| f == first) { first } else { Default::default() }
+        }
+        Ty::Range(range) => form(&range.base),
+        Ty::Int | Ty::Number | Ty::Literal(Literal::Int(_)) => (plan::Form::Number, false),
+        Ty::Bool | Ty::Literal(Literal::Bool(_)) => (plan::Form::Bool, false),
+        Ty::Domain(Domain::Path) => (plan::Form::Path, false),
+        _ => Default::default(),
     }
 }

@@ -74,7 +74,7 @@ fn matches(plan: &Plan, option: &'static str, arguments: &[String]) -> Result<Ve
 }
 
 /// The plan with the builds that are kept. Indices are told anew, and what is left for no build goes.
-fn reduced(mut plan: Plan, kept: &[bool]) -> Plan {
+pub(super) fn reduced(mut plan: Plan, kept: &[bool]) -> Plan {
     let mut next = 0;
     let renumbered: Vec<Option<u32>> = kept
         .iter()
