@@ -82,7 +82,9 @@ pub(super) fn warn_of_ending(target: Target, output: &str, terminal: &Terminal) 
     let hcl = output.ends_with(".pkr.hcl");
     match target {
         Target::PackerJson if hcl => {
-            terminal.note(&format!("`{output}` holds JSON, which Packer expects in a file that does not end in `.pkr.hcl`"));
+            terminal.note(&format!(
+                "`{output}` holds JSON, which Packer expects in a file that does not end in `.pkr.hcl`"
+            ));
         }
         Target::PackerHcl if !hcl => {
             terminal.note(&format!("Packer reads HCL from files that end in `.pkr.hcl`, which `{output}` does not"));

@@ -29,8 +29,10 @@ pub(super) fn run(args: &Compile, stage: Stage, root: &str, mut compiled: Compil
     let edges = whole.map(|emitted| emitted.edges).unwrap_or_default();
     let plan = input::plan(&mut compiled, Some(&args.selection), terminal)?;
     let stages = wanted(stage, &plan, &layers, terminal)?;
-    let files: Vec<String> =
-        stages.iter().map(|n| if stage == Stage::All { named(args, output, root, *n) } else { output.unwrap_or("").into() }).collect();
+    let files: Vec<String> = stages
+        .iter()
+        .map(|n| if stage == Stage::All { named(args, output, root, *n) } else { output.unwrap_or("").into() })
+        .collect();
     let mut written: Vec<(Plan, Emitted)> = Vec::with_capacity(stages.len());
     for (number, file) in stages.iter().zip(&files) {
         let manifest = format!("{}.{number}.amis.json", stem(root));
@@ -98,7 +100,8 @@ fn named(args: &Compile, output: Option<&str>, root: &str, stage: u32) -> String
         return format!("{}/{}.{stage}{ending}", output.trim_end_matches('/'), stem(root));
     }
     let name = output.rsplit_once('/').map_or(output, |(_, name)| name);
-    let ending = if name.ends_with(ending) { ending } else { name.rfind('.').filter(|at| *at > 0).map_or("", |at| &name[at..]) };
+    let ending =
+        if name.ends_with(ending) { ending } else { name.rfind('.').filter(|at| *at > 0).map_or("", |at| &name[at..]) };
     format!("{}.{stage}{ending}", &output[..output.len() - ending.len()])
 }
 
@@ -116,5 +119,5 @@ fn to_set(emitted: &Emitted) -> String {
         all if all > MOST_NAMED => names.push(format!("{} more", all - MOST_NAMED)),
         _ => {}
     }
-    format!(", to be given {}", names.join(", "))
+    format!(", needs {}", names.join(", "))
 }

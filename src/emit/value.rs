@@ -40,15 +40,19 @@ impl<'k> Shape<'k> {
 
     /// Whether the value is what a record type wants, and not any map.
     pub(super) fn is_structure(self, value: &Value) -> bool {
-        let Value::Record(entries) = value else { return false };
+        let (Value::Record(entries), Some(ty)) = (value, self.ty) else { return false };
         let fits = |t: &Ty| matches!(t, Ty::Record(r) if entries.iter().all(|(key, _)| r.fields.contains_key(key)));
-        self.ty.is_some_and(|t| member(t, &fits).is_some())
+        let map = |t: &Ty| matches!(t, Ty::Map(_));
+        member(ty, &fits).is_some() || self.wants_structure() && member(ty, &map).is_none()
+    }
+
+    fn wants_structure(self) -> bool {
+        self.ty.is_some_and(|t| member(t, &|t| matches!(t, Ty::Record(_))).is_some())
     }
 
     /// Whether all of the values are what a record type wants; of none, whether the place wants such.
     pub(super) fn are_structures(self, values: &[Value]) -> bool {
-        let wanted = self.ty.is_some_and(|t| member(t, &|t| matches!(t, Ty::Record(_))).is_some());
-        wanted && values.iter().all(|value| self.is_structure(value))
+        self.wants_structure() && values.iter().all(|value| self.is_structure(value))
     }
 
     /// The shape of a list's elements or a map's values.

@@ -125,8 +125,7 @@ impl<'a> Evaluator<'a> {
             // Packer's variables are strings: a list is joined as its `-var` expects it.
             Data::List(list) => {
                 let texts = list.iter().filter_map(|v| v.display()).map(|t| told(plan::Text::Plain(t)));
-                let joined: Vec<String> =
-                    texts.filter_map(|t| t.as_plain().map(str::to_owned)).collect();
+                let joined: Vec<String> = texts.filter_map(|t| t.as_plain().map(str::to_owned)).collect();
                 plan::VariableDefault::Text(plan::Text::Plain(joined.join(",").into()))
             }
             _ => plan::VariableDefault::Text(plan::Text::Plain(value.display().unwrap_or_default())),

@@ -5,7 +5,7 @@
 use bakec::compile::{FactsChoice, Options};
 use bakec::diagnostic::render::{Format, Style, render, summary};
 use bakec::diagnostic::{Code, Diagnostic};
-use bakec::emit::{Emit, packer_json};
+use bakec::emit::{Emit, packer_hcl, packer_json};
 use bakec::inspect::select::select;
 use bakec::load::Memory;
 use bakec::text::{Source, Sources};
@@ -41,7 +41,7 @@ impl Program {
 /// Compiles a file of the world with the arguments of its first lines, `//@ set: name=value` and the like.
 pub(crate) fn compile(mut world: Memory, root: &str) -> Program {
     let mut options = Options::default();
-    let mut only = Vec::new();
+    let (mut only, mut hcl) = (Vec::new(), false);
     let text = world.files.get(root).cloned().unwrap_or_default();
     for argument in text.lines().map_while(|line| line.strip_prefix("//@ ")) {
         let (name, value) = argument.split_once(": ").unwrap_or((argument, ""));
@@ -50,6 +50,7 @@ pub(crate) fn compile(mut world: Memory, root: &str) -> Program {
             "params" => options.params.push(value.to_string()),
             "facts" => options.facts = FactsChoice::File(value.to_string()),
             "only" => only.push(value.to_string()),
+            "target" => hcl = value == "packer-hcl",
             "env" => {
                 let (name, value) = value.split_once('=').expect("`//@ env: NAME=value`");
                 world.variables.insert(name.to_string(), value.to_string());
@@ -61,7 +62,12 @@ pub(crate) fn compile(mut world: Memory, root: &str) -> Program {
     let mut json = None;
     match compiled.plan.take().map(|plan| select(plan, &only, &[])) {
         Some(Ok(plan)) => {
-            let emitted = packer_json(&plan, &compiled.kinds, &Emit::default());
+            let how = Emit::default();
+            let emitted = if hcl {
+                packer_hcl(&plan, &compiled.kinds, &how, true)
+            } else {
+                packer_json(&plan, &compiled.kinds, &how)
+            };
             compiled.diagnostics.extend(emitted.problems.iter().map(|p| p.diagnostic(&plan, &compiled.sources)));
             json = Some(emitted.text());
         }

@@ -77,9 +77,11 @@ impl Body {
     fn write(&self, out: &mut String, indent: usize) {
         let mut rest = &self.0[..];
         while let Some(item) = rest.first() {
-            let run = rest.iter().take_while(|i| matches!(i, Item::Attribute(_, value) if value.aligns(indent))).count();
+            let run =
+                rest.iter().take_while(|i| matches!(i, Item::Attribute(_, value) if value.aligns(indent))).count();
             if run > 0 {
-                let names = rest[..run].iter().map(|i| if let Item::Attribute(name, _) = i { name.as_str() } else { "" });
+                let names =
+                    rest[..run].iter().map(|i| if let Item::Attribute(name, _) = i { name.as_str() } else { "" });
                 let width = widest(names);
                 for item in &rest[..run] {
                     if let Item::Attribute(name, value) = item {

@@ -10,7 +10,6 @@ mod text;
 mod value;
 mod variables;
 
-
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
@@ -82,7 +81,8 @@ impl<'a> Printer<'a> {
                     plugins::Origin::Core => {}
                     plugins::Origin::Plugin(plugin) => known.push(plugin),
                     plugins::Origin::Unknown if told.insert(kind) => {
-                        unknown.comment(format!("The plugin with `{kind}` has to be added here, or installed by hand."));
+                        unknown
+                            .comment(format!("The plugin with `{kind}` has to be added here, or installed by hand."));
                         self.losses.push(at, Lost::Plugin { kind: kind.clone() });
                     }
                     plugins::Origin::Unknown => {}
@@ -99,7 +99,8 @@ impl<'a> Printer<'a> {
                 needed.append(unknown);
             }
         }
-        let recent = !needed.is_empty() || !self.plan.cleanups.is_empty() || variables::has_hidden_local(self.plan);
+        let recent =
+            !needed.is_empty() || !self.plan.cleanups.is_empty() || variables::has_hidden_local(self.plan, &self.texts);
         let versions = [self.plan.min_packer_version.as_deref(), recent.then_some(WITH_PLUGINS)];
         let Some(version) = versions.into_iter().flatten().max_by_key(|v| numbers(v)) else { return };
         let mut inner = Body::default();
@@ -225,3 +226,6 @@ impl<'a> Printer<'a> {
 fn numbers(version: &str) -> Vec<u64> {
     version.split('.').map_while(|n| n.parse().ok()).collect()
 }
+
+#[cfg(test)]
+mod tests;

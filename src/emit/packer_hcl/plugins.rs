@@ -90,9 +90,8 @@ pub(super) fn origin(category: Category, kind: &str) -> Origin {
     if CORE.iter().any(|(c, kinds)| *c == category && kinds.contains(&kind)) {
         return Origin::Core;
     }
-    let brings = |plugin: &&Plugin| {
-        kind.strip_prefix(plugin.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-    };
+    let brings =
+        |plugin: &&Plugin| kind.strip_prefix(plugin.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
     PLUGINS.iter().find(brings).map_or(Origin::Unknown, Origin::Plugin)
 }
 

@@ -49,8 +49,13 @@ impl<'a> Texts<'a> {
             edges: Edges::new(plan, &how.edges),
             paths: &how.paths,
             variables: plan.variables.iter().map(|v| (v.name.as_str(), v)).collect(),
-            locals: super::variables::evaluated(plan),
+            locals: super::variables::evaluated(plan, &how.paths),
         }
+    }
+
+    /// Whether a local stands in for the variable.
+    pub(super) fn is_local(&self, variable: &str) -> bool {
+        self.locals.contains(variable)
     }
 
     /// The text as an expression.
@@ -108,7 +113,7 @@ impl<'a> Texts<'a> {
     }
 
     fn reference(&self, name: &str) -> String {
-        format!("{}.{name}", if self.locals.contains(name) { "local" } else { "var" })
+        format!("{}.{name}", if self.is_local(name) { "local" } else { "var" })
     }
 
     fn ami(&mut self, ami: &Ami) -> String {

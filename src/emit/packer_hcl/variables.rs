@@ -9,26 +9,34 @@ use crate::packer::Edge;
 use crate::plan::{Form, Plan, Text, Variable, VariableDefault};
 
 use super::super::losses::Losses;
+use super::super::paths::Paths;
 use super::super::text::{elements, holds_braces};
 use super::layout::{Body, Expr, quoted};
 use super::text::{Place, Texts, literal, needs_run};
 
 /// The variables that a local stands in for.
-pub(super) fn evaluated(plan: &Plan) -> FxHashSet<&str> {
-    plan.variables.iter().filter(|v| is_evaluated(v)).map(|v| v.name.as_str()).collect()
+pub(super) fn evaluated<'p>(plan: &'p Plan, paths: &Paths) -> FxHashSet<&'p str> {
+    let evaluated = |v: &&Variable| match &v.default {
+        VariableDefault::Required => false,
+        VariableDefault::Text(text) => is_evaluated(v, text, paths),
+        VariableDefault::Environment(_) => v.list,
+    };
+    plan.variables.iter().filter(evaluated).map(|v| v.name.as_str()).collect()
 }
 
-fn is_evaluated(variable: &Variable) -> bool {
-    match &variable.default {
-        VariableDefault::Required => false,
-        VariableDefault::Text(text) => needs_run(text),
-        VariableDefault::Environment(_) => variable.list,
-    }
+/// Whether the default can be told only when the plan runs; so can a path that is told from the folder of the template.
+fn is_evaluated(variable: &Variable, text: &Text, paths: &Paths) -> bool {
+    let moves = |text: &Text| text.as_plain().is_some_and(|path| paths.rebased(path).is_some());
+    needs_run(text) || variable.form == Form::Path && parts(variable, text).iter().any(moves)
+}
+
+fn parts(variable: &Variable, text: &Text) -> Vec<Text> {
+    if variable.list { elements(text) } else { vec![text.clone()] }
 }
 
 /// Whether a local is needed that hides its value, which the oldest versions with HCL do not know.
-pub(super) fn has_hidden_local(plan: &Plan) -> bool {
-    plan.variables.iter().any(|v| v.secret && is_evaluated(v))
+pub(super) fn has_hidden_local(plan: &Plan, texts: &Texts<'_>) -> bool {
+    plan.variables.iter().any(|v| v.secret && texts.is_local(&v.name))
 }
 
 /// All variables as the plan declares them, then their locals.
@@ -104,7 +112,8 @@ fn default(variable: &Variable, texts: &mut Texts<'_>, losses: &mut Losses<'_>) 
             if holds_braces(text) {
                 losses.braces(variable.origin, &variable.name);
             }
-            Some(if needs_run(text) { Expr::Line("null".into()) } else { value(variable, text, texts) })
+            let local = texts.is_local(&variable.name);
+            Some(if local { Expr::Line("null".into()) } else { value(variable, text, texts) })
         }
     }
 }
@@ -115,19 +124,18 @@ fn value(variable: &Variable, text: &Text, texts: &mut Texts<'_>) -> Expr {
         let literal = text.as_plain().and_then(|plain| literal(plain, variable.form));
         literal.unwrap_or_else(|| texts.expr(text, path, Place::Default))
     };
-    if variable.list { Expr::List(elements(text).iter().map(one).collect()) } else { one(text) }
+    if variable.list { Expr::List(parts(variable, text).iter().map(one).collect()) } else { one(text) }
 }
 
 fn local(variable: &Variable, texts: &mut Texts<'_>) -> Option<Expr> {
-    let given = format!("var.{}", variable.name);
-    match &variable.default {
-        VariableDefault::Environment(_) if variable.list => {
-            Some(Expr::Line(format!("compact(split(\",\", {given}))")))
-        }
-        VariableDefault::Text(text) if needs_run(text) => {
-            let value = value(variable, text, texts).inline();
-            Some(Expr::Line(format!("{given} == null ? {value} : {given}")))
-        }
-        _ => None,
+    if !texts.is_local(&variable.name) {
+        return None;
     }
+    let given = format!("var.{}", variable.name);
+    Some(Expr::Line(match &variable.default {
+        VariableDefault::Text(text) => {
+            format!("{given} == null ? {} : {given}", value(variable, text, texts).inline())
+        }
+        _ => format!("compact(split(\",\", {given}))"),
+    }))
 }
