@@ -6,7 +6,7 @@ use super::problem::CheckProblem;
 use super::records::{field_value, found, widened};
 use super::scope::Scope;
 use super::text::scalar;
-use crate::resolve::hir::{Declared, Input, Policy, Require, Table};
+use crate::resolve::hir::{Declared, Expr, Input, Policy, Require, Table};
 use crate::ty::flow::Lateness;
 use crate::ty::{Encoding, Ty};
 
@@ -69,14 +69,18 @@ impl<'a> Checker<'a> {
                 if Self::is_env(default) {
                     self.infer(default);
                 } else {
-                    self.expect_early(default, written, &variable.name.name);
+                    self.late_default(variable, default, written);
                 }
                 written.early()
             }
             (Some(written), None) => written.early(),
             (None, Some(default)) => {
                 let ty = self.infer(default);
-                widened(&self.early_inside(default, ty, "the default of a variable"))
+                match ty.early() {
+                    // It judges the run-time fields, which have no meaning here.
+                    Ty::Template(_) => self.late_default(variable, default, &Ty::String),
+                    ty => widened(&ty),
+                }
             }
             (None, None) => Ty::String,
         };
@@ -98,6 +102,11 @@ impl<'a> Checker<'a> {
             return Ty::Poison;
         }
         ty
+    }
+
+    /// A default that Packer works out when the plan runs: `{{timestamp}}`, other variables.
+    fn late_default(&mut self, variable: &'a Input, default: &'a Expr, written: &Ty) -> Ty {
+        self.expect(default, Want::new(written, Lateness::Ignored).named(&variable.name.name)).early()
     }
 
     fn table(&mut self, table: &'a Table) {

@@ -29,6 +29,10 @@ pub(super) fn run(args: &Compile, stage: Stage, root: &str, mut compiled: Compil
     let edges = whole.map(|emitted| emitted.edges).unwrap_or_default();
     let plan = input::plan(&mut compiled, Some(&args.selection), terminal)?;
     let stages = wanted(stage, &plan, &layers, terminal)?;
+    if let Some(folder) = output.filter(|o| stage == Stage::All && o.ends_with('/')) {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| terminal.fail(&format!("the folder `{folder}` cannot be made: {error}"), None))?;
+    }
     let files: Vec<String> = stages
         .iter()
         .map(|n| if stage == Stage::All { named(args, output, root, *n) } else { output.unwrap_or("").into() })

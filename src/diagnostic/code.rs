@@ -119,6 +119,8 @@ codes! {
     VALUE_RENDER = "bake::value::render";
     /// A number outside of its range.
     VALUE_RANGE = "bake::value::range";
+    /// A size that is no whole number of GiB, where Packer counts in GiB.
+    VALUE_SIZE = "bake::value::size";
     /// A text that does not match its pattern.
     VALUE_PATTERN = "bake::value::pattern";
     /// A key that a table does not hold.
@@ -151,6 +153,8 @@ codes! {
     IMAGE_CELL = "bake::image::cell";
     /// Builds that start from each other.
     IMAGE_CYCLE = "bake::image::cycle";
+    /// An AMI of a build that makes none.
+    IMAGE_NO_AMI = "bake::image::no_ami";
     /// An AMI that is used in a region where it will not be.
     IMAGE_REGION = "bake::image::region";
     /// A build that breaks a policy.

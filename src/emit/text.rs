@@ -67,13 +67,34 @@ pub(super) fn default(variable: &Variable, text: &Text, paths: &Paths, edges: &m
     elements.join(",")
 }
 
-/// The default of a list: its elements, which JSON joins by commas.
+/// The default of a list: its elements, which are joined by commas.
 pub(super) fn elements(text: &Text) -> Vec<Text> {
-    match text.as_plain() {
-        Some("") => Vec::new(),
-        Some(plain) => plain.split(',').map(|e| Text::Plain(e.into())).collect(),
-        None => vec![text.clone()],
+    let parts = match text {
+        Text::Plain(plain) if plain.is_empty() => return Vec::new(),
+        Text::Plain(plain) => return plain.split(',').map(|e| Text::Plain(e.into())).collect(),
+        Text::Parts(parts) => parts,
+    };
+    let mut elements: Vec<Vec<Part>> = vec![Vec::new()];
+    for part in parts.iter() {
+        let Part::Chars(chars) = part else {
+            elements.last_mut().into_iter().for_each(|e| e.push(part.clone()));
+            continue;
+        };
+        for (position, chars) in chars.split(',').enumerate() {
+            if position > 0 {
+                elements.push(Vec::new());
+            }
+            if !chars.is_empty() {
+                elements.last_mut().into_iter().for_each(|e| e.push(Part::Chars(chars.into())));
+            }
+        }
     }
+    let text = |parts: Vec<Part>| match &parts[..] {
+        [] => Text::Plain(Default::default()),
+        [Part::Chars(chars)] => Text::Plain(chars.clone()),
+        _ => Text::Parts(parts.into()),
+    };
+    elements.into_iter().map(text).collect()
 }
 
 /// Whether the text holds a `{{` that is data.

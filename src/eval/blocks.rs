@@ -185,6 +185,9 @@ impl<'a> Evaluator<'a> {
         }
         let field = data.declared.and_then(|d| d.fields.get(key));
         let frozen = self.freeze(&value, field.map(|f| &f.ty), key, at)?;
+        if let Some(field) = field {
+            self.in_encoding(&value, field, key, at)?;
+        }
         let origin = self.origin(at);
         let (setting, with_amis) = (Arc::new(plan::Setting { value: frozen, origin }), holds_ami(&value));
         Ok(Some(Rc::new(Frozen { value, setting, key: at, with_amis })))

@@ -1,4 +1,5 @@
-//! The graph of builds: who starts from whose AMI. No circles, and an AMI is used only in regions where it will be.
+//! The graph of builds: who starts from whose AMI. No circles, an AMI is used only in regions where it will be, and of builds that
+//! make one.
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -7,6 +8,7 @@ use super::Evaluator;
 use super::blocks::Options;
 use super::builds::BuildTable;
 use super::problem::EvalProblem;
+use super::rules::{applies, option_index};
 use super::value::{CellRef, Data, Part, Text, Value};
 use crate::text::Span;
 
@@ -29,8 +31,13 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Reports circles and AMIs that are used where they will not be.
+    /// Reports circles, AMIs that will not be, and AMIs that are used where they will not be.
     pub(super) fn check_edges(&self, edges: &[Edge], table: &BuildTable) {
+        for edge in edges {
+            if let Some(problem) = self.no_ami(table.builds[edge.to as usize].cell, edge.at) {
+                self.touches(&problem.into(), edge.from);
+            }
+        }
         self.regions(edges, table);
         let mut next: FxHashMap<u32, Vec<&Edge>> = FxHashMap::default();
         for edge in edges {
@@ -44,6 +51,40 @@ impl Evaluator<'_> {
                 return;
             }
         }
+    }
+
+    /// What is wrong with a value that refers to the AMI of a build that makes none; the first such build.
+    pub(super) fn missing_ami(&self, value: &Value) -> Option<EvalProblem> {
+        let mut problem = None;
+        each_ami(value, &mut |cell, at| {
+            if problem.is_none() {
+                problem = self.no_ami(cell, at);
+            }
+        });
+        problem
+    }
+
+    /// What is wrong with the AMI of a build, where it makes none. A builder that could not be evaluated makes one.
+    pub(super) fn no_ami(&self, cell: CellRef, at: Span) -> Option<EvalProblem> {
+        let block = self.builder_of(cell)?;
+        let declared = &self.program().records[self.program().kinds[block.kind?].record];
+        let options = self.options_of(cell)?;
+        let option = declared.facts.iter().find(|f| f.name.name == "no_ami" && applies(f, declared, &options));
+        if option.is_none() && declared.facts.iter().any(|f| f.name.name == "ami") {
+            return None;
+        }
+        let option = option.and_then(|fact| {
+            let name = declared.fields.get_index(fact.args.first().and_then(option_index)?)?.0;
+            options.iter().find(|(n, _)| n == name).map(|(n, frozen)| (n.clone(), frozen.value.origin))
+        });
+        Some(EvalProblem::NoAmi {
+            build: self.name_of(cell),
+            kind: block.kind_name.name.clone(),
+            at,
+            builder: block.header,
+            option,
+            known: declared.prelude,
+        })
     }
 
     fn regions(&self, edges: &[Edge], table: &BuildTable) {

@@ -53,6 +53,7 @@ impl<'a> Evaluator<'a> {
             "offered" => machine.offered_in(&asked[1].text) == Some(false),
             "root_device" => !machine.root_devices.has(&asked[1].text),
             "architecture" => !machine.architectures.has(&asked[1].text),
+            "builds" => !builds(machine.architectures, &asked[1].text),
             "enclave" => asked[1].text == "true" && !machine.nitro_enclaves,
             _ => false,
         };
@@ -71,7 +72,13 @@ impl<'a> Evaluator<'a> {
             Some(at) => labels.push((at, machine_words)),
             None => {}
         }
-        let help = question.help(&fact.name.name);
+        let mut help = question.help(&fact.name.name);
+        if let ("builds", Some(FactArg::Option(index)), Some(runs)) =
+            (fact.name.name.as_str(), fact.args.get(1), machine.architectures.iter().next())
+            && let Some((option, _)) = declared.fields.get_index(*index)
+        {
+            help = format!("write `{option} = \"{runs}\"`, or another type: {help}");
+        }
         Some(EvalProblem::Facts { code, message, labels, help }.into())
     }
 
@@ -135,10 +142,10 @@ impl Question<'_, '_> {
                 format!("this builder needs {demand}"),
                 format!("runs from {} only", list(self.machine.root_devices)),
             ),
-            "architecture" => (
+            "architecture" | "builds" => (
                 code::FACTS_ARCHITECTURE,
                 format!("`{name}` does not run {demand} images"),
-                demand.to_string(),
+                if self.asked[1].at.is_some() { demand.to_string() } else { format!("{demand} where nothing is said") },
                 format!("runs {}", list(self.machine.architectures)),
             ),
             _ => (
@@ -172,7 +179,7 @@ impl Question<'_, '_> {
                 self.facts.closest(machine.name, |t| t.root_devices.has(demand) && keeps(t) && everywhere(t)),
                 format!("runs from {demand}"),
             ),
-            "architecture" => (
+            "architecture" | "builds" => (
                 self.facts.closest(machine.name, |t| t.architectures.has(demand) && everywhere(t)),
                 format!("runs {demand}"),
             ),
@@ -196,6 +203,12 @@ impl Question<'_, '_> {
             None => format!("no type near it would do ({source})"),
         }
     }
+}
+
+/// Whether a machine runs the programs that an image of an architecture is built with.
+fn builds(architectures: crate::facts::Words<'_>, image: &str) -> bool {
+    let arm = |architecture: &str| architecture.starts_with("arm64");
+    architectures.iter().any(|a| arm(a) == arm(image))
 }
 
 fn article(word: &str) -> String {

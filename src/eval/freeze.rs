@@ -11,7 +11,9 @@ use crate::load::join;
 use crate::plan;
 use crate::template::{self, Context, Piece};
 use crate::text::Span;
-use crate::ty::{Domain, Literal, Range, Ty};
+use crate::ty::{Domain, Encoding, Field, Literal, Range, Ty};
+
+const GIB: u64 = 1 << 30;
 
 impl Evaluator<'_> {
     /// Whether a variable holds a size.
@@ -73,11 +75,14 @@ impl Evaluator<'_> {
             (Data::Record(record), ty) => {
                 let mut fields = Vec::with_capacity(record.len());
                 for (name, field) in record.iter() {
+                    let declared = if let Some(Ty::Record(declared)) = ty { declared.fields.get(name) } else { None };
                     let inner = match ty {
                         Some(Ty::Map(inner)) => Some(&**inner),
-                        Some(Ty::Record(declared)) => declared.fields.get(name).map(|f| &f.ty),
-                        _ => None,
+                        _ => declared.map(|f| &f.ty),
                     };
+                    if let Some(declared) = declared {
+                        self.in_encoding(&field.value, declared, name, at)?;
+                    }
                     fields.push((name.clone(), self.freeze(&field.value, inner, option, at)?));
                 }
                 if let Some(Ty::Record(declared)) = ty {
@@ -93,6 +98,21 @@ impl Evaluator<'_> {
             (Data::Build(cell), _) => plan::Value::Text(plan::Text::Plain(self.name_of(*cell))),
             (Data::Image(_) | Data::Table(_) | Data::Unknown, _) => return Err(Stop::Poison),
         })
+    }
+
+    /// Sizes that Packer counts in GiB are whole.
+    pub(super) fn in_encoding(&self, value: &Value, field: &Field, option: &SmolStr, at: Span) -> Result<(), Stop> {
+        if field.notes.as_ref().is_none_or(|n| n.encoding != Some(Encoding::Gib)) {
+            return Ok(());
+        }
+        match &value.data {
+            Data::Size(bytes) if bytes % GIB != 0 => {
+                let (bytes, option) = (*bytes, option.clone());
+                Err(EvalProblem::NotWholeGib { bytes, option, origin: value.origin, at }.into())
+            }
+            Data::List(list) => list.iter().try_for_each(|v| self.in_encoding(v, field, option, at)),
+            _ => Ok(()),
+        }
     }
 
     fn in_range(&self, number: i64, ty: Option<&Ty>, value: &Value, option: &SmolStr, at: Span) -> Result<(), Stop> {

@@ -23,10 +23,12 @@ mod matrix;
 mod output;
 mod policy;
 mod problem;
+mod regional;
 mod render;
 mod rules;
 mod steps;
 mod value;
+mod variables;
 mod views;
 mod work;
 

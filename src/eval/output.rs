@@ -1,4 +1,4 @@
-//! What surrounds the builds in a plan: the images that belong to it, its variables, its outputs.
+//! What surrounds the builds in a plan: the images that belong to it, its outputs.
 
 use rustc_hash::FxHashSet;
 
@@ -6,13 +6,11 @@ use super::Evaluator;
 use super::depend::{each, each_entry};
 use super::expr::Outcome;
 use super::frame::Frame;
-use super::inputs::environment_name;
 use super::problem::EvalProblem;
-use super::value::{Data, Part, Text, Value};
+use super::value::Value;
 use crate::plan;
 use crate::resolve::hir::{Entry, Expr, ExprKind, Image, MatrixStep, Step};
 use crate::text::Span;
-use crate::ty::{Domain, Literal, Ty};
 
 impl<'a> Evaluator<'a> {
     /// The root file's images and those that they reach by index, the root's first.
@@ -83,61 +81,15 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// The variables of the program.
-    pub(super) fn plan_variables(&self) -> Vec<plan::Variable> {
-        let mut variables = Vec::new();
-        for (index, input) in self.program().variables.iter().enumerate() {
-            let ty = self.checked.variables.get(index).map(Ty::early);
-            let (form, list) = ty.as_ref().map_or((plan::Form::Text, false), form);
-            variables.push(plan::Variable {
-                name: input.name.name.clone(),
-                doc: input.doc.clone(),
-                default: input.default.as_ref().map_or(plan::VariableDefault::Required, |d| self.late_default(d, form)),
-                secret: input.secret,
-                ty: ty.map(|t| t.to_string().into()).unwrap_or_default(),
-                form,
-                list,
-                origin: self.origin(input.name.span),
-            });
-        }
-        variables
-    }
-
-    fn late_default(&self, default: &Expr, form: plan::Form) -> plan::VariableDefault {
-        if let Some(name) = environment_name(default) {
-            return plan::VariableDefault::Environment(name);
-        }
-        let value = match self.eval(default, &mut Frame::closed(false)) {
-            Ok(value) => value,
-            Err(stop) => {
-                self.stopped(&stop);
-                return plan::VariableDefault::Required;
-            }
-        };
-        // A path is relative to the file that holds it, as in an option; an empty one says that there is none.
-        let told = |text: plan::Text| {
-            let path = form == plan::Form::Path && text.as_plain() != Some("");
-            if path { self.rebase(text, default.span) } else { text }
-        };
-        match &value.data {
-            Data::Null => plan::VariableDefault::Required,
-            Data::Text(text) => plan::VariableDefault::Text(told(self.frozen_text(text))),
-            // Packer's variables are strings: a list is joined as its `-var` expects it.
-            Data::List(list) => {
-                let texts = list.iter().filter_map(|v| v.display()).map(|t| told(plan::Text::Plain(t)));
-                let joined: Vec<String> = texts.filter_map(|t| t.as_plain().map(str::to_owned)).collect();
-                plan::VariableDefault::Text(plan::Text::Plain(joined.join(",").into()))
-            }
-            _ => plan::VariableDefault::Text(plan::Text::Plain(value.display().unwrap_or_default())),
-        }
-    }
-
     /// The value of an output: what is written to a file is read by others.
     fn without_secrets(&self, value: Value, at: Span) -> Outcome {
         let mut variables = Vec::new();
-        variables_in(&value.data, &mut variables);
-        match variables.into_iter().map(|v| &self.program().variables[v]).find(|v| v.secret) {
-            Some(secret) => Err(EvalProblem::SecretOutput { secret: secret.name.name.clone(), at }.into()),
+        self.variables_in(&value.data, &mut variables);
+        match variables.into_iter().find(|v| self.is_secret(*v)) {
+            Some(secret) => {
+                let secret = self.program().variables[secret].name.name.clone();
+                Err(EvalProblem::SecretOutput { secret, at }.into())
+            }
             None => Ok(value),
         }
     }
@@ -159,6 +111,7 @@ impl<'a> Evaluator<'a> {
             let value = self
                 .eval(&output.value, &mut Frame::closed(false))
                 .and_then(|value| self.without_secrets(value, output.value.span))
+                .and_then(|value| self.missing_ami(&value).map_or(Ok(value), |problem| Err(problem.into())))
                 .and_then(|value| self.freeze(&value, None, &file.name, output.value.span));
             match value {
                 Ok(value) => {
@@ -168,20 +121,6 @@ impl<'a> Evaluator<'a> {
             }
         }
         outputs
-    }
-}
-
-/// The variables that stand in a value.
-fn variables_in(data: &Data, found: &mut Vec<usize>) {
-    match data {
-        Data::Variable(index) => found.push(*index),
-        Data::Text(Text::Parts(parts)) => found.extend(parts.iter().filter_map(|p| match p {
-            Part::Variable(index) => Some(*index),
-            _ => None,
-        })),
-        Data::List(list) => list.iter().for_each(|v| variables_in(&v.data, found)),
-        Data::Record(record) => record.values().for_each(|f| variables_in(&f.value.data, found)),
-        _ => {}
     }
 }
 
@@ -212,24 +151,5 @@ fn entries(body: &[Entry], see: &mut dyn FnMut(&Expr)) {
         match entry {
             Entry::Field { value, .. } | Entry::Spread { value, .. } => see(value),
         }
-    }
-}
-
-/// What a value of the type is, and whether the type is a list of such.
-fn form(ty: &Ty) -> (plan::Form, bool) {
-    match ty {
-        Ty::Named(named) => form(&named.ty),
-        Ty::Optional(inner) | Ty::Late(inner) => form(inner),
-        Ty::List(inner) => (form(inner).0, true),
-        Ty::Union(members) => {
-            let mut forms = members.iter().map(form);
-            let first = forms.next().unwrap_or_default();
-            if forms.all(|f| f == first) { first } else { Default::default() }
-        }
-        Ty::Range(range) => form(&range.base),
-        Ty::Int | Ty::Number | Ty::Literal(Literal::Int(_)) => (plan::Form::Number, false),
-        Ty::Bool | Ty::Literal(Literal::Bool(_)) => (plan::Form::Bool, false),
-        Ty::Domain(Domain::Path) => (plan::Form::Path, false),
-        _ => Default::default(),
     }
 }

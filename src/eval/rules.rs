@@ -160,7 +160,10 @@ impl<'a> Evaluator<'a> {
             let default = declared.defaults.get(index)?.as_ref()?;
             self.eval(default, &mut Frame::closed(true)).ok()
         });
-        let value = value.unwrap_or(Value::new(Data::Null, at));
+        // That a required option is missing is said once; rules about it have nothing to judge.
+        let absent =
+            if declared.fields.get_index(index).is_some_and(|(_, f)| !f.optional) { Data::Unknown } else { Data::Null };
+        let value = value.unwrap_or(Value::new(absent, at));
         let notes = declared.fields.get_index(index).and_then(|(_, f)| f.notes.as_ref());
         match value.data {
             Data::Int(i) if notes.is_some_and(|n| n.encoding == Some(Encoding::Gib)) => {
@@ -374,7 +377,7 @@ fn elsewhere(declared: &Declared, index: usize) -> impl Iterator<Item = &crate::
     })
 }
 
-fn option_index(arg: &FactArg) -> Option<usize> {
+pub(super) fn option_index(arg: &FactArg) -> Option<usize> {
     match arg {
         FactArg::Option(index) => Some(*index),
         FactArg::Text(_) => None,
@@ -382,8 +385,8 @@ fn option_index(arg: &FactArg) -> Option<usize> {
 }
 
 /// Whether the option that a statement asks for has the value that it names.
-fn applies(fact: &crate::resolve::hir::Fact, declared: &Declared, options: &Options) -> bool {
-    let [_, FactArg::Option(other), FactArg::Text(wanted)] = fact.args.as_slice() else { return false };
+pub(super) fn applies(fact: &crate::resolve::hir::Fact, declared: &Declared, options: &Options) -> bool {
+    let [.., FactArg::Option(other), FactArg::Text(wanted)] = fact.args.as_slice() else { return false };
     let Some((name, _)) = declared.fields.get_index(*other) else { return false };
     let given = options.iter().find(|(n, _)| n == name).and_then(|(_, f)| f.value.display());
     given.is_some_and(|given| given == *wanted)

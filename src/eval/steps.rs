@@ -52,7 +52,7 @@ impl<'a> Evaluator<'a> {
             variables: self.plan_variables(),
             ..Plan::default()
         };
-        self.fill_builds(table, &chosen, &mut plan);
+        let edges = self.fill_builds(table, &chosen, &mut plan);
         for (number, image) in table.images.iter().enumerate() {
             self.fill_steps(*image, table, &mut plan);
             let retain = &self.images[*image].image.retain;
@@ -60,6 +60,7 @@ impl<'a> Evaluator<'a> {
                 plan.retain.push(plan::Retain { image: number as u32, options: self.retained(retain) });
             }
         }
+        self.settle_regions(table, edges, &mut plan);
         self.policies(table);
         self.report_failures();
         plan.outputs = self.outputs();
@@ -68,7 +69,8 @@ impl<'a> Evaluator<'a> {
         Some(plan)
     }
 
-    fn fill_builds(&self, table: &BuildTable, chosen: &[Option<usize>], plan: &mut Plan) {
+    /// Adds the builds; whether one of them needs the AMI of another.
+    fn fill_builds(&self, table: &BuildTable, chosen: &[Option<usize>], plan: &mut Plan) -> bool {
         let mut blocks: FxHashMap<(u32, usize), (BlockData<'a>, Option<Demands<'a>>)> = FxHashMap::default();
         let mut edges = Vec::new();
         let mut done: Vec<(u32, &'a Declared, Rc<Options>)> = Vec::new();
@@ -107,6 +109,7 @@ impl<'a> Evaluator<'a> {
         let done: Vec<(u32, &'a Declared, &Options)> = done.iter().map(|(i, d, o)| (*i, *d, &**o)).collect();
         self.uniques(&done);
         self.check_edges(&edges, table);
+        !edges.is_empty()
     }
 
     /// The settings that the plan keeps; a path on the machine stands as it was written.
@@ -255,6 +258,11 @@ impl<'a> Evaluator<'a> {
             let Ok(options) = self.options(&instance.data, *cell, *build) else { continue };
             if let Some(demands) = &instance.demands {
                 self.judge(&instance.data, demands, &options, *cell, *build);
+            }
+            for (_, frozen) in options.iter().filter(|(_, frozen)| frozen.with_amis) {
+                if let Some(problem) = self.missing_ami(&frozen.value) {
+                    self.touches(&problem.into(), *build);
+                }
             }
             let identity: Vec<usize> = options.iter().map(|(_, f)| Rc::as_ptr(f) as usize).collect();
             let group = match by_identity.get(&identity) {

@@ -163,8 +163,11 @@ impl Evaluator<'_> {
         })
     }
 
-    /// The regions that a build's AMI ends up in: its own first, then those it is copied to.
+    /// The regions that a build's AMI ends up in: its own first, then those it is copied to. None where it makes no AMI.
     pub(super) fn regions_of(&self, cell: CellRef) -> Vec<SmolStr> {
+        if self.no_ami(cell, Span::file_start(crate::text::FileId(0))).is_some() {
+            return Vec::new();
+        }
         let mut regions: Vec<SmolStr> =
             self.role(cell, "placed").and_then(|v| v.as_text().cloned()).into_iter().collect();
         if let Some(Value { data: Data::List(list), .. }) = self.role(cell, "copied") {
@@ -220,15 +223,6 @@ impl Evaluator<'_> {
             Data::Variable(index) => self.variable_default(*index),
             _ => None,
         }
-    }
-
-    /// The default of a variable as text, where it has one that is known now.
-    pub(super) fn variable_default(&self, index: usize) -> Option<SmolStr> {
-        let default = self.program().variables[index].default.as_ref()?;
-        if super::inputs::environment_name(default).is_some() {
-            return None;
-        }
-        self.eval(default, &mut Frame::closed(false)).ok()?.display()
     }
 }
 

@@ -34,7 +34,7 @@ impl Layers {
             each_ami(&build.options, &mut |ami| graph.add(number as u32, ami, &numbers, &mut seen));
         }
         let by_builders = graph.parents.clone();
-        for step in steps(plan) {
+        for step in plan.steps() {
             each_ami(&step.options, &mut |ami| {
                 each_build(&step.builds, plan, &mut |build| graph.add(build, ami, &numbers, &mut seen));
             });
@@ -72,7 +72,7 @@ impl Layers {
         let mut part = reduced(plan.clone(), &kept);
         part.outputs.retain(|output| {
             let mut last = None;
-            each_ami_of(&output.value, &mut |ami| last = last.max(Some(self.stage_of(&ami.build))));
+            output.value.each_ami(&mut |ami| last = last.max(Some(self.stage_of(&ami.build))));
             last.unwrap_or(self.count) == stage
         });
         self.hand_over(&mut part, stage, edges, manifest);
@@ -161,12 +161,6 @@ fn levels(parents: &[Vec<u32>]) -> Option<Vec<u32>> {
     (done == parents.len()).then_some(levels)
 }
 
-/// All steps of a plan.
-fn steps(plan: &Plan) -> impl Iterator<Item = &Step> {
-    let posts = plan.posts.iter().flat_map(|c| &c.links);
-    plan.provisioners.iter().chain(&plan.cleanups).chain(&plan.tests).chain(posts)
-}
-
 fn each_build(builds: &Builds, plan: &Plan, see: &mut dyn FnMut(u32)) {
     match builds {
         Builds::All => (0..plan.builds.len() as u32).for_each(see),
@@ -176,20 +170,8 @@ fn each_build(builds: &Builds, plan: &Plan, see: &mut dyn FnMut(u32)) {
 
 fn each_ami(options: &[(SmolStr, Arc<Setting>)], see: &mut dyn FnMut(&Ami)) {
     for (_, setting) in options {
-        each_ami_of(&setting.value, see);
+        setting.value.each_ami(see);
     }
-}
-
-fn each_ami_of(value: &Value, see: &mut dyn FnMut(&Ami)) {
-    value.each_text(&mut |text| {
-        if let Text::Parts(parts) = text {
-            for part in parts.iter() {
-                if let Part::Ami(ami) = part {
-                    see(ami);
-                }
-            }
-        }
-    });
 }
 
 /// Keeps the variables that something in the plan needs, and those that their defaults need.
@@ -199,7 +181,7 @@ fn keep_variables(plan: &mut Plan) {
     for build in &plan.builds {
         build.options.iter().for_each(|(_, s)| s.value.each_text(&mut note));
     }
-    for step in steps(plan) {
+    for step in plan.steps() {
         step.options.iter().for_each(|(_, s)| s.value.each_text(&mut note));
     }
     plan.outputs.iter().for_each(|o| o.value.each_text(&mut note));

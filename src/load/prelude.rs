@@ -12,11 +12,15 @@ macro_rules! files {
 
 files! {
     "access.bake",
+    "amazon-chroot.bake",
     "amazon-ebs.bake",
+    "amazon-ebssurrogate.bake",
+    "amazon-ebsvolume.bake",
     "amazon-instance.bake",
     "ami.bake",
     "common.bake",
     "communicator.bake",
+    "ebs.bake",
     "file.bake",
     "manifest.bake",
     "null.bake",
@@ -29,6 +33,9 @@ files! {
 /// Every kind of the prelude, with the file that declares it.
 pub const KINDS: &[(ExternKind, &str, &str)] = &[
     (Builder, "amazon-ebs", "amazon-ebs.bake"),
+    (Builder, "amazon-ebssurrogate", "amazon-ebssurrogate.bake"),
+    (Builder, "amazon-ebsvolume", "amazon-ebsvolume.bake"),
+    (Builder, "amazon-chroot", "amazon-chroot.bake"),
     (Builder, "amazon-instance", "amazon-instance.bake"),
     (Builder, "null", "null.bake"),
     (Provisioner, "shell", "shell.bake"),

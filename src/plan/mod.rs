@@ -195,7 +195,7 @@ pub enum Part {
 pub struct Ami {
     /// The name of the build.
     pub build: SmolStr,
-    /// In which region; the build's own where none is given.
+    /// In which region; that of the build which makes it where none is given.
     pub region: Option<SmolStr>,
 }
 
@@ -275,6 +275,27 @@ impl Value {
             Value::Record(entries) => entries.iter().for_each(|(_, v)| v.each_text(see)),
             _ => {}
         }
+    }
+
+    /// Calls `see` with every AMI that the value refers to.
+    pub fn each_ami(&self, see: &mut dyn FnMut(&Ami)) {
+        self.each_text(&mut |text| {
+            if let Text::Parts(parts) = text {
+                parts.iter().for_each(|part| {
+                    if let Part::Ami(ami) = part {
+                        see(ami);
+                    }
+                });
+            }
+        });
+    }
+}
+
+impl Plan {
+    /// All steps: provisioners, cleanups, tests and the links of chains.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        let posts = self.posts.iter().flat_map(|c| &c.links);
+        self.provisioners.iter().chain(&self.cleanups).chain(&self.tests).chain(posts)
     }
 }
 

@@ -285,9 +285,11 @@ impl<'a> Lowerer<'a> {
     fn lower_input(&mut self, module: usize, binding: &'a ast::Binding) {
         let Some(&def) = self.program_names.get(&binding.name.name) else { return };
         let ty = binding.ty.as_ref().map(|t| self.ty(module, t));
-        if let Def::Param(index) = def {
-            self.owner = Some(Node::Param(index));
-        }
+        self.owner = match def {
+            Def::Param(index) => Some(Node::Param(index)),
+            Def::Variable(index) => Some(Node::Variable(index)),
+            _ => None,
+        };
         let default = binding.value.as_ref().map(|v| self.expr(&mut Scope::new(module), v));
         let Some(input) = input(&mut self.program, def) else { return };
         if input.span == binding.span {

@@ -169,7 +169,10 @@ impl<'a> Lowerer<'a> {
                 self.refer(Node::Param(i), at);
                 ExprKind::Param(i)
             }
-            Def::Variable(i) => ExprKind::Variable(i),
+            Def::Variable(i) => {
+                self.refer(Node::Variable(i), at);
+                ExprKind::Variable(i)
+            }
             Def::Let(i) => {
                 self.refer(Node::Let(i), at);
                 ExprKind::Let(i)

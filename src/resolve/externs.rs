@@ -11,16 +11,20 @@ use crate::text::suggest::nearest;
 
 /// The questions that the schema may put to EC2's facts, with the number of their arguments.
 ///
-/// `remote` and `later` say when a path is not here: on the machine, or made during the run. `placed` and `copied` name the
-/// options that hold the region of an AMI and those it is copied to. `private_key` names a file that must hold one.
-const FACTS: [(&str, usize); 10] = [
+/// `remote` and `later` say when a path is not here: on the machine, or made during the run. `ami` names the option that holds
+/// the name of the AMI, of a kind that makes one; `no_ami` says when it makes none after all. `placed` and `copied` name the
+/// options that hold the region of the build and those its AMI is copied to. `private_key` names a file that must hold one.
+const FACTS: [(&str, usize); 13] = [
     ("boots", 2),
+    ("builds", 2),
     ("offered", 2),
     ("root_device", 2),
     ("architecture", 2),
     ("enclave", 2),
     ("remote", 3),
     ("later", 3),
+    ("ami", 1),
+    ("no_ami", 2),
     ("placed", 1),
     ("copied", 1),
     ("private_key", 1),
@@ -35,7 +39,7 @@ impl<'a> Lowerer<'a> {
         }
         let record = kind.record;
         let mut places = Vec::new();
-        self.gather(module, &item.body, &mut places);
+        self.gather(module, &item.body, &mut places, &mut Vec::new());
         for member in places.iter().filter(|(home, _)| !self.loaded.modules[*home].prelude).flat_map(|(_, body)| *body)
         {
             if let Member::Field(decl) = member
@@ -48,8 +52,14 @@ impl<'a> Lowerer<'a> {
         self.program.records[record] = self.members(&places);
     }
 
-    /// The bodies whose members a body has: those of the sets it includes, then its own.
-    fn gather(&mut self, module: usize, body: &'a [Member], places: &mut Vec<(usize, &'a [Member])>) {
+    /// The bodies whose members a body has: those of the sets it includes, then its own. Notes the sets.
+    pub(super) fn gather(
+        &mut self,
+        module: usize,
+        body: &'a [Member],
+        places: &mut Vec<(usize, &'a [Member])>,
+        sets: &mut Vec<usize>,
+    ) {
         for member in body {
             if let Member::Include(path, _) = member
                 && let Some(set) = self.option_set(module, path)
@@ -61,8 +71,9 @@ impl<'a> Lowerer<'a> {
                     continue;
                 }
                 self.option_sets[set].running = true;
+                sets.push(set);
                 let (home, item) = (self.option_sets[set].module, self.option_sets[set].item);
-                self.gather(home, &item.body, places);
+                self.gather(home, &item.body, places, sets);
                 self.option_sets[set].running = false;
             }
         }

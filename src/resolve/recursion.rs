@@ -1,4 +1,4 @@
-//! Nothing is made of itself: params, lets, functions and groups that need each other in a circle are refused, so every program ends.
+//! Nothing is made of itself: params, variables, lets, functions and groups that need each other in a circle are refused, so every program ends.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
@@ -11,6 +11,7 @@ use crate::text::Span;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(super) enum Node {
     Param(usize),
+    Variable(usize),
     Let(usize),
     Function(usize),
     Group(usize),
@@ -60,6 +61,11 @@ impl Lowerer<'_> {
                     *default = poison(default.span);
                 }
             }
+            Node::Variable(i) => {
+                if let Some(default) = &mut self.program.variables[i].default {
+                    *default = poison(default.span);
+                }
+            }
             Node::Let(i) => self.program.lets[i].value = poison(self.program.lets[i].value.span),
             Node::Function(i) => self.program.functions[i].body = poison(self.program.functions[i].body.span),
             Node::Group(i) => self.program.groups[i].steps.clear(),
@@ -69,6 +75,7 @@ impl Lowerer<'_> {
     fn node_name(&self, node: Node) -> SmolStr {
         match node {
             Node::Param(i) => self.program.params[i].name.name.clone(),
+            Node::Variable(i) => self.program.variables[i].name.name.clone(),
             Node::Let(i) => self.program.lets[i].name.name.clone(),
             Node::Function(i) => self.program.functions[i].name.name.clone(),
             Node::Group(i) => self.program.groups[i].name.name.clone(),
@@ -79,6 +86,7 @@ impl Lowerer<'_> {
 fn what(node: Node) -> &'static str {
     match node {
         Node::Param(_) => "the param",
+        Node::Variable(_) => "the variable",
         Node::Let(_) => "the value",
         Node::Function(_) => "the function",
         Node::Group(_) => "the group",

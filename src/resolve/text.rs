@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::Lowerer;
 use super::hir::{LiteralAction, TextLiteral, TextPart};
-use super::scope::Scope;
+use super::recursion::Node;
+use super::scope::{Def, Scope};
 use crate::syntax::ast;
 use crate::template::{self, Piece};
 
@@ -43,11 +44,16 @@ impl<'a> Lowerer<'a> {
         for piece in parsed.pieces {
             match piece {
                 Piece::Text(range) => parts.push(TextPart::Chars(chars.value[range].into())),
-                Piece::Action { range, action, .. } => parts.push(TextPart::Action(Arc::new(LiteralAction {
-                    source: chars.value[range.clone()].into(),
-                    action,
-                    span: chars.span_of(range.start, range.end),
-                }))),
+                Piece::Action { range, action, .. } => {
+                    let span = chars.span_of(range.start, range.end);
+                    for name in template::users(&action) {
+                        if let Some(&Def::Variable(index)) = self.program_names.get(name) {
+                            self.refer(Node::Variable(index), span);
+                        }
+                    }
+                    let source = chars.value[range].into();
+                    parts.push(TextPart::Action(Arc::new(LiteralAction { source, action, span })));
+                }
             }
         }
     }

@@ -171,7 +171,12 @@ impl<'a> Lowerer<'a> {
     }
 
     fn record_type(&mut self, module: usize, members: &'a [Member]) -> Ty {
-        let declared = self.members(&[(module, members)]);
+        let (mut places, mut sets) = (Vec::new(), Vec::new());
+        self.gather(module, members, &mut places, &mut sets);
+        // A set whose option has a type that includes the set has no end.
+        sets.iter().for_each(|set| self.option_sets[*set].running = true);
+        let declared = self.members(&places);
+        sets.iter().for_each(|set| self.option_sets[*set].running = false);
         let fields = declared.fields.clone();
         let plain = declared.rules.is_empty() && declared.defaults.iter().all(Option::is_none);
         let index = (!plain).then(|| {
@@ -225,7 +230,7 @@ impl<'a> Lowerer<'a> {
         (notes != Notes::default()).then(|| Arc::new(notes))
     }
 
-    /// Lowers members that may come from several places (a kind and the option sets it includes) into one record. A later
+    /// Lowers members that may come from several places (a kind or type and the option sets it includes) into one record. A later
     /// declaration of a field replaces an earlier one of another place; twice in one place is a mistake.
     pub(super) fn members(&mut self, places: &[(usize, &'a [Member])]) -> hir::Declared {
         let prelude = places.iter().all(|(module, _)| self.loaded.modules[*module].prelude);

@@ -198,3 +198,14 @@ fn each_platform_has_its_builder() {
     let link = chain.as_array().and_then(|links| links.first()).unwrap_or(chain);
     assert_eq!(link["only"], json!(["web-docker"]));
 }
+
+#[test]
+fn a_helper_has_the_processor_of_its_image() {
+    let plan = compile(&["surrogate.bake"]);
+    let text = |builder: &Value, key: &str| builder[key].as_str().unwrap_or_default().to_string();
+    let helpers: Vec<(String, String)> =
+        list(&plan, "builders").iter().map(|b| (text(b, "ami_architecture"), text(b, "instance_type"))).collect();
+    let expected = [("x86_64", "m5.large"), ("arm64", "m6g.large")];
+    assert_eq!(helpers, expected.map(|(cpu, helper)| (cpu.to_string(), helper.to_string())));
+    assert!(list(&plan, "builders").iter().all(|b| b["launch_block_device_mappings"][0]["volume_size"] == 4));
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::Paths;
-use super::super::tests::{build, kinds, parts, plain, set, step, variable, whole};
+use super::super::tests::{build, kinds, parts, set, step, variable, whole};
 use super::*;
 use crate::plan::{Form, Part, Text, Value, Variable, VariableDefault};
 use crate::ty::Ty;

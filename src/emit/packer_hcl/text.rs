@@ -65,13 +65,17 @@ impl<'a> Texts<'a> {
 
     /// The text as an expression where a list may stand: a variable that is one stands for itself.
     pub(super) fn list(&mut self, text: &Text, path: bool, place: Place<'_>) -> Expr {
-        if let Text::Parts(parts) = text
-            && let [Part::Variable(name)] = &parts[..]
-            && self.variables.get(name.as_str()).is_some_and(|v| v.list)
-        {
-            return Expr::Line(self.reference(name));
+        match self.list_variable(text) {
+            Some(name) => Expr::Line(self.reference(name)),
+            None => self.expr(text, path, place),
         }
-        self.expr(text, path, place)
+    }
+
+    /// The variable that the text is, where it is one that holds a list.
+    pub(super) fn list_variable<'t>(&self, text: &'t Text) -> Option<&'t str> {
+        let Text::Parts(parts) = text else { return None };
+        let [Part::Variable(name)] = &parts[..] else { return None };
+        self.variables.get(name.as_str()).filter(|v| v.list).map(|_| name.as_str())
     }
 
     /// The stretches of a text; of a path, which is told from the folder of the template where that is wanted.

@@ -6,7 +6,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::packer::Edge;
-use crate::plan::{Form, Plan, Text, Variable, VariableDefault};
+use crate::plan::{Form, Part, Plan, Text, Variable, VariableDefault};
 
 use super::super::losses::Losses;
 use super::super::paths::Paths;
@@ -26,7 +26,10 @@ pub(super) fn evaluated<'p>(plan: &'p Plan, paths: &Paths) -> FxHashSet<&'p str>
 
 /// Whether the default can be told only when the plan runs; so can a path that is told from the folder of the template.
 fn is_evaluated(variable: &Variable, text: &Text, paths: &Paths) -> bool {
-    let moves = |text: &Text| text.as_plain().is_some_and(|path| paths.rebased(path).is_some());
+    let moves = |text: &Text| match text {
+        Text::Plain(path) => paths.rebased(path).is_some(),
+        Text::Parts(parts) => matches!(parts.first(), Some(Part::Chars(path)) if paths.rebased(path).is_some()),
+    };
     needs_run(text) || variable.form == Form::Path && parts(variable, text).iter().any(moves)
 }
 
@@ -120,6 +123,12 @@ fn default(variable: &Variable, texts: &mut Texts<'_>, losses: &mut Losses<'_>) 
 
 fn value(variable: &Variable, text: &Text, texts: &mut Texts<'_>) -> Expr {
     let path = variable.form == Form::Path;
+    if variable.list
+        && let [one] = &parts(variable, text)[..]
+        && texts.list_variable(one).is_some()
+    {
+        return texts.list(one, path, Place::Default);
+    }
     let mut one = |text: &Text| {
         let literal = text.as_plain().and_then(|plain| literal(plain, variable.form));
         literal.unwrap_or_else(|| texts.expr(text, path, Place::Default))
