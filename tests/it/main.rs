@@ -11,6 +11,7 @@ mod emitted;
 mod examples;
 mod facts;
 mod generated;
+mod hcl;
 mod hostile;
 mod house;
 #[path = "../peer/packer.rs"]
