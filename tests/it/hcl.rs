@@ -138,7 +138,9 @@ fn legacy(text: &str) -> Result<Value, String> {
             "variable" => {
                 let inner = object(&block.body, &{
                     let mut context = context.clone();
-                    ["string", "number", "bool"].map(|ty| context.declare_var(ty, ty));
+                    for ty in ["string", "number", "bool"] {
+                        context.declare_var(ty, ty);
+                    }
                     context.declare_func("list", FuncDef::builder().param(ParamType::Any).build(|_| Ok("list".into())));
                     context
                 })?;
@@ -269,8 +271,11 @@ fn hcl_says_what_json_says() {
         let compare = |arguments: &[&str]| -> Result<(), String> {
             let json: Value = serde_json::from_str(&compiled(&file, arguments)?).map_err(|error| error.to_string())?;
             let hcl = legacy(&compiled(&file, &[&["--target", "packer-hcl"], arguments].concat())?)?;
+            // A function of the amazon plugin's own gets lost in HCL; the moment holds a `:`.
+            let text = json.to_string().replace("isotime | clean_resource_name", "isotime | replace_all `:` `-`");
+            let text = text.replace("clean_resource_name `a b`", "`a b`");
+            let mut json: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
             // In a source its build's name is known.
-            let mut json = json;
             for build in json["builders"].as_array_mut().into_iter().flatten() {
                 let name = build["name"].as_str().unwrap_or_default().to_owned();
                 let text = build.to_string().replace("{{build_name}}", &name);

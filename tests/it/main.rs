@@ -14,8 +14,11 @@ mod generated;
 mod hcl;
 mod hostile;
 mod house;
+mod layers;
 #[path = "../peer/packer.rs"]
 mod peer;
+#[path = "../peer/targets.rs"]
+mod peer_targets;
 mod promises;
 mod properties;
 mod rust;

@@ -25,7 +25,6 @@ pub(super) enum Expr {
     /// The lines of a text, all of which end in a line feed.
     Lines(String),
     List(Vec<Expr>),
-    /// Keys as they are written.
     Map(Vec<(String, Expr)>),
 }
 
@@ -144,6 +143,23 @@ impl Expr {
                 format!("{{ {} }}", entries.join(", "))
             }
         }
+    }
+
+    /// The expression within a list or map: a here-document would not let a comma follow.
+    fn nested(self) -> Expr {
+        match self {
+            Expr::Lines(text) => Expr::Line(quoted(&text)),
+            other => other,
+        }
+    }
+
+    pub(super) fn list(items: impl IntoIterator<Item = Expr>) -> Expr {
+        Expr::List(items.into_iter().map(Expr::nested).collect())
+    }
+
+    /// Keys as they are written.
+    pub(super) fn map(entries: impl IntoIterator<Item = (String, Expr)>) -> Expr {
+        Expr::Map(entries.into_iter().map(|(key, value)| (key, value.nested())).collect())
     }
 
     /// The text on one line, where that is how it is written.

@@ -1,8 +1,9 @@
 //! Plans as HCL2, for today's Packer.
 //!
-//! It knows the order of things in a template of HCL. `layout` knows its syntax, `text` and `value` what becomes of texts and
-//! options, `variables` the variables, `names` the labels of sources, `plugins` where kinds come from.
+//! It knows the order of things in a template of HCL. `layout` knows its syntax, `text`, `action` and `value` what becomes of texts
+//! and options, `variables` the variables, `names` the labels of sources, `plugins` where kinds come from.
 
+mod action;
 mod layout;
 mod names;
 mod plugins;
@@ -93,7 +94,7 @@ impl<'a> Printer<'a> {
             for plugin in known {
                 let version = Expr::text(&format!(">= {}", plugin.version));
                 let entries = vec![("source".into(), Expr::text(plugin.source)), ("version".into(), version)];
-                needed.attribute(plugin.name, Expr::Map(entries));
+                needed.attribute(plugin.name, Expr::map(entries));
             }
             if !unknown.is_empty() {
                 needed.append(unknown);

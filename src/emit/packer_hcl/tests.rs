@@ -132,6 +132,21 @@ fn what_hcl_has_names_for_is_interpolated() {
 }
 
 #[test]
+fn a_function_that_gets_lost_is_replaced() {
+    let cleaned = |source: &str| command(parts([action(source)]));
+    assert_eq!(cleaned("{{isotime | clean_resource_name}}"), r#""{{isotime | replace_all `:` `-`}}""#);
+    assert_eq!(cleaned("{{isotime `2006-01-02` | clean_resource_name}}"), r#""{{isotime `2006-01-02`}}""#);
+    assert_eq!(cleaned("{{clean_resource_name `a:b` | upper}}"), r#""{{`a:b` | replace_all `:` `-` | upper}}""#);
+    assert_eq!(
+        cleaned("{{build_name | clean_resource_name}}"),
+        r#"regex_replace(source.name, "[^a-zA-Z0-9()\\[\\] ./'@_-]", "-")"#
+    );
+    let all = cleaned("{{clean_resource_name (user `v`)}}");
+    assert!(all.starts_with("\"{{(${jsonencode(var.v)}) | replace_all `!` `-` | replace_all `\\\"` `-` | "), "{all}");
+    assert_eq!(all.matches("replace_all").count(), 22, "{all}");
+}
+
+#[test]
 fn a_build_knows_its_own_name() {
     let name = parts([action("{{build_name}}"), chars("-"), action("{{build_name | upper}}")]);
     let plan = Plan { builds: vec![build("a.b", 0, vec![set("x", name)])], ..Plan::default() };

@@ -7,12 +7,12 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::plan::{Ami, Form, Part, Plan, Text, Variable};
-use crate::template::{self, Action, Command, OperandKind, Piece as Template, Pipeline};
+use crate::template::{self, Action, OperandKind, Piece as Template};
 
 use super::super::Emit;
 use super::super::edges::Edges;
 use super::super::paths::Paths;
-use super::layout::{Expr, escape, quoted};
+use super::layout::{Expr, escape};
 
 /// A stretch of a text.
 #[derive(Debug, PartialEq)]
@@ -123,139 +123,28 @@ impl<'a> Texts<'a> {
     fn ami(&mut self, ami: &Ami) -> String {
         format!("var.{}", self.edges.variable(ami))
     }
-
-    /// Takes an action over: as an interpolation where it is a single call that HCL knows, otherwise as it is, with the calls
-    /// in it that need HCL's help replaced by their values.
-    fn action(&self, pieces: &mut Pieces, source: &str, place: Place<'_>) {
-        let parsed = template::parse(source);
-        let Some(Template::Action { action, trims_before, trims_after, .. }) = parsed.pieces.first() else {
-            pieces.code(source);
-            return;
-        };
-        if let Action::Print(pipeline) = action
-            && let [command] = &pipeline.commands[..]
-            && pipeline.variables.is_empty()
-            && !trims_before
-            && !trims_after
-            && let Some(value) = self.call(command, None, place)
-        {
-            match value {
-                Value::Known(name) => pieces.data(&name),
-                Value::Expr(expr) => pieces.expr(expr),
-            }
-            return;
-        }
-        let mut calls = Vec::new();
-        if let Some(pipeline) = action.pipeline() {
-            self.calls(pipeline, place, &mut calls);
-        }
-        let mut done = 0;
-        for (range, value) in calls {
-            // What stands in a call that has been replaced went with it.
-            if range.start < done {
-                continue;
-            }
-            pieces.code(&source[done..range.start]);
-            match value {
-                Value::Known(name) => pieces.code(&serde_json::Value::from(name).to_string()),
-                // Both languages write texts in double quotes alike.
-                Value::Expr(expr) => pieces.expr(format!("jsonencode({expr})")),
-            }
-            done = range.end;
-        }
-        pieces.code(&source[done..]);
-    }
-
-    /// The calls of a pipeline that need HCL's help, by their places.
-    fn calls(&self, pipeline: &Pipeline, place: Place<'_>, found: &mut Vec<(std::ops::Range<usize>, Value)>) {
-        let mut before: Option<&Command> = None;
-        for command in &pipeline.commands {
-            let piped = before.and_then(|b| match &b.head.kind {
-                OperandKind::Text(text) if b.arguments.is_empty() => Some((text.as_str(), b.range.start)),
-                _ => None,
-            });
-            match self.call(command, piped.map(|(text, _)| text), place) {
-                Some(value) => {
-                    let takes_piped = command.arguments.is_empty() && piped.is_some();
-                    let start = piped.filter(|_| takes_piped).map_or(command.range.start, |(_, start)| start);
-                    found.push((start..command.range.end, value));
-                }
-                None => {
-                    for operand in std::iter::once(&command.head).chain(&command.arguments) {
-                        match &operand.kind {
-                            OperandKind::Group { pipeline, .. } => self.calls(pipeline, place, found),
-                            OperandKind::Function(name) if !std::ptr::eq(operand, &command.head) => {
-                                found.extend(self.named(name, &[], place).map(|v| (operand.range.clone(), v)));
-                            }
-                            _ => {}
-                        }
-                    }
-                }
-            }
-            before = Some(command);
-        }
-    }
-
-    /// The value of a call that needs HCL's help.
-    fn call(&self, command: &Command, piped: Option<&str>, place: Place<'_>) -> Option<Value> {
-        let OperandKind::Function(name) = &command.head.kind else { return None };
-        let mut texts = Vec::with_capacity(command.arguments.len() + 1);
-        for argument in &command.arguments {
-            let OperandKind::Text(text) = &argument.kind else { return None };
-            texts.push(text.as_str());
-        }
-        texts.extend(piped.filter(|_| texts.is_empty()));
-        self.named(name, &texts, place)
-    }
-
-    fn named(&self, function: &str, arguments: &[&str], place: Place<'_>) -> Option<Value> {
-        Some(match (function, arguments, place) {
-            ("user", [name], _) => Value::Expr(self.variable(name)),
-            ("template_dir", [], _) => Value::Expr("abspath(path.root)".into()),
-            ("packer_version", [], _) => Value::Expr("packer.version".into()),
-            ("build", [fact], Place::Step) => Value::Expr(format!("build.{fact}")),
-            // The label of a source may differ from the name of its build.
-            ("build_name", [], Place::Builder(name)) => Value::Known(name.to_owned()),
-            ("build_name", [], Place::Step) => Value::Expr("source.name".into()),
-            ("uuid", [], Place::Default) => Value::Expr("uuidv4()".into()),
-            (
-                "env" | "consul_key" | "vault" | "aws_secretsmanager" | "aws_secretsmanager_raw",
-                [_, ..],
-                Place::Default,
-            ) => {
-                let arguments: Vec<String> = arguments.iter().map(|a| quoted(a)).collect();
-                Value::Expr(format!("{function}({})", arguments.join(", ")))
-            }
-            _ => return None,
-        })
-    }
-}
-
-enum Value {
-    Known(String),
-    Expr(String),
 }
 
 /// Stretches being put together: data that stands side by side is escaped as one.
 #[derive(Default)]
-struct Pieces {
+pub(super) struct Pieces {
     pieces: Vec<Piece>,
     data: String,
 }
 
 impl Pieces {
-    fn data(&mut self, data: &str) {
+    pub(super) fn data(&mut self, data: &str) {
         self.data.push_str(data);
     }
 
-    fn code(&mut self, source: &str) {
+    pub(super) fn code(&mut self, source: &str) {
         if !source.is_empty() {
             self.flush();
             self.push(source);
         }
     }
 
-    fn expr(&mut self, expr: String) {
+    pub(super) fn expr(&mut self, expr: String) {
         self.flush();
         self.pieces.push(Piece::Expr(expr));
     }

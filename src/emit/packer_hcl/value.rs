@@ -68,21 +68,16 @@ impl Writer<'_, '_, '_> {
             Value::Duration(nanos) => Expr::text(&describe::duration(*nanos)),
             Value::List(values) => {
                 let shape = shape.element();
-                Expr::List(values.iter().map(|v| self.value(v, shape)).collect())
+                Expr::list(values.iter().map(|v| self.value(v, shape)))
             }
             Value::Record(entries) if shape.encoding() == Some(Encoding::Pairs) => {
-                Expr::List(entries.iter().map(|(name, value)| self.pair(name, value, shape)).collect())
+                Expr::list(entries.iter().map(|(name, value)| self.pair(name, value, shape)))
             }
-            Value::Record(entries) => Expr::Map(
-                entries
-                    .iter()
-                    .map(|(name, value)| {
-                        // Packer renders keys as it renders values.
-                        self.braces |= name.contains("{{");
-                        (key(&crate::template::escape(name)), self.value(value, shape.field(name)))
-                    })
-                    .collect(),
-            ),
+            Value::Record(entries) => Expr::map(entries.iter().map(|(name, value)| {
+                // Packer renders keys as it renders values.
+                self.braces |= name.contains("{{");
+                (key(&crate::template::escape(name)), self.value(value, shape.field(name)))
+            })),
             Value::Null | Value::Bool(_) | Value::Int(_) | Value::Number(_) | Value::Size(_) => Expr::Line(out),
         }
     }
@@ -107,10 +102,6 @@ impl Writer<'_, '_, '_> {
                 (_, piece) => pieces.push(piece),
             }
         }
-        // One line each: a pair is no text to be read by its lines.
-        match expression(&pieces) {
-            Expr::Lines(text) => Expr::Line(super::layout::quoted(&text)),
-            expr => expr,
-        }
+        expression(&pieces)
     }
 }

@@ -133,7 +133,7 @@ fn value(variable: &Variable, text: &Text, texts: &mut Texts<'_>) -> Expr {
         let literal = text.as_plain().and_then(|plain| literal(plain, variable.form));
         literal.unwrap_or_else(|| texts.expr(text, path, Place::Default))
     };
-    if variable.list { Expr::List(parts(variable, text).iter().map(one).collect()) } else { one(text) }
+    if variable.list { Expr::list(parts(variable, text).iter().map(one)) } else { one(text) }
 }
 
 fn local(variable: &Variable, texts: &mut Texts<'_>) -> Option<Expr> {

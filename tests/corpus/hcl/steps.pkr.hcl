@@ -21,7 +21,7 @@ build {
     inline = [
       "echo $HOME $${HOME} 100% %%{x}",
       "echo \"\\n\" ${source.name} ${build.ID} {{${jsonencode(build.Host)} | upper}}",
-      "echo {{isotime `2006`}} {{clean_resource_name `a b`}} ${packer.version} ${abspath(path.root)}",
+      "echo {{isotime `2006`}} {{`a b`}} ${packer.version} ${abspath(path.root)}",
       "docker inspect -f '{{`{{`}}.State}}' {",
     ]
   }
