@@ -221,8 +221,14 @@ fn kinds(program: &Program) -> Kinds {
         .kinds
         .iter()
         .map(|((external, name), kind)| {
-            let options = program.records[kind.record].fields.clone();
-            ((category(*external), name.clone()), Kind { name: name.clone(), doc: kind.doc.clone(), options })
+            let declared = &program.records[kind.record];
+            let kind = Kind {
+                name: name.clone(),
+                doc: kind.doc.clone(),
+                options: declared.fields.clone(),
+                emit_only: declared.facts.iter().any(|fact| fact.name.name == "emit_only"),
+            };
+            ((category(*external), name.clone()), kind)
         })
         .collect()
 }

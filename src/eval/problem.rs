@@ -186,10 +186,17 @@ pub(super) enum EvalProblem {
     NoFile {
         written: SmolStr,
         path: SmolStr,
+        folder: bool,
         at: Span,
     },
     NoKeyInFile {
         path: SmolStr,
+        at: Span,
+    },
+    /// A folder where a file is wanted, or the other way round.
+    WrongSort {
+        written: SmolStr,
+        folder: bool,
         at: Span,
     },
     Rule {

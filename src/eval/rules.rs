@@ -126,7 +126,8 @@ impl<'a> Evaluator<'a> {
             if let Some(frozen) = find(index)
                 && !self.is_elsewhere(declared, index, options)
             {
-                self.judge_path(&frozen.value, &frozen.setting.value, &mut stops);
+                let folder = has_fact(declared, "folder", index);
+                self.judge_path(&frozen.value, &frozen.setting.value, folder, &mut stops);
             }
         }
         if !group.rules.is_empty() {
@@ -147,6 +148,13 @@ impl<'a> Evaluator<'a> {
         for fact in &group.facts {
             if fact.name.name == "private_key" {
                 stops.extend(fact.args.first().and_then(option_index).and_then(&find).and_then(|f| self.judge_key(f)));
+                continue;
+            }
+            if matches!(fact.name.name.as_str(), "file" | "folder") {
+                if let Some(frozen) = fact.args.first().and_then(option_index).and_then(&find) {
+                    let folder = fact.name.name == "folder";
+                    self.judge_sort(&frozen.value, &frozen.setting.value, folder, &mut stops);
+                }
                 continue;
             }
             stops.extend(self.judge_fact(fact, data, declared, cell, &find));
@@ -236,19 +244,38 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A file that an option names must exist when the plan is made.
-    fn judge_path(&self, value: &Value, frozen: &crate::plan::Value, stops: &mut Vec<Stop>) {
+    fn judge_path(&self, value: &Value, frozen: &crate::plan::Value, folder: bool, stops: &mut Vec<Stop>) {
         use crate::plan;
         match (&value.data, frozen) {
             (Data::List(values), plan::Value::List(frozen)) => {
                 for (value, frozen) in values.iter().zip(frozen) {
-                    self.judge_path(value, frozen, stops);
+                    self.judge_path(value, frozen, folder, stops);
                 }
             }
             (Data::Text(Text::Plain(written)), plan::Value::Path(plan::Text::Plain(path)))
                 if !path.starts_with('~') && !self.world.exists(path) =>
             {
                 let (written, path) = (written.clone(), path.clone());
-                stops.push(EvalProblem::NoFile { written, path, at: value.origin }.into());
+                stops.push(EvalProblem::NoFile { written, path, folder, at: value.origin }.into());
+            }
+            _ => {}
+        }
+    }
+
+    /// A path that is there is a file or a folder, as wanted. One that is not there is reported as such.
+    fn judge_sort(&self, value: &Value, frozen: &crate::plan::Value, folder: bool, stops: &mut Vec<Stop>) {
+        use crate::plan;
+        match (&value.data, frozen) {
+            (Data::List(values), plan::Value::List(frozen)) => {
+                for (value, frozen) in values.iter().zip(frozen) {
+                    self.judge_sort(value, frozen, folder, stops);
+                }
+            }
+            (Data::Text(Text::Plain(written)), plan::Value::Path(plan::Text::Plain(path)))
+                if !path.starts_with('~') && self.world.exists(path) && self.world.is_folder(path) != folder =>
+            {
+                let written = written.clone();
+                stops.push(EvalProblem::WrongSort { written, folder: !folder, at: value.origin }.into());
             }
             _ => {}
         }
@@ -375,6 +402,11 @@ fn elsewhere(declared: &Declared, index: usize) -> impl Iterator<Item = &crate::
     declared.facts.iter().filter(move |f| {
         matches!(f.name.name.as_str(), "remote" | "later") && f.args.first().and_then(option_index) == Some(index)
     })
+}
+
+/// Whether a fact of one argument is stated of an option.
+fn has_fact(declared: &Declared, name: &str, index: usize) -> bool {
+    declared.facts.iter().any(|f| f.name.name == name && f.args.first().and_then(option_index) == Some(index))
 }
 
 pub(super) fn option_index(arg: &FactArg) -> Option<usize> {

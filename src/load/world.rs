@@ -36,6 +36,9 @@ pub trait World {
     /// Whether there is a file or folder of this path.
     fn exists(&self, path: &str) -> bool;
 
+    /// Whether there is a folder of this path.
+    fn is_folder(&self, path: &str) -> bool;
+
     /// An environment variable.
     fn env(&self, name: &str) -> Option<String>;
 }
@@ -80,6 +83,10 @@ impl World for Disk {
         std::path::Path::new(path).exists()
     }
 
+    fn is_folder(&self, path: &str) -> bool {
+        std::path::Path::new(path).is_dir()
+    }
+
     fn env(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
     }
@@ -116,8 +123,12 @@ impl World for Memory {
     }
 
     fn exists(&self, path: &str) -> bool {
+        self.files.contains_key(path) || self.is_folder(path)
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
         let folder = format!("{}/", path.trim_end_matches('/'));
-        self.files.contains_key(path) || self.files.keys().any(|k| k.starts_with(&folder))
+        self.files.keys().any(|k| k.starts_with(&folder))
     }
 
     fn env(&self, name: &str) -> Option<String> {

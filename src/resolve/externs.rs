@@ -13,8 +13,9 @@ use crate::text::suggest::nearest;
 ///
 /// `remote` and `later` say when a path is not here: on the machine, or made during the run. `ami` names the option that holds
 /// the name of the AMI, of a kind that makes one; `no_ami` says when it makes none after all. `placed` and `copied` name the
-/// options that hold the region of the build and those its AMI is copied to. `private_key` names a file that must hold one.
-const FACTS: [(&str, usize); 13] = [
+/// options that hold the region of the build and those its AMI is copied to. `private_key` names a file that must hold one;
+/// `file` and `folder` say which of the two a path must be. `emit_only` marks kinds that are written for Packer, never run here.
+const FACTS: [(&str, usize); 16] = [
     ("boots", 2),
     ("builds", 2),
     ("offered", 2),
@@ -28,6 +29,9 @@ const FACTS: [(&str, usize); 13] = [
     ("placed", 1),
     ("copied", 1),
     ("private_key", 1),
+    ("file", 1),
+    ("folder", 1),
+    ("emit_only", 0),
 ];
 
 impl<'a> Lowerer<'a> {

@@ -17,6 +17,8 @@ pub struct Kind {
     pub doc: SmolStr,
     /// The options in their declared order.
     pub options: IndexMap<SmolStr, Field>,
+    /// Whether plans hold it for Packer only: bakec does not run it.
+    pub emit_only: bool,
 }
 
 /// What a kind is a kind of.

@@ -19,6 +19,8 @@ mod layers;
 mod peer;
 #[path = "../peer/targets.rs"]
 mod peer_targets;
+mod prelude;
 mod promises;
 mod properties;
 mod rust;
+mod spec;

@@ -21,6 +21,8 @@ use serde_json::{Map, Value};
 /// The release that the list speaks of.
 const PACKER: [u64; 3] = [1, 6, 6];
 const THREADS: usize = 2;
+/// Kinds that this release has only with a plugin of others, by the names of their examples.
+const PLUGINS: &[&str] = &["provisioner-goss"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -349,11 +351,8 @@ fn needed_version(plan: &Value) -> Vec<u64> {
     version.split('.').map_while(|n| n.parse().ok()).collect()
 }
 
-#[test]
-fn packer_accepts_every_example() {
-    if !wanted("packer_accepts_every_example") {
-        return;
-    }
+/// Packer's answer to the plans of these programs, paths from the repository.
+fn packer_accepts(programs: &[PathBuf]) {
     assert_packer_is_the_listed_one();
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let (plan, values) = (folder.path().join("plan.json"), folder.path().join("values.json"));
@@ -363,10 +362,10 @@ fn packer_accepts_every_example() {
     keygen.args(["-q", "-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "", "-f"]).arg(&key_file);
     assert!(run(&mut keygen).status.success(), "{keygen:?} failed");
     let (mut mistakes, mut judged) = (Vec::new(), 0);
-    for example in example_roots() {
-        let name = example.display();
+    for program in programs {
+        let name = program.display();
         let mut bakec = Command::new(env!("CARGO_BIN_EXE_bakec"));
-        let compiled = run(bakec.arg("compile").arg(&example).arg("-o").arg(&plan).current_dir(root()));
+        let compiled = run(bakec.arg("compile").arg(program).arg("-o").arg(&plan).current_dir(root()));
         if !compiled.status.success() {
             mistakes.push(format!("{name}: bakec does not compile it:\n{}", String::from_utf8_lossy(&compiled.stderr)));
             continue;
@@ -390,6 +389,25 @@ fn packer_accepts_every_example() {
         }
     }
     none(&mistakes);
-    assert!(judged > 0, "no example was judged by Packer");
-    eprintln!("Packer accepts the plans of {judged} examples");
+    assert!(judged > 0, "no program was judged by Packer");
+    eprintln!("Packer accepts the plans of {judged} programs");
+}
+
+#[test]
+fn packer_accepts_every_example() {
+    if wanted("packer_accepts_every_example") {
+        packer_accepts(&example_roots());
+    }
+}
+
+#[test]
+fn packer_accepts_the_example_of_every_kind() {
+    if !wanted("packer_accepts_the_example_of_every_kind") {
+        return;
+    }
+    let mut files = Vec::new();
+    bake_files(Path::new("tests/corpus/kinds"), &mut files);
+    files.retain(|file| file.file_stem().is_some_and(|stem| !PLUGINS.contains(&&*stem.to_string_lossy())));
+    files.sort();
+    packer_accepts(&files);
 }

@@ -180,13 +180,21 @@ impl EvalProblem {
                 diagnostic
             }
             Template { diagnostic, option, at } => (**diagnostic).clone().label(*at, format!("`{option}` takes it")),
-            NoFile { written, path, at } => {
+            NoFile { written, path, folder, at } => {
                 let help = if written == path {
                     "paths are relative to the `.bake` file that holds the option".to_owned()
                 } else {
                     format!("paths are relative to the `.bake` file that holds the option: this one is `{path}`")
                 };
-                Diagnostic::error(code::OPTION_FILE, format!("there is no file `{written}`")).label(*at, "").help(help)
+                let sort = if *folder { "folder" } else { "file" };
+                Diagnostic::error(code::OPTION_FILE, format!("there is no {sort} `{written}`"))
+                    .label(*at, "")
+                    .help(help)
+            }
+            WrongSort { written, folder, at } => {
+                let (is, wanted) = if *folder { ("folder", "file") } else { ("file", "folder") };
+                Diagnostic::error(code::OPTION_FILE, format!("`{written}` is a {is}, expected a {wanted}"))
+                    .label(*at, "")
             }
             NoKeyInFile { path, at } => Diagnostic::error(code::OPTION_FILE, format!("`{path}` holds no private key"))
                 .label(*at, "")
