@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use crate::compile::Compiled;
-use crate::diagnostic::Diagnostic;
 use crate::emit::{Emit, Emitted, Paths, packer_hcl, packer_json};
 use crate::inspect::list::count;
 use crate::load::world::normalise;
@@ -65,9 +64,13 @@ pub(super) fn tell<'p>(
 ) {
     let mut told = std::mem::take(&mut compiled.diagnostics);
     for (plan, emitted) in written {
-        let problems: Vec<Diagnostic> =
-            emitted.problems.iter().map(|p| p.diagnostic(plan, &compiled.sources)).collect();
-        told.extend(problems);
+        for problem in &emitted.problems {
+            let diagnostic = problem.diagnostic(plan, &compiled.sources);
+            // A place may be in several stages.
+            if !told.contains(&diagnostic) {
+                told.push(diagnostic);
+            }
+        }
     }
     terminal.diagnostics(&told, &compiled.sources);
 }

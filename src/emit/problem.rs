@@ -47,6 +47,13 @@ pub enum Lost {
         /// The kind.
         kind: SmolStr,
     },
+    /// An option that HCL has no place for.
+    Option {
+        /// The kind.
+        kind: SmolStr,
+        /// The option.
+        name: SmolStr,
+    },
     /// A build that HCL calls by another name in some places.
     Label {
         /// The name of the build.
@@ -115,6 +122,11 @@ impl EmitProblem {
                 Diagnostic::warning(code::EMIT_PLUGIN, format!("no plugin is known that brings `{kind}`")),
                 "its plugin is not in `required_plugins`",
                 "add its source to the template by hand, or install it: `packer plugins install github.com/…`".into(),
+            ),
+            Lost::Option { kind, name } => done(
+                Diagnostic::warning(code::EMIT_OPTION, format!("`{kind}` takes no `{name}` from HCL")),
+                "is left out",
+                "write the plan as JSON, without `--target packer-hcl`, or do without it".into(),
             ),
             Lost::Label { name, label } => done(
                 Diagnostic::warning(

@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 const PACKER: [u64; 3] = [1, 6, 6];
 const THREADS: usize = 2;
 /// Kinds that this release has only with a plugin of others, by the names of their examples.
-const PLUGINS: &[&str] = &["provisioner-goss"];
+pub(crate) const PLUGINS: &[&str] = &["provisioner-goss"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -9,7 +9,9 @@ use std::process::Command;
 use serde_json::{Map, Value, json};
 
 use crate::hcl::programs;
-use crate::peer::{assert_packer_is_the_listed_one, dummy, example_roots, none, packer, root, run, said, wanted};
+use crate::peer::{
+    PLUGINS, assert_packer_is_the_listed_one, dummy, example_roots, none, packer, root, run, said, wanted,
+};
 use crate::support::files_below;
 
 /// Compiles into a file; whether there is a plan.
@@ -37,9 +39,10 @@ fn key_file(folder: &Path) -> std::path::PathBuf {
 }
 
 /// Programs that this Packer does not know enough for, and why.
-const BEYOND: [(&str, &str); 3] = [
+const BEYOND: [(&str, &str); 4] = [
     ("extern.bake", "a plugin of its own"),
     ("steps.bake", "a plugin of its own"),
+    ("provisioner-chef-solo.bake", "its JSON as text"),
     ("defaults.bake", "a local that hides its value"),
 ];
 
@@ -69,7 +72,8 @@ fn packer_accepts_all_hcl_and_would_not_format_it() {
             mistakes
                 .push(format!("{file}: `packer fmt` would change it:\n{}", String::from_utf8_lossy(&checked.stdout)));
         }
-        if BEYOND.iter().any(|(name, _)| file.ends_with(name)) {
+        let plugin = PLUGINS.iter().any(|stem| file.ends_with(&format!("{stem}.bake")));
+        if plugin || BEYOND.iter().any(|(name, _)| file.ends_with(name)) {
             continue;
         }
         compile(&[&file, "--target", "packer-hcl", "--no-required-plugins", "-o", &hcl])

@@ -26,6 +26,8 @@ pub(super) enum Expr {
     Lines(String),
     List(Vec<Expr>),
     Map(Vec<(String, Expr)>),
+    /// A call with one argument.
+    Call(&'static str, Box<Expr>),
 }
 
 impl Body {
@@ -142,6 +144,7 @@ impl Expr {
                 let entries: Vec<String> = entries.iter().map(|(k, v)| format!("{k} = {}", v.inline())).collect();
                 format!("{{ {} }}", entries.join(", "))
             }
+            Expr::Call(function, argument) => format!("{function}({})", argument.inline()),
         }
     }
 
@@ -171,13 +174,14 @@ impl Expr {
                 Some(format!("[{}]", items?.join(", ")))
             }
             Expr::Map(entries) if entries.is_empty() => Some("{}".to_owned()),
+            Expr::Call(function, argument) => Some(format!("{function}({})", argument.flat()?)),
             Expr::Lines(_) | Expr::Map(_) => None,
         }
     }
 
     /// The text on one line, where it does not grow too wide there.
     fn one_line(&self, indent: usize) -> Option<String> {
-        let bounded = matches!(self, Expr::List(_));
+        let bounded = matches!(self, Expr::List(_) | Expr::Call(..));
         self.flat().filter(|text| !bounded || indent + text.chars().count() <= WIDTH)
     }
 
@@ -204,6 +208,12 @@ impl Expr {
                 }
                 spaces(out, indent);
                 out.push_str(DELIMITER);
+            }
+            Expr::Call(function, argument) => {
+                out.push_str(function);
+                out.push('(');
+                argument.write(out, indent);
+                out.push(')');
             }
             Expr::List(items) => {
                 out.push_str("[\n");

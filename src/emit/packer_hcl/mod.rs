@@ -1,11 +1,13 @@
 //! Plans as HCL2, for today's Packer.
 //!
 //! It knows the order of things in a template of HCL. `layout` knows its syntax, `text`, `action` and `value` what becomes of texts
-//! and options, `variables` the variables, `names` the labels of sources, `plugins` where kinds come from.
+//! and options, `variables` the variables, `names` the labels of sources, `plugins` where kinds come from,
+//! `options` which options HCL has otherwise.
 
 mod action;
 mod layout;
 mod names;
+mod options;
 mod plugins;
 mod text;
 mod value;
@@ -199,9 +201,39 @@ impl<'a> Printer<'a> {
             inner.attribute("only", Expr::List(names));
         }
         for (name, setting) in &step.options {
-            self.option(&mut inner, (category, &step.kind), name, setting, Place::Step);
+            match options::form(category, &step.kind, name) {
+                options::Form::Same if self.is_merged(step, category, name) => {}
+                options::Form::Same => self.option(&mut inner, (category, &step.kind), name, setting, Place::Step),
+                options::Form::Json(text) => self.json(&mut inner, step, setting, text),
+                options::Form::None => {
+                    self.losses.push(setting.origin, Lost::Option { kind: step.kind.clone(), name: name.clone() });
+                }
+            }
         }
         body.block(format!("{block} {}", quoted(&step.kind)), inner);
+    }
+
+    /// Whether another option of the step is written into this one, and takes it along.
+    fn is_merged(&self, step: &Step, category: Category, name: &str) -> bool {
+        step.options.iter().any(|(other, _)| {
+            matches!(options::form(category, &step.kind, other), options::Form::Json(text) if text == name)
+        })
+    }
+
+    /// An option as JSON text in another one.
+    fn json(&mut self, body: &mut Body, step: &Step, setting: &Setting, text: &str) {
+        let mut writer = Writer { texts: &mut self.texts, place: Place::Step, braces: false };
+        let value = writer.value(&setting.value, Shape::default());
+        let given = step.options.iter().find(|(name, _)| name == text);
+        let value = match given.map(|(_, setting)| writer.value(&setting.value, Shape::default())) {
+            Some(given) => {
+                let given = Expr::Call("jsondecode", Box::new(given)).inline();
+                Expr::Line(format!("jsonencode(merge({}, {given}))", value.inline()))
+            }
+            None => Expr::Call("jsonencode", Box::new(value)),
+        };
+        body.attribute(text, value);
+        self.losses.edges(setting.origin, self.texts.edges.met());
     }
 
     fn option(

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::Paths;
-use super::super::tests::{build, kinds, parts, set, step, variable, whole};
+use super::super::tests::{build, kinds, parts, plain, set, step, variable, whole};
+use super::super::{EmitProblem, Paths};
 use super::*;
 use crate::plan::{Form, Part, Text, Value, Variable, VariableDefault};
 use crate::ty::Ty;
@@ -235,4 +235,21 @@ fn plugins_are_demanded_or_missed_by_name() {
     let missed = emitted.problems.iter().filter(|p| matches!(&p.lost, Lost::Plugin { kind } if kind == "wind"));
     assert_eq!(missed.count(), 1);
     assert!(!packer_hcl(&plan, &kinds(), &Emit::default(), false).text().contains("required_plugins"));
+}
+
+#[test]
+fn options_that_hcl_has_otherwise() {
+    let json = |name: &str| set(name, Value::Record(vec![("a".into(), Value::List(vec![Value::Int(1)]))]));
+    let solo = |options| step("chef-solo", Builds::All, options);
+    let mut plan = Plan { builds: vec![build("a", 0, vec![])], ..Plan::default() };
+    plan.provisioners = vec![solo(vec![json("json")]), solo(vec![set("json_string", plain("{}")), json("json")])];
+    plan.posts = vec![Chain { links: vec![step("vagrant", Builds::All, vec![json("override")])] }];
+    let emitted = written(&plan);
+    let text = emitted.text();
+    assert!(text.contains("    json_string = jsonencode({\n      a = [1]\n    })\n"), "{text}");
+    assert!(text.contains("    json_string = jsonencode(merge({ a = [1] }, jsondecode(\"{}\")))\n"), "{text}");
+    assert!(text.contains("post-processor \"vagrant\" {}") && text.matches("json_string").count() == 2, "{text}");
+    assert!(
+        matches!(&emitted.problems[..], [EmitProblem { lost: Lost::Option { name, .. }, .. }] if name == "override")
+    );
 }

@@ -50,7 +50,8 @@ impl Writer<'_, '_, '_> {
         body
     }
 
-    fn value(&mut self, value: &Value, shape: Shape<'_>) -> Expr {
+    /// A value as an expression.
+    pub(super) fn value(&mut self, value: &Value, shape: Shape<'_>) -> Expr {
         let mut out = String::new();
         if word(&mut out, value, shape.encoding()) {
             return Expr::Line(out);
