@@ -1,6 +1,7 @@
 //! The entries of a block or record literal against the options or fields that may stand there.
 
 use indexmap::IndexMap;
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::Checker;
@@ -50,13 +51,17 @@ impl<'a> Checker<'a> {
     ) {
         let mut supply = vec![Supply::Nothing; fields.len()];
         let mut from_afar = false;
+        let later = Later::of(body);
+        let mut spreads = Vec::new();
         for (position, entry) in body.iter().enumerate() {
             match entry {
                 Entry::Field { key, value } => {
                     let Some(index) = fields.get_index_of(&key.name) else {
-                        self.stray(body, position, key, value, fields, owner);
+                        self.stray(&spreads, key, value, fields, owner);
                         // A misspelt option is not missing as well.
-                        if let Some(meant) = meant(&key.name, fields) {
+                        if !self.problems.is_full()
+                            && let Some(meant) = meant(&key.name, fields)
+                        {
                             supply[meant] = Supply::Given;
                         }
                         continue;
@@ -68,9 +73,13 @@ impl<'a> Checker<'a> {
                     supply[index] = if removed { Supply::Nothing } else { Supply::Given };
                 }
                 Entry::Spread { value, span } => {
-                    match self.spread(value, if owner.kind.is_some() { "a block" } else { "a record" }).plain() {
+                    let ty = self.spread(value, if owner.kind.is_some() { "a block" } else { "a record" });
+                    spreads.push(ty.clone());
+                    match ty.plain() {
+                        Ty::Record(record) if !self.afford(10 * record.fields.len()) => from_afar = true,
                         Ty::Record(record) => {
-                            self.spread_fields(body, position, value, *span, record, fields, owner, late);
+                            let later = |name: &str| later.value(name, position);
+                            self.spread_fields(&later, value, *span, record, fields, owner, late);
                             for name in record.fields.keys() {
                                 if let Some(index) = fields.get_index_of(name) {
                                     supply[index] = Supply::Given;
@@ -106,29 +115,22 @@ impl<'a> Checker<'a> {
     /// A key that is no option.
     fn stray(
         &mut self,
-        body: &'a [Entry],
-        position: usize,
+        spreads: &[Ty],
         key: &Ident,
         value: &'a Expr,
         fields: &IndexMap<SmolStr, Field>,
         owner: &Owner<'_>,
     ) {
         // `key = null` takes a key out that came by spread; then it need not be an option of this kind.
-        if is_null(value) && self.spread_before(&body[..position], &key.name) {
+        let came_by_spread = |ty: &Ty| match ty.plain() {
+            Ty::Record(record) => record.fields.contains_key(&key.name),
+            _ => true,
+        };
+        if is_null(value) && spreads.iter().any(came_by_spread) {
             return;
         }
         self.infer(value);
         self.unknown(&key.name, key.span, None, fields, owner);
-    }
-
-    fn spread_before(&mut self, body: &'a [Entry], name: &str) -> bool {
-        body.iter().any(|entry| match entry {
-            Entry::Spread { value, .. } => match self.quietly(|c| c.infer(value)).plain() {
-                Ty::Record(record) => record.fields.contains_key(name),
-                _ => true,
-            },
-            Entry::Field { .. } => false,
-        })
     }
 
     fn unknown(
@@ -139,6 +141,9 @@ impl<'a> Checker<'a> {
         fields: &IndexMap<SmolStr, Field>,
         owner: &Owner<'_>,
     ) {
+        if self.problems.is_full() {
+            return;
+        }
         let formerly = |f: &Field| f.notes.as_ref().is_some_and(|n| n.formerly.contains(name));
         let name = name.clone();
         if let Some((now, _)) = fields.iter().find(|(_, f)| formerly(f)) {
@@ -177,8 +182,7 @@ impl<'a> Checker<'a> {
     #[expect(clippy::too_many_arguments, reason = "the state of one loop, used in one place")]
     fn spread_fields(
         &mut self,
-        body: &'a [Entry],
-        position: usize,
+        later: &dyn Fn(&str) -> Option<&'a Expr>,
         value: &'a Expr,
         spread: Span,
         record: &Record,
@@ -187,10 +191,7 @@ impl<'a> Checker<'a> {
         late: Lateness,
     ) {
         for (name, given) in &record.fields {
-            let later = body[position + 1..].iter().find_map(|e| match e {
-                Entry::Field { key, value } if key.name == *name => Some(value),
-                _ => None,
-            });
+            let later = later(name);
             let Some(wanted) = fields.get(name) else {
                 if !later.is_some_and(is_null) {
                     self.unknown(name, given.span, Some(spread), fields, owner);
@@ -206,6 +207,28 @@ impl<'a> Checker<'a> {
             let at = self.field_expr(value, name).map_or(given.span, |e| e.span);
             self.flow_at(at, given.ty.clone(), want, None, Some(spread));
         }
+    }
+}
+
+/// The entries of a body by key, for what is written behind a spread.
+struct Later<'a>(FxHashMap<&'a str, Vec<(usize, &'a Expr)>>);
+
+impl<'a> Later<'a> {
+    fn of(body: &'a [Entry]) -> Self {
+        let mut entries: FxHashMap<&str, Vec<(usize, &Expr)>> = FxHashMap::default();
+        if body.iter().any(|entry| matches!(entry, Entry::Spread { .. })) {
+            for (position, entry) in body.iter().enumerate() {
+                if let Entry::Field { key, value } = entry {
+                    entries.entry(&key.name).or_default().push((position, value));
+                }
+            }
+        }
+        Later(entries)
+    }
+
+    /// The first value that the key is given behind a position.
+    fn value(&self, name: &str, position: usize) -> Option<&'a Expr> {
+        self.0.get(name)?.iter().find(|(at, _)| *at > position).map(|(_, value)| *value)
     }
 }
 

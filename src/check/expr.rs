@@ -78,6 +78,9 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn expr(&mut self, expr: &'a Expr, want: Option<Want<'_>>) -> Ty {
+        if self.problems.is_full() {
+            return Ty::Poison;
+        }
         let bare = want.map(Want::bare);
         let ty = match &expr.kind {
             // Forms that pass the wanted type on; whoever takes it has judged it.

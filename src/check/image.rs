@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use super::problem::CheckProblem;
 use super::records::{field_value, found};
-use super::scope::{Place, Scope};
+use super::scope::{Narrowed, Scope};
 use super::text::scalar;
 use super::{Checker, Once};
 use crate::resolve::hir::{Axis, Expr, Image, MatrixStep};
@@ -20,7 +20,7 @@ pub(super) struct Shape {
     /// The axes by which the image is indexed: name and column.
     pub coordinates: Vec<(SmolStr, usize)>,
     /// What the excludes leave.
-    narrowed: Vec<(Place, Ty)>,
+    narrowed: Narrowed,
 }
 
 impl<'a> Checker<'a> {

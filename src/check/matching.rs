@@ -1,12 +1,13 @@
 //! `match`: every value has one arm, every arm a value.
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use super::Checker;
 use super::expr::Want;
 use super::narrow::{Value, literal_of, without_null};
 use super::problem::{CheckProblem, Hint};
-use super::records::{comparable, found, join};
+use super::records::{comparable, found};
 use super::scope::place_of;
 use crate::resolve::hir::{Arm, Expr};
 use crate::text::Span;
@@ -17,7 +18,9 @@ use crate::ty::{Literal, Ty};
 #[derive(Default)]
 struct Taken {
     null: Option<Span>,
-    literals: Vec<(Literal, Span)>,
+    literals: FxHashMap<Literal, Span>,
+    /// What patterns that are no values of the subject most likely stand for.
+    meant: FxHashSet<Literal>,
     all: Option<Span>,
 }
 
@@ -40,7 +43,7 @@ impl<'a> Checker<'a> {
             }
             let facts = place.iter().filter_map(|p| Some((p.clone(), arm_type(&ty, arm, &taken)?))).collect();
             let value = self.narrowed(facts, |c| c.expr(&arm.value, want));
-            result = join(result, value);
+            result = self.joined(result, value);
         }
         if taken.all.is_none() && *ty.plain() != Ty::Poison {
             self.exhausted(span, &ty, &taken);
@@ -75,16 +78,17 @@ impl<'a> Checker<'a> {
                 }
             },
             Value::Literal(literal) => {
-                if let Some((_, earlier)) = taken.literals.iter().find(|(l, _)| *l == literal) {
-                    let (pattern_text, earlier) = (format!("`{literal}`"), *earlier);
+                if let Some(&earlier) = taken.literals.get(&literal) {
+                    let pattern_text = format!("`{literal}`");
                     self.report(CheckProblem::UnreachableArm { pattern: pattern_text, at: pattern.span, earlier });
                     return;
                 }
                 let as_ty = Ty::Literal(literal.clone());
                 if !comparable(&as_ty, ty) {
                     self.never(pattern.span, ty, &as_ty);
+                    taken.meant.extend(near_text(ty, &as_ty).map(Literal::Text));
                 }
-                taken.literals.push((literal, pattern.span));
+                taken.literals.insert(literal, pattern.span);
             }
         }
     }
@@ -96,6 +100,7 @@ impl<'a> Checker<'a> {
 
     fn exhausted(&mut self, at: Span, ty: &Ty, taken: &Taken) {
         let mut missing = Vec::new();
+        let open = |literal: &&Literal| !taken.literals.contains_key(literal);
         let literals = match ty.early().non_null().plain() {
             Ty::Never => Some(Vec::new()),
             plain => plain.literals(),
@@ -103,8 +108,8 @@ impl<'a> Checker<'a> {
         let Some(literals) = literals else {
             return self.report(CheckProblem::NotExhaustive { ty: found(ty), missing, at });
         };
-        missing
-            .extend(literals.iter().filter(|l| !taken.literals.iter().any(|(t, _)| t == *l)).map(|l| format!("`{l}`")));
+        // An arm that is there under a misspelt pattern is not missing as well.
+        missing.extend(literals.iter().filter(open).filter(|l| !taken.meant.contains(l)).map(|l| format!("`{l}`")));
         if ty.admits_null() && taken.null.is_none() {
             missing.push("`null`".into());
         }
@@ -140,11 +145,22 @@ fn arm_type(ty: &Ty, arm: &Arm, taken: &Taken) -> Option<Ty> {
     let Some(literals) = rest.non_null().literals() else { return Some(rest) };
     let left: Vec<Ty> = literals
         .into_iter()
-        .filter(|l| !taken.literals.iter().any(|(t, _)| t == l))
+        .filter(|l| !taken.literals.contains_key(l))
         .map(Ty::Literal)
         .chain(rest.admits_null().then_some(Ty::Null))
         .collect();
     if left.is_empty() { None } else { Some(Ty::union(left)) }
+}
+
+fn text_of(literal: &Literal) -> Option<&str> {
+    if let Literal::Text(text) = literal { Some(text) } else { None }
+}
+
+/// The text of a union that another text most likely stands for.
+fn near_text(union: &Ty, other: &Ty) -> Option<SmolStr> {
+    let Ty::Literal(Literal::Text(text)) = other else { return None };
+    let literals = union.early().non_null().literals()?;
+    nearest(text, literals.iter().filter_map(text_of)).map(SmolStr::from)
 }
 
 /// `did you mean` for a literal beside a union of literals.
@@ -158,9 +174,7 @@ pub(super) fn near_hint(a: &Ty, b: &Ty, fix_at: Option<Span>) -> Hint {
         let kinds = literals.iter().map(|l| format!("`{l}`")).collect::<Vec<_>>();
         return Hint::words(format!("its values are {}", super::problem::list(&kinds)));
     };
-    let texts: Vec<SmolStr> =
-        literals.iter().filter_map(|l| if let Literal::Text(t) = l { Some(t.clone()) } else { None }).collect();
-    match nearest(text, texts.iter().map(SmolStr::as_str)) {
+    match nearest(text, literals.iter().filter_map(text_of)) {
         Some(near) => {
             let near = super::flow::quoted(near);
             Hint { help: Some(format!("did you mean `{near}`?")), fix: fix_at.map(|at| (at, near)) }

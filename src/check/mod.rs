@@ -102,7 +102,12 @@ struct Checker<'a> {
     scope: Scope<'a>,
     /// Greater than 0 while an expression is looked at a second time.
     muted: u32,
+    /// How many more parts of types may be put together.
+    effort: usize,
 }
+
+/// So many parts of types are put together; what goes beyond is left to the evaluator.
+const EFFORT: usize = 20_000_000;
 
 impl<'a> Checker<'a> {
     fn new(program: &'a Program, facts: Option<&'a Facts>, problems: &'a mut Problems) -> Self {
@@ -120,6 +125,7 @@ impl<'a> Checker<'a> {
             shapes: waiting(program.images.len()),
             scope: Scope::default(),
             muted: 0,
+            effort: EFFORT,
         }
     }
 
@@ -127,6 +133,12 @@ impl<'a> Checker<'a> {
         if self.muted == 0 {
             self.problems.report(problem);
         }
+    }
+
+    /// Takes from what may still be spent on putting types together; false when it is used up.
+    fn afford(&mut self, parts: usize) -> bool {
+        self.effort = self.effort.saturating_sub(parts);
+        self.effort > 0
     }
 
     /// Reports a mistake; what follows from it is silent.

@@ -139,9 +139,15 @@ impl<'a> Checker<'a> {
                 }
                 (true, _) => self.list_spread(item, want),
             };
-            element = join(element, ty);
+            element = self.joined(element, ty);
         }
         Ty::List(Arc::new(element))
+    }
+
+    /// The type of a value that is one of the two, as long as that can be afforded: each join looks at all that was joined
+    /// before.
+    pub(super) fn joined(&mut self, a: Ty, b: Ty) -> Ty {
+        if self.afford(a.parts(MOST_PARTS) + b.parts(MOST_PARTS)) { join(a, b) } else { Ty::Poison }
     }
 
     fn list_spread(&mut self, item: &'a Expr, want: Option<Want<'_>>) -> Ty {
@@ -170,20 +176,22 @@ impl<'a> Checker<'a> {
         for entry in entries {
             match entry {
                 Entry::Field { key, value } => match self.infer(value) {
-                    // `null` removes the key.
+                    // `null` removes the key: at the end, as one by one each would move all that follow.
                     Ty::Null => {
-                        fields.shift_remove(&key.name);
+                        let gone = Field { ty: Ty::Null, ..inferred_field(Ty::Never, key.span) };
+                        fields.insert(key.name.clone(), gone);
                     }
                     ty => {
                         fields.insert(key.name.clone(), inferred_field(ty, key.span));
                     }
                 },
                 Entry::Spread { value, .. } => match self.spread(value, "a record").plain() {
+                    Ty::Record(record) if !self.afford(10 * record.fields.len()) => poison = true,
                     Ty::Record(record) => {
                         for (name, field) in &record.fields {
                             // A field that may be absent leaves an earlier value alone.
                             let mut field = field.clone();
-                            if let Some(earlier) = fields.get(name).filter(|_| field.optional) {
+                            if let Some(earlier) = fields.get(name).filter(|e| field.optional && e.ty != Ty::Null) {
                                 field.ty = join(earlier.ty.clone(), field.ty);
                                 field.optional = earlier.optional;
                             }
@@ -195,6 +203,7 @@ impl<'a> Checker<'a> {
                 },
             }
         }
+        fields.retain(|_, field| field.ty != Ty::Null);
         match map {
             _ if poison => Ty::Poison,
             Some(map) => Ty::Map(Arc::new(fields.into_values().map(|f| f.ty).fold(map, join))),

@@ -1,5 +1,6 @@
 //! The scope of an expression: the locals, what conditions have said of names, and what the place allows.
 
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::{Checker, Once};
@@ -19,14 +20,14 @@ pub(super) struct Local<'a> {
 }
 
 /// A plain name, perhaps with fields behind it: what conditions can say something of.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Place {
     pub root: Root,
     pub path: Vec<SmolStr>,
 }
 
 /// The name at the start of a place.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Root {
     Local(u32),
     Let(usize),
@@ -59,12 +60,45 @@ pub(super) enum Env {
     Whole,
 }
 
+/// The types that conditions have made of those of places; the last one of a place counts.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Narrowed {
+    places: Vec<Place>,
+    types: FxHashMap<Place, Vec<Ty>>,
+}
+
+impl Narrowed {
+    pub(super) fn extend(&mut self, facts: Vec<(Place, Ty)>) {
+        for (place, ty) in facts {
+            self.types.entry(place.clone()).or_default().push(ty);
+            self.places.push(place);
+        }
+    }
+
+    /// Forgets what has been said since there were so many.
+    fn leave(&mut self, depth: usize) {
+        for place in self.places.drain(depth..) {
+            if let Some(types) = self.types.get_mut(&place) {
+                types.pop();
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    fn get(&self, place: &Place) -> Option<&Ty> {
+        self.types.get(place)?.last()
+    }
+}
+
 /// The scope of an expression.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Scope<'a> {
     pub locals: Vec<Local<'a>>,
-    /// What conditions have made of the types of places; the last entry of a place counts.
-    pub narrowed: Vec<(Place, Ty)>,
+    /// What conditions have made of the types of places.
+    pub narrowed: Narrowed,
     /// Rules and policies decide about late values in three values.
     pub late_ok: bool,
     pub section: Section,
@@ -125,10 +159,10 @@ impl<'a> Checker<'a> {
 
     /// Looks at something under what a condition has said; it is forgotten afterwards.
     pub(super) fn narrowed<R>(&mut self, facts: Vec<(Place, Ty)>, look: impl FnOnce(&mut Self) -> R) -> R {
-        let depth = self.scope.narrowed.len();
+        let depth = self.scope.narrowed.places.len();
         self.scope.narrowed.extend(facts);
         let result = look(self);
-        self.scope.narrowed.truncate(depth);
+        self.scope.narrowed.leave(depth);
         result
     }
 
@@ -137,8 +171,7 @@ impl<'a> Checker<'a> {
         if self.scope.narrowed.is_empty() {
             return None;
         }
-        let place = place_of(expr)?;
-        self.scope.narrowed.iter().rev().find(|(p, _)| *p == place).map(|(_, ty)| ty.clone())
+        self.scope.narrowed.get(&place_of(expr)?).cloned()
     }
 
     /// The declared type of a name.

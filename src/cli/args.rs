@@ -1,7 +1,9 @@
 //! What the command line takes, and its help. It knows no command's work.
 
-use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use clap::{Args as Group, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+
+use super::complete;
 
 /// Compiles `.bake` files, which say what machine images exist, into Packer plans.
 #[derive(Parser, Debug)]
@@ -14,9 +16,11 @@ use clap_complete::Shell;
         expands it into one build per image, checks every option before anything runs, and writes JSON that `packer build` \
         takes as it is.",
     after_help = "Start with:\n  \
+        bakec init                     write a first main.bake\n  \
         bakec check                    find mistakes in main.bake\n  \
         bakec list                     see which builds the matrix holds\n  \
         bakec compile -o plan.json     write the plan, then: packer build plan.json\n  \
+        bakec doc amazon-ebs           read about a kind and its options\n  \
         bakec explain type::mismatch   read about a mistake\n\n\
         Exit codes: 0 done, 1 `fmt --check` found differences, 2 mistakes in the file or the arguments.",
     arg_required_else_help = true,
@@ -58,6 +62,8 @@ pub(super) enum When {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
+    /// Write a first program to start from.
+    Init(Init),
     /// Write the plan as Packer JSON, or as HCL.
     Compile(Compile),
     /// Find mistakes, write nothing.
@@ -66,16 +72,25 @@ pub(super) enum Command {
     List(List),
     /// Rewrite files in the one canonical style.
     Fmt(Fmt),
+    /// Read about kinds and their options.
+    Doc(Doc),
     /// Read about a mistake by its code.
     Explain(Explain),
     /// Write a var-file to fill in, for `packer build -var-file`.
     Vars(Vars),
+    /// Write the JSON Schema of plans.
+    Schema(Schema),
     /// Write a completion script for a shell.
-    #[command(after_help = "For example:\n  bakec completions bash > ~/.local/share/bash-completion/completions/bakec")]
+    #[command(after_help = "For example, in ~/.bashrc or ~/.zshrc:\n  \
+        source <(bakec completions bash)\n  \
+        source <(bakec completions zsh)\n\n\
+        The script asks bakec itself, so it knows programs, kinds, options and codes.")]
     Completions {
         /// The shell.
         shell: Shell,
     },
+    /// Write manual pages.
+    Man(Man),
 }
 
 /// What a program is given.
@@ -85,7 +100,7 @@ pub(super) struct Given {
     #[arg(long, value_name = "NAME=VALUE", help_heading = "Params")]
     pub(super) set: Vec<String>,
     /// Read values of params from a JSON file; may be repeated, `--set` wins.
-    #[arg(long, value_name = "FILE", help_heading = "Params")]
+    #[arg(long, value_name = "FILE", help_heading = "Params", add = complete::json_files())]
     pub(super) params: Vec<String>,
     /// Refuse matrices of more cells.
     #[arg(long, value_name = "COUNT", default_value_t = 100_000, help_heading = "Limits")]
@@ -94,7 +109,7 @@ pub(super) struct Given {
     #[arg(long, conflicts_with = "facts", help_heading = "Limits")]
     pub(super) no_facts: bool,
     /// Read what EC2 offers from a file instead of the built-in data.
-    #[arg(long, value_name = "FILE", help_heading = "Limits")]
+    #[arg(long, value_name = "FILE", help_heading = "Limits", value_hint = ValueHint::FilePath)]
     pub(super) facts: Option<String>,
 }
 
@@ -129,9 +144,10 @@ impl Selection {
     Errors and warnings go to standard error. Without FILE: main.bake, or the only .bake file of the folder.")]
 pub(super) struct Compile {
     /// The file to compile; `-` reads standard input.
+    #[arg(add = complete::programs())]
     pub(super) file: Option<String>,
     /// Write the plan to a file, whole or not at all, instead of standard output.
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<String>,
     /// What to write.
     #[arg(long, value_name = "TARGET", default_value = "packer-json")]
@@ -204,6 +220,7 @@ pub(super) enum PathsFrom {
     bakec check --format sarif > bake.sarif")]
 pub(super) struct Check {
     /// The files, each as a program of its own; `-` reads standard input.
+    #[arg(add = complete::programs())]
     pub(super) files: Vec<String>,
     /// The form of the diagnostics; all but `human` go to standard output.
     #[arg(long, value_name = "FORM", default_value = "human")]
@@ -227,6 +244,7 @@ pub(super) enum Form {
     bakec list --json | jq -r '.[].name'")]
 pub(super) struct List {
     /// The file; `-` reads standard input.
+    #[arg(add = complete::programs())]
     pub(super) file: Option<String>,
     /// Write JSON: name, image, kind, axes and origin of each build.
     #[arg(long)]
@@ -244,6 +262,7 @@ pub(super) struct List {
     bakec fmt - < a.bake         standard input to standard output")]
 pub(super) struct Fmt {
     /// Files and folders; `-` formats standard input. Without any, the current folder.
+    #[arg(add = complete::programs())]
     pub(super) files: Vec<String>,
     /// Write nothing; name the files that would change, and exit with 1 if there are any.
     #[arg(long)]
@@ -260,6 +279,7 @@ pub(super) struct Fmt {
     bakec explain type::mismatch")]
 pub(super) struct Explain {
     /// The code, as the diagnostic shows it.
+    #[arg(add = complete::codes())]
     pub(super) code: Option<String>,
 }
 
@@ -269,7 +289,83 @@ pub(super) struct Explain {
     packer build -var-file local.json plan.json")]
 pub(super) struct Vars {
     /// The file; `-` reads standard input.
+    #[arg(add = complete::programs())]
     pub(super) file: Option<String>,
     #[command(flatten)]
     pub(super) given: Given,
+}
+
+#[derive(Group, Debug)]
+#[command(after_help = "For example:\n  \
+    bakec doc                              every kind with its summary\n  \
+    bakec doc amazon-ebs                   a kind with its options\n  \
+    bakec doc amazon-ebs.tags              an option: type, default, rules, an example\n  \
+    bakec doc post shell-local             where a name stands for two kinds\n  \
+    bakec doc --file platforms.bake docker a kind that a program declares itself")]
+pub(super) struct Doc {
+    /// A kind, `KIND.OPTION`, `KIND.OPTION.MEMBER`, or a named type.
+    #[arg(value_name = "TOPIC", add = complete::doc_topics())]
+    pub(super) topic: Vec<String>,
+    /// Read about the kinds too that a file declares with `extern`; `-` reads standard input.
+    #[arg(long, value_name = "FILE", add = complete::programs())]
+    pub(super) file: Option<String>,
+    /// Write Markdown.
+    #[arg(long, conflicts_with = "json")]
+    pub(super) markdown: bool,
+    /// Write JSON: an array with all that there is to know of each topic.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Group, Debug)]
+#[command(after_help = "For example:\n  \
+    bakec schema > plan.schema.json\n  \
+    bakec schema --file platforms.bake     with the kinds that a program declares itself")]
+pub(super) struct Schema {
+    /// What is described.
+    #[arg(default_value = "plan", hide_default_value = true)]
+    pub(super) what: Written,
+    /// Describe the kinds too that a file declares with `extern`; `-` reads standard input.
+    #[arg(long, value_name = "FILE", add = complete::programs())]
+    pub(super) file: Option<String>,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Debug)]
+pub(super) enum Written {
+    /// What `bakec compile` writes.
+    Plan,
+}
+
+#[derive(Group, Debug)]
+#[command(after_help = "For example:\n  \
+    bakec init                          main.bake and a script, here\n  \
+    bakec init images --template ebs    the smallest one, in a new folder\n\n\
+    Nothing that exists is written over.")]
+pub(super) struct Init {
+    /// The folder to write to; made where it does not exist. Without it, the current one.
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(super) folder: Option<String>,
+    /// What to start from.
+    #[arg(long, value_name = "TEMPLATE", default_value = "matrix")]
+    pub(super) template: Template,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Debug)]
+pub(super) enum Template {
+    /// AMIs for two regions and two releases.
+    Matrix,
+    /// One AMI.
+    Ebs,
+    /// Builds without a cloud, to try the language.
+    Local,
+}
+
+#[derive(Group, Debug)]
+#[command(after_help = "For example:\n  \
+    bakec man | man -l -                       the page of bakec\n  \
+    bakec man --output ~/.local/share/man/man1 one page a command, for `man bakec-compile`")]
+pub(super) struct Man {
+    /// Write the pages of all commands to a folder.
+    #[arg(short, long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub(super) output: Option<String>,
 }

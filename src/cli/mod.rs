@@ -1,23 +1,28 @@
 //! The command line: one file a command, and what they share.
 //!
 //! Floor 7. `args` holds all that `clap` reads; `terminal` is how results and diagnostics leave the program; `input` finds the
-//! root file and runs the compiler; `file` writes files. Commands decide nothing about images.
+//! root file and runs the compiler; `file` writes files; `complete` answers shells. Commands decide nothing about images.
 
 mod args;
 mod check;
 mod compile;
+mod complete;
+mod doc;
 mod explain;
 mod file;
 mod fmt;
+mod init;
 mod input;
 mod list;
+mod man;
+mod schema;
 mod stages;
 mod terminal;
 mod vars;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use args::{Args, Command};
 use terminal::Terminal;
@@ -40,6 +45,7 @@ type Outcome = Result<(), Stop>;
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
+    complete::answer();
     std::panic::set_hook(Box::new(|info| terminal::say_bug(&info.to_string())));
     let work = std::thread::Builder::new().stack_size(STACK).spawn(run);
     match work.map(std::thread::JoinHandle::join) {
@@ -59,13 +65,13 @@ fn run() -> ExitCode {
         Command::Check(args) => check::run(&args, &terminal),
         Command::List(args) => list::run(&args, &terminal),
         Command::Fmt(args) => fmt::run(&args, &terminal),
+        Command::Doc(args) => doc::run(&args, &terminal),
         Command::Explain(args) => explain::run(&args, &terminal),
         Command::Vars(args) => vars::run(&args, &terminal),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Args::command(), "bakec", &mut script);
-            terminal.result(|out| out.write_all(&script))
-        }
+        Command::Init(args) => init::run(&args, &terminal),
+        Command::Schema(args) => schema::run(&args, &terminal),
+        Command::Completions { shell } => complete::script(shell, &terminal),
+        Command::Man(args) => man::run(&args, &terminal),
     };
     match outcome {
         Ok(()) | Err(Stop::Closed) => ExitCode::SUCCESS,

@@ -5,14 +5,11 @@
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 
 use crate::diagnostic::render::{Format, Style, render, summary};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, MOST, Severity};
 use crate::text::Sources;
 
 use super::args::When;
 use super::{Outcome, Stop};
-
-/// The most diagnostics that are shown at once: nobody reads more, and the first ones scroll away.
-const MOST_SHOWN: usize = 500;
 
 /// The width where there is no terminal to ask.
 const WIDTH: usize = 100;
@@ -26,6 +23,7 @@ fn speaks_unicode(set: impl Fn(&str) -> Option<std::ffi::OsString>) -> bool {
 pub(super) struct Terminal {
     style: Style,
     colour_out: bool,
+    width_out: usize,
     quiet: bool,
 }
 
@@ -41,16 +39,22 @@ impl Terminal {
             forced: set("CLICOLOR_FORCE").is_some_and(|v| v != "0"),
         };
         let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
-        let width = columns.or_else(|| terminal_size::terminal_size_of(io::stderr()).map(|(w, _)| usize::from(w.0)));
-        let width = width.unwrap_or(WIDTH);
+        let wide = |size: Option<(terminal_size::Width, terminal_size::Height)>| size.map(|(w, _)| usize::from(w.0));
+        let width = columns.or_else(|| wide(terminal_size::terminal_size_of(io::stderr()))).unwrap_or(WIDTH);
+        let width_out = columns.or_else(|| wide(terminal_size::terminal_size_of(io::stdout()))).unwrap_or(WIDTH);
         let colour = choice.colour(error);
         let style = Style { colour, unicode: !dumb && speaks_unicode(set), links: error && colour, width };
-        Terminal { style, colour_out: choice.colour(output), quiet }
+        Terminal { style, colour_out: choice.colour(output), width_out, quiet }
     }
 
     /// Whether standard output is to be painted.
     pub(super) fn colour_out(&self) -> bool {
         self.colour_out
+    }
+
+    /// The columns of standard output.
+    pub(super) fn width_out(&self) -> usize {
+        self.width_out
     }
 
     /// Writes a result to standard output.
@@ -72,10 +76,13 @@ impl Terminal {
         } else {
             diagnostics
         };
-        let first = &shown[..shown.len().min(MOST_SHOWN)];
+        let first = &shown[..shown.len().min(MOST)];
         let mut text = render(first, sources, &Format::Human(self.style));
-        if first.len() < shown.len() {
-            text.push_str(&format!("\n… and {} more: mend the first ones first\n", shown.len() - first.len()));
+        // Phases end their search at as many.
+        match shown.len().checked_sub(MOST) {
+            None => {}
+            Some(0) => text.push_str("\n… and perhaps more: mend the first ones first\n"),
+            Some(more) => text.push_str(&format!("\n… and {more} more: mend the first ones first\n")),
         }
         if let Some(summary) = summary(shown) {
             text.push('\n');

@@ -11,11 +11,11 @@ use crate::diagnostic::{Code, Diagnostic, Problems, Severity, code};
 use crate::eval::{Evaluated, Inputs, Outside, argument, evaluate};
 use crate::facts::Facts;
 use crate::json;
-use crate::load::{LoadProblem, Loaded, World, load};
+use crate::load::{LoadProblem, Loaded, World, load, load_schema};
 use crate::plan::Plan;
-use crate::resolve::{Program, resolve};
-use crate::schema::{Category, Kind, Kinds};
-use crate::syntax::ast::ExternKind;
+use crate::resolve::resolve;
+use crate::resolve::schema::kinds;
+use crate::schema::Kinds;
 use crate::text::{FileId, Source, Sources, Span};
 
 /// The most cells of a matrix where nobody says otherwise.
@@ -95,7 +95,7 @@ pub fn compile(world: &dyn World, root: &str, options: &Options) -> Compiled {
     let mut found = Problems::new();
     let program = resolve(&loaded, &mut found);
     add_news(&mut problems, found);
-    let kinds = kinds(&program);
+    let kinds = kinds(&program, &loaded.sources);
     let mut found = Problems::new();
     let checked = check(program, facts, &mut found);
     add_news(&mut problems, found);
@@ -122,24 +122,73 @@ pub fn compile(world: &dyn World, root: &str, options: &Options) -> Compiled {
     }
 }
 
+/// What there is to know of kinds, without a program's images.
+#[derive(Debug)]
+pub struct Schema {
+    /// All texts that diagnostics point into.
+    pub sources: Sources,
+    /// What is wrong with the file.
+    pub diagnostics: Vec<Diagnostic>,
+    /// All kinds: those that the file declares, then those of the prelude.
+    pub kinds: Kinds,
+}
+
+/// Every kind of the prelude, and those that a file with its imports declares.
+pub fn schema(world: &dyn World, root: Option<&str>) -> Schema {
+    let mut problems = Problems::new();
+    let loaded = load_schema(world, root, &mut problems);
+    let mut found = Problems::new();
+    let program = resolve(&loaded, &mut found);
+    add_news(&mut problems, found);
+    let kinds = kinds(&program, &loaded.sources);
+    Schema { kinds, diagnostics: problems.into_sorted(), sources: loaded.sources }
+}
+
 /// Takes over what a phase found, without what follows from an error of an earlier one: a mistake is told once, by the phase
 /// that saw it first.
 fn add_news(problems: &mut Problems, found: Problems) {
-    let mut told: FxHashMap<FileId, Vec<(Span, Code)>> = FxHashMap::default();
-    for diagnostic in problems.iter().filter(|d| d.severity == Severity::Error) {
-        told.entry(diagnostic.span().file).or_default().push((diagnostic.span(), diagnostic.code));
-    }
+    let told = Told::of(problems);
     for diagnostic in found.into_sorted() {
         let follows = diagnostic.labels.iter().enumerate().any(|(position, label)| {
-            let told = told.get(&label.span.file).map_or(&[][..], Vec::as_slice);
             // A policy is shown at the option first, and what is wrong in it stands at its second label.
-            let anywhere = diagnostic.code == code::POLICY_BROKEN;
-            let counts = |code: &Code| position == 0 || anywhere || *code == diagnostic.code;
-            told.iter().any(|(span, code)| counts(code) && span.overlaps(label.span))
+            let anywhere = position == 0 || diagnostic.code == code::POLICY_BROKEN;
+            told.covers(label.span, (!anywhere).then_some(diagnostic.code))
         });
         if !follows {
             problems.report(diagnostic);
         }
+    }
+}
+
+/// Where errors have been told: by file and code, and by file alone.
+#[derive(Default)]
+struct Told(FxHashMap<(FileId, Option<Code>), Vec<Span>>);
+
+impl Told {
+    fn of(problems: &Problems) -> Self {
+        let mut told = Told::default();
+        for diagnostic in problems.iter().filter(|d| d.severity == Severity::Error) {
+            for code in [None, Some(diagnostic.code)] {
+                told.0.entry((diagnostic.span().file, code)).or_default().push(diagnostic.span());
+            }
+        }
+        for spans in told.0.values_mut() {
+            spans.sort_unstable();
+            // Each is stretched to the end that those before it reach, so that the last one before a place decides.
+            let mut end = 0;
+            for span in spans {
+                end = span.end.max(end);
+                span.end = end;
+            }
+        }
+        told
+    }
+
+    /// Whether an error (of the code, where one is given) has been told at a place.
+    fn covers(&self, place: Span, code: Option<Code>) -> bool {
+        let Some(spans) = self.0.get(&(place.file, code)) else { return false };
+        let before = spans.partition_point(|span| span.start < place.end);
+        before.checked_sub(1).is_some_and(|last| place.start < spans[last].end) || spans.binary_search(&place).is_ok()
     }
 }
 
@@ -208,27 +257,4 @@ fn own_facts(
             None
         }
     }
-}
-
-/// The kinds of a program as plain data.
-fn kinds(program: &Program) -> Kinds {
-    let category = |category| match category {
-        ExternKind::Builder => Category::Builder,
-        ExternKind::Post => Category::Post,
-        ExternKind::Provisioner | ExternKind::Options => Category::Provisioner,
-    };
-    program
-        .kinds
-        .iter()
-        .map(|((external, name), kind)| {
-            let declared = &program.records[kind.record];
-            let kind = Kind {
-                name: name.clone(),
-                doc: kind.doc.clone(),
-                options: declared.fields.clone(),
-                emit_only: declared.facts.iter().any(|fact| fact.name.name == "emit_only"),
-            };
-            ((category(*external), name.clone()), kind)
-        })
-        .collect()
 }

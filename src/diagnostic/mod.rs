@@ -11,6 +11,9 @@ pub use code::Code;
 
 use crate::text::{FileId, Span};
 
+/// Longer texts lose their middle, in bytes.
+const LONGEST: usize = 4000;
+
 /// How bad it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Severity {
@@ -61,7 +64,7 @@ impl Diagnostic {
         Diagnostic {
             code,
             severity: Severity::Error,
-            message: message.into(),
+            message: one_line(message.into()),
             labels: Vec::new(),
             help: None,
             fix: None,
@@ -75,19 +78,19 @@ impl Diagnostic {
 
     /// Adds a labelled place; the first one added is the primary place.
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label { span, text: one_line(text.into()) });
         self
     }
 
     /// Sets the help text.
     pub fn help(mut self, text: impl Into<String>) -> Self {
-        self.help = Some(text.into());
+        self.help = Some(shortened(text.into()));
         self
     }
 
     /// Sets the help text where there is one.
     pub fn help_opt(mut self, text: Option<String>) -> Self {
-        self.help = text.or(self.help);
+        self.help = text.map(shortened).or(self.help);
         self
     }
 
@@ -103,10 +106,30 @@ impl Diagnostic {
     }
 }
 
+/// Text with line ends made visible: what a user wrote may hold some, and a message is one line.
+fn one_line(text: String) -> String {
+    let text = shortened(text);
+    if text.contains(['\n', '\r']) { text.replace('\r', "␍").replace('\n', "␊") } else { text }
+}
+
+/// Text without its middle where it is too long to be read: a user's name or literal may be a megabyte.
+fn shortened(mut text: String) -> String {
+    if text.len() > LONGEST {
+        let boundary = |at: usize| (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let (start, end) = (boundary(LONGEST * 3 / 4), boundary(text.len() - LONGEST / 4));
+        text.replace_range(start..end, " … ");
+    }
+    text
+}
+
+/// So many errors are shown to a person, and so many a phase looks for: then the first ones are to be mended first.
+pub const MOST: usize = 500;
+
 /// The sink that all phases report into.
 #[derive(Clone, Default, Debug)]
 pub struct Problems {
     list: Vec<Diagnostic>,
+    errors: usize,
 }
 
 impl Problems {
@@ -117,17 +140,25 @@ impl Problems {
 
     /// Reports one problem. The same one reported twice is kept once.
     pub fn report(&mut self, problem: impl Into<Diagnostic>) {
-        self.list.push(problem.into());
+        let problem = problem.into();
+        self.errors += usize::from(problem.severity == Severity::Error);
+        self.list.push(problem);
     }
 
     /// Takes over all that another sink holds.
     pub fn append(&mut self, other: Problems) {
+        self.errors += other.errors;
         self.list.extend(other.list);
     }
 
     /// Whether an error (not only warnings) has been reported.
     pub fn has_errors(&self) -> bool {
-        self.list.iter().any(|d| d.severity == Severity::Error)
+        self.errors > 0
+    }
+
+    /// Whether so many errors have been reported that it is no use to look for more.
+    pub fn is_full(&self) -> bool {
+        self.errors >= MOST
     }
 
     /// Whether nothing has been reported.

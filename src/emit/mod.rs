@@ -1,9 +1,9 @@
 //! Plans as other programs read them: Packer's legacy JSON, and its HCL2.
 //!
 //! Floor 6. It knows plan, schema and types, not the compiler that made the plan. `printer` walks the plan, `value` writes
-//! one value in the shape that its option wants, `text` writes templates, `note` collects what stands in the comment;
-//! `packer_hcl` does all of that for HCL. Both share `edges`, which names the variables that stand for AMIs, `paths`, which
-//! rebases paths, and `losses`: what Packer cannot say becomes a [`EmitProblem`], never silence.
+//! one value in the shape that its option wants, `text` writes templates, `note` collects what stands in the comment, `schema`
+//! describes all of it as JSON Schema; `packer_hcl` writes HCL. Both share `edges`, which names the variables that stand for
+//! AMIs, `paths`, which rebases paths, and `losses`: what Packer cannot say becomes a [`EmitProblem`], never silence.
 
 mod edges;
 mod losses;
@@ -12,6 +12,7 @@ mod packer_hcl;
 mod paths;
 mod printer;
 mod problem;
+mod schema;
 mod text;
 mod value;
 
@@ -27,6 +28,7 @@ use crate::schema::Kinds;
 pub use packer_hcl::packer_hcl;
 pub use paths::Paths;
 pub use problem::{EmitProblem, Lost};
+pub use schema::plan_schema;
 
 /// How a plan is written.
 #[derive(Clone, PartialEq, Debug, Default)]

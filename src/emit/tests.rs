@@ -46,7 +46,7 @@ pub(super) fn kinds() -> Kinds {
         name: name.into(),
         doc: "".into(),
         options: options.into_iter().map(|(n, f)| (n.into(), f)).collect(),
-        emit_only: false,
+        ..Kind::default()
     };
     [
         (

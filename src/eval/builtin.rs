@@ -20,6 +20,15 @@ use crate::text::Span;
 impl Evaluator<'_> {
     /// Calls a built-in function.
     pub(super) fn call(&self, builtin: Builtin, args: Vec<Value>, at: Span, frame: &Frame) -> Outcome {
+        for arg in &args {
+            self.look_at(arg, at)?;
+        }
+        if let (Distinct, Data::List(list)) = (builtin, &args[0].data)
+            && list.iter().any(|item| item.scalar().is_none())
+        {
+            // Each is compared with all before it.
+            self.spend(list.len() * list.len() / 8, at)?;
+        }
         let data = match builtin {
             Given => Data::Int(args.iter().filter(|a| !a.is_null()).count() as i64),
             Verbatim => match &args[0].data {

@@ -96,7 +96,10 @@ impl<'a> Evaluator<'a> {
             ExprKind::Matches(subject, pattern, _) => {
                 let value = self.eval(subject, frame)?;
                 match self.contents(&value, frame) {
-                    Some(text) => Data::Bool(pattern.is_match(&text)),
+                    Some(text) => {
+                        self.look_at(&value, origin)?;
+                        Data::Bool(pattern.is_match(&text))
+                    }
                     None if value.is_null() => return Err(EvalProblem::NullMatches { at: subject.span }.into()),
                     None => return self.stuck(&value.data, frame, origin),
                 }
@@ -241,20 +244,24 @@ impl<'a> Evaluator<'a> {
     /// Evaluates the entries of a record: in order, a later key wins, null removes.
     pub(super) fn record(&self, entries: &[Entry], frame: &mut Frame) -> Result<Record, Stop> {
         let mut record = Record::default();
+        let mut removed = false;
         for entry in entries {
             match entry {
                 Entry::Field { key, value } => {
                     let value = self.eval(value, frame)?;
-                    if value.is_null() {
-                        record.shift_remove(&key.name);
-                    } else {
+                    if !value.is_null() {
                         record.insert(key.name.clone(), Field { key: key.span, value });
+                    } else if let Some(field) = record.get_mut(&key.name) {
+                        // Taken out at the end: one by one each would move all that follow.
+                        field.value = value;
+                        removed = true;
                     }
                 }
                 Entry::Spread { value, span } => {
                     let value = self.eval(value, frame)?;
                     match &value.data {
                         Data::Record(inner) => {
+                            self.spend(4 * inner.len(), *span)?;
                             for (key, field) in inner.iter() {
                                 record.insert(key.clone(), field.clone());
                             }
@@ -267,6 +274,9 @@ impl<'a> Evaluator<'a> {
                     self.bounded(record.len(), *span)?;
                 }
             }
+        }
+        if removed {
+            record.retain(|_, field| !field.value.is_null());
         }
         Ok(record)
     }
@@ -386,6 +396,7 @@ impl<'a> Evaluator<'a> {
             Some(field) => Ok(field.value.clone()),
             None if frame.deciding => Ok(Value::new(Data::Null, at)),
             None => {
+                self.spend(record.len(), at)?;
                 let nearest =
                     crate::text::suggest::nearest(name, record.keys().map(SmolStr::as_str)).map(SmolStr::from);
                 Err(EvalProblem::NoKey { key: name.into(), nearest, at }.into())
@@ -408,6 +419,11 @@ impl<'a> Evaluator<'a> {
                 None => self.stuck(&left_value.data, frame, origin),
             };
         }
+        // Contents are compared, all of them.
+        if matches!(left_value.data, Data::List(_) | Data::Record(_)) {
+            self.weigh(&left_value, origin)?;
+        }
+        self.look_at(&right_value, origin)?;
         if op == BinaryOp::In {
             return self.contained(&left_value, &right_value, origin, frame);
         }
@@ -478,14 +494,13 @@ impl<'a> Evaluator<'a> {
 fn makes(kind: &ExprKind) -> bool {
     matches!(
         kind,
-        ExprKind::Text(_)
-            | ExprKind::List(_)
+        ExprKind::List(_)
             | ExprKind::Record(_)
             | ExprKind::ForList(..)
             | ExprKind::ForRecord(..)
             | ExprKind::Call(..)
             | ExprKind::Binary(BinaryOp::Add, ..)
-    )
+    ) || matches!(kind, ExprKind::Text(text) if text.parts.len() > 1)
 }
 
 fn index_span(args: &[IndexArg], origin: Span) -> Span {

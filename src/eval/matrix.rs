@@ -2,7 +2,8 @@
 
 use std::collections::hash_map::Entry;
 
-use rustc_hash::FxHashMap;
+use indexmap::IndexSet;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use smol_str::SmolStr;
 
 use super::Evaluator;
@@ -108,7 +109,7 @@ impl<'a> Evaluator<'a> {
             Data::Table(index) => self.table(*index).rows.clone(),
             _ => return Err(Stop::Poison),
         };
-        let mut ids: Vec<u32> = Vec::with_capacity(rows.len());
+        let mut ids: IndexSet<u32, FxBuildHasher> = IndexSet::default();
         for row in rows {
             let tuple = if axis.columns {
                 let Data::Record(record) = &row.data else { return Err(Stop::Poison) };
@@ -126,18 +127,16 @@ impl<'a> Evaluator<'a> {
                         EvalProblem::SameAxisValue { value: value.into(), at: row.origin, axis: axis.span }.into()
                     );
                 }
-                if !ids.contains(&id) {
-                    ids.push(id);
-                }
+                ids.insert(id);
                 continue;
             }
             let id = data.tuples.len() as u32;
             known.insert(coordinates.clone(), id);
             data.tuples.push(tuple);
             data.scalars.push(coordinates);
-            ids.push(id);
+            ids.insert(id);
         }
-        Ok(ids)
+        Ok(ids.into_iter().collect())
     }
 
     /// The coordinates of a value: all of it, or the key columns where columns of a table are bound.
@@ -175,6 +174,7 @@ impl<'a> Evaluator<'a> {
     fn exclude(&self, image: usize, exclude: &'a Exclude, step: u32, bound: u32) -> Result<(), Stop> {
         let cells = &self.images[image];
         let mask: Mask = self.mask(&exclude.when, image, 0, bound);
+        self.spend(cells.count.get() / 8, exclude.span)?;
         let mut verdicts: FxHashMap<usize, bool> = FxHashMap::default();
         let mut matched = false;
         for cell in 0..cells.count.get() {

@@ -1,15 +1,16 @@
 //! What surrounds the builds in a plan: the images that belong to it, its outputs.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::SmolStr;
 
 use super::Evaluator;
-use super::depend::{each, each_entry};
 use super::expr::Outcome;
 use super::frame::Frame;
 use super::problem::EvalProblem;
 use super::value::Value;
 use crate::plan;
 use crate::resolve::hir::{Entry, Expr, ExprKind, Image, MatrixStep, Step};
+use crate::resolve::walk::{each, each_entry};
 use crate::text::Span;
 
 impl<'a> Evaluator<'a> {
@@ -97,14 +98,16 @@ impl<'a> Evaluator<'a> {
     /// The outputs, reduced to plain data with references to AMIs.
     pub(super) fn outputs(&self) -> Vec<plan::Output> {
         let mut outputs = Vec::new();
-        for (index, output) in self.program().outputs.iter().enumerate() {
+        let mut places: FxHashMap<&SmolStr, Span> = FxHashMap::default();
+        for output in &self.program().outputs {
             let file = &output.file;
             if ![".json", ".tfvars", ".tfvars.json"].iter().any(|ending| file.name.ends_with(ending)) {
                 self.warn(EvalProblem::OutputEnding { file: file.name.clone(), at: file.span });
                 continue;
             }
-            if let Some(first) = self.program().outputs[..index].iter().find(|o| o.file.name == file.name) {
-                let (file, first) = (file.name.clone(), first.file.span);
+            let first = *places.entry(&file.name).or_insert(file.span);
+            if first != file.span {
+                let file = file.name.clone();
                 self.warn(EvalProblem::SameOutput { file, first, at: output.file.span });
                 continue;
             }

@@ -94,7 +94,7 @@ impl Evaluator<'_> {
 /// The options that a condition reads, `build.options.x`, in their order.
 fn options_read(condition: &Expr) -> Vec<SmolStr> {
     let mut found = Vec::new();
-    super::depend::each(condition, &mut |expr| {
+    crate::resolve::walk::each(condition, &mut |expr| {
         if let ExprKind::Field(base, name) = &expr.kind
             && let ExprKind::Field(_, outer) = &base.kind
             && outer.name == "options"

@@ -11,11 +11,11 @@ use smol_str::SmolStr;
 use super::Evaluator;
 use super::blocks::{BlockData, Options};
 use super::cells::Mask;
-use super::depend::each_local;
 use super::frame::Frame;
 use super::problem::{EvalProblem, Stop};
 use super::value::{CellRef, Data, Record, Text, Value};
 use crate::resolve::hir::{Declared, FactArg, Require};
+use crate::resolve::walk::each_local;
 use crate::text::Span;
 use crate::ty::{Domain, Encoding, Record as RecordTy, Ty};
 

@@ -14,6 +14,9 @@ use crate::resolve::hir::{Ident, MatrixStep};
 use crate::template;
 use crate::text::Span;
 
+/// A longer text, in bytes, is not rendered to be looked at.
+const LONGEST_SPECIMEN: usize = 1 << 20;
+
 impl Evaluator<'_> {
     /// An image as a value: the AMI of its one build where it has no axes.
     pub(super) fn image_value(&self, index: usize, origin: Span) -> Outcome {
@@ -108,6 +111,7 @@ impl Evaluator<'_> {
         if let Some(row) = table.by_key.get(&wanted) {
             return Ok(table.rows[*row].clone());
         }
+        self.spend(10 * table.by_key.len(), origin)?;
         let shown = |key: &[Scalar]| key.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let mut known: Vec<String> = table.by_key.keys().map(|k| shown(k)).collect();
         known.sort();
@@ -205,6 +209,10 @@ impl Evaluator<'_> {
             Data::Text(Text::Parts(parts)) => {
                 let mut text = String::new();
                 for part in parts.iter() {
+                    // One variable may stand here ten thousand times.
+                    if text.len() > LONGEST_SPECIMEN {
+                        return None;
+                    }
                     match part {
                         Part::Chars(chars) => text.push_str(chars),
                         Part::Action(action) => {

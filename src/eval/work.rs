@@ -1,8 +1,9 @@
 //! How much work an evaluation may take. Programs have no recursion, so each ends; but calls of calls and lists of lists can double
 //! at every step, and sixty steps of that outlast the machine.
 //!
-//! Work is counted in steps: an expression is one, so is an element of a list or a kilobyte of a text. The allowance grows with
-//! the cells of the matrices, so that it never stands in the way of a large plan.
+//! Work is counted in steps: an expression is one, so is an element of a list or a line of a text. The allowance grows with the
+//! cells of the matrices, so that it never stands in the way of a large plan. What texts take is bounded once more, by their
+//! bytes: those stay until the plan is written.
 
 use std::cell::Cell;
 
@@ -12,25 +13,28 @@ use super::value::{Data, Part, Text, Value};
 use crate::text::Span;
 
 /// Steps that any program may take.
-const STEPS: u64 = 5_000_000;
+const STEPS: u64 = 10_000_000;
 /// Steps that each cell of a matrix adds.
-const STEPS_OF_CELL: u64 = 20_000;
+const STEPS_OF_CELL: u64 = 2_000;
 /// How deep expressions and what they name may nest: lets of lets, functions that call functions.
 const MAX_DEPTH: u32 = 20_000;
 /// The most parts of a value, all that it holds counted as often as it stands there.
 const MAX_PARTS: usize = 1_000_000;
 /// Bytes of text that count as one step.
-const BYTES_OF_STEP: usize = 1024;
+const BYTES_OF_STEP: usize = 64;
+/// Bytes of all texts that a program may put together.
+const MAX_BYTES: usize = 512 << 20;
 
 /// What is left of the allowance.
 pub(super) struct Work {
     left: Cell<u64>,
+    bytes: Cell<usize>,
     depth: Cell<u32>,
 }
 
 impl Default for Work {
     fn default() -> Self {
-        Work { left: Cell::new(STEPS), depth: Cell::new(0) }
+        Work { left: Cell::new(STEPS), bytes: Cell::new(MAX_BYTES), depth: Cell::new(0) }
     }
 }
 
@@ -52,14 +56,21 @@ impl Evaluator<'_> {
                 self.work.left.set(rest);
                 Ok(())
             }
-            _ => {
-                if left > 0 {
-                    self.work.left.set(0);
-                    self.stopped(&EvalProblem::TooMuchWork { at }.into());
-                }
-                Err(Stop::Poison)
-            }
+            _ => Err(self.exhausted(at)),
         }
+    }
+
+    /// The end of all work, reported once.
+    fn exhausted(&self, at: Span) -> Stop {
+        if self.work.left.replace(0) > 0 {
+            self.stopped(&EvalProblem::TooMuchWork { at }.into());
+        }
+        Stop::Poison
+    }
+
+    /// Takes the steps that looking at a value takes, what it holds not counted.
+    pub(super) fn look_at(&self, value: &Value, at: Span) -> Result<(), Stop> {
+        self.spend(own_parts(&value.data) / 8, at)
     }
 
     /// Goes one level deeper for `inner`.
@@ -76,6 +87,12 @@ impl Evaluator<'_> {
 
     /// Refuses a value that has more parts than any plan needs, and takes the steps that looking at them took.
     pub(super) fn weigh(&self, value: &Value, at: Span) -> Result<(), Stop> {
+        if let Data::Text(text) = &value.data {
+            match self.work.bytes.get().checked_sub(bytes(text)) {
+                Some(rest) => self.work.bytes.set(rest),
+                None => return Err(self.exhausted(at)),
+            }
+        }
         let mut left = MAX_PARTS;
         let fits = weigh(&value.data, &mut left);
         self.spend(MAX_PARTS - left, at)?;
@@ -83,18 +100,29 @@ impl Evaluator<'_> {
     }
 }
 
-/// Takes the parts of a value from what is left; false where that is not enough.
-fn weigh(data: &Data, left: &mut usize) -> bool {
-    let own = match data {
+/// The parts of a value, without those of its parts.
+fn own_parts(data: &Data) -> usize {
+    match data {
         Data::List(list) => list.len(),
         Data::Record(record) => record.len(),
-        Data::Text(Text::Plain(text)) => text.len() / BYTES_OF_STEP,
-        Data::Text(Text::Parts(parts)) => {
-            parts.iter().map(|p| if let Part::Chars(c) = p { 1 + c.len() / BYTES_OF_STEP } else { 1 }).sum()
-        }
+        Data::Text(text) => bytes(text) / BYTES_OF_STEP,
         _ => 0,
-    };
-    match left.checked_sub(own) {
+    }
+}
+
+/// The bytes of a text; a part that is not text counts as a line.
+fn bytes(text: &Text) -> usize {
+    match text {
+        Text::Plain(text) => text.len(),
+        Text::Parts(parts) => {
+            parts.iter().map(|p| BYTES_OF_STEP + if let Part::Chars(c) = p { c.len() } else { 0 }).sum()
+        }
+    }
+}
+
+/// Takes the parts of a value from what is left; false where that is not enough.
+fn weigh(data: &Data, left: &mut usize) -> bool {
+    match left.checked_sub(own_parts(data)) {
         Some(rest) => *left = rest,
         None => {
             *left = 0;

@@ -219,9 +219,10 @@ fn align(rows: &[Row<'_>], lines: &mut [Option<String>], run: std::ops::Range<us
     let gap = if matches!(rows[run.start].body, Body::Columns { class: Class::Exclude, .. }) { 2 } else { 1 };
     let cells: Vec<Cells> = run
         .filter_map(|i| match &rows[i].body {
-            Body::Columns { left, right, .. } if lines[i].is_some() => {
+            Body::Columns { class, left, right, .. } if lines[i].is_some() => {
                 let left = one_line(&left.clone().group(), usize::MAX)?;
-                let breakable = one_line(right, 1).is_none();
+                // A message may also stand on a line of its own.
+                let breakable = *class == Class::Require || one_line(right, 1).is_none();
                 Some((i, left, one_line(&right.clone().group(), usize::MAX)?, breakable))
             }
             _ => None,
@@ -230,7 +231,7 @@ fn align(rows: &[Row<'_>], lines: &mut [Option<String>], run: std::ops::Range<us
     align_cells(&cells, lines, width, gap);
 }
 
-/// The index of a row, its two columns, and whether the second could be broken.
+/// The index of a row, its two columns, and whether it could be broken in or before the second.
 type Cells = (usize, String, String, bool);
 
 fn align_cells(cells: &[Cells], lines: &mut [Option<String>], width: usize, gap: usize) {

@@ -316,6 +316,10 @@ fn policies_and_long_reasons() {
         &format!("policy p for b in builds {{ require {name}, \"{name}\" }}"),
         &format!("policy p for b in builds {{\n    require {name},\n        \"{name}\"\n}}\n"),
     );
+    // Aligned with its neighbour the first message would not fit.
+    let (wide, message) = ("w".repeat(60), "m".repeat(70));
+    let apart = format!("policy p for b in builds {{\n    require a, \"{message}\"\n    require {wide}, \"n\"\n}}\n");
+    case(&apart, &apart);
 }
 
 #[test]

@@ -1,7 +1,9 @@
-//! Looking at a plan: [`mod@list`] shows its builds, [`mod@select`] takes some of them, [`layers`] puts them into stages.
+//! Looking at a plan: [`mod@list`] shows its builds, [`mod@select`] takes some of them, [`layers`] puts them into stages. Looking at
+//! the schema: [`mod@doc`].
 //!
-//! Floor 6. It knows the plan, not the compiler that made it and not what becomes of it.
+//! Floor 6. It knows the plan and the schema, not the compiler that made them and not what becomes of them.
 
+pub mod doc;
 pub mod layers;
 pub mod list;
 pub mod select;

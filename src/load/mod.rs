@@ -58,26 +58,24 @@ pub struct Loaded {
 ///
 /// Whatever is wrong is reported; only a root that cannot be read leaves no modules.
 pub fn load(world: &dyn World, root: &str, problems: &mut Problems) -> Loaded {
-    let mut loader = Loader {
-        world,
-        problems,
-        sources: Sources::new(),
-        modules: Vec::new(),
-        by_path: FxHashMap::default(),
-        files: Vec::new(),
-    };
-    match world.read(root) {
-        Ok(text) => {
-            loader.add(root, text, false);
-            loader.follow_imports(0, &mut vec![0]);
-            loader.add_prelude();
-        }
-        Err(error) => {
-            let file = loader.sources.add(Source::new(root, ""));
-            loader.problems.report(LoadProblem::Root { path: root.into(), error, at: Span::file_start(file) });
-        }
+    let mut loader = Loader::new(world, problems);
+    if loader.add_root(root) {
+        loader.add_prelude(false);
     }
-    Loaded { sources: loader.sources, modules: loader.modules, files: loader.files }
+    loader.loaded()
+}
+
+/// Reads the whole prelude, and a file with all that it imports where one is named: what there is to know of kinds.
+pub fn load_schema(world: &dyn World, root: Option<&str>, problems: &mut Problems) -> Loaded {
+    let mut loader = Loader::new(world, problems);
+    let there = match root {
+        Some(root) => loader.add_root(root),
+        None => loader.add(PRELUDE, String::new(), true) == 0,
+    };
+    if there {
+        loader.add_prelude(true);
+    }
+    loader.loaded()
 }
 
 struct Loader<'a> {
@@ -89,7 +87,38 @@ struct Loader<'a> {
     files: Vec<Arc<str>>,
 }
 
-impl Loader<'_> {
+impl<'a> Loader<'a> {
+    fn new(world: &'a dyn World, problems: &'a mut Problems) -> Self {
+        Loader {
+            world,
+            problems,
+            sources: Sources::new(),
+            modules: Vec::new(),
+            by_path: FxHashMap::default(),
+            files: Vec::new(),
+        }
+    }
+
+    fn loaded(self) -> Loaded {
+        Loaded { sources: self.sources, modules: self.modules, files: self.files }
+    }
+
+    /// Adds the root and all that it imports; false where it cannot be read.
+    fn add_root(&mut self, root: &str) -> bool {
+        match self.world.read(root) {
+            Ok(text) => {
+                self.add(root, text, false);
+                self.follow_imports(0, &mut vec![0]);
+                true
+            }
+            Err(error) => {
+                let file = self.sources.add(Source::new(root, ""));
+                self.problems.report(LoadProblem::Root { path: root.into(), error, at: Span::file_start(file) });
+                false
+            }
+        }
+    }
+
     fn add(&mut self, path: &str, text: String, prelude: bool) -> usize {
         let source = Source::new(path, text);
         let text = source.text().clone();
@@ -182,8 +211,8 @@ impl Loader<'_> {
         }
     }
 
-    /// Adds the prelude's file of each kind that the program names and does not declare itself.
-    fn add_prelude(&mut self) {
+    /// Adds the prelude's file of each kind that the program names and does not declare itself, or of all its kinds.
+    fn add_prelude(&mut self, all: bool) {
         let mut wanted: Vec<&'static str> = Vec::new();
         let mut own: FxHashSet<(ExternKind, SmolStr)> = FxHashSet::default();
         for item in self.modules.iter().flat_map(|m| &m.ast.items) {
@@ -191,22 +220,24 @@ impl Loader<'_> {
                 own.insert((e.category, e.kind.name.clone()));
             }
         }
+        let mut want = |category, name: &SmolStr| {
+            if let Some(file) = prelude::file_of(category, name)
+                && !own.contains(&(category, name.clone()))
+                && !wanted.contains(&file)
+            {
+                wanted.push(file);
+            }
+        };
         for item in self.modules.iter().flat_map(|m| &m.ast.items) {
             let body = match &item.kind {
                 ItemKind::Image(image) => &image.body,
                 ItemKind::Group(group) => &group.body,
                 _ => continue,
             };
-            for (category, name) in body.iter().flat_map(named_kinds) {
-                if own.contains(&(category, name.clone())) {
-                    continue;
-                }
-                if let Some(file) = prelude::file_of(category, &name)
-                    && !wanted.contains(&file)
-                {
-                    wanted.push(file);
-                }
-            }
+            body.iter().flat_map(named_kinds).for_each(|(category, name)| want(category, &name));
+        }
+        if all {
+            prelude::KINDS.iter().for_each(|(category, name, _)| want(*category, &SmolStr::new_static(name)));
         }
         for name in wanted {
             let path = format!("{PRELUDE}{name}");

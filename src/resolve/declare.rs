@@ -13,6 +13,9 @@ use crate::syntax::ast::{self, ExternKind, ItemKind};
 use crate::text::Span;
 use crate::ty::{Domain, TableTy};
 
+/// The most parameters of a function or group.
+pub const MOST_PARAMETERS: usize = 255;
+
 /// Names of types that the language has itself.
 pub(super) const TYPE_NAMES: [&str; 7] = ["bool", "int", "number", "string", "duration", "size", "null"];
 
@@ -58,7 +61,8 @@ impl<'a> Lowerer<'a> {
             ItemKind::Fn(f) => {
                 let index = self.program.functions.len();
                 let body = hir::Expr::poison(f.body.span);
-                self.function_params.push(&f.params);
+                let params = self.readable("function", &f.name, &f.params);
+                self.function_params.push(params);
                 self.program.functions.push(hir::Function {
                     name: f.name.clone(),
                     params: Vec::new(),
@@ -96,14 +100,29 @@ impl<'a> Lowerer<'a> {
             }
             ItemKind::Group(g) => {
                 let index = self.program.groups.len();
-                self.group_params.push(&g.params);
+                let params = self.readable("group", &g.name, &g.params);
+                self.group_params.push(params);
                 self.program.groups.push(hir::Group { name: g.name.clone(), params: Vec::new(), steps: Vec::new() });
                 self.name_value(module, &g.name, Def::Group(index));
             }
             ItemKind::Type(t) => self.declare_type(module, t, doc),
-            ItemKind::Extern(e) => self.declare_extern(module, e, doc),
+            ItemKind::Extern(e) => self.declare_extern(module, e, doc, item.span),
             ItemKind::Import(_) | ItemKind::Policy(_) | ItemKind::Output(_) | ItemKind::Bad => {}
         }
+    }
+
+    /// The parameters, as long as they are not too many: every call has a place for each of them.
+    fn readable(
+        &mut self,
+        what: &'static str,
+        name: &ast::Ident,
+        params: &'a [ast::Parameter],
+    ) -> &'a [ast::Parameter] {
+        if let Some(last) = params.get(MOST_PARAMETERS) {
+            let (name, at) = (name.name.clone(), last.span);
+            self.report(ResolveProblem::TooMany { what, name, most: MOST_PARAMETERS, parts: "parameters", at });
+        }
+        &params[..params.len().min(MOST_PARAMETERS)]
     }
 
     fn name_value(&mut self, module: usize, name: &ast::Ident, def: Def) {
@@ -143,7 +162,7 @@ impl<'a> Lowerer<'a> {
         self.types.push(TypeDef { module, item, doc, state: TypeState::Waiting });
     }
 
-    fn declare_extern(&mut self, module: usize, item: &'a ast::Extern, doc: SmolStr) {
+    fn declare_extern(&mut self, module: usize, item: &'a ast::Extern, doc: SmolStr, span: Span) {
         let (name, key) = (&item.kind, (item.category, item.kind.name.clone()));
         if item.category == ExternKind::Options {
             if let Some((_, first)) = self.names[module].option_sets.get(&name.name) {
@@ -157,10 +176,13 @@ impl<'a> Lowerer<'a> {
                 return;
             }
             self.names[module].option_sets.insert(name.name.clone(), (self.option_sets.len(), name.span));
-            self.option_sets.push(OptionSet { module, item, running: false });
+            self.option_sets.push(OptionSet { module, item, doc, span, running: false });
             return;
         }
         if let Some(first) = self.program.kinds.get(&key) {
+            if self.loaded.modules[module].prelude && !first.prelude {
+                return; // A file of the prelude may hold several kinds; the user's own takes the place of one of them.
+            }
             let problem = ResolveProblem::Duplicate {
                 what: "kind",
                 name: name.name.clone(),
@@ -173,7 +195,8 @@ impl<'a> Lowerer<'a> {
         let record = self.program.records.len();
         self.program.records.push(hir::Declared::default());
         let prelude = self.loaded.modules[module].prelude;
-        self.program.kinds.insert(key, hir::Kind { category: item.category, name: name.clone(), doc, record, prelude });
+        let kind = hir::Kind { category: item.category, name: name.clone(), doc, sets: Vec::new(), record, prelude };
+        self.program.kinds.insert(key, kind);
     }
 
     /// Params, variables and secrets are program-wide: a second declaration must agree with the first.
@@ -241,6 +264,9 @@ impl<'a> Lowerer<'a> {
             ItemKind::Fn(f) => {
                 let Some(Def::Function(index)) = self.declared(module, &f.name) else { return };
                 self.owner = Some(Node::Function(index));
+                if f.params.len() > MOST_PARAMETERS {
+                    return;
+                }
                 let (params, mut scope) = self.parameters(module, &f.params);
                 let result = f.result.as_ref().map(|t| self.ty(module, t));
                 let body = self.expr(&mut scope, &f.body);
@@ -260,7 +286,9 @@ impl<'a> Lowerer<'a> {
                 }
             }
             ItemKind::Group(g) => {
-                if let Some(Def::Group(index)) = self.declared(module, &g.name) {
+                if let Some(Def::Group(index)) = self.declared(module, &g.name)
+                    && g.params.len() <= MOST_PARAMETERS
+                {
                     self.group(module, g, index);
                 }
             }
@@ -319,8 +347,7 @@ impl<'a> Lowerer<'a> {
         let mut scope = Scope::new(module);
         let mut lowered = Vec::new();
         for param in params {
-            if let Some(first) = params.iter().find(|p| p.name.name == param.name.name && p.name.span < param.name.span)
-            {
+            if let Some(first) = scope.first(&param.name.name).and_then(|first| params.get(first as usize)) {
                 let problem = ResolveProblem::Duplicate {
                     what: "parameter",
                     name: param.name.name.clone(),

@@ -10,12 +10,14 @@ use super::scope::{Def, Scope};
 use super::{Lowerer, hir, required};
 use crate::syntax::ast::{self, BinaryOp, Element, Pattern};
 use crate::text::Span;
-use crate::text::suggest::nearest;
 
 impl<'a> Lowerer<'a> {
     /// Lowers an expression; poison where a name is wrong.
     pub(super) fn expr(&mut self, scope: &mut Scope, expr: &'a ast::Expr) -> Expr {
         let span = expr.span;
+        if self.problems.is_full() {
+            return Expr::poison(span);
+        }
         let kind = match &expr.kind {
             ast::ExprKind::Null => ExprKind::Null,
             ast::ExprKind::Bool(b) => ExprKind::Bool(*b),
@@ -81,18 +83,18 @@ impl<'a> Lowerer<'a> {
             }
             ast::ExprKind::Record(entries) => ExprKind::Record(self.entries(scope, entries)),
             ast::ExprKind::ForList(clause, value) => {
-                let depth = scope.locals.len();
+                let depth = scope.depth();
                 let clause = self.for_clause(scope, clause);
                 let value = self.expr(scope, value);
-                scope.locals.truncate(depth);
+                scope.leave(depth);
                 ExprKind::ForList(Box::new(clause), Box::new(value))
             }
             ast::ExprKind::ForRecord(clause, key, value) => {
-                let depth = scope.locals.len();
+                let depth = scope.depth();
                 let clause = self.for_clause(scope, clause);
                 let key = self.expr(scope, key);
                 let value = self.expr(scope, value);
-                scope.locals.truncate(depth);
+                scope.leave(depth);
                 ExprKind::ForRecord(Box::new(clause), Box::new(key), Box::new(value))
             }
             ast::ExprKind::Paren(inner) => {
@@ -197,9 +199,8 @@ impl<'a> Lowerer<'a> {
     }
 
     fn unknown_name(&mut self, scope: &Scope, name: &SmolStr, at: Span) {
-        let mut names: Vec<&str> = scope.locals.iter().rev().map(|(n, _)| n.as_str()).collect();
-        names.extend(self.value_names(scope.module));
-        let near = nearest(name, names).map(SmolStr::from);
+        let names = scope.names().chain(self.value_names(scope.module));
+        let near = self.nearest(name, names);
         let help = if builtin::find(name).is_some() {
             format!("`{name}` is a function: call it")
         } else if self.namespace(scope.module, name).is_some() {
@@ -231,9 +232,7 @@ impl<'a> Lowerer<'a> {
     }
 
     fn unknown_in(&mut self, home: usize, space: &str, field: &ast::Ident) {
-        let mut names: Vec<&str> = self.names[home].values.keys().map(SmolStr::as_str).collect();
-        names.sort_unstable();
-        let near = nearest(&field.name, names).map(SmolStr::from);
+        let near = self.nearest(&field.name, self.names[home].values.keys().map(SmolStr::as_str));
         let help = Some(format!("`{space}` declares no such name"));
         self.report(ResolveProblem::Unknown {
             what: "value",
@@ -256,9 +255,8 @@ impl<'a> Lowerer<'a> {
         }
         let at = left.span.to(right.span);
         let whole = self.loaded.sources.slice(at).to_owned();
-        let mut names: Vec<&str> = scope.locals.iter().map(|(n, _)| n.as_str()).collect();
-        names.extend(self.value_names(scope.module));
-        let near = nearest(&whole, names).map(SmolStr::from);
+        let names = scope.names().chain(self.value_names(scope.module));
+        let near = self.nearest(&whole, names);
         self.report(ResolveProblem::Hyphenated { whole, at, nearest: near });
         true
     }
@@ -436,15 +434,9 @@ impl<'a> Lowerer<'a> {
             self.report(ResolveProblem::WrongSort { wanted: "a function", found, name: name.clone(), at, help });
             return;
         }
-        let mut names: Vec<&str> = self.names[scope.module]
-            .values
-            .iter()
-            .filter(|(_, (d, _))| matches!(d, Def::Function(_)))
-            .map(|(n, _)| n.as_str())
-            .collect();
-        names.sort_unstable();
-        names.extend(builtin::ALL.iter().map(|s| s.name));
-        let near = nearest(name, names).map(SmolStr::from).or_else(|| habit(name).map(SmolStr::from));
+        let own = self.names[scope.module].values.iter().filter(|(_, (d, _))| matches!(d, Def::Function(_)));
+        let names = own.map(|(n, _)| n.as_str()).chain(builtin::ALL.iter().map(|s| s.name));
+        let near = self.nearest(name, names).or_else(|| habit(name).map(SmolStr::from));
         let help = Some("the book's language chapter lists the functions".into());
         self.report(ResolveProblem::Unknown { what: "function", name: name.clone(), at, nearest: near, help });
     }

@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::Lowerer;
-use super::hir::{self, Declared, Fact, FactArg, Unique};
+use super::hir::{self, Declared, Fact, FactArg, OptionSet, Unique};
 use super::problem::ResolveProblem;
 use super::scope::Scope;
 use crate::syntax::ast::{self, ExprKind, Member};
@@ -15,7 +15,7 @@ use crate::text::suggest::nearest;
 /// the name of the AMI, of a kind that makes one; `no_ami` says when it makes none after all. `placed` and `copied` name the
 /// options that hold the region of the build and those its AMI is copied to. `private_key` names a file that must hold one;
 /// `file` and `folder` say which of the two a path must be. `emit_only` marks kinds that are written for Packer, never run here.
-const FACTS: [(&str, usize); 16] = [
+pub(super) const FACTS: [(&str, usize); 16] = [
     ("boots", 2),
     ("builds", 2),
     ("offered", 2),
@@ -42,8 +42,8 @@ impl<'a> Lowerer<'a> {
             return;
         }
         let record = kind.record;
-        let mut places = Vec::new();
-        self.gather(module, &item.body, &mut places, &mut Vec::new());
+        let (mut places, mut taken_over) = (Vec::new(), Vec::new());
+        self.gather(module, &item.body, &mut places, &mut taken_over);
         for member in places.iter().filter(|(home, _)| !self.loaded.modules[*home].prelude).flat_map(|(_, body)| *body)
         {
             if let Member::Field(decl) = member
@@ -54,9 +54,14 @@ impl<'a> Lowerer<'a> {
             }
         }
         self.program.records[record] = self.members(&places);
+        let sets = taken_over.iter().filter_map(|set| self.option_sets.get(*set));
+        let sets = sets.map(|s| OptionSet { name: s.item.kind.clone(), doc: s.doc.clone(), span: s.span }).collect();
+        if let Some(kind) = self.program.kinds.get_mut(&(item.category, item.kind.name.clone())) {
+            kind.sets = sets;
+        }
     }
 
-    /// The bodies whose members a body has: those of the sets it includes, then its own. Notes the sets.
+    /// The bodies whose members a body has: those of the sets it includes, then its own. Notes the sets, each once.
     pub(super) fn gather(
         &mut self,
         module: usize,
@@ -75,10 +80,12 @@ impl<'a> Lowerer<'a> {
                     continue;
                 }
                 self.option_sets[set].running = true;
-                sets.push(set);
                 let (home, item) = (self.option_sets[set].module, self.option_sets[set].item);
                 self.gather(home, &item.body, places, sets);
                 self.option_sets[set].running = false;
+                if !sets.contains(&set) {
+                    sets.push(set);
+                }
             }
         }
         places.push((module, body));
@@ -89,9 +96,7 @@ impl<'a> Lowerer<'a> {
         if let Some(&(index, _)) = self.names[home].option_sets.get(&name.name) {
             return Some(index);
         }
-        let mut names: Vec<&str> = self.names[home].option_sets.keys().map(SmolStr::as_str).collect();
-        names.sort_unstable();
-        let nearest = nearest(&name.name, names).map(SmolStr::from);
+        let nearest = self.nearest(&name.name, self.names[home].option_sets.keys().map(SmolStr::as_str));
         let help = Some("declare it with `extern options`".into());
         self.report(ResolveProblem::Unknown {
             what: "option set",
@@ -165,7 +170,7 @@ impl<'a> Lowerer<'a> {
     fn field_index(&mut self, declared: &Declared, name: &ast::Ident) -> Option<usize> {
         let index = declared.fields.get_index_of(&name.name);
         if index.is_none() {
-            let nearest = nearest(&name.name, declared.fields.keys().map(SmolStr::as_str)).map(SmolStr::from);
+            let nearest = self.nearest(&name.name, declared.fields.keys().map(SmolStr::as_str));
             self.report(ResolveProblem::Unknown {
                 what: "option",
                 name: name.name.clone(),

@@ -295,10 +295,23 @@ pub struct Kind {
     pub name: Ident,
     /// Documentation.
     pub doc: SmolStr,
+    /// The sets of options that it takes over, in their order, those of sets before the sets.
+    pub sets: Vec<OptionSet>,
     /// Its options, rules and defaults: an index into [`Program::records`].
     pub record: usize,
     /// Whether it comes from the prelude.
     pub prelude: bool,
+}
+
+/// A set of options that kinds take over.
+#[derive(Clone, Debug)]
+pub struct OptionSet {
+    /// Its name.
+    pub name: Ident,
+    /// Documentation.
+    pub doc: SmolStr,
+    /// The whole declaration.
+    pub span: Span,
 }
 
 /// A record's fields with what is written in expressions about them. In its expressions field `n` is local `n`.

@@ -1,7 +1,5 @@
 //! Images and groups: the matrix opens the scope, then the lets, then the blocks.
 
-use smol_str::SmolStr;
-
 use super::hir::{Axis, Block, Exclude, Image, MatrixStep, Post, Step, Use};
 use super::problem::ResolveProblem;
 use super::recursion::Node;
@@ -10,7 +8,6 @@ use super::{Lowerer, hir, required};
 use crate::load::{category, prelude};
 use crate::syntax::ast::{self, BlockKind, ExternKind, ImageItem, MatrixItem};
 use crate::text::Span;
-use crate::text::suggest::nearest;
 
 impl<'a> Lowerer<'a> {
     /// Lowers an image.
@@ -65,7 +62,7 @@ impl<'a> Lowerer<'a> {
     }
 
     fn column(&mut self, scope: &mut Scope, image: &mut Image, name: &ast::Ident) -> u32 {
-        if let Some(first) = image.columns.iter().find(|c| c.name == name.name) {
+        if let Some(first) = scope.first(&name.name).and_then(|first| image.columns.get(first as usize)) {
             let problem = ResolveProblem::Duplicate {
                 what: "axis or let",
                 name: name.name.clone(),
@@ -136,12 +133,6 @@ impl<'a> Lowerer<'a> {
         if let Some(index) = self.program.kinds.get_index_of(&(category, name.clone())) {
             return Some(index);
         }
-        let own = self.program.kinds.keys().filter(|(c, _)| *c == category).map(|(_, n)| n.clone());
-        let own: Vec<SmolStr> = own.collect();
-        let mut known: Vec<&str> = own.iter().map(SmolStr::as_str).collect();
-        for kind in prelude::names(category) {
-            known.push(kind);
-        }
         let other = [ExternKind::Builder, ExternKind::Provisioner, ExternKind::Post].into_iter().find(|c| {
             *c != category
                 && (prelude::file_of(*c, name).is_some() || self.program.kinds.contains_key(&(*c, name.clone())))
@@ -157,7 +148,14 @@ impl<'a> Lowerer<'a> {
             Some(_) => format!("`{name}` is a provisioner: write `provision {name}`"),
             None => format!("declare a plugin's kind with `extern {keyword} {name} {{ … }}`"),
         };
-        let near = if other.is_some() { None } else { nearest(name, known).map(SmolStr::from) };
+        let mut known: Vec<&str> = Vec::new();
+        if other.is_none() && !self.problems.is_full() {
+            known.extend(self.program.kinds.keys().filter(|(c, _)| *c == category).map(|(_, n)| n.as_str()));
+            for kind in prelude::names(category) {
+                known.push(kind);
+            }
+        }
+        let near = self.nearest(name, known);
         self.report(ResolveProblem::Unknown {
             what,
             name: name.clone(),

@@ -11,21 +11,26 @@ pub mod hir;
 mod image;
 mod problem;
 mod recursion;
+pub mod schema;
 mod scope;
 mod table;
 mod text;
 mod types;
+pub mod walk;
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+pub use declare::MOST_PARAMETERS;
 pub use hir::Program;
 pub use problem::ResolveProblem;
+pub use table::MOST_COLUMNS;
 
 use crate::diagnostic::Problems;
 use crate::load::Loaded;
 use crate::syntax::ast;
 use crate::text::Span;
+use crate::text::suggest::nearest;
 use crate::ty::Ty;
 
 use recursion::{Node, References};
@@ -75,6 +80,9 @@ enum TypeState {
 struct OptionSet<'a> {
     module: usize,
     item: &'a ast::Extern,
+    doc: SmolStr,
+    /// The whole declaration.
+    span: Span,
     running: bool,
 }
 
@@ -114,8 +122,7 @@ impl<'a> Lowerer<'a> {
             [space, name] => match self.namespace(module, &space.name) {
                 Some(home) => Some((home, name)),
                 None => {
-                    let nearest =
-                        crate::text::suggest::nearest(&space.name, self.namespace_names(module)).map(SmolStr::from);
+                    let nearest = self.nearest(&space.name, self.namespace_names(module));
                     let (name, at) = (space.name.clone(), space.span);
                     self.report(ResolveProblem::Unknown { what: "namespace", name, at, nearest, help: None });
                     None
@@ -134,11 +141,13 @@ impl<'a> Lowerer<'a> {
         self.names[module].values.get(name).map(|(d, _)| *d).or_else(|| self.program_names.get(name).copied())
     }
 
-    fn value_names(&self, module: usize) -> Vec<&str> {
-        let mut names: Vec<&str> = self.names[module].values.keys().map(SmolStr::as_str).collect();
-        names.extend(self.program_names.keys().map(SmolStr::as_str));
-        names.sort_unstable();
-        names
+    fn value_names(&self, module: usize) -> impl Iterator<Item = &str> {
+        self.names[module].values.keys().chain(self.program_names.keys()).map(SmolStr::as_str)
+    }
+
+    /// The nearest of the names that would have been right. One is looked for as long as somebody reads it.
+    fn nearest<'n>(&self, name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<SmolStr> {
+        if self.problems.is_full() { None } else { nearest(name, names).map(SmolStr::from) }
     }
 
     /// A name of another sort than wanted, or no name at all.
@@ -161,9 +170,8 @@ impl<'a> Lowerer<'a> {
             self.report(ResolveProblem::WrongSort { wanted: what, found: def.sort(), name: name.clone(), at, help });
             return;
         }
-        let names = self.value_names(module);
-        let wanted_names = names.into_iter().filter(|n| self.value(module, n).is_some_and(&wanted));
-        let nearest = crate::text::suggest::nearest(name, wanted_names).map(SmolStr::from);
+        let names = self.value_names(module).filter(|n| self.value(module, n).is_some_and(&wanted));
+        let nearest = self.nearest(name, names);
         let what = what.trim_start_matches("a ").trim_start_matches("an ");
         self.report(ResolveProblem::Unknown { what, name: name.clone(), at, nearest, help: None });
     }
@@ -178,17 +186,31 @@ fn required(params: &[ast::Parameter]) -> Vec<(&str, bool)> {
 mod tests {
     use crate::diagnostic::Problems;
     use crate::diagnostic::render::{Format, Style, render};
-    use crate::load::{Memory, load};
+    use crate::load::prelude::KINDS;
+    use crate::load::{Loaded, Memory, load, load_schema};
+
+    fn shown(problems: Problems, loaded: &Loaded) -> String {
+        let style = Style { colour: false, unicode: false, links: false, width: 100 };
+        render(&problems.into_sorted(), &loaded.sources, &Format::Human(style))
+    }
 
     #[test]
     fn the_prelude_resolves_without_a_problem() {
-        let source = "image x { builder amazon-ebs {} builder amazon-instance {} builder null {} provision shell {} \
-                      provision file {} provision shell-local {} post shell-local {} post manifest {} }";
+        let mut problems = Problems::new();
+        let loaded = load_schema(&Memory::default(), None, &mut problems);
+        let program = super::resolve(&loaded, &mut problems);
+        assert_eq!(shown(problems, &loaded), "");
+        assert_eq!(program.kinds.len(), KINDS.len());
+    }
+
+    #[test]
+    fn an_own_kind_takes_the_place_of_one_of_two_in_a_file_of_the_prelude() {
+        let source = "extern provisioner shell-local { inline: [string] }\n\
+                      image x { provision shell-local { inline = [] } \n post shell-local { inline = [] } }";
         let mut problems = Problems::new();
         let loaded = load(&Memory::of([("x.bake", source)]), "x.bake", &mut problems);
         let program = super::resolve(&loaded, &mut problems);
-        let style = Style { colour: false, unicode: false, links: false, width: 100 };
-        assert_eq!(render(&problems.into_sorted(), &loaded.sources, &Format::Human(style)), "");
-        assert_eq!(program.kinds.len(), 8);
+        assert_eq!(shown(problems, &loaded), "");
+        assert_eq!(program.kinds.values().map(|k| k.prelude).collect::<Vec<_>>(), [false, true]);
     }
 }

@@ -10,124 +10,45 @@ use crate::text::Span;
 #[allow(missing_docs)]
 pub enum ResolveProblem {
     /// A name that nothing declares.
-    Unknown {
-        what: &'static str,
-        name: SmolStr,
-        at: Span,
-        nearest: Option<SmolStr>,
-        help: Option<String>,
-    },
+    Unknown { what: &'static str, name: SmolStr, at: Span, nearest: Option<SmolStr>, help: Option<String> },
     /// `a-b` where neither is a name: meant as one.
-    Hyphenated {
-        whole: String,
-        at: Span,
-        nearest: Option<SmolStr>,
-    },
+    Hyphenated { whole: String, at: Span, nearest: Option<SmolStr> },
     /// One name for two things.
-    Duplicate {
-        what: &'static str,
-        name: SmolStr,
-        first: Span,
-        second: Span,
-    },
+    Duplicate { what: &'static str, name: SmolStr, first: Span, second: Span },
     /// A param, variable or secret that two files declare differently.
-    Disagreement {
-        name: SmolStr,
-        why: &'static str,
-        first: Span,
-        second: Span,
-    },
+    Disagreement { name: SmolStr, why: &'static str, first: Span, second: Span },
     /// A name of one sort where another is wanted.
-    WrongSort {
-        wanted: &'static str,
-        found: &'static str,
-        name: SmolStr,
-        at: Span,
-        help: &'static str,
-    },
-    /// A type, let, function or group that needs itself.
+    WrongSort { wanted: &'static str, found: &'static str, name: SmolStr, at: Span, help: &'static str },
+    /// More parameters or columns than anybody can read.
+    TooMany { what: &'static str, name: SmolStr, most: usize, parts: &'static str, at: Span },
     /// Things that are made of each other in a chain that no phase can walk down.
-    LongChain {
-        what: &'static str,
-        name: SmolStr,
-        at: Span,
-    },
+    LongChain { what: &'static str, name: SmolStr, at: Span },
     /// A type with more parts than can be checked.
-    LargeType {
-        name: SmolStr,
-        at: Span,
-    },
-    Recursion {
-        what: &'static str,
-        chain: Vec<SmolStr>,
-        at: Span,
-    },
+    LargeType { name: SmolStr, at: Span },
+    /// A type, let, function or group that needs itself.
+    Recursion { what: &'static str, chain: Vec<SmolStr>, at: Span },
     /// A pattern that does not compile.
-    Pattern {
-        why: String,
-        at: Span,
-    },
+    Pattern { why: String, at: Span },
     /// A refinement of a type that has none.
-    Refinement {
-        base: String,
-        at: Span,
-        wanted: &'static str,
-    },
+    Refinement { base: String, at: Span, wanted: &'static str },
     /// Arguments that do not fit the parameters.
-    Arguments {
-        message: String,
-        at: Span,
-        usage: String,
-    },
+    Arguments { message: String, at: Span, usage: String },
     /// A statement where it cannot stand.
-    Misplaced {
-        what: &'static str,
-        place: &'static str,
-        at: Span,
-        help: &'static str,
-    },
+    Misplaced { what: &'static str, place: &'static str, at: Span, help: &'static str },
     /// A row of another length than the header.
-    RowLength {
-        cells: usize,
-        columns: usize,
-        at: Span,
-        header: Span,
-    },
+    RowLength { cells: usize, columns: usize, at: Span, header: Span },
     /// A cell that its column's type does not accept.
-    Cell {
-        text: SmolStr,
-        ty: String,
-        at: Span,
-        column: Span,
-    },
+    Cell { text: SmolStr, ty: String, at: Span, column: Span },
     /// `-` in a column whose type does not end in `?`.
-    AbsentCell {
-        column: SmolStr,
-        at: Span,
-        declared: Span,
-    },
+    AbsentCell { column: SmolStr, at: Span, declared: Span },
     /// A cell with nothing in it.
-    EmptyCell {
-        at: Span,
-    },
+    EmptyCell { at: Span },
     /// Two rows of one key.
-    SameKey {
-        key: String,
-        first: Span,
-        second: Span,
-    },
+    SameKey { key: String, first: Span, second: Span },
     /// A name of a fact or encoding that the schema language does not have.
-    Schema {
-        message: String,
-        at: Span,
-        nearest: Option<SmolStr>,
-    },
+    Schema { message: String, at: Span, nearest: Option<SmolStr> },
     /// An option whose name the plan itself needs.
-    Taken {
-        name: SmolStr,
-        at: Span,
-        help: &'static str,
-    },
+    Taken { name: SmolStr, at: Span, help: &'static str },
 }
 
 use ResolveProblem::*;
@@ -193,6 +114,11 @@ impl From<ResolveProblem> for Diagnostic {
                 Diagnostic::error(code::VALUE_LIMIT, format!("{what} `{name}` stands at the end of too long a chain"))
                     .label(at, "given up here")
                     .help("what is made of others, and those of others, goes five thousand steps deep at most")
+            }
+            TooMany { what, name, most, parts, at } => {
+                Diagnostic::error(code::VALUE_LIMIT, format!("{what} `{name}` has more than {most} {parts}"))
+                    .label(at, "given up here")
+                    .help(format!("{most} are read at most: hold several in one record or list"))
             }
             LargeType { name, at } => Diagnostic::error(code::TYPE_UNFIT, format!("the type `{name}` is too large"))
                 .label(at, "it has more than ten thousand parts")

@@ -43,24 +43,51 @@ pub(super) struct ModuleNames {
 /// The locals of one body. Numbers are never reused in a frame, so a comprehension's variables stand behind those around it.
 pub(super) struct Scope {
     pub(super) module: usize,
-    pub(super) locals: Vec<(SmolStr, u32)>,
+    locals: Vec<SmolStr>,
+    /// The numbers of each name, innermost last.
+    numbers: FxHashMap<SmolStr, Vec<u32>>,
     /// Whether the name `builds` is known here.
     pub(super) builds: bool,
 }
 
 impl Scope {
     pub(super) fn new(module: usize) -> Self {
-        Scope { module, locals: Vec::new(), builds: false }
+        Scope { module, locals: Vec::new(), numbers: FxHashMap::default(), builds: false }
     }
 
     /// Adds a local. Its number is its depth: a variable of a comprehension takes the place of one whose comprehension is over.
     pub(super) fn bind(&mut self, name: SmolStr) -> u32 {
         let number = self.locals.len() as u32;
-        self.locals.push((name, number));
+        self.numbers.entry(name.clone()).or_default().push(number);
+        self.locals.push(name);
         number
     }
 
+    /// How many locals there are.
+    pub(super) fn depth(&self) -> usize {
+        self.locals.len()
+    }
+
+    /// Forgets the locals that were added since.
+    pub(super) fn leave(&mut self, depth: usize) {
+        for name in self.locals.drain(depth..) {
+            if let Some(numbers) = self.numbers.get_mut(&name) {
+                numbers.pop();
+            }
+        }
+    }
+
+    /// The names of all locals.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.locals.iter().map(SmolStr::as_str)
+    }
+
     pub(super) fn find(&self, name: &str) -> Option<u32> {
-        self.locals.iter().rev().find(|(n, _)| n == name).map(|(_, number)| *number)
+        self.numbers.get(name)?.last().copied()
+    }
+
+    /// The first local of the name, which an inner one may hide.
+    pub(super) fn first(&self, name: &str) -> Option<u32> {
+        self.numbers.get(name)?.first().copied()
     }
 }

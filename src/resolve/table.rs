@@ -11,20 +11,27 @@ use super::scope::Scope;
 use super::{Lowerer, hir};
 use crate::syntax::ast::{self, CellKind};
 use crate::syntax::parse_literal;
-use crate::text::FileId;
-use crate::text::suggest::nearest;
+use crate::text::{FileId, Span};
 use crate::ty::{Literal, TableTy, Ty};
+
+/// The most columns of a table.
+pub const MOST_COLUMNS: usize = 1000;
 
 impl<'a> Lowerer<'a> {
     /// Lowers a table.
     pub(super) fn table(&mut self, module: usize, table: &'a ast::Table, index: usize) {
+        if let Some(last) = table.columns.get(MOST_COLUMNS) {
+            let (name, at) = (table.name.name.clone(), last.name.span);
+            self.report(ResolveProblem::TooMany { what: "table", name, most: MOST_COLUMNS, parts: "columns", at });
+            return;
+        }
         let mut columns = indexmap::IndexMap::new();
+        let mut places: FxHashMap<&SmolStr, Span> = FxHashMap::default();
         for column in &table.columns {
             let ty = self.ty(module, &column.ty);
-            if let Some(first) =
-                table.columns.iter().find(|c| c.name.name == column.name.name && c.name.span < column.name.span)
-            {
-                let (first, second) = (first.name.span, column.name.span);
+            let second = column.name.span;
+            let first = *places.entry(&column.name.name).or_insert(second);
+            if first != second {
                 self.report(ResolveProblem::Duplicate {
                     what: "column",
                     name: column.name.name.clone(),
@@ -41,7 +48,7 @@ impl<'a> Lowerer<'a> {
                 Some(column) if !key.contains(&column) => key.push(column),
                 Some(_) => {}
                 None => {
-                    let nearest = nearest(&name.name, columns.keys().map(SmolStr::as_str)).map(SmolStr::from);
+                    let nearest = self.nearest(&name.name, columns.keys().map(SmolStr::as_str));
                     let help = Some("the key names columns of the table".into());
                     self.report(ResolveProblem::Unknown {
                         what: "column",
@@ -56,13 +63,13 @@ impl<'a> Lowerer<'a> {
         let ty = Arc::new(TableTy { index: index as u32, name: table.name.name.clone(), columns, key });
         let mut rows = Vec::with_capacity(table.rows.len());
         for row in &table.rows {
-            rows.push(self.row(module, table, &ty, row));
+            rows.extend(self.row(module, table, &ty, row));
         }
         self.check_keys(&ty, &rows);
         self.program.tables[index] = hir::Table { name: table.name.clone(), ty, rows };
     }
 
-    fn row(&mut self, module: usize, table: &'a ast::Table, ty: &TableTy, row: &'a ast::Row) -> Row {
+    fn row(&mut self, module: usize, table: &'a ast::Table, ty: &TableTy, row: &'a ast::Row) -> Option<Row> {
         if row.cells.len() != table.columns.len() {
             let header = match (table.columns.first(), table.columns.last()) {
                 (Some(first), Some(last)) => first.name.span.to(last.ty.span),
@@ -76,6 +83,9 @@ impl<'a> Lowerer<'a> {
             };
             self.report(problem);
         }
+        if self.problems.is_full() {
+            return None;
+        }
         let mut cells = Vec::with_capacity(ty.columns.len());
         for (position, column_ty) in ty.columns.values().enumerate() {
             let cell = match (row.cells.get(position), table.columns.get(position)) {
@@ -84,7 +94,7 @@ impl<'a> Lowerer<'a> {
             };
             cells.push(cell);
         }
-        Row { cells, span: row.span }
+        Some(Row { cells, span: row.span })
     }
 
     fn cell(&mut self, module: usize, cell: &'a ast::Cell, column: &ast::Column, ty: &Ty) -> Expr {

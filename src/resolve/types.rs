@@ -90,13 +90,9 @@ impl<'a> Lowerer<'a> {
         if let Some(&(index, _)) = self.names[home].types.get(&name.name) {
             return self.type_def(index);
         }
-        let mut names: Vec<&str> = self.names[home].types.keys().map(SmolStr::as_str).collect();
-        names.sort_unstable();
-        if path.len() == 1 {
-            names.extend(TYPE_NAMES);
-            names.extend(Domain::ALL.iter().map(|(_, n)| *n));
-        }
-        let nearest = nearest(&name.name, names).map(SmolStr::from);
+        let of_language = TYPE_NAMES.iter().copied().chain(Domain::ALL.iter().map(|(_, n)| *n));
+        let of_language = of_language.filter(|_| path.len() == 1);
+        let nearest = self.nearest(&name.name, self.names[home].types.keys().map(SmolStr::as_str).chain(of_language));
         let help = Some("the types of the language are bool, int, number, string, duration, size and EC2's own such as region and ami_id".into());
         self.report(ResolveProblem::Unknown { what: "type", name: name.name.clone(), at: name.span, nearest, help });
         Ty::Poison

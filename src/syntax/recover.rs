@@ -5,6 +5,8 @@
 
 use pest::Parser;
 
+use rustc_hash::FxHashSet;
+
 use super::ast::{Binding, CommentKind, Expr, ExprKind, File, Ident, Item, ItemKind};
 use super::lower::Lower;
 use super::parser::{BakeParser, Rule};
@@ -129,10 +131,9 @@ fn piecewise(lower: &mut Lower<'_>, cuts: &[usize]) -> Vec<Item> {
     let mut at = lower.skip_gap(0);
     while at < lower.parsed.len() {
         lower.offset = at;
-        let rest = &lower.parsed[at..];
         lower.last = None;
-        if let Ok(mut pairs) = BakeParser::parse(Rule::whole_item, rest) {
-            let whole = pairs.next().expect("invariant: an item was parsed");
+        let next = BakeParser::parse(Rule::next_item, &lower.parsed[at..]).ok();
+        if let Some(whole) = next.and_then(|mut pairs| pairs.next()?.into_inner().next()) {
             let pair = lower.parts(whole).take();
             let end = at + pair.as_span().end();
             items.push(lower.item(pair));
@@ -214,21 +215,12 @@ fn finish(mut lower: Lower<'_>, items: Vec<Item>, scanned: Vec<SyntaxProblem>, w
     let mut problems = std::mem::take(&mut lower.problems);
     // A quote left open explains whatever else does not parse on its line.
     if !scanned.is_empty() {
-        let line = |span: Span| {
-            lower.source[..(span.start as usize).saturating_sub(lower.place.base)]
-                .bytes()
-                .filter(|&b| b == b'\n')
-                .count()
-        };
-        let lines: Vec<usize> = scanned.iter().map(|p| line(p.span())).collect();
+        let ends: Vec<usize> = lower.source.match_indices('\n').map(|(at, _)| at + lower.place.base).collect();
+        let line = |span: Span| ends.partition_point(|end| *end < span.start as usize);
+        let lines: FxHashSet<usize> = scanned.iter().map(|p| line(p.span())).collect();
         problems.retain(|p| !lines.contains(&line(p.span())));
-        let mut kept: Vec<usize> = Vec::new();
-        for (problem, line) in scanned.into_iter().zip(lines) {
-            if !kept.contains(&line) {
-                kept.push(line);
-                problems.push(problem);
-            }
-        }
+        let mut left = lines;
+        problems.extend(scanned.into_iter().filter(|problem| left.remove(&line(problem.span()))));
     }
     if problems.is_empty() {
         for (comment, attached) in lower.comments.iter().zip(&lower.attached) {
@@ -237,7 +229,9 @@ fn finish(mut lower: Lower<'_>, items: Vec<Item>, scanned: Vec<SyntaxProblem>, w
                 CommentKind::Doc if !attached => {
                     problems.push(SyntaxProblem::DanglingDoc { span, trailing: lower.is_trailing(comment) });
                 }
-                CommentKind::FileDoc if !top.contains(&span) => problems.push(SyntaxProblem::MisplacedFileDoc { span }),
+                CommentKind::FileDoc if top.binary_search(&span).is_err() => {
+                    problems.push(SyntaxProblem::MisplacedFileDoc { span })
+                }
                 _ => {}
             }
         }

@@ -229,7 +229,7 @@ impl Scanner<'_> {
 
     fn comment(&mut self, kind: CommentKind) {
         let line = self.line_length();
-        let end = self.at + self.text[self.at..self.at + line].trim_end_matches([' ', '\t', '\r']).len();
+        let end = self.at + self.text[self.at..self.at + line].trim_end().len();
         self.found.comments.push(Comment { kind, span: self.place.span(self.at, end) });
         self.at += line;
     }

@@ -150,6 +150,7 @@ pub(super) fn to_symbol(rule: Rule) -> Symbol {
         | Rule::statement_start
         | Rule::file
         | Rule::whole_item
+        | Rule::next_item
         | Rule::loose_item
         | Rule::stray
         | Rule::item_start

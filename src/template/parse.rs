@@ -5,12 +5,14 @@ use std::ops::Range;
 use pest::Parser;
 use pest::error::{ErrorVariant, InputLocation};
 use pest::iterators::Pair;
+use rustc_hash::FxHashSet;
 
 use super::ast::{Action, Block, Command, Operand, OperandKind, Piece, Pipeline};
 use super::function;
 use super::literal;
 use super::problem::TemplateProblem;
 use super::scan::{Chunk, Cut, Inner, scan};
+use crate::diagnostic::MOST;
 use crate::text::suggest;
 
 use grammar::{Grammar, Rule};
@@ -242,21 +244,26 @@ fn names(path: &str) -> Vec<String> {
 /// Every block has its end, and every `else` and `break` a block around it.
 fn balance(pieces: &[Piece], problems: &mut Vec<TemplateProblem>) {
     let mut open: Vec<(Block, Range<usize>, bool)> = Vec::new();
+    let mut ranges = 0_usize;
     for piece in pieces {
         let Piece::Action { range, action, .. } = piece else { continue };
         match action {
-            Action::Open(block, _) => open.push((*block, range.clone(), false)),
+            Action::Open(block, _) => {
+                ranges += usize::from(*block == Block::Range);
+                open.push((*block, range.clone(), false));
+            }
             Action::Else(next) => match open.last_mut() {
                 Some((_, _, closed @ false)) => *closed = next.is_none(),
                 _ => problems.push(TemplateProblem::Stray { range: range.clone(), needs: "an `if` without `else`" }),
             },
-            Action::End => {
-                if open.pop().is_none() {
-                    problems.push(TemplateProblem::Stray { range: range.clone(), needs: "`if`, `with` and `range`" });
+            Action::End => match open.pop() {
+                Some((block, ..)) => ranges -= usize::from(block == Block::Range),
+                None => {
+                    problems.push(TemplateProblem::Stray { range: range.clone(), needs: "`if`, `with` and `range`" })
                 }
-            }
+            },
             Action::Leave => {
-                if !open.iter().any(|(block, ..)| *block == Block::Range) {
+                if ranges == 0 {
                     problems.push(TemplateProblem::Stray { range: range.clone(), needs: "`range`" });
                 }
             }
@@ -271,7 +278,7 @@ fn balance(pieces: &[Piece], problems: &mut Vec<TemplateProblem>) {
 
 /// Every `$x` has been declared before it.
 fn variables(pieces: &[Piece], problems: &mut Vec<TemplateProblem>) {
-    let mut declared: Vec<&str> = Vec::new();
+    let mut declared: FxHashSet<&str> = FxHashSet::default();
     for piece in pieces {
         let Piece::Action { action, .. } = piece else { continue };
         // What could not be read may have declared any variable.
@@ -281,11 +288,16 @@ fn variables(pieces: &[Piece], problems: &mut Vec<TemplateProblem>) {
         let Some(pipeline) = action.pipeline() else { continue };
         pipeline.each_operand(&mut |operand| {
             let OperandKind::Variable { name, .. } = &operand.kind else { return };
-            if !name.is_empty() && !declared.contains(&name.as_str()) {
+            if !name.is_empty() && !declared.contains(name.as_str()) {
+                // As long as somebody reads it.
+                let near = match problems.len() {
+                    ..MOST => suggest::nearest(name, declared.iter().copied()).map(str::to_owned),
+                    _ => None,
+                };
                 problems.push(TemplateProblem::UnknownVariable {
                     name: name.clone(),
                     range: operand.range.clone(),
-                    near: suggest::nearest(name, declared.iter().copied()).map(str::to_owned),
+                    near,
                 });
             }
         });

@@ -9,6 +9,8 @@ use super::moment;
 const MOMENT: DateTime = DateTime::constant(2015, 7, 29, 12, 34, 56, 0);
 /// The same moment in seconds since 1970.
 const TIMESTAMP: &str = "1438173296";
+/// A longer text, in bytes, is no specimen: each function behind a `|` may make it longer by a factor.
+const LONGEST: usize = 1 << 20;
 /// An id as Packer makes them: the first eight digits are the moment.
 const UUID: &str = "55b8c870-6c1d-4f2a-9b3e-0d5a7c81e24f";
 
@@ -76,16 +78,24 @@ fn call(name: &str, arguments: &[&str], lookup: &dyn Fn(&str) -> Option<String>)
         ("upper", [text]) => Some(text.to_uppercase()),
         ("lower", [text]) => Some(text.to_lowercase()),
         ("clean_resource_name", [text]) => Some(clean_resource_name(text)),
-        ("replace_all", [old, new, text]) => Some(text.replace(old, new)),
-        ("replace", [old, new, count, text]) => match count.parse::<i64>().ok()? {
-            ..0 => Some(text.replace(old, new)),
-            count => Some(text.replacen(old, new, usize::try_from(count).ok()?)),
-        },
+        ("replace_all", [old, new, text]) => replaced(text, old, new, usize::MAX),
+        ("replace", [old, new, count, text]) => {
+            // A negative count means all.
+            let count = usize::try_from(count.parse::<i64>().ok()?).unwrap_or(usize::MAX);
+            replaced(text, old, new, count)
+        }
         // The engine cuts at an empty separator between all characters, and so without the empty ends.
         ("split", [text, "", index]) => text.chars().nth(index.parse().ok()?).map(String::from),
         ("split", [text, separator, index]) => text.split(separator).nth(index.parse().ok()?).map(str::to_owned),
         _ => None,
     }
+}
+
+/// The text with the first occurrences replaced, as long as that is something that somebody could have meant.
+fn replaced(text: &str, old: &str, new: &str, count: usize) -> Option<String> {
+    let found = text.matches(old).take(count).count();
+    let length = text.len().checked_add(found.checked_mul(new.len())?)?;
+    (length <= LONGEST).then(|| text.replacen(old, new, count))
 }
 
 /// The amazon builders look at bytes: a character of two bytes becomes two hyphens.

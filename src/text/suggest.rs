@@ -1,31 +1,45 @@
 //! `did you mean`: the nearest of the names that would have been right.
 
+use rapidfuzz::distance::osa::{Args, BatchComparator};
+
+/// A longer name, in bytes, was not meant to be a short one.
+const LONGEST: usize = 200;
+
 /// The candidate nearest to `name`, if one is near enough to be worth proposing.
 ///
 /// Case and the choice between `-` and `_` do not count as a difference; a swap of two letters counts once.
-/// Among equally near candidates the first wins, so the answer does not depend on anything but the arguments.
+/// Among equally near candidates the one of nearest length and then the first by the alphabet wins: their order does not
+/// matter.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let plain = fold(name);
-    let limit = match plain.chars().count() {
+    if name.len() > LONGEST {
+        return None;
+    }
+    let length = name.chars().count();
+    let mut limit = match length {
         0..=2 => 1,
         3..=5 => 2,
-        n => (n / 3).max(2),
+        n => n / 3,
     };
-    let mut best: Option<(usize, &str)> = None;
+    let wanted = BatchComparator::new(name.chars().map(fold));
+    let mut best: Option<(usize, usize, &str)> = None;
     for candidate in candidates {
-        if candidate.len().abs_diff(name.len()) > limit + 2 {
+        // As many bytes as characters, or more: what is too long in both is too far.
+        if candidate.len() > 4 * (length + limit) || candidate.len() + limit < length {
             continue;
         }
-        let distance = strsim::damerau_levenshtein(&plain, &fold(candidate));
-        if distance <= limit && distance < candidate.chars().count() && best.is_none_or(|(d, _)| distance < d) {
-            best = Some((distance, candidate));
+        let cutoff = Args::default().score_cutoff(limit);
+        let Some(distance) = wanted.distance_with_args(candidate.chars().map(fold), &cutoff) else { continue };
+        let characters = candidate.chars().count();
+        let found = (distance, characters.abs_diff(length), candidate);
+        if distance < characters && best.is_none_or(|best| found < best) {
+            (best, limit) = (Some(found), distance);
         }
     }
-    best.map(|(_, c)| c)
+    best.map(|(_, _, candidate)| candidate)
 }
 
-fn fold(name: &str) -> String {
-    name.chars().map(|c| if c == '-' { '_' } else { c.to_ascii_lowercase() }).collect()
+fn fold(c: char) -> char {
+    if c == '-' { '_' } else { c.to_ascii_lowercase() }
 }
 
 #[cfg(test)]
@@ -39,5 +53,14 @@ mod tests {
         assert_eq!(nearest("ami-name", ["ami_name"]), Some("ami_name"));
         assert_eq!(nearest("x", ["region", "release"]), None);
         assert_eq!(nearest("zzz", ["abc"]), None);
+        assert_eq!(nearest("a", [""]), None);
+        assert_eq!(nearest("größe", ["grösse", "große"]), Some("große"));
+    }
+
+    #[test]
+    fn the_order_does_not_matter() {
+        assert_eq!(nearest("ab", ["ac", "aa"]), Some("aa"));
+        assert_eq!(nearest("ab", ["aa", "ac"]), Some("aa"));
+        assert_eq!(nearest("ab", ["aa", "ab", "ac"]), Some("ab"));
     }
 }

@@ -57,6 +57,28 @@ impl Domain {
         Self::ALL.iter().find(|(_, n)| *n == name).map(|(d, _)| *d)
     }
 
+    /// A text of this form, for documentation.
+    pub fn example(self) -> &'static str {
+        match self {
+            Region => "us-east-1",
+            Zone => "us-east-1a",
+            AmiId => "ami-0123456789abcdef0",
+            SnapshotId => "snap-0123456789abcdef0",
+            InstanceType => "m5.large",
+            AccountId => "123456789012",
+            VpcId => "vpc-0123456789abcdef0",
+            SubnetId => "subnet-0123456789abcdef0",
+            SecurityGroupId => "sg-0123456789abcdef0",
+            KmsKey => "alias/images",
+            Arn => "arn:aws:iam::123456789012:role/images",
+            Cidr => "10.0.0.0/16",
+            Device => "/dev/sdf",
+            Path => "files/example",
+            IamProfile => "builder",
+            S3Bucket => "example-images/web",
+        }
+    }
+
     /// Judges the form of a text.
     ///
     /// # Errors
@@ -181,6 +203,7 @@ mod tests {
         for (domain, name) in Domain::ALL {
             assert_eq!(domain.name(), name);
             assert_eq!(Domain::find(name), Some(domain));
+            assert_eq!(domain.check(domain.example()), Ok(()), "{name}");
         }
     }
 

@@ -308,6 +308,12 @@ impl Ty {
 
     /// Whether the type has no more parts, all that it is made of counted as often as it stands there.
     pub fn has_at_most(&self, parts: usize) -> bool {
+        self.parts(parts + 1) <= parts
+    }
+
+    /// How many parts the type has, all that it is made of counted as often as it stands there; no more than `most` are
+    /// counted.
+    pub fn parts(&self, most: usize) -> usize {
         fn weigh(ty: &Ty, left: &mut usize) -> bool {
             match left.checked_sub(1) {
                 Some(rest) => *left = rest,
@@ -321,7 +327,9 @@ impl Ty {
                 _ => true,
             }
         }
-        weigh(self, &mut { parts })
+        let mut left = most;
+        weigh(self, &mut left);
+        most - left
     }
 
     /// The smallest type that holds all of these.

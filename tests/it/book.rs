@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use bakec::ty::Domain;
 use regex::Regex;
 
-use crate::support::{files_below, none, read, root};
+use crate::support::{expect, files_below, none, pages_are_mine, read, root, with_blocks};
 
 const BOOK: &str = "book/src";
 
@@ -78,6 +79,61 @@ fn every_link_leads_somewhere() {
         }
     }
     none(mistakes);
+}
+
+/// The numbers of the lines that are made of sources, from 1; their tests hold them.
+fn generated(text: &str) -> BTreeSet<usize> {
+    let mut inside = false;
+    let lines = text.lines().enumerate().filter(|(_, line)| {
+        inside = (inside || line.starts_with("<!-- generated: ")) && *line != "<!-- end -->";
+        inside
+    });
+    lines.map(|(number, _)| number + 1).collect()
+}
+
+/// The fixtures hold the pages of errors.
+#[test]
+fn every_program_that_a_page_shows_is_one() {
+    let _mine = pages_are_mine();
+    let mut mistakes = Vec::new();
+    let pages = pages().into_iter().filter(|page| !page.starts_with("errors/")).map(|page| format!("{BOOK}/{page}"));
+    for path in pages.chain(["README.md".to_string()]) {
+        let page = read(&path);
+        let held = generated(&page);
+        let text = with_blocks(&page, |block| {
+            let is_own = block.language == "bake" && !held.contains(&block.line);
+            is_own.then(|| match bakec::format::format("page.bake", &block.text) {
+                Ok(canonical) => canonical,
+                Err(_) => {
+                    mistakes.push(format!("{path}:{}: this is not bake:\n{}", block.line, block.text));
+                    block.text.clone()
+                }
+            })
+        });
+        mistakes.extend(expect(&path, &text).err());
+    }
+    none(mistakes);
+}
+
+/// The words that `bake.js` colours, beside those that it writes as patterns.
+#[test]
+fn code_blocks_are_coloured_by_the_words_of_the_language() {
+    let script = read("book/theme/bake.js");
+    let word = Regex::new(r"[a-z_0-9]+").expect("the pattern is a regex");
+    let known: BTreeSet<&str> = word.find_iter(&script).map(|word| word.as_str()).collect();
+    let grammar = read("grammar/bake.pest");
+    let keyword = Regex::new(r#"(?m)^kw_\w+ *= @\{ "(\w+)""#).expect("the pattern is a regex");
+    let keywords: Vec<String> = keyword.captures_iter(&grammar).map(|found| found[1].to_string()).collect();
+    assert!(keywords.len() > 30, "only {} keywords in the grammar", keywords.len());
+    let domains = Domain::ALL.iter().map(|(_, name)| name.to_string());
+    none(
+        keywords
+            .into_iter()
+            .chain(domains)
+            .filter(|word| !known.contains(word.as_str()))
+            .map(|word| format!("book/theme/bake.js does not know `{word}`"))
+            .collect(),
+    );
 }
 
 #[test]

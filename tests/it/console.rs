@@ -6,13 +6,14 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Block, expect, files_below, none, read, root, with_blocks};
+use crate::support::{Block, expect, files_below, none, pages_are_mine, read, root, with_blocks};
 
 /// Columns of the terminal that the book shows.
 const WIDTH: &str = "100";
 
 #[test]
 fn what_the_book_shows_is_what_is_printed() {
+    let _mine = pages_are_mine();
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     // Beside the examples, which are right, lie the programs whose mistakes the book shows.
     for below in ["examples", "tests/console"] {

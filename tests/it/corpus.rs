@@ -11,7 +11,7 @@ use bakec::diagnostic::{Code, code};
 use bakec::load::Memory;
 
 use crate::program::{Program, compile};
-use crate::support::{Block, blocks, expect, files_below, none, read, updating, with_blocks};
+use crate::support::{Block, blocks, expect, files_below, none, pages_are_mine, read, updating, with_blocks};
 
 const DIAGNOSTICS: &str = "tests/corpus/diagnostics";
 const PLANS: &str = "tests/corpus/plan";
@@ -88,6 +88,7 @@ fn every_program_has_the_plan_that_its_fixture_says() {
 
 #[test]
 fn every_page_shows_its_fixture_and_a_program_that_is_right() {
+    let _mine = pages_are_mine();
     let mut mistakes = Vec::new();
     for (code, _) in code::ALL {
         let (folder, path) = (format!("{DIAGNOSTICS}/{}", code.slug()), format!("{PAGES}/{}.md", code.slug()));
@@ -99,11 +100,20 @@ fn every_page_shows_its_fixture_and_a_program_that_is_right() {
             mistakes.push(format!("{path} shows a wrong program, what bakec says of it, and a right one"));
             continue;
         };
-        let shown = compile(world(&folder), "page.bake").shown();
+        let headings = [format!("# `{code}`"), "## What goes wrong".to_string(), "## What to write".to_string()];
+        let found: Vec<&str> = prose(&page).filter(|line| line.starts_with('#')).collect();
+        if found != headings {
+            mistakes.push(format!("{path} has not the three parts of a page: {found:?}"));
+        }
+        let program = compile(world(&folder), "page.bake");
+        if program.codes().iter().any(|shown| shown != code) {
+            mistakes.push(format!("{path}: the wrong program shows more than one mistake:\n{}", program.shown()));
+        }
+        let shown = program.shown();
         let changed = with_blocks(&page, |block: &Block| match block.line {
             line if line == wrong.line => Some(read(&format!("{folder}/page.bake"))),
             line if line == text.line => Some(shown.clone()),
-            _ => None,
+            line => beside(&page, line).map(|file| read(&format!("{folder}/{file}"))),
         });
         mistakes.extend(expect(&path, &changed).err());
         mistakes.extend(
@@ -111,6 +121,22 @@ fn every_page_shows_its_fixture_and_a_program_that_is_right() {
         );
     }
     none(mistakes);
+}
+
+/// The file that a block shows, by the sentence above it.
+fn beside(page: &str, fence: usize) -> Option<&str> {
+    let above = page.lines().take(fence - 1).filter(|line| !line.is_empty()).last()?;
+    above.strip_prefix("Here `")?.strip_suffix("` is")
+}
+
+/// The lines of a page that stand in no fenced block.
+fn prose(page: &str) -> impl Iterator<Item = &str> {
+    let mut inside = false;
+    page.lines().filter(move |line| {
+        let is_fence = line.starts_with("```");
+        inside ^= is_fence;
+        !inside && !is_fence
+    })
 }
 
 /// What the compiler has against the right program of a page. That Packer cannot do all of it is the subject of a few only.

@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-use crate::support::{files_below, none, root};
+use crate::support::{files_below, none, read, root};
 
 /// Region, then the upstream images: 12.04 pv and hvm, 14.04 pv and hvm.
 const UPSTREAM: [(&str, [&str; 4]); 8] = [
@@ -76,13 +76,18 @@ fn every_example_compiles() {
 }
 
 #[test]
-fn every_script_that_an_example_has_is_used() {
-    let programs: String = examples()
-        .iter()
-        .map(|file| std::fs::read_to_string(root().join("examples").join(file)).unwrap_or_default())
-        .collect();
+fn every_file_beside_the_examples_is_used_or_shown() {
+    let programs: Vec<(String, String)> =
+        examples().into_iter().map(|file| (file.clone(), read(&format!("examples/{file}")))).collect();
+    let pages = files_below("book/src").into_iter().filter(|page| page.ends_with(".md"));
+    let book: String = pages.map(|page| read(&format!("book/src/{page}"))).collect();
     for file in files_below("examples").into_iter().filter(|file| !file.ends_with(".bake")) {
-        assert!(programs.contains(&file), "no example uses {file}");
+        let is_used = programs.iter().any(|(program, text)| {
+            let folder = program.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let near = file.strip_prefix(folder).map_or(file.as_str(), |near| near.trim_start_matches('/'));
+            text.contains(&file) || text.contains(near)
+        });
+        assert!(is_used || book.contains(&file), "no example uses {file}, and the book does not show it");
     }
 }
 
@@ -197,6 +202,30 @@ fn each_platform_has_its_builder() {
     let [chain] = list(&plan, "post-processors") else { panic!("not one chain: {}", plan["post-processors"]) };
     let link = chain.as_array().and_then(|links| links.first()).unwrap_or(chain);
     assert_eq!(link["only"], json!(["web-docker"]));
+}
+
+#[test]
+fn the_workflow_for_continuous_integration_runs() {
+    let workflow = read("examples/patterns/ci.yml");
+    let build = "web-us-east-1";
+    let plan = tempfile::NamedTempFile::new().expect("a temporary file can be made");
+    let mut commands = 0;
+    for line in workflow.lines() {
+        let Some(at) = line.find("bakec ") else { continue };
+        let command = line[at..].split(['|', '"', ')']).next().unwrap_or_default().trim();
+        let command = command
+            .replace("bakec", env!("CARGO_BIN_EXE_bakec"))
+            .replace("${{ matrix.build }}", build)
+            .replace("plan.json", &plan.path().to_string_lossy());
+        let output = Command::new("sh").args(["-c", &command]).current_dir(root().join("examples")).output();
+        let output = output.expect("there is a shell");
+        assert!(output.status.success(), "{command}:\n{}", String::from_utf8_lossy(&output.stderr));
+        commands += 1;
+    }
+    assert_eq!(commands, 4);
+    let plan = std::fs::read_to_string(plan.path()).expect("the plan was written");
+    let plan: Value = serde_json::from_str(&plan).expect("a plan is JSON");
+    assert_eq!(builds(&plan), [build]);
 }
 
 #[test]

@@ -18,7 +18,7 @@ const TOP: &[&str] =
     &["Cargo.toml", "Cargo.lock", "src", "grammar", "examples", "tests", "book", "README.md", "LICENSE"];
 /// What reaches the world around the program, and who may: (pattern of code, its owners, what to do instead).
 const DOORS: &[(&str, &[&str], &str)] = &[
-    (r"\bclap(_complete)?\s*::", &["cli"], "the command line is parsed in `cli`"),
+    (r"\bclap(_complete|_mangen)?\s*::", &["cli"], "the command line is parsed in `cli`"),
     (r"\bmiette\s*::", &["diagnostic/render", "cli"], "report a `Diagnostic` and let `diagnostic::render` draw it"),
     (r"\be?print(ln)?!", &["cli"], "return the text and let `cli` print it"),
     (

@@ -5,16 +5,22 @@ mod support;
 
 mod book;
 mod cli;
+mod completions;
 mod console;
 mod corpus;
+mod doc;
 mod emitted;
 mod examples;
 mod facts;
+mod fuzzed;
 mod generated;
 mod hcl;
 mod hostile;
 mod house;
+mod init;
 mod layers;
+mod moving;
+mod oracle;
 #[path = "../peer/packer.rs"]
 mod peer;
 #[path = "../peer/targets.rs"]
@@ -23,4 +29,5 @@ mod prelude;
 mod promises;
 mod properties;
 mod rust;
+mod schema;
 mod spec;

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The folder of the repository.
 pub(crate) fn root() -> PathBuf {
@@ -37,6 +38,12 @@ pub(crate) fn files_below(folder: &str) -> Vec<String> {
 /// Whether expectations are to be rewritten.
 pub(crate) fn updating() -> bool {
     std::env::var_os("UPDATE").is_some_and(|value| value == "1")
+}
+
+/// Taken by a test that rewrites parts of pages, so that no other rewrites the same page meanwhile.
+pub(crate) fn pages_are_mine() -> MutexGuard<'static, ()> {
+    static PAGES: Mutex<()> = Mutex::new(());
+    PAGES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Compares a file of the repository with what it should hold, or writes it; says how they differ.
