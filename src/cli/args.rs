@@ -64,7 +64,7 @@ pub(super) enum When {
 pub(super) enum Command {
     /// Write a first program to start from.
     Init(Init),
-    /// Write the plan as Packer JSON, or through a template of your own.
+    /// Write the plan as Packer JSON, as HCL, or through a template of your own.
     Compile(Compile),
     /// Find mistakes, write nothing.
     Check(Check),
@@ -135,11 +135,20 @@ pub(super) struct Selection {
     pub(super) except: Vec<String>,
 }
 
+impl Selection {
+    /// Whether not all builds are wanted.
+    pub(super) fn is_some(&self) -> bool {
+        !self.only.is_empty() || !self.except.is_empty()
+    }
+}
+
 #[derive(Group, Debug)]
 #[command(after_help = "For example:\n  \
     bakec compile official.bake | packer build -\n  \
     bakec compile official.bake -o plan.json --set version=2.6.4\n  \
     bakec compile --only region=us-east-1+virt=hvm -o one.json\n  \
+    bakec compile --target packer-hcl -o official.pkr.hcl\n  \
+    bakec compile layers.bake --stage all -o plans/     one template for each layer\n  \
     bakec compile --template github-matrix.yml.j2 -o .github/workflows/images.yml\n\n\
     Errors and warnings go to standard error. Without FILE: main.bake, or the only .bake file of the folder.")]
 pub(super) struct Compile {
@@ -158,14 +167,24 @@ pub(super) struct Compile {
     /// Packer reads it; the book tells each field. Undefined names are mistakes. It may include files beside it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) template: Option<String>,
-    /// Leave out the `_bakec` comment, which holds what Packer need not know.
+    /// Write the builds of one stage, or every stage to a file of its own.
+    ///
+    /// A build whose source is the AMI of another one is in a later stage than that; `bakec list` shows the stages. Under
+    /// `all`, `--output plan.json` gives `plan.1.json`, `plan.2.json` and so on, and a folder gets the like by the name of
+    /// FILE.
+    #[arg(long, value_name = "N|all")]
+    pub(super) stage: Option<Stage>,
+    /// Leave out the `_bakec` comment, which holds what Packer need not know; of HCL, the first line.
     #[arg(long)]
     pub(super) bare: bool,
+    /// Leave `required_plugins` out of the HCL, for a Packer that brings its plugins, as those before 1.7 do.
+    #[arg(long)]
+    pub(super) no_required_plugins: bool,
     /// What paths in the plan are relative to.
     #[arg(long, value_name = "WHAT", default_value = "cwd")]
     pub(super) paths: PathsFrom,
     /// List the files and environment variables that the plan depends on, and write no plan.
-    #[arg(long, conflicts_with_all = ["output", "bare", "paths"])]
+    #[arg(long, conflicts_with_all = ["output", "bare", "paths", "target", "stage", "no_required_plugins"])]
     pub(super) deps: bool,
     #[command(flatten)]
     pub(super) selection: Selection,
@@ -176,10 +195,31 @@ pub(super) struct Compile {
 /// The forms that a plan is written in.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Debug)]
 pub(super) enum Target {
-    /// Packer's JSON, for any Packer.
+    /// Packer's JSON, which every version of Packer reads.
     PackerJson,
+    /// HCL2, for today's Packer.
+    PackerHcl,
     /// What `--template` makes of it.
     Template,
+}
+
+/// Which stages.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Stage {
+    All,
+    One(u32),
+}
+
+impl std::str::FromStr for Stage {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            _ if text == "all" => Ok(Stage::All),
+            Ok(0) | Err(_) => Err("a stage is a number from 1 upwards, or `all`"),
+            Ok(number) => Ok(Stage::One(number)),
+        }
+    }
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Debug)]

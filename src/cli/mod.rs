@@ -19,6 +19,7 @@ mod input;
 mod list;
 mod man;
 mod schema;
+mod stages;
 mod terminal;
 mod vars;
 

@@ -54,7 +54,7 @@ impl<'a> Evaluator<'a> {
             variables: self.plan_variables(),
             ..Plan::default()
         };
-        self.fill_builds(table, &chosen, &mut plan);
+        let edges = self.fill_builds(table, &chosen, &mut plan);
         for (number, image) in table.images.iter().enumerate() {
             self.fill_steps(*image, table, &mut plan);
             let retain = &self.images[*image].image.retain;
@@ -62,6 +62,7 @@ impl<'a> Evaluator<'a> {
                 plan.retain.push(plan::Retain { image: number as u32, options: self.retained(retain) });
             }
         }
+        self.settle_regions(table, edges, &mut plan);
         self.policies(table);
         self.report_failures();
         plan.outputs = self.outputs();
@@ -71,7 +72,8 @@ impl<'a> Evaluator<'a> {
         Some(plan)
     }
 
-    fn fill_builds(&self, table: &BuildTable, chosen: &[Option<usize>], plan: &mut Plan) {
+    /// Adds the builds; whether one of them needs the AMI of another.
+    fn fill_builds(&self, table: &BuildTable, chosen: &[Option<usize>], plan: &mut Plan) -> bool {
         let mut blocks: FxHashMap<(u32, usize), (BlockData<'a>, Option<Demands<'a>>)> = FxHashMap::default();
         let mut edges = Vec::new();
         let mut done: Vec<(u32, &'a Declared, Rc<Options>)> = Vec::new();
@@ -110,6 +112,7 @@ impl<'a> Evaluator<'a> {
         let done: Vec<(u32, &'a Declared, &Options)> = done.iter().map(|(i, d, o)| (*i, *d, &**o)).collect();
         self.uniques(&done);
         self.check_edges(&edges, table);
+        !edges.is_empty()
     }
 
     /// The settings that the plan keeps; a path on the machine stands as it was written.

@@ -27,10 +27,9 @@ impl<'a> Lowerer<'a> {
         {
             if let Member::Field(decl) = member
                 && decl.refused.is_none()
-                && taken(item.category).contains(&decl.name.name.as_str())
+                && let Some(help) = taken(item.category, &decl.name.name)
             {
-                let message = format!("`{}` is a word of the plan, not an option of a kind", decl.name.name);
-                self.report(ResolveProblem::Schema { message, at: decl.name.span, nearest: None });
+                self.report(ResolveProblem::Taken { name: decl.name.name.clone(), at: decl.name.span, help });
             }
         }
         let fields = places.iter().flat_map(|(_, body)| *body).filter(|m| matches!(m, Member::Field(_)));
@@ -202,12 +201,20 @@ impl<'a> Lowerer<'a> {
     }
 }
 
-/// What a plan says about a block beside its options.
-fn taken(category: ast::ExternKind) -> &'static [&'static str] {
-    match category {
-        ast::ExternKind::Builder => &["type"],
-        ast::ExternKind::Provisioner => &["type", "only", "except"],
-        ast::ExternKind::Post => &["type", "only", "except"],
-        ast::ExternKind::Options => &[],
-    }
+/// What a plan says about a block beside its options, and how a program says it.
+///
+/// A post-processor's `name` is Packer's too, but an option like any other: the command line leaves the step out by it.
+fn taken(category: ast::ExternKind, name: &str) -> Option<&'static str> {
+    use ast::ExternKind::{Builder, Options, Post, Provisioner};
+    Some(match (category, name) {
+        (Builder | Provisioner | Post, "type") => {
+            "leave it out: the kind stands before the block, as in `builder toy { … }`"
+        }
+        (Builder, "name") => "leave it out: the image names its builds, by `name = \"…\"` beside the `matrix`",
+        (Provisioner, "only" | "except") => {
+            "leave it out: a condition says it, as in `provision toy when virt == \"hvm\" { … }`"
+        }
+        (Post, "only" | "except") => "leave it out: a condition says it, as in `post toy when virt == \"hvm\" { … }`",
+        (Builder | Provisioner | Post | Options, _) => return None,
+    })
 }

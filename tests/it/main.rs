@@ -15,13 +15,17 @@ mod examples;
 mod facts;
 mod fuzzed;
 mod generated;
+mod hcl;
 mod hostile;
 mod house;
 mod init;
+mod layers;
 mod moving;
 mod oracle;
 #[path = "../peer/packer.rs"]
 mod peer;
+#[path = "../peer/targets.rs"]
+mod peer_targets;
 mod prelude;
 mod promises;
 mod properties;

@@ -6,7 +6,7 @@ use bakec::compile::{FactsChoice, Options};
 use bakec::diagnostic::render::{Format, Style, render, summary};
 use bakec::diagnostic::{Code, Diagnostic};
 use bakec::emit::template::Template;
-use bakec::emit::{Emit, packer_json};
+use bakec::emit::{Emit, packer_hcl, packer_json};
 use bakec::inspect::select::select;
 use bakec::load::Memory;
 use bakec::packer::read;
@@ -44,7 +44,7 @@ impl Program {
 pub(crate) fn compile(mut world: Memory, root: &str) -> Program {
     let mut options = Options::default();
     let mut only = Vec::new();
-    let (mut template, mut other) = (None, None);
+    let (mut template, mut other, mut hcl) = (None, None, false);
     let text = world.files.get(root).cloned().unwrap_or_default();
     for argument in text.lines().map_while(|line| line.strip_prefix("//@ ")) {
         let (name, value) = argument.split_once(": ").unwrap_or((argument, ""));
@@ -55,6 +55,7 @@ pub(crate) fn compile(mut world: Memory, root: &str) -> Program {
             "only" => only.push(value.to_string()),
             "template" => template = Some(value.to_string()),
             "diff" => other = Some(value.to_string()),
+            "target" => hcl = value == "packer-hcl",
             "env" => {
                 let (name, value) = value.split_once('=').expect("`//@ env: NAME=value`");
                 world.variables.insert(name.to_string(), value.to_string());
@@ -66,7 +67,12 @@ pub(crate) fn compile(mut world: Memory, root: &str) -> Program {
     let mut json = None;
     match compiled.plan.take().map(|plan| select(plan, &only, &[])) {
         Some(Ok(plan)) => {
-            let emitted = packer_json(&plan, &compiled.kinds, &Emit::default());
+            let how = Emit::default();
+            let emitted = if hcl {
+                packer_hcl(&plan, &compiled.kinds, &how, true)
+            } else {
+                packer_json(&plan, &compiled.kinds, &how)
+            };
             compiled.diagnostics.extend(emitted.problems.iter().map(|p| p.diagnostic(&plan, &compiled.sources)));
             if let Some(path) = &template {
                 let loaded = Template::load(&world, path, &mut compiled.sources);

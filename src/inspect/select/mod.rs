@@ -83,7 +83,7 @@ fn by_name(plan: &Plan) -> FxHashMap<&str, Vec<usize>> {
 }
 
 /// The plan with the builds that are kept. Indices are told anew, and what is left for no build goes.
-fn reduced(mut plan: Plan, kept: &[bool]) -> Plan {
+pub(super) fn reduced(mut plan: Plan, kept: &[bool]) -> Plan {
     let mut next = 0;
     let renumbered: Vec<Option<u32>> = kept
         .iter()
