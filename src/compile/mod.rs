@@ -14,7 +14,7 @@ use crate::json;
 use crate::load::{LoadProblem, Loaded, World, load, load_schema};
 use crate::plan::Plan;
 use crate::resolve::resolve;
-use crate::resolve::schema::kinds;
+use crate::resolve::schema::{documented, kinds};
 use crate::schema::Kinds;
 use crate::text::{FileId, Source, Sources, Span};
 
@@ -143,7 +143,7 @@ pub fn schema(world: &dyn World, root: Option<&str>) -> Schema {
     let mut found = Problems::new();
     let program = resolve(&loaded, &mut found);
     add_news(&mut problems, found);
-    let kinds = kinds(&program, &loaded.sources);
+    let kinds = documented(&program, &loaded.sources);
     Schema { kinds, diagnostics: problems.into_sorted(), sources: loaded.sources }
 }
 

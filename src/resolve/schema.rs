@@ -15,13 +15,18 @@ use crate::syntax::ast::ExternKind;
 use crate::text::{Sources, Span};
 use crate::ty::Ty;
 
-/// The kinds of a program.
+/// The kinds of a program, as those need them who write plans: without what only documentation tells.
 pub fn kinds(program: &Program, sources: &Sources) -> Kinds {
-    program
-        .kinds
-        .values()
-        .map(|kind| ((category(kind.category), kind.name.name.clone()), plain(program, sources, kind)))
-        .collect()
+    each(program, |kind| plain(program, sources, kind))
+}
+
+/// The kinds of a program with all that there is to tell of them.
+pub fn documented(program: &Program, sources: &Sources) -> Kinds {
+    each(program, |kind| told(program, sources, kind))
+}
+
+fn each(program: &Program, make: impl Fn(&Kind) -> schema::Kind) -> Kinds {
+    program.kinds.values().map(|kind| ((category(kind.category), kind.name.name.clone()), make(kind))).collect()
 }
 
 fn category(external: ExternKind) -> Category {
@@ -34,29 +39,35 @@ fn category(external: ExternKind) -> Category {
 
 fn plain(program: &Program, sources: &Sources, kind: &Kind) -> schema::Kind {
     let declared = &program.records[kind.record];
+    schema::Kind {
+        name: kind.name.name.clone(),
+        doc: kind.doc.clone(),
+        file: (!kind.prelude).then(|| sources.get(kind.name.span.file).path().as_ref().into()),
+        options: declared.fields.clone(),
+        emit_only: declared.facts_of(FactName::EmitOnly).next().is_some(),
+        ..schema::Kind::default()
+    }
+}
+
+/// With the sets of options that it takes over, and what must hold.
+fn told(program: &Program, sources: &Sources, kind: &Kind) -> schema::Kind {
+    let declared = &program.records[kind.record];
     let home = |at: Span| kind.sets.iter().position(|s| s.span.file == at.file && s.span.overlaps(at));
     let mut record_rules = BTreeMap::new();
     for field in declared.fields.values() {
         rules_of_records(program, sources, &field.ty, &mut record_rules);
     }
+    let set = |set: &super::hir::OptionSet| {
+        let file = sources.get(set.span.file).path();
+        let file = file.strip_prefix(PRELUDE).unwrap_or(file).into();
+        schema::OptionSet { name: set.name.name.clone(), file, doc: set.doc.clone() }
+    };
     schema::Kind {
-        name: kind.name.name.clone(),
-        doc: kind.doc.clone(),
-        file: (!kind.prelude).then(|| sources.get(kind.name.span.file).path().as_ref().into()),
         homes: declared.fields.values().map(|f| home(f.span)).collect(),
-        options: declared.fields.clone(),
-        emit_only: declared.facts_of(FactName::EmitOnly).next().is_some(),
-        sets: kind
-            .sets
-            .iter()
-            .map(|set| {
-                let file = sources.get(set.span.file).path();
-                let file = file.strip_prefix(PRELUDE).unwrap_or(file).into();
-                schema::OptionSet { name: set.name.name.clone(), file, doc: set.doc.clone() }
-            })
-            .collect(),
+        sets: kind.sets.iter().map(set).collect(),
         rules: rules(sources, declared, &home),
         record_rules,
+        ..plain(program, sources, kind)
     }
 }
 
@@ -178,7 +189,7 @@ mod tests {
         let loaded = load(&Memory::of([("x.bake", source)]), "x.bake", &mut problems);
         let program = crate::resolve::resolve(&loaded, &mut problems);
         assert!(!problems.has_errors());
-        kinds(&program, &loaded.sources)
+        documented(&program, &loaded.sources)
     }
 
     #[test]

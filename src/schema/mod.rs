@@ -23,7 +23,7 @@ pub struct Kind {
     pub options: IndexMap<SmolStr, Field>,
     /// Whether plans hold it for Packer only: bakec does not run it.
     pub emit_only: bool,
-    /// The sets of options that it takes over, in their order.
+    /// The sets of options that it takes over, in their order. Like all that follows, it is known where kinds are documented.
     pub sets: Vec<OptionSet>,
     /// For each option the set that declares it, an index into `sets`; `None` for those of the kind itself.
     pub homes: Vec<Option<usize>>,

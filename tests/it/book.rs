@@ -45,6 +45,23 @@ fn anchors(text: &str) -> BTreeSet<String> {
 }
 
 #[test]
+fn files_that_the_book_names_are_there() {
+    let path = Regex::new(r"`((?:src|grammar|tests|examples|book)/[A-Za-z0-9_./-]+)`").expect("the pattern is a regex");
+    let mut mistakes = Vec::new();
+    let mut count = 0;
+    for page in pages() {
+        for found in path.captures_iter(&read(&format!("{BOOK}/{page}"))) {
+            count += 1;
+            if !root().join(&found[1]).exists() {
+                mistakes.push(format!("{BOOK}/{page}: there is no `{}`", &found[1]));
+            }
+        }
+    }
+    assert!(count > 40, "only {count} files are named");
+    none(mistakes);
+}
+
+#[test]
 fn every_page_stands_once_in_the_table_of_contents() {
     let listed = links(&read(&format!("{BOOK}/SUMMARY.md")));
     let listed_once: BTreeSet<&String> = listed.iter().collect();
