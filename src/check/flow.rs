@@ -257,12 +257,18 @@ fn unquote(at: Span, text: &str, want: &Ty) -> Option<Hint> {
     fits.then(|| Hint { help: Some(format!("drop the quotes: `{text}`")), fix: Some((at, text.to_owned())) })
 }
 
-/// A text that is nearly one of the literals.
+/// The most literals that a help lists.
+const MOST_LITERALS: usize = 8;
+
+/// A text that is one of the literals, nearly; or what there is to choose from.
 fn near_literal(at: Span, value: &Ty, want: &Ty, written: bool) -> Option<Hint> {
     let Ty::Literal(Literal::Text(text)) = value.plain() else { return None };
     let literals = want.literals()?;
     let texts = literals.iter().filter_map(|l| if let Literal::Text(t) = l { Some(t.as_str()) } else { None });
-    let near = nearest(text, texts)?;
+    let Some(near) = nearest(text, texts) else {
+        let all: Vec<String> = literals.iter().take(MOST_LITERALS + 1).map(|l| format!("`{l}`")).collect();
+        return (all.len() <= MOST_LITERALS).then(|| Hint::words(format!("it is one of {}", all.join(", "))));
+    };
     let fix = written.then(|| (at, quoted(near)));
     Some(Hint { help: Some(format!("did you mean `{}`?", quoted(near))), fix })
 }
@@ -294,6 +300,7 @@ fn quote_hint(at: Span, value: &Ty, want: &Ty, expr: Option<&Expr>) -> Option<Hi
         (Some(ExprKind::Int(i)), _) => i.to_string(),
         (Some(ExprKind::Number(n)), _) => n.to_string(),
         (Some(ExprKind::Bool(b)), _) => b.to_string(),
+        (_, Ty::Literal(Literal::Text(_))) => return None,
         (_, Ty::Int | Ty::Number | Ty::Bool | Ty::Duration | Ty::Size | Ty::Literal(_)) => {
             return Some(Hint::words("make it text with `\"${…}\"`"));
         }

@@ -31,6 +31,7 @@ pub(super) fn run(args: &Compile, terminal: &Terminal) -> Outcome {
         return stages::run(args, target, stage, &root, compiled, terminal);
     }
     let output = output(args);
+    spare_sources(output, &compiled, terminal)?;
     let mut how = Emit { paths: paths(args, output.unwrap_or(""), terminal)?, bare: args.bare, ..Emit::default() };
     if let Some(whole) = compiled.plan.as_ref().filter(|_| args.selection.is_some()) {
         // A part names the AMIs that it needs as the whole does.
@@ -126,7 +127,9 @@ pub(super) fn tell<'p>(
     terminal: &Terminal,
 ) {
     let mut told = std::mem::take(&mut compiled.diagnostics);
+    let mut empty = false;
     for (plan, emitted) in written {
+        empty |= plan.builds.is_empty();
         for problem in &emitted.problems {
             let diagnostic = problem.diagnostic(plan, &compiled.sources);
             // A place may be in several stages.
@@ -136,6 +139,23 @@ pub(super) fn tell<'p>(
         }
     }
     terminal.diagnostics(&told, &compiled.sources);
+    if empty {
+        terminal.note("there is no image in the program: the plan has no builds, and Packer refuses it");
+    }
+}
+
+/// Refuses to write a plan over a program: what stands there was written by hand.
+pub(super) fn spare_sources(output: Option<&str>, compiled: &Compiled, terminal: &Terminal) -> Outcome {
+    let Some(output) = output else { return Ok(()) };
+    let place = std::fs::canonicalize(output).unwrap_or_else(|_| output.into());
+    let is_source = |file: &str| std::fs::canonicalize(file).is_ok_and(|source| source == place);
+    if place.extension().is_some_and(|ending| ending == "bake") || compiled.files.iter().any(|file| is_source(file)) {
+        let help = "plans go to files of their own, such as `-o plan.json`";
+        return Err(
+            terminal.fail(&format!("`{output}` is a source, and writing the plan there would lose it"), Some(help))
+        );
+    }
+    Ok(())
 }
 
 /// The file that is asked for; none where the plan goes to standard output.

@@ -154,6 +154,10 @@ fn document(side: &Side, args: &Diff, terminal: &Terminal) -> Result<Document, S
 
 /// A plan of a world: JSON is read, anything else is compiled.
 fn plan(world: &dyn World, path: &str, side: &Side, args: &Diff, terminal: &Terminal) -> Result<Document, Stop> {
+    if path.ends_with(".hcl") {
+        let help = "compare the program that it was made of, or its plan in JSON";
+        return Err(terminal.fail(&format!("`{}` is HCL, which is not read", side.name()), Some(help)));
+    }
     let text = world.read(path).map_err(|error| {
         let (why, _) = words(&error);
         terminal.fail(&format!("`{}` cannot be read: {why}", side.name()), None)

@@ -40,6 +40,10 @@ impl Beside {
             return out.flush().map(|()| Beside::InPlace);
         }
         let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !folder.is_dir() {
+            let why = format!("there is no folder `{}`", folder.display());
+            return Err(io::Error::new(io::ErrorKind::NotFound, why));
+        }
         let mut builder = tempfile::Builder::new();
         builder.prefix(".bakec-");
         #[cfg(unix)]

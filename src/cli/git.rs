@@ -168,8 +168,13 @@ fn entry(line: &str) -> Option<(String, Entry)> {
 
 fn unknown(name: &str) -> Refusal {
     let refs = git(&["for-each-ref", "--format=%(refname:short)"]).unwrap_or_default();
-    let near = nearest(name, refs.lines().chain(["HEAD"])).map(|near| format!("did you mean `{near}`?"));
+    let near = nearest(name, refs.lines().chain(["HEAD"]).filter(|known| *known != name))
+        .map(|near| format!("did you mean `{near}`?"));
     let known = || "a revision is a branch, a tag, a commit or the like: `main`, `v1.2`, `HEAD~1`".to_owned();
+    if refs.is_empty() && git(&["rev-parse", "--verify", "--quiet", "HEAD"]).is_err() {
+        let help = "commit first, or name both sides: `bakec diff old.json new.json`".to_owned();
+        return ("the repository has no commits yet".to_owned(), Some(help));
+    }
     (format!("git knows no revision `{name}`"), near.or_else(|| Some(known())))
 }
 

@@ -10,7 +10,7 @@ use crate::inspect::list::count;
 use crate::plan::Plan;
 
 use super::args::{Compile, Stage, Target};
-use super::compile::{emitted, output, paths, tell, warn_of_ending};
+use super::compile::{emitted, output, paths, spare_sources, tell, warn_of_ending};
 use super::terminal::Terminal;
 use super::{Outcome, Stop, file, input};
 
@@ -44,6 +44,9 @@ pub(super) fn run(
         .iter()
         .map(|n| if stage == Stage::All { named(target, output, root, *n) } else { output.unwrap_or("").into() })
         .collect();
+    for file in files.iter().filter(|file| !file.is_empty()) {
+        spare_sources(Some(file), &compiled, terminal)?;
+    }
     let mut written: Vec<(Plan, Emitted)> = Vec::with_capacity(stages.len());
     for (number, file) in stages.iter().zip(&files) {
         let manifest = format!("{}.{number}.amis.json", stem(root));

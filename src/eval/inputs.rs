@@ -20,7 +20,7 @@ use crate::resolve::hir::{Expr, ExprKind};
 use crate::syntax::{ast, parse_expr, parse_literal};
 use crate::text::suggest::nearest;
 use crate::text::{FileId, Span, Spanned};
-use crate::ty::Ty;
+use crate::ty::{Literal, Ty};
 
 /// Limits of an evaluation.
 #[derive(Clone, Debug)]
@@ -210,7 +210,10 @@ fn is_checked_text(value: &Value, ty: &Ty) -> bool {
 }
 
 /// What such a value looks like on the command line.
-fn example(ty: &Ty) -> &'static str {
+fn example(ty: &Ty) -> String {
+    if let Some(Literal::Text(text)) = ty.literals().and_then(|all| all.into_iter().next()) {
+        return text.to_string();
+    }
     match ty.plain() {
         Ty::Bool => "true",
         Ty::Int | Ty::Range(_) => "3",
@@ -219,9 +222,10 @@ fn example(ty: &Ty) -> &'static str {
         Ty::Size => "8GiB",
         Ty::List(_) => "[\"a\", \"b\"]",
         Ty::Map(_) | Ty::Record(_) => "{ key = \"value\" }",
-        Ty::Optional(inner) => example(inner),
+        Ty::Optional(inner) => return example(inner),
         _ => "text",
     }
+    .to_owned()
 }
 
 /// Whether text is meant verbatim.

@@ -137,6 +137,10 @@ impl<'a> Evaluator<'a> {
             let mut frame = Frame::of(locals, true);
             for rule in &group.rules {
                 let labels = |name: &str| options.get(name).map(|f| f.value.origin);
+                // What a rule misses may be what is misspelt.
+                if misspelt && !rule.at.iter().any(|at| labels(&at.name).is_some()) {
+                    continue;
+                }
                 if let Some(stop) = self.judge_rule(rule, &mut frame, data.block.header, &labels) {
                     stops.push(stop);
                 }

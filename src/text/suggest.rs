@@ -7,11 +7,14 @@ use rapidfuzz::distance::osa::{Args, BatchComparator};
 /// A longer name, in bytes, was not meant to be a short one.
 const LONGEST: usize = 200;
 
+/// A word of fewer characters is the beginning of too much.
+const SHORTEST_BEGINNING: usize = 4;
+
 /// The candidate nearest to `name`, if one is near enough to be worth proposing.
 ///
 /// Case and the choice between `-` and `_` do not count as a difference; a swap of two letters counts once.
 /// Among equally near candidates the one that begins as the name does wins, then that of the nearest length, then the first by
-/// the alphabet: their order does not matter.
+/// the alphabet: their order does not matter. Where none is near, the shortest that `name` is the beginning of may be meant.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > LONGEST {
         return None;
@@ -24,7 +27,15 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     };
     let wanted = BatchComparator::new(name.chars().map(fold));
     let mut best: Option<(usize, Reverse<usize>, usize, &str)> = None;
+    let mut longer: Option<&str> = None;
     for candidate in candidates {
+        if length >= SHORTEST_BEGINNING
+            && candidate.len() <= LONGEST
+            && begins(candidate, name)
+            && longer.is_none_or(|longer| (candidate.len(), candidate) < (longer.len(), longer))
+        {
+            longer = Some(candidate);
+        }
         // As many bytes as characters, or more: what is too long in both is too far.
         if candidate.len() > 4 * (length + limit) || candidate.len() + limit < length {
             continue;
@@ -38,7 +49,12 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             (best, limit) = (Some(found), distance);
         }
     }
-    best.map(|(.., candidate)| candidate)
+    best.map(|(.., candidate)| candidate).or(longer)
+}
+
+fn begins(candidate: &str, name: &str) -> bool {
+    let mut characters = candidate.chars();
+    name.chars().all(|c| characters.next().is_some_and(|d| fold(c) == fold(d)))
 }
 
 fn fold(c: char) -> char {
@@ -57,6 +73,8 @@ mod tests {
         assert_eq!(nearest("x", ["region", "release"]), None);
         assert_eq!(nearest("zzz", ["abc"]), None);
         assert_eq!(nearest("a", [""]), None);
+        assert_eq!(nearest("dest", ["source", "destination", "destinations"]), Some("destination"));
+        assert_eq!(nearest("dst", ["destination"]), None);
         assert_eq!(nearest("größe", ["grösse", "große"]), Some("große"));
     }
 

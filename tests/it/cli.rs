@@ -235,3 +235,35 @@ fn a_reader_that_leaves_is_no_mistake() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && errors.is_empty(), "{:?}: {errors}", output.status);
 }
+
+#[test]
+fn a_plan_is_never_written_over_a_program() {
+    let folder = folder(&[("main.bake", PROGRAM), ("other.bake", PROGRAM)]);
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("main.bake", folder.path().join("plan.json")).expect("a link can be made");
+    let places: &[&str] = if cfg!(unix) { &["main.bake", "other.bake", "plan.json"] } else { &["main.bake"] };
+    for place in places {
+        for more in [&[][..], &["--target", "packer-hcl"], &["--stage", "1"]] {
+            let ran = bakec(folder.path(), &[&["compile", "main.bake", "-o", place], more].concat(), "");
+            assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{place}: {}", ran.errors);
+            assert!(ran.errors.contains(&format!("`{place}` is a source")), "{}", ran.errors);
+        }
+    }
+    assert_eq!(fs::read_to_string(folder.path().join("main.bake")).expect("the program is there"), PROGRAM);
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_named() {
+    let folder = folder(&[("main.bake", PROGRAM)]);
+    let ran = bakec(folder.path(), &["compile", "-o", "no/such/plan.json"], "");
+    assert_eq!(ran.code, 2);
+    assert!(ran.errors.contains("there is no folder `no/such`"), "{}", ran.errors);
+}
+
+#[test]
+fn a_plan_without_builds_is_pointed_out() {
+    let folder = folder(&[("main.bake", "let a = 1\n")]);
+    let ran = bakec(folder.path(), &["compile"], "");
+    assert_eq!(ran.code, 0);
+    assert!(ran.errors.contains("the plan has no builds"), "{}", ran.errors);
+}
