@@ -14,9 +14,11 @@ mod examples;
 mod facts;
 mod fuzzed;
 mod generated;
+mod growth;
 mod hostile;
 mod house;
 mod init;
+mod limits;
 mod moving;
 mod oracle;
 #[path = "../peer/packer.rs"]
