@@ -7,7 +7,7 @@
 //! | --- | --- | --- |
 //! | 0 | [`text`] | nothing |
 //! | 1 | [`diagnostic`], [`plan`], [`ty`], [`facts`] | text |
-//! | 2 | [`syntax`], [`template`], [`json`] | no option name, no file system |
+//! | 2 | [`syntax`], [`template`], [`json`], [`jinja`] | no option name, no file system |
 //! | 3 | [`format`], [`load`], [`schema`], [`packer`] | [`load`] is the only door to files |
 //! | 4 | [`resolve`], then [`check`], then [`eval`] | no clock, no environment of their own |
 //! | 5 | [`compile`] | everything above |
@@ -23,6 +23,7 @@ pub mod facts;
 pub mod plan;
 pub mod ty;
 
+pub mod jinja;
 pub mod json;
 pub mod syntax;
 pub mod template;

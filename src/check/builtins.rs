@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::Checker;
-use super::expr::Want;
 use super::problem::{CheckProblem, Hint};
 use super::records::{bounded, field_value, found, inferred_field, join};
 use super::scope::Env;
+use super::want::Want;
 use crate::resolve::builtin::{Builtin, Shape};
 use crate::resolve::hir::{Expr, ExprKind};
 use crate::text::Span;

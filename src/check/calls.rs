@@ -1,7 +1,7 @@
 //! Calls of the program's functions and uses of its groups.
 
 use super::Checker;
-use super::expr::Want;
+use super::want::Want;
 use crate::resolve::hir::{Expr, Parameter};
 use crate::ty::Ty;
 

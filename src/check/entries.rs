@@ -5,8 +5,8 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::Checker;
-use super::expr::Want;
 use super::problem::CheckProblem;
+use super::want::Want;
 use crate::resolve::hir::{Entry, Expr, ExprKind, Ident};
 use crate::text::Span;
 use crate::text::suggest::nearest;

@@ -3,51 +3,13 @@
 use smol_str::SmolStr;
 
 use super::problem::{CheckProblem, LateSource};
+use super::want::Want;
 use super::{Checker, records};
 use crate::resolve::hir::{Expr, ExprKind};
 use crate::syntax::ast::{BinaryOp, UnaryOp};
 use crate::text::Span;
 use crate::ty::flow::Lateness;
 use crate::ty::{Literal, Ty};
-
-/// What a place takes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Want<'w> {
-    pub ty: &'w Ty,
-    /// Whether null may stand there beside the values of the type.
-    pub null: bool,
-    pub late: Lateness,
-    /// The option, parameter or column, for messages.
-    pub name: Option<&'w str>,
-}
-
-impl<'w> Want<'w> {
-    pub(super) fn new(ty: &'w Ty, late: Lateness) -> Self {
-        Want { ty, null: false, late, name: None }
-    }
-
-    pub(super) fn named(self, name: &'w str) -> Self {
-        Want { name: Some(name), ..self }
-    }
-
-    /// The same place for another type: an element, a field.
-    pub(super) fn part(self, ty: &'w Ty) -> Self {
-        Want { ty, null: false, ..self }
-    }
-
-    /// The type behind names, `?` and `late`, and whether late values are taken.
-    pub(super) fn bare(self) -> Want<'w> {
-        let mut want = self;
-        loop {
-            match want.ty {
-                Ty::Named(named) => want.ty = &named.ty,
-                Ty::Optional(inner) => (want.ty, want.null) = (inner, true),
-                Ty::Late(inner) => (want.ty, want.late) = (inner, Lateness::Ignored),
-                _ => return want,
-            }
-        }
-    }
-}
 
 impl<'a> Checker<'a> {
     /// The type of an expression that may be anything.

@@ -3,10 +3,11 @@
 use smol_str::SmolStr;
 
 use super::Checker;
-use super::expr::{Want, null_help};
+use super::expr::null_help;
 use super::problem::{CheckProblem, Hint};
 use super::records::found;
 use super::value;
+use super::want::Want;
 use crate::diagnostic::Diagnostic;
 use crate::resolve::hir::{Expr, ExprKind};
 use crate::text::Span;

@@ -8,6 +8,7 @@ use super::problem::CheckProblem;
 use super::records::{field_value, found};
 use super::scope::{Narrowed, Scope};
 use super::text::scalar;
+use super::want::Want;
 use super::{Checker, Once};
 use crate::resolve::hir::{Axis, Expr, Image, MatrixStep};
 use crate::ty::Ty;
@@ -168,7 +169,7 @@ impl<'a> Checker<'a> {
             if ty.is_late() {
                 self.late("the name of a build", name);
             } else {
-                self.flow(name, ty, super::expr::Want::new(&Ty::String, super::Lateness::Matters).named("name"));
+                self.flow(name, ty, Want::new(&Ty::String, super::Lateness::Matters).named("name"));
             }
         }
         if image.builders.is_empty() {

@@ -3,9 +3,9 @@
 use smol_str::SmolStr;
 
 use super::Checker;
-use super::expr::Want;
 use super::problem::{CheckProblem, list};
 use super::records::{field_value, found, join};
+use super::want::Want;
 use crate::resolve::hir::{Expr, ExprKind, IndexArg};
 use crate::text::Span;
 use crate::text::suggest::nearest;

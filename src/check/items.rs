@@ -1,11 +1,11 @@
 //! What a file declares: inputs, lets, functions, tables, groups, policies, outputs, and the schema's own rules.
 
 use super::Checker;
-use super::expr::Want;
 use super::problem::CheckProblem;
 use super::records::{field_value, found, widened};
 use super::scope::Scope;
 use super::text::scalar;
+use super::want::Want;
 use crate::resolve::hir::{Declared, Expr, Input, Policy, Require, Table};
 use crate::ty::flow::Lateness;
 use crate::ty::{Encoding, Ty};

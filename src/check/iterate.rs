@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::Checker;
-use super::expr::Want;
 use super::lookup::row_type;
 use super::problem::{CheckProblem, Hint};
 use super::records::{field_value, found, join};
+use super::want::Want;
 use crate::resolve::hir::{Expr, ExprKind, For};
 use crate::ty::{Literal, Ty};
 

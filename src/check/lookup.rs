@@ -5,10 +5,10 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::Checker;
-use super::expr::Want;
 use super::narrow::{Value, literal_of};
 use super::problem::{CheckProblem, list};
 use super::records::inferred_field;
+use super::want::Want;
 use crate::resolve::hir::{Expr, IndexArg, Row};
 use crate::text::suggest::nearest;
 use crate::text::{FileId, Span};

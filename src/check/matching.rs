@@ -4,11 +4,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use super::Checker;
-use super::expr::Want;
 use super::narrow::{Value, literal_of, without_null};
 use super::problem::{CheckProblem, Hint};
 use super::records::{comparable, found};
 use super::scope::place_of;
+use super::want::Want;
 use crate::resolve::hir::{Arm, Expr};
 use crate::text::Span;
 use crate::text::suggest::nearest;

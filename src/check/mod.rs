@@ -29,6 +29,7 @@ mod scope;
 mod tests;
 mod text;
 pub mod value;
+mod want;
 
 use std::rc::Rc;
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::Checker;
-use super::expr::Want;
 use super::matching::near_hint;
 use super::problem::{CheckProblem, Hint};
 use super::records::{comparable, found, join};
 use super::scope::place_of;
+use super::want::Want;
 use crate::resolve::hir::{Expr, ExprKind};
 use crate::syntax::ast::BinaryOp;
 use crate::text::Span;

@@ -7,8 +7,8 @@ use smol_str::SmolStr;
 
 use super::Checker;
 use super::entries::Owner;
-use super::expr::Want;
 use super::problem::CheckProblem;
+use super::want::Want;
 use crate::resolve::hir::{Entry, Expr};
 use crate::text::Span;
 use crate::ty::flow::{Lateness, flows};

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::Checker;
-use super::expr::Want;
 use super::problem::CheckProblem;
 use super::records::found;
 use super::scope::Section;
+use super::want::Want;
 use crate::resolve::hir::{Expr, LiteralAction, TextLiteral, TextPart};
 use crate::template::{self, Context, Piece, TemplateProblem};
 use crate::text::suggest::nearest;

@@ -22,7 +22,7 @@ use super::complete;
         bakec compile -o plan.json     write the plan, then: packer build plan.json\n  \
         bakec doc amazon-ebs           read about a kind and its options\n  \
         bakec explain type::mismatch   read about a mistake\n\n\
-        Exit codes: 0 done, 1 `fmt --check` found differences, 2 mistakes in the file or the arguments.",
+        Exit codes: 0 done, 1 `diff` or `fmt --check` found differences, 2 mistakes in the file or the arguments.",
     arg_required_else_help = true,
     disable_help_subcommand = true,
     max_term_width = 100
@@ -64,12 +64,20 @@ pub(super) enum When {
 pub(super) enum Command {
     /// Write a first program to start from.
     Init(Init),
-    /// Write the plan as Packer JSON.
+    /// Write the plan as Packer JSON, as HCL, or through a template of your own.
     Compile(Compile),
     /// Find mistakes, write nothing.
     Check(Check),
     /// Show the builds with their axes.
     List(List),
+    /// Show what is different between two plans, programs or versions.
+    #[command(long_about = "Show what is different between two plans.\n\n\
+            A side is a .bake file, which is compiled with what `--set` and `--params` give it; a plan in JSON, bakec's own or any \
+            template in Packer's JSON; `-` for standard input; or REV:FILE, a file of a git revision, read there with all that it \
+            imports. A revision alone means the same file in it.\n\n\
+            Builds are matched by name, steps by kind, label and what they have in common. Exit codes: 0 equal, 1 different, 2 \
+            mistakes.")]
+    Diff(Diff),
     /// Rewrite files in the one canonical style.
     Fmt(Fmt),
     /// Read about kinds and their options.
@@ -127,11 +135,21 @@ pub(super) struct Selection {
     pub(super) except: Vec<String>,
 }
 
+impl Selection {
+    /// Whether not all builds are wanted.
+    pub(super) fn is_some(&self) -> bool {
+        !self.only.is_empty() || !self.except.is_empty()
+    }
+}
+
 #[derive(Group, Debug)]
 #[command(after_help = "For example:\n  \
     bakec compile official.bake | packer build -\n  \
     bakec compile official.bake -o plan.json --set version=2.6.4\n  \
-    bakec compile --only region=us-east-1+virt=hvm -o one.json\n\n\
+    bakec compile --only region=us-east-1+virt=hvm -o one.json\n  \
+    bakec compile --target packer-hcl -o official.pkr.hcl\n  \
+    bakec compile layers.bake --stage all -o plans/     one template for each layer\n  \
+    bakec compile --template github-matrix.yml.j2 -o .github/workflows/images.yml\n\n\
     Errors and warnings go to standard error. Without FILE: main.bake, or the only .bake file of the folder.")]
 pub(super) struct Compile {
     /// The file to compile; `-` reads standard input.
@@ -140,19 +158,68 @@ pub(super) struct Compile {
     /// Write the plan to a file, whole or not at all, instead of standard output.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<String>,
-    /// Leave out the `_bakec` comment, which holds what Packer need not know.
+    /// What to write; with `--template` a template is meant.
+    #[arg(long, value_name = "FORM")]
+    pub(super) target: Option<Target>,
+    /// The Jinja template that the plan is rendered through.
+    ///
+    /// It sees `builds`, `images`, `variables`, `params`, `provisioners`, `post_processors`, `outputs` and the whole `plan` as
+    /// Packer reads it; the book tells each field. Undefined names are mistakes. It may include files beside it.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) template: Option<String>,
+    /// Write the builds of one stage, or every stage to a file of its own.
+    ///
+    /// A build whose source is the AMI of another one is in a later stage than that; `bakec list` shows the stages. Under
+    /// `all`, `--output plan.json` gives `plan.1.json`, `plan.2.json` and so on, and a folder gets the like by the name of
+    /// FILE.
+    #[arg(long, value_name = "N|all")]
+    pub(super) stage: Option<Stage>,
+    /// Leave out the `_bakec` comment, which holds what Packer need not know; of HCL, the first line.
     #[arg(long)]
     pub(super) bare: bool,
+    /// Leave `required_plugins` out of the HCL, for a Packer that brings its plugins, as those before 1.7 do.
+    #[arg(long)]
+    pub(super) no_required_plugins: bool,
     /// What paths in the plan are relative to.
     #[arg(long, value_name = "WHAT", default_value = "cwd")]
     pub(super) paths: PathsFrom,
     /// List the files and environment variables that the plan depends on, and write no plan.
-    #[arg(long, conflicts_with_all = ["output", "bare", "paths"])]
+    #[arg(long, conflicts_with_all = ["output", "bare", "paths", "target", "stage", "no_required_plugins"])]
     pub(super) deps: bool,
     #[command(flatten)]
     pub(super) selection: Selection,
     #[command(flatten)]
     pub(super) given: Given,
+}
+
+/// The forms that a plan is written in.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Debug)]
+pub(super) enum Target {
+    /// Packer's JSON, which every version of Packer reads.
+    PackerJson,
+    /// HCL2, for today's Packer.
+    PackerHcl,
+    /// What `--template` makes of it.
+    Template,
+}
+
+/// Which stages.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Stage {
+    All,
+    One(u32),
+}
+
+impl std::str::FromStr for Stage {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            _ if text == "all" => Ok(Stage::All),
+            Ok(0) | Err(_) => Err("a stage is a number from 1 upwards, or `all`"),
+            Ok(number) => Ok(Stage::One(number)),
+        }
+    }
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Debug)]
@@ -198,6 +265,30 @@ pub(super) struct List {
     #[arg(add = complete::programs())]
     pub(super) file: Option<String>,
     /// Write JSON: name, image, kind, axes and origin of each build.
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    #[command(flatten)]
+    pub(super) given: Given,
+}
+
+#[derive(Group, Debug)]
+#[command(after_help = "For example:\n  \
+        bakec diff                                 the last commit and the files as they are\n  \
+        bakec diff main                            the same for another revision\n  \
+        bakec diff HEAD~1:official.bake official.bake\n  \
+        bakec diff plan.json official.bake --set version=2.6.4\n  \
+        bakec compile official.bake | bakec diff plan.json - --json\n\n\
+        Without FILE: main.bake, or the only .bake file of the folder.")]
+pub(super) struct Diff {
+    /// What was: a file, a git revision, or REV:FILE; the last commit where it is left out.
+    #[arg(value_name = "BEFORE", value_hint = ValueHint::AnyPath)]
+    pub(super) before: Option<String>,
+    /// What is: a file or REV:FILE; where it is left out, the file of the other side as it is now.
+    #[arg(value_name = "AFTER", value_hint = ValueHint::AnyPath)]
+    pub(super) after: Option<String>,
+    /// Write JSON: all differences with their values.
     #[arg(long)]
     pub(super) json: bool,
     #[command(flatten)]

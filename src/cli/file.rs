@@ -2,32 +2,64 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Writes a file beside its place and moves it there, so that a reader sees the old text or the new and nothing between. The
 /// file keeps its permissions, and a link stays a link.
 pub(super) fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let before = fs::metadata(&target).ok();
-    if before.as_ref().is_some_and(|m| !m.is_file()) {
-        // A pipe or a device cannot be replaced. For a folder this says so.
-        let mut out = BufWriter::new(File::options().write(true).open(&target)?);
+    Beside::write(path, content)?.persist()
+}
+
+/// Writes several files: all are written beside their places before the first is moved. On failure says which one failed.
+pub(super) fn write_all<P: AsRef<Path>>(
+    files: &[P],
+    mut content: impl FnMut(usize, &mut dyn Write) -> io::Result<()>,
+) -> Result<(), (usize, io::Error)> {
+    let mut written = Vec::with_capacity(files.len());
+    for (number, path) in files.iter().enumerate() {
+        written.push(Beside::write(path.as_ref(), |out| content(number, out)).map_err(|error| (number, error))?);
+    }
+    written.into_iter().enumerate().try_for_each(|(number, file)| file.persist().map_err(|error| (number, error)))
+}
+
+/// A file that is written and not yet in its place.
+enum Beside {
+    Waits(tempfile::NamedTempFile, PathBuf),
+    /// A pipe or a device cannot be replaced.
+    InPlace,
+}
+
+impl Beside {
+    fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<Beside> {
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let before = fs::metadata(&target).ok();
+        if before.as_ref().is_some_and(|m| !m.is_file()) {
+            // For a folder this says so.
+            let mut out = BufWriter::new(File::options().write(true).open(&target)?);
+            content(&mut out)?;
+            return out.flush().map(|()| Beside::InPlace);
+        }
+        let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".bakec-");
+        #[cfg(unix)]
+        let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let beside = builder.tempfile_in(folder)?;
+        let mut out = BufWriter::with_capacity(1 << 16, beside);
         content(&mut out)?;
-        return out.flush();
+        let beside = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        if let Some(before) = before {
+            beside.as_file().set_permissions(before.permissions())?;
+        }
+        Ok(Beside::Waits(beside, target))
     }
-    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".bakec-");
-    #[cfg(unix)]
-    let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let beside = builder.tempfile_in(folder)?;
-    let mut out = BufWriter::with_capacity(1 << 16, beside);
-    content(&mut out)?;
-    let beside = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    if let Some(before) = before {
-        beside.as_file().set_permissions(before.permissions())?;
+
+    fn persist(self) -> io::Result<()> {
+        match self {
+            Beside::Waits(file, target) => file.persist(target).map(drop).map_err(|e| e.error),
+            Beside::InPlace => Ok(()),
+        }
     }
-    beside.persist(&target).map(drop).map_err(|e| e.error)
 }
 
 #[cfg(test)]
@@ -47,6 +79,22 @@ mod tests {
         assert!(failed.is_err());
         assert_eq!((fs::read_to_string(&path)?.as_str(), fs::read_dir(folder.path())?.count()), ("one", 1));
         assert!(write(folder.path(), |out| out.write_all(b"x")).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn several_files_are_replaced_together_or_stay() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let paths = ["a", "b"].map(|name| folder.path().join(name));
+        fs::write(&paths[0], "old")?;
+        let failed = write_all(&paths, |number, out| {
+            out.write_all(b"new")?;
+            if number == 1 { Err(io::Error::other("stop")) } else { Ok(()) }
+        });
+        assert_eq!(failed.map_err(|(number, _)| number), Err(1));
+        assert_eq!((fs::read_to_string(&paths[0])?.as_str(), fs::read_dir(folder.path())?.count()), ("old", 1));
+        write_all(&paths, |_, out| out.write_all(b"new")).map_err(|(_, error)| error)?;
+        assert!(fs::read_to_string(&paths[0])? == "new" && fs::read_to_string(&paths[1])? == "new");
         Ok(())
     }
 

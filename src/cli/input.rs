@@ -56,13 +56,17 @@ pub(super) fn root(named: Option<&str>, terminal: &Terminal) -> Result<String, S
 
 /// Compiles a file.
 pub(super) fn compiled(root: &str, given: &Given) -> Compiled {
+    compile(&Disk, root, &options(given))
+}
+
+/// What a compilation is given.
+pub(super) fn options(given: &Given) -> Options {
     let facts = match &given.facts {
         Some(file) => FactsChoice::File(file.clone()),
         None if given.no_facts => FactsChoice::None,
         None => FactsChoice::Builtin,
     };
-    let options = Options { set: given.set.clone(), params: given.params.clone(), max_builds: given.max_builds, facts };
-    compile(&Disk, root, &options)
+    Options { set: given.set.clone(), params: given.params.clone(), max_builds: given.max_builds, facts }
 }
 
 /// The plan with the builds that are wanted, or the reasons why there is none, told.

@@ -1,21 +1,25 @@
 //! The command line: one file a command, and what they share.
 //!
 //! Floor 7. `args` holds all that `clap` reads; `terminal` is how results and diagnostics leave the program; `input` finds the
-//! root file and runs the compiler; `file` writes files; `complete` answers shells. Commands decide nothing about images.
+//! root file and runs the compiler; `file` writes files; `git` reads former versions;
+//! `complete` answers shells. Commands decide nothing about images.
 
 mod args;
 mod check;
 mod compile;
 mod complete;
+mod diff;
 mod doc;
 mod explain;
 mod file;
 mod fmt;
+mod git;
 mod init;
 mod input;
 mod list;
 mod man;
 mod schema;
+mod stages;
 mod terminal;
 mod vars;
 
@@ -34,7 +38,7 @@ const STACK: usize = 256 << 20;
 enum Stop {
     /// Mistakes in the program or in the arguments.
     Mistakes,
-    /// `fmt --check` found files to be formatted.
+    /// `diff` found differences, or `fmt --check` files to be formatted.
     Differences,
     /// Nobody reads the output any more.
     Closed,
@@ -63,6 +67,7 @@ fn run() -> ExitCode {
         Command::Compile(args) => compile::run(&args, &terminal),
         Command::Check(args) => check::run(&args, &terminal),
         Command::List(args) => list::run(&args, &terminal),
+        Command::Diff(args) => diff::run(&args, &terminal),
         Command::Fmt(args) => fmt::run(&args, &terminal),
         Command::Doc(args) => doc::run(&args, &terminal),
         Command::Explain(args) => explain::run(&args, &terminal),

@@ -64,6 +64,8 @@ pub struct Compiled {
     pub kinds: Kinds,
     /// Required params without a value: builds were not evaluated.
     pub missing_params: Vec<SmolStr>,
+    /// Params with their values, in the order of their declarations.
+    pub params: Vec<(SmolStr, serde_json::Value)>,
     /// Files that were read, the root first.
     pub files: Vec<SmolStr>,
     /// Environment variables that were read.
@@ -116,6 +118,7 @@ pub fn compile(world: &dyn World, root: &str, options: &Options) -> Compiled {
         plan: evaluated.plan.filter(|_| !failed && !lost),
         kinds,
         missing_params: evaluated.missing_params,
+        params: evaluated.params,
         files,
         environment: evaluated.environment,
         lost,

@@ -329,6 +329,19 @@ codes! {
     EMIT_CLEANUP = "bake::emit::cleanup";
     /// A `{{` as data where Packer renders until nothing changes (a warning).
     EMIT_BRACES = "bake::emit::braces";
+    /// A build whose name no source of HCL can have (a warning).
+    EMIT_LABEL = "bake::emit::label";
+    /// An option that HCL has no place for (a warning).
+    EMIT_OPTION = "bake::emit::option";
+    /// A kind that no known plugin brings (a warning).
+    EMIT_PLUGIN = "bake::emit::plugin";
+
+    /// A template given to `compile --template` that cannot be rendered.
+    EMIT_TEMPLATE = "bake::emit::template";
+
+    // packer
+    /// A file given as a plan that does not have the form of one.
+    PACKER_SHAPE = "bake::packer::shape";
 
     // select
     /// A selection that no build passes.

@@ -11,6 +11,8 @@ use crate::plan::{Ami, Plan, Value};
 pub(super) struct Edges<'a> {
     plan: &'a Plan,
     builds: Option<FxHashMap<&'a str, usize>>,
+    /// Those that the whole plan has named, of which this one may be a part.
+    given: FxHashMap<&'a Ami, &'a SmolStr>,
     taken: FxHashSet<SmolStr>,
     known: FxHashMap<Ami, usize>,
     edges: Vec<Edge>,
@@ -19,9 +21,10 @@ pub(super) struct Edges<'a> {
 }
 
 impl<'a> Edges<'a> {
-    pub(super) fn new(plan: &'a Plan) -> Self {
-        let taken = plan.variables.iter().map(|v| v.name.clone()).collect();
-        Edges { plan, builds: None, taken, known: FxHashMap::default(), edges: Vec::new(), met: Vec::new() }
+    pub(super) fn new(plan: &'a Plan, given: &'a [Edge]) -> Self {
+        let taken = plan.variables.iter().map(|v| &v.name).chain(given.iter().map(|e| &e.variable)).cloned().collect();
+        let given = given.iter().map(|e| (&e.ami, &e.variable)).collect();
+        Edges { plan, builds: None, given, taken, known: FxHashMap::default(), edges: Vec::new(), met: Vec::new() }
     }
 
     /// The variable of an AMI.
@@ -29,8 +32,13 @@ impl<'a> Edges<'a> {
         let index = match self.known.get(ami) {
             Some(index) => *index,
             None => {
-                let name = self.name(ami);
-                let variable = self.free(name);
+                let variable = match self.given.get(ami) {
+                    Some(name) => SmolStr::clone(name),
+                    None => {
+                        let name = self.name(ami);
+                        self.free(name)
+                    }
+                };
                 self.edges.push(Edge { variable, ami: ami.clone() });
                 self.known.insert(ami.clone(), self.edges.len() - 1);
                 self.edges.len() - 1

@@ -1,25 +1,33 @@
-//! Plans as other programs read them: Packer's legacy JSON.
+//! Plans as other programs read them: Packer's legacy JSON, its HCL2, and whatever a user's template makes of them.
 //!
 //! Floor 6. It knows plan, schema and types, not the compiler that made the plan. `printer` walks the plan, `value` writes
-//! one value in the shape that its option wants, `text` writes templates, `edges` names the variables that stand for AMIs,
-//! `paths` rebases paths, `note` collects what stands in the comment, `schema` describes all of it as JSON Schema. What Packer cannot say becomes a [`EmitProblem`],
-//! never silence.
+//! one value in the shape that its option wants, `text` writes templates, `note` collects what stands in the comment, `schema`
+//! describes all of it as JSON Schema; `packer_hcl` writes HCL, `template` renders a plan through a user's
+//! template. All share `edges`, which names the variables that stand for
+//! AMIs, `paths`, which rebases paths, and `losses`: what Packer cannot say becomes a [`EmitProblem`], never silence.
 
 mod edges;
+mod losses;
 mod note;
+mod packer_hcl;
 mod paths;
 mod printer;
 mod problem;
 mod schema;
+pub mod template;
 mod text;
 mod value;
 
 use std::io::{self, Write};
 
+use rustc_hash::FxHashSet;
+use smol_str::SmolStr;
+
 use crate::packer::{self, Edge};
 use crate::plan::Plan;
 use crate::schema::Kinds;
 
+pub use packer_hcl::packer_hcl;
 pub use paths::Paths;
 pub use problem::{EmitProblem, Lost};
 pub use schema::plan_schema;
@@ -31,6 +39,10 @@ pub struct Emit {
     pub paths: Paths,
     /// Leaves the comment out.
     pub bare: bool,
+    /// Variables that stand for AMIs, as the whole plan names them where this is a part of it.
+    pub edges: Vec<Edge>,
+    /// Builds of earlier stages: their AMIs are there when the plan runs.
+    pub earlier: FxHashSet<SmolStr>,
 }
 
 /// A plan's text, in pieces that follow each other, and what it does not say.
@@ -60,7 +72,7 @@ impl Emitted {
 
 /// The plan as Packer's legacy JSON. The same plan gives the same bytes.
 pub fn packer_json(plan: &Plan, kinds: &Kinds, how: &Emit) -> Emitted {
-    let mut printer = printer::Printer::new(plan, kinds, &how.paths);
+    let mut printer = printer::Printer::new(plan, kinds, how);
     let body = printer.body();
     let head = printer.head();
     let start = if how.bare {

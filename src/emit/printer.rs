@@ -6,17 +6,19 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::packer::{Edge, rendered_until_still};
-use crate::plan::{Build, Builds, Chain, Origin, Plan, Setting, Step, VariableDefault};
+use crate::plan::{Build, Builds, Chain, Plan, Setting, Step, VariableDefault};
 use crate::schema::{Category, Kinds};
 
+use super::Emit;
 use super::edges::Edges;
+use super::losses::Losses;
 use super::paths::Paths;
-use super::problem::{EmitProblem, Lost};
-use super::text::{call, holds_braces, template};
+use super::problem::EmitProblem;
+use super::text::{call, default, holds_braces};
 use super::value::{Shape, Writer, new_line, string};
 
 /// Spaces before the options of a builder.
@@ -27,11 +29,7 @@ pub(super) struct Printer<'a> {
     kinds: &'a Kinds,
     paths: &'a Paths,
     edges: Edges<'a>,
-    problems: Vec<EmitProblem>,
-    /// Where in `problems` the edges of a place are.
-    edge_problems: FxHashMap<Origin, usize>,
-    /// Places of data with braces that have been reported.
-    brace_problems: FxHashSet<Origin>,
+    losses: Losses<'a>,
     options: Options<'a>,
 }
 
@@ -67,15 +65,13 @@ impl Options<'_> {
 }
 
 impl<'a> Printer<'a> {
-    pub(super) fn new(plan: &'a Plan, kinds: &'a Kinds, paths: &'a Paths) -> Self {
+    pub(super) fn new(plan: &'a Plan, kinds: &'a Kinds, how: &'a Emit) -> Self {
         Printer {
             plan,
             kinds,
-            paths,
-            edges: Edges::new(plan),
-            problems: Vec::new(),
-            edge_problems: FxHashMap::default(),
-            brace_problems: FxHashSet::default(),
+            paths: &how.paths,
+            edges: Edges::new(plan, &how.edges),
+            losses: Losses::new(plan, &how.earlier, !how.bare),
             options: Options::default(),
         }
     }
@@ -85,7 +81,7 @@ impl<'a> Printer<'a> {
     }
 
     pub(super) fn finish(self) -> (Vec<Edge>, Vec<EmitProblem>) {
-        (self.edges.into_all(), self.problems)
+        (self.edges.into_all(), self.losses.into_all())
     }
 
     /// Builders and all that follows them.
@@ -106,7 +102,7 @@ impl<'a> Printer<'a> {
             }
             out.push_str("\n  ]");
         }
-        if let Some(step) = self.cleanup() {
+        if let Some(step) = self.losses.cleanup() {
             out.push_str(",\n  \"error-cleanup-provisioner\": ");
             self.step(&mut out, step, Category::Provisioner, Some(2));
         }
@@ -119,7 +115,7 @@ impl<'a> Printer<'a> {
             out.push_str("\n  ]");
         }
         out.push_str("\n}\n");
-        self.lost();
+        self.losses.unsaid();
         out
     }
 
@@ -139,12 +135,12 @@ impl<'a> Printer<'a> {
                 VariableDefault::Environment(name) => Some(call("env", name)),
                 VariableDefault::Text(text) => {
                     if holds_braces(text) {
-                        self.note_braces(variable.origin, &variable.name);
+                        self.losses.braces(variable.origin, &variable.name);
                     }
-                    Some(template(text, None, &mut self.edges).into_owned())
+                    Some(default(variable, text, self.paths, &mut self.edges))
                 }
             };
-            self.note_edges(variable.origin);
+            self.losses.edges(variable.origin, self.edges.met());
             entries.push((variable.name.clone(), default));
         }
         entries.extend(self.edges.all().iter().map(|e| (e.variable.clone(), None)));
@@ -256,9 +252,9 @@ impl<'a> Printer<'a> {
         let mut writer = Writer { out, edges: &mut self.edges, paths: self.paths, braces: false, indent };
         writer.value(&setting.value, shape);
         if writer.braces && rendered_until_still(kind, name) {
-            self.note_braces(setting.origin, name);
+            self.losses.braces(setting.origin, name);
         }
-        self.note_edges(setting.origin);
+        self.losses.edges(setting.origin, self.edges.met());
     }
 
     fn step(&mut self, out: &mut String, step: &Step, category: Category, indent: Option<usize>) {
@@ -311,73 +307,5 @@ impl<'a> Printer<'a> {
             self.step(out, link, Category::Post, Some(6));
         }
         out.push_str("\n    ]");
-    }
-
-    /// The cleanup that Packer gets: the first that is for all builds.
-    fn cleanup(&mut self) -> Option<&'a Step> {
-        let plan = self.plan;
-        let mut first = None;
-        for step in &plan.cleanups {
-            let all = match &step.builds {
-                Builds::All => true,
-                Builds::Only(builds) => builds.len() == plan.builds.len(),
-            };
-            let lost = match first {
-                _ if !all => Lost::PartialCleanup,
-                Some(_) => Lost::SecondCleanup,
-                None => {
-                    first = Some(step);
-                    continue;
-                }
-            };
-            self.problems.push(EmitProblem { at: step.origin, lost });
-        }
-        first
-    }
-
-    /// Reports what Packer has no place for at all.
-    fn lost(&mut self) {
-        let plan = self.plan;
-        for test in &plan.tests {
-            let name = test.label.clone().unwrap_or_else(|| test.kind.clone());
-            self.problems.push(EmitProblem { at: test.origin, lost: Lost::Test { name } });
-        }
-        for output in &plan.outputs {
-            self.problems.push(EmitProblem { at: output.origin, lost: Lost::Output { file: output.file.clone() } });
-        }
-        for retain in &plan.retain {
-            let at = plan.builds.iter().find(|b| b.image == retain.image).map(|b| b.origin);
-            let image = plan.images.get(retain.image as usize).map(|i| i.name.clone());
-            if let (Some(at), Some(image)) = (at, image) {
-                self.problems.push(EmitProblem { at, lost: Lost::Retain { image } });
-            }
-        }
-    }
-
-    /// Reports data with a `{{` in a place where Packer renders without end, once a place.
-    fn note_braces(&mut self, at: Origin, name: &str) {
-        if self.brace_problems.insert(at) {
-            self.problems.push(EmitProblem { at, lost: Lost::Braces { name: name.into() } });
-        }
-    }
-
-    /// Reports the edges that were met since the last call, with others of the same place.
-    fn note_edges(&mut self, at: Origin) {
-        let met = self.edges.met();
-        if met.is_empty() {
-            return;
-        }
-        let place = *self.edge_problems.entry(at).or_insert_with(|| {
-            self.problems.push(EmitProblem { at, lost: Lost::Edges(Vec::new()) });
-            self.problems.len() - 1
-        });
-        if let Lost::Edges(edges) = &mut self.problems[place].lost {
-            for edge in met {
-                // Builds that follow each other mostly share their parent.
-                if edges.last() != Some(&edge) {
-                    edges.push(edge);
-                }
-            }
-        }
     }
 }

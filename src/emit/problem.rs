@@ -14,6 +14,8 @@ pub struct EmitProblem {
     pub at: Origin,
     /// What is lost.
     pub lost: Lost,
+    /// Whether it stays in the plan's comment.
+    pub kept: bool,
 }
 
 /// What is lost.
@@ -40,6 +42,25 @@ pub enum Lost {
     PartialCleanup,
     /// A cleanup after the first.
     SecondCleanup,
+    /// A kind of which nobody says which plugin brings it.
+    Plugin {
+        /// The kind.
+        kind: SmolStr,
+    },
+    /// An option that HCL has no place for.
+    Option {
+        /// The kind.
+        kind: SmolStr,
+        /// The option.
+        name: SmolStr,
+    },
+    /// A build that HCL calls by another name in some places.
+    Label {
+        /// The name of the build.
+        name: SmolStr,
+        /// The label of its source.
+        label: SmolStr,
+    },
     /// A `{{` as data in a variable or an option that Packer renders until nothing changes.
     Braces {
         /// The variable or option.
@@ -52,6 +73,7 @@ impl EmitProblem {
     pub fn diagnostic(&self, plan: &Plan, sources: &Sources) -> Diagnostic {
         let at = span(self.at, plan, sources);
         let done = |diagnostic: Diagnostic, label: &str, help: String| diagnostic.label(at, label).help(help);
+        let kept = if self.kept { "it stays in the plan's comment; " } else { "" };
         match &self.lost {
             Lost::Edges(edges) => {
                 let more = match edges.len() {
@@ -66,25 +88,25 @@ impl EmitProblem {
                     ),
                     &format!("becomes the variable `{variable}`{more}, which must be set"),
                     format!(
-                        "build `{build}` first, from a plan made with `--only`, then give Packer its AMI: `-var {variable}=ami-…`"
+                        "`--stage all` writes one template for each layer; or build `{build}` first and give Packer its AMI: \
+                         `-var {variable}=ami-…`"
                     ),
                 )
             }
             Lost::Test { name } => done(
                 Diagnostic::warning(code::EMIT_TESTS, format!("Packer does not run the test `{name}`")),
                 "Packer knows no tests",
-                "it stays in the plan's comment; what must hold before the AMI is made can be a `provision` step"
-                    .into(),
+                format!("{kept}what must hold before the AMI is made can be a `provision` step"),
             ),
             Lost::Output { file } => done(
                 Diagnostic::warning(code::EMIT_OUTPUTS, format!("Packer does not write `{file}`")),
                 "Packer knows no outputs",
-                "it stays in the plan's comment; `post manifest { … }` makes Packer write the ids that it knows".into(),
+                format!("{kept}`post manifest {{ … }}` makes Packer write the ids that it knows"),
             ),
             Lost::Retain { image } => done(
                 Diagnostic::warning(code::EMIT_RETAIN, format!("Packer keeps all former images of `{image}`")),
                 "`retain` of this image is not Packer's",
-                "it stays in the plan's comment; former images are left to be removed by other means".into(),
+                format!("{kept}former images are left to be removed by other means"),
             ),
             Lost::PartialCleanup => done(
                 Diagnostic::warning(code::EMIT_CLEANUP, "Packer runs a cleanup for all builds or for none"),
@@ -95,6 +117,26 @@ impl EmitProblem {
                 Diagnostic::warning(code::EMIT_CLEANUP, "Packer runs one cleanup, the first"),
                 "is left out",
                 "write both in one `cleanup`".into(),
+            ),
+            Lost::Plugin { kind } => done(
+                Diagnostic::warning(code::EMIT_PLUGIN, format!("no plugin is known that brings `{kind}`")),
+                "its plugin is not in `required_plugins`",
+                "add its source to the template by hand, or install it: `packer plugins install github.com/…`".into(),
+            ),
+            Lost::Option { kind, name } => done(
+                Diagnostic::warning(code::EMIT_OPTION, format!("`{kind}` takes no `{name}` from HCL")),
+                "is left out",
+                "write the plan as JSON, without `--target packer-hcl`, or do without it".into(),
+            ),
+            Lost::Label { name, label } => done(
+                Diagnostic::warning(
+                    code::EMIT_LABEL,
+                    format!("in HCL no source is named `{name}`: it becomes `{label}`"),
+                ),
+                "names a build with a `.`",
+                format!(
+                    "manifests and `$PACKER_BUILD_NAME` will say `{label}`, all else `{name}`; write `-` or `_` for the `.`"
+                ),
             ),
             Lost::Braces { name } => done(
                 Diagnostic::warning(code::EMIT_BRACES, format!("Packer reads the `{{{{` in `{name}` as a template")),

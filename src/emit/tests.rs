@@ -11,28 +11,28 @@ use crate::schema::{Category, Kind};
 use crate::text::{FileId, Span};
 use crate::ty::{Encoding, Field, Notes, Record, Ty};
 
-fn at(line: u32) -> Origin {
+pub(super) fn at(line: u32) -> Origin {
     Origin { file: 0, line, column: 5 }
 }
 
-fn set(name: &str, value: Value) -> (SmolStr, Arc<Setting>) {
+pub(super) fn set(name: &str, value: Value) -> (SmolStr, Arc<Setting>) {
     (name.into(), Arc::new(Setting { value, origin: at(7) }))
 }
 
-fn plain(text: &str) -> Value {
+pub(super) fn plain(text: &str) -> Value {
     Value::Text(Text::Plain(text.into()))
 }
 
-fn parts<const N: usize>(parts: [Part; N]) -> Value {
+pub(super) fn parts<const N: usize>(parts: [Part; N]) -> Value {
     Value::Text(Text::Parts(Arc::new(parts)))
 }
 
-fn field(ty: Ty, encoding: Option<Encoding>) -> Field {
+pub(super) fn field(ty: Ty, encoding: Option<Encoding>) -> Field {
     let notes = Some(Arc::new(Notes { encoding, ..Notes::default() }));
     Field { ty, optional: true, default: false, doc: "".into(), notes, span: Span::file_start(FileId(0)) }
 }
 
-fn kinds() -> Kinds {
+pub(super) fn kinds() -> Kinds {
     let device = Record {
         fields: [
             ("volume_size".into(), field(Ty::Size, Some(Encoding::Gib))),
@@ -67,17 +67,26 @@ fn kinds() -> Kinds {
     .into()
 }
 
-fn build(name: &str, image: u32, options: Vec<(SmolStr, Arc<Setting>)>) -> Build {
+pub(super) fn build(name: &str, image: u32, options: Vec<(SmolStr, Arc<Setting>)>) -> Build {
     let axes = [Scalar::Text(name.into())].into();
     Build { name: name.into(), image, kind: "amazon-ebs".into(), axes, options, origin: at(3) }
 }
 
-fn step(kind: &str, builds: Builds, options: Vec<(SmolStr, Arc<Setting>)>) -> Step {
+pub(super) fn step(kind: &str, builds: Builds, options: Vec<(SmolStr, Arc<Setting>)>) -> Step {
     Step { kind: kind.into(), label: Some("a label".into()), builds, options, origin: at(9) }
 }
 
-fn variable(name: &str, default: VariableDefault, secret: bool) -> Variable {
-    Variable { name: name.into(), doc: "".into(), default, secret, ty: "string".into(), origin: at(1) }
+pub(super) fn variable(name: &str, default: VariableDefault, secret: bool) -> Variable {
+    Variable {
+        name: name.into(),
+        doc: "".into(),
+        default,
+        secret,
+        ty: "string".into(),
+        form: Form::Text,
+        list: false,
+        origin: at(1),
+    }
 }
 
 fn bare(plan: &Plan) -> String {
@@ -91,15 +100,15 @@ fn images() -> Vec<Image> {
     ]
 }
 
-#[test]
-fn a_whole_plan() {
+/// Something of everything.
+pub(super) fn whole() -> Plan {
     let region = set("region", plain("us-east-1"));
     let devices = Value::List(vec![Value::Record(vec![
         ("volume_size".into(), Value::Size((8 << 30) + 1)),
         ("note".into(), plain("a\"b")),
         ("other".into(), Value::List(vec![])),
     ])]);
-    let plan = Plan {
+    Plan {
         images: images(),
         variables: vec![
             variable("key", VariableDefault::Required, true),
@@ -153,7 +162,12 @@ fn a_whole_plan() {
         ],
         min_packer_version: Some("1.6.0".into()),
         ..Plan::default()
-    };
+    }
+}
+
+#[test]
+fn a_whole_plan() {
+    let plan = whole();
     let wanted = r#"{
   "min_packer_version": "1.6.0",
   "variables": {
@@ -274,7 +288,7 @@ fn an_edge_becomes_a_variable_that_must_be_set() {
     let text: serde_json::Value = serde_json::from_str(&emitted.text()).expect("the plan is JSON");
     assert_eq!(text["builders"][2]["source_ami"], "{{user `ami_base_x_1_2`}}");
     assert!(text["variables"].as_object().is_some_and(|v| v.len() == 4 && v.values().all(|v| v.is_null())));
-    let [EmitProblem { at: place, lost: Lost::Edges(edges) }] = &emitted.problems[..] else {
+    let [EmitProblem { at: place, lost: Lost::Edges(edges), .. }] = &emitted.problems[..] else {
         panic!("one place, one problem: {:?}", emitted.problems)
     };
     assert_eq!((*place, edges), (at(7), &emitted.edges));
@@ -326,7 +340,7 @@ fn the_comment_holds_the_rest_and_the_digest() {
         ..Plan::default()
     };
     let paths = Paths::TemplateDir { folder: "/w/out".into(), current: "/w".into() };
-    let text = packer_json(&plan, &kinds(), &Emit { paths, bare: false }).text();
+    let text = packer_json(&plan, &kinds(), &Emit { paths, ..Emit::default() }).text();
     let (comment, rest) = split(&text).expect("the plan has a comment");
     let comment: String = serde_json::from_str(comment).expect("the comment is a JSON string");
     let comment: Comment = serde_json::from_str(&comment).expect("the comment holds JSON");
@@ -357,7 +371,7 @@ fn paths_are_rebased_where_they_begin_with_known_text() {
     ];
     let plan = Plan { images: images(), builds: vec![build("a", 0, options)], ..Plan::default() };
     let emitted = |paths| {
-        let text = packer_json(&plan, &kinds(), &Emit { paths, bare: true }).text();
+        let text = packer_json(&plan, &kinds(), &Emit { paths, bare: true, ..Emit::default() }).text();
         let json: serde_json::Value = serde_json::from_str(&text).expect("the plan is JSON");
         ["a", "b", "c", "d"].map(|n| json["builders"][0][n].as_str().unwrap_or_default().to_owned())
     };
@@ -393,5 +407,5 @@ fn braces_are_reported_where_no_escape_helps() {
     assert_eq!(packer_json(&plan, &kinds(), &Emit::default()).problems, []);
     plan.provisioners = vec![step("shell-local", Builds::All, inspect()), step("shell-local", Builds::All, inspect())];
     let problems = packer_json(&plan, &kinds(), &Emit::default()).problems;
-    assert_eq!(problems, [EmitProblem { at: at(7), lost: Lost::Braces { name: "inline".into() } }]);
+    assert_eq!(problems, [EmitProblem { at: at(7), lost: Lost::Braces { name: "inline".into() }, kept: true }]);
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::plan::{Part, Text};
+use crate::plan::{Form, Part, Text, Variable};
 use crate::template::{self, Part as Piece};
 
 use super::edges::Edges;
@@ -55,6 +55,46 @@ fn composed(parts: &[Part], paths: Option<&Paths>, edges: &mut Edges<'_>) -> Str
         pieces.push(piece);
     }
     template::compose(pieces.iter().map(|(action, s)| if *action { Piece::Action(s) } else { Piece::Plain(s) }))
+}
+
+/// The default of a variable as a template.
+pub(super) fn default(variable: &Variable, text: &Text, paths: &Paths, edges: &mut Edges<'_>) -> String {
+    let paths = (variable.form == Form::Path).then_some(paths);
+    if !variable.list {
+        return template(text, paths, edges).into_owned();
+    }
+    let elements: Vec<String> = elements(text).iter().map(|e| template(e, paths, edges).into_owned()).collect();
+    elements.join(",")
+}
+
+/// The default of a list: its elements, which are joined by commas.
+pub(super) fn elements(text: &Text) -> Vec<Text> {
+    let parts = match text {
+        Text::Plain(plain) if plain.is_empty() => return Vec::new(),
+        Text::Plain(plain) => return plain.split(',').map(|e| Text::Plain(e.into())).collect(),
+        Text::Parts(parts) => parts,
+    };
+    let mut elements: Vec<Vec<Part>> = vec![Vec::new()];
+    for part in parts.iter() {
+        let Part::Chars(chars) = part else {
+            elements.last_mut().into_iter().for_each(|e| e.push(part.clone()));
+            continue;
+        };
+        for (position, chars) in chars.split(',').enumerate() {
+            if position > 0 {
+                elements.push(Vec::new());
+            }
+            if !chars.is_empty() {
+                elements.last_mut().into_iter().for_each(|e| e.push(Part::Chars(chars.into())));
+            }
+        }
+    }
+    let text = |parts: Vec<Part>| match &parts[..] {
+        [] => Text::Plain(Default::default()),
+        [Part::Chars(chars)] => Text::Plain(chars.clone()),
+        _ => Text::Parts(parts.into()),
+    };
+    elements.into_iter().map(text).collect()
 }
 
 /// Whether the text holds a `{{` that is data.

@@ -24,8 +24,39 @@ impl<'k> Shape<'k> {
         Shape { ty: Some(&field.ty), encoding: field.notes.as_ref().and_then(|n| n.encoding) }
     }
 
+    pub(super) fn encoding(self) -> Option<Encoding> {
+        self.encoding
+    }
+
+    /// The shape without its encoding.
+    pub(super) fn plain(self) -> Self {
+        Shape { encoding: None, ..self }
+    }
+
+    /// Whether a list is wanted.
+    pub(super) fn is_list(self) -> bool {
+        self.ty.is_some_and(|t| member(t, &|t| matches!(t, Ty::List(_))).is_some())
+    }
+
+    /// Whether the value is what a record type wants, and not any map.
+    pub(super) fn is_structure(self, value: &Value) -> bool {
+        let (Value::Record(entries), Some(ty)) = (value, self.ty) else { return false };
+        let fits = |t: &Ty| matches!(t, Ty::Record(r) if entries.iter().all(|(key, _)| r.fields.contains_key(key)));
+        let map = |t: &Ty| matches!(t, Ty::Map(_));
+        member(ty, &fits).is_some() || self.wants_structure() && member(ty, &map).is_none()
+    }
+
+    fn wants_structure(self) -> bool {
+        self.ty.is_some_and(|t| member(t, &|t| matches!(t, Ty::Record(_))).is_some())
+    }
+
+    /// Whether all of the values are what a record type wants; of none, whether the place wants such.
+    pub(super) fn are_structures(self, values: &[Value]) -> bool {
+        self.wants_structure() && values.iter().all(|value| self.is_structure(value))
+    }
+
     /// The shape of a list's elements or a map's values.
-    fn element(self) -> Shape<'k> {
+    pub(super) fn element(self) -> Shape<'k> {
         let ty = self.ty.and_then(|t| member(t, &|t| matches!(t, Ty::List(_) | Ty::Map(_))));
         let inner = match ty {
             Some(Ty::List(inner) | Ty::Map(inner)) => Some(&**inner),
@@ -35,7 +66,7 @@ impl<'k> Shape<'k> {
     }
 
     /// The shape of a record's field.
-    fn field(self, name: &str) -> Shape<'k> {
+    pub(super) fn field(self, name: &str) -> Shape<'k> {
         let with_field = |t: &Ty| matches!(t, Ty::Record(r) if r.fields.contains_key(name));
         match self.ty.and_then(|t| member(t, &with_field)) {
             Some(Ty::Record(record)) => record.fields.get(name).map(Shape::of).unwrap_or_default(),
@@ -67,45 +98,25 @@ pub(super) struct Writer<'w, 'a> {
 
 impl Writer<'_, '_> {
     pub(super) fn value(&mut self, value: &Value, shape: Shape<'_>) {
+        if word(self.out, value, shape.encoding) {
+            return;
+        }
         match value {
-            Value::Null => self.out.push_str("null"),
-            Value::Bool(bool) => self.out.push_str(if *bool { "true" } else { "false" }),
-            Value::Int(int) => self.display(int),
-            Value::Number(number) => self.number(*number),
             Value::Text(text) | Value::Path(text) => {
                 let text = self.template(text, matches!(value, Value::Path(_)));
                 string(self.out, &text);
             }
-            Value::Duration(nanos) => match shape.encoding {
-                Some(Encoding::Minutes) => self.display(units(*nanos, 60_000_000_000)),
-                Some(Encoding::Seconds) => self.display(units(*nanos, 1_000_000_000)),
-                _ => string(self.out, &describe::duration(*nanos)),
-            },
-            Value::Size(bytes) => match shape.encoding {
-                Some(Encoding::Gib) => self.display(bytes.div_ceil(1 << 30)),
-                _ => self.display(bytes),
-            },
+            Value::Duration(nanos) => string(self.out, &describe::duration(*nanos)),
             Value::List(values) => self.list(values, shape.element()),
             Value::Record(entries) if shape.encoding == Some(Encoding::Pairs) => self.pairs(entries, shape),
             Value::Record(entries) => self.record(entries, shape),
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Number(_) | Value::Size(_) => {}
         }
     }
 
     fn template<'t>(&mut self, text: &'t Text, path: bool) -> Cow<'t, str> {
         self.braces |= holds_braces(text);
         template(text, path.then_some(self.paths), self.edges)
-    }
-
-    fn display(&mut self, value: impl std::fmt::Display) {
-        // A `String` takes all text.
-        let _ = write!(self.out, "{value}");
-    }
-
-    fn number(&mut self, number: f64) {
-        match serde_json::Number::from_f64(number) {
-            Some(number) => self.display(number),
-            None => self.out.push_str("null"),
-        }
     }
 
     fn list(&mut self, values: &[Value], shape: Shape<'_>) {
@@ -168,6 +179,26 @@ impl Writer<'_, '_> {
         }
         self.out.push(close);
     }
+}
+
+/// Writes a value that JSON and HCL write alike, and without quotes; whether it is one.
+pub(super) fn word(out: &mut String, value: &Value, encoding: Option<Encoding>) -> bool {
+    // A `String` takes all text.
+    let _ = match (value, encoding) {
+        (Value::Null, _) => write!(out, "null"),
+        (Value::Bool(bool), _) => write!(out, "{bool}"),
+        (Value::Int(int), _) => write!(out, "{int}"),
+        (Value::Number(number), _) => match serde_json::Number::from_f64(*number) {
+            Some(number) => write!(out, "{number}"),
+            None => write!(out, "null"),
+        },
+        (Value::Duration(nanos), Some(Encoding::Minutes)) => write!(out, "{}", units(*nanos, 60_000_000_000)),
+        (Value::Duration(nanos), Some(Encoding::Seconds)) => write!(out, "{}", units(*nanos, 1_000_000_000)),
+        (Value::Size(bytes), Some(Encoding::Gib)) => write!(out, "{}", bytes.div_ceil(1 << 30)),
+        (Value::Size(bytes), _) => write!(out, "{bytes}"),
+        _ => return false,
+    };
+    true
 }
 
 /// The nanoseconds in whole units, rounded away from zero: a wait is never cut short.

@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::expr::{MAX_TEXT, TextBuilder};
 use super::problem::EvalProblem;
+use super::text::{MAX_TEXT, TextBuilder};
 use super::value::{Data, Text, Value};
 use crate::syntax::ast::BinaryOp::{self, *};
 use crate::text::Span;

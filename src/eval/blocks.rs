@@ -13,6 +13,7 @@ use super::Evaluator;
 use super::cells::Mask;
 use super::edges::holds_ami;
 use super::frame::{Frame, Place};
+use super::options::{Frozen, Options};
 use super::problem::Stop;
 use super::value::{CellRef, Data, Value};
 use crate::plan;
@@ -39,17 +40,6 @@ enum EntryData<'a> {
 /// The value of an option for a class of cells: none where it is null.
 type Slot = Result<Option<Rc<Frozen>>, Stop>;
 
-/// The value of an option, as rules read it and as the plan keeps it.
-#[derive(Debug)]
-pub(super) struct Frozen {
-    pub(super) value: Value,
-    pub(super) setting: Arc<plan::Setting>,
-    /// Where the option's name stands.
-    pub(super) key: Span,
-    /// Whether it refers to AMIs of builds.
-    pub(super) with_amis: bool,
-}
-
 /// Which keys a block has, given what its spreads hold.
 struct Layout {
     keys: IndexMap<SmolStr, Source, FxBuildHasher>,
@@ -61,9 +51,6 @@ enum Source {
     /// A field that came by spread.
     Spread(Slot),
 }
-
-/// The options of one build.
-pub(super) type Options = Vec<(SmolStr, Rc<Frozen>)>;
 
 impl<'a> Evaluator<'a> {
     /// Prepares a block of an image at a site.
@@ -97,14 +84,14 @@ impl<'a> Evaluator<'a> {
             failed = true;
         };
         let layout = self.layout(data, cell, &mut fail);
-        let mut options = Vec::with_capacity(layout.keys.len());
+        let mut options = Options::with_capacity(layout.keys.len());
         for (key, source) in &layout.keys {
             let slot = match source {
                 Source::Spread(slot) => slot.clone(),
                 Source::Entry(index) => self.entry(data, *index, cell),
             };
             match slot {
-                Ok(Some(frozen)) => options.push((key.clone(), frozen)),
+                Ok(Some(frozen)) => options.push(key.clone(), frozen),
                 Ok(None) => {}
                 Err(stop) => fail(&stop),
             }

@@ -10,9 +10,10 @@ use smol_str::SmolStr;
 
 use super::Evaluator;
 use super::arithmetic::order;
-use super::expr::{MAX_ELEMENTS, MAX_TEXT, Outcome};
+use super::expr::{MAX_ELEMENTS, Outcome};
 use super::frame::Frame;
 use super::problem::{EvalProblem, Stop};
+use super::text::MAX_TEXT;
 use super::value::{Data, Field, Record, Text, Value};
 use crate::resolve::builtin::Builtin::{self, *};
 use crate::text::Span;

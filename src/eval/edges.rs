@@ -5,11 +5,11 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::Evaluator;
-use super::blocks::Options;
 use super::builds::BuildTable;
+use super::options::Options;
 use super::problem::EvalProblem;
-use super::rules::{applies, option_index};
 use super::value::{CellRef, Data, Part, Text, Value};
+use crate::resolve::fact::FactName;
 use crate::text::Span;
 
 /// An edge: a build needs the AMI of another, and where it says so.
@@ -69,13 +69,13 @@ impl Evaluator<'_> {
         let block = self.builder_of(cell)?;
         let declared = &self.program().records[self.program().kinds[block.kind?].record];
         let options = self.options_of(cell)?;
-        let option = declared.facts.iter().find(|f| f.name.name == "no_ami" && applies(f, declared, &options));
-        if option.is_none() && declared.facts.iter().any(|f| f.name.name == "ami") {
+        let option = declared.facts_of(FactName::NoAmi).find(|f| options.meet(f, declared));
+        if option.is_none() && declared.role(FactName::Ami).is_some() {
             return None;
         }
         let option = option.and_then(|fact| {
-            let name = declared.fields.get_index(fact.args.first().and_then(option_index)?)?.0;
-            options.iter().find(|(n, _)| n == name).map(|(n, frozen)| (n.clone(), frozen.value.origin))
+            let (name, _) = declared.fields.get_index(fact.option()?)?;
+            options.get(name).map(|frozen| (name.clone(), frozen.value.origin))
         });
         Some(EvalProblem::NoAmi {
             build: self.name_of(cell),
@@ -91,7 +91,7 @@ impl Evaluator<'_> {
         let mut seen: FxHashMap<(u32, Span, SmolStr), super::problem::Stop> = FxHashMap::default();
         for edge in edges {
             let (child, parent) = (table.builds[edge.from as usize].cell, table.builds[edge.to as usize].cell);
-            let Some(region) = self.role(child, "placed").and_then(|v| v.as_text().cloned()) else { continue };
+            let Some(region) = self.role(child, FactName::Placed).and_then(|v| v.as_text().cloned()) else { continue };
             let regions = self.regions_of(parent);
             if regions.is_empty() || regions.contains(&region) {
                 continue;

@@ -10,6 +10,7 @@ use smol_str::SmolStr;
 use super::Evaluator;
 use super::frame::Frame;
 use super::problem::{EvalProblem, Stop};
+use super::text::{MAX_TEXT, TextBuilder};
 use super::value::{Data, Field, Part, Record, Text, Value};
 use crate::resolve::hir::{Arm, Entry, Expr, ExprKind, For, IndexArg, TextLiteral, TextPart};
 use crate::syntax::ast::{BinaryOp, UnaryOp};
@@ -20,8 +21,6 @@ pub(super) type Outcome = Result<Value, Stop>;
 
 /// The most elements of a list: what keeps evaluation bounded.
 pub const MAX_ELEMENTS: usize = 1_000_000;
-/// The most bytes of a text.
-pub const MAX_TEXT: usize = 16 << 20;
 
 impl<'a> Evaluator<'a> {
     /// Evaluates an expression.
@@ -506,63 +505,4 @@ fn makes(kind: &ExprKind) -> bool {
 
 fn index_span(args: &[IndexArg], origin: Span) -> Span {
     args.first().map_or(origin, |a| a.value.span)
-}
-
-/// Joins parts, merging neighbouring characters.
-#[derive(Default)]
-pub(super) struct TextBuilder {
-    parts: Vec<Part>,
-    plain: String,
-    /// Bytes of the characters in `parts`, and one for each other part.
-    closed: usize,
-}
-
-impl TextBuilder {
-    pub(super) fn chars(&mut self, chars: &str) {
-        self.plain.push_str(chars);
-    }
-
-    fn part(&mut self, part: Part) {
-        self.closed += self.plain.len() + 1;
-        if !self.plain.is_empty() {
-            self.parts.push(Part::Chars(std::mem::take(&mut self.plain).into()));
-        }
-        self.parts.push(part);
-    }
-
-    /// About how many bytes there are.
-    pub(super) fn len(&self) -> usize {
-        self.closed + self.plain.len()
-    }
-
-    /// Appends a value; false where it cannot stand in a text.
-    pub(super) fn value(&mut self, value: &Value) -> bool {
-        match &value.data {
-            Data::Text(Text::Plain(text)) => self.chars(text),
-            Data::Text(Text::Parts(parts)) => {
-                for part in parts.iter() {
-                    match part {
-                        Part::Chars(chars) => self.chars(chars),
-                        other => self.part(other.clone()),
-                    }
-                }
-            }
-            Data::Variable(index) => self.part(Part::Variable(*index)),
-            _ => match value.display() {
-                Some(text) => self.chars(&text),
-                None => return false,
-            },
-        }
-        true
-    }
-
-    pub(super) fn finish(mut self) -> Text {
-        if self.parts.is_empty() {
-            return Text::Plain(self.plain.into());
-        }
-        if !self.plain.is_empty() {
-            self.parts.push(Part::Chars(self.plain.into()));
-        }
-        Text::Parts(self.parts.into())
-    }
 }

@@ -5,12 +5,14 @@ use std::rc::Rc;
 use smol_str::SmolStr;
 
 use super::Evaluator;
-use super::blocks::{BlockData, Frozen};
+use super::blocks::BlockData;
 use super::frame::Frame;
+use super::options::Frozen;
 use super::problem::{EvalProblem, Stop};
 use super::value::{CellRef, Data, Value};
 use crate::diagnostic::{Code, code};
 use crate::facts::{Facts, InstanceType};
+use crate::resolve::fact::FactName;
 use crate::resolve::hir::{Declared, Fact, FactArg};
 use crate::text::Span;
 
@@ -48,20 +50,20 @@ impl<'a> Evaluator<'a> {
         let asked = [self.asked(first, declared, find)?, self.asked(second, declared, find)?];
         let machine = facts.instance_type(&asked[0].text)?;
         let mut question = Question { facts, machine, asked: &asked, regions: Vec::new() };
-        let forbidden = match fact.name.name.as_str() {
-            "boots" => !machine.virtualization.has(&asked[1].text),
-            "offered" => machine.offered_in(&asked[1].text) == Some(false),
-            "root_device" => !machine.root_devices.has(&asked[1].text),
-            "architecture" => !machine.architectures.has(&asked[1].text),
-            "builds" => !builds(machine.architectures, &asked[1].text),
-            "enclave" => asked[1].text == "true" && !machine.nitro_enclaves,
+        let forbidden = match fact.name {
+            FactName::Boots => !machine.virtualization.has(&asked[1].text),
+            FactName::Offered => machine.offered_in(&asked[1].text) == Some(false),
+            FactName::RootDevice => !machine.root_devices.has(&asked[1].text),
+            FactName::Architecture => !machine.architectures.has(&asked[1].text),
+            FactName::Builds => !builds(machine.architectures, &asked[1].text),
+            FactName::Enclave => asked[1].text == "true" && !machine.nitro_enclaves,
             _ => false,
         };
         if !forbidden {
             return None;
         }
         question.regions = self.regions_of_block(data, cell.image);
-        let (code, message, why, property) = question.answer(&fact.name.name);
+        let (code, message, why, property) = question.answer(fact.name);
         let header = data.block.header;
         let mut labels = vec![(asked[1].at.unwrap_or(header), why)];
         let machine_words =
@@ -72,9 +74,9 @@ impl<'a> Evaluator<'a> {
             Some(at) => labels.push((at, machine_words)),
             None => {}
         }
-        let mut help = question.help(&fact.name.name);
-        if let ("builds", Some(FactArg::Option(index)), Some(runs)) =
-            (fact.name.name.as_str(), fact.args.get(1), machine.architectures.iter().next())
+        let mut help = question.help(fact.name);
+        if let (FactName::Builds, Some(FactArg::Option(index)), Some(runs)) =
+            (fact.name, fact.args.get(1), machine.architectures.iter().next())
             && let Some((option, _)) = declared.fields.get_index(*index)
         {
             help = format!("write `{option} = \"{runs}\"`, or another type: {help}");
@@ -100,12 +102,7 @@ impl<'a> Evaluator<'a> {
     /// The regions that a block's builds are placed in; looked up only when something is wrong.
     fn regions_of_block(&self, data: &BlockData<'a>, image: u32) -> Vec<SmolStr> {
         let Some(declared) = data.declared else { return Vec::new() };
-        let Some(FactArg::Option(index)) =
-            declared.facts.iter().find(|f| f.name.name == "placed").and_then(|f| f.args.first())
-        else {
-            return Vec::new();
-        };
-        let Some((name, _)) = declared.fields.get_index(*index) else { return Vec::new() };
+        let Some(name) = declared.role(FactName::Placed) else { return Vec::new() };
         let mut regions: Vec<SmolStr> = Vec::new();
         for cell in self.builds_of(image) {
             if let Some(region) = self.option_at(data, name, cell).and_then(|f| self.specimen(&f.value))
@@ -120,29 +117,29 @@ impl<'a> Evaluator<'a> {
 
 impl Question<'_, '_> {
     /// Code, message, the words under the demand and those under the instance type.
-    fn answer(&self, fact: &str) -> (Code, String, String, String) {
+    fn answer(&self, fact: FactName) -> (Code, String, String, String) {
         let (name, demand) = (self.machine.name, &self.asked[1].text);
         let list = |words: crate::facts::Words<'_>| words.iter().collect::<Vec<_>>().join(" and ");
         match fact {
-            "boots" => (
+            FactName::Boots => (
                 code::FACTS_VIRTUALIZATION,
                 format!("`{name}` cannot boot {} image", article(demand)),
                 demand.to_string(),
                 format!("boots {} only", list(self.machine.virtualization)),
             ),
-            "offered" => (
+            FactName::Offered => (
                 code::FACTS_OFFERED,
                 format!("`{name}` is not offered in {demand}"),
                 String::new(),
                 format!("not offered in {demand}"),
             ),
-            "root_device" => (
+            FactName::RootDevice => (
                 code::FACTS_ROOT_DEVICE,
                 format!("`{name}` cannot run from {}", if demand == "ebs" { "EBS" } else { "instance store" }),
                 format!("this builder needs {demand}"),
                 format!("runs from {} only", list(self.machine.root_devices)),
             ),
-            "architecture" | "builds" => (
+            FactName::Architecture | FactName::Builds => (
                 code::FACTS_ARCHITECTURE,
                 format!("`{name}` does not run {demand} images"),
                 if self.asked[1].at.is_some() { demand.to_string() } else { format!("{demand} where nothing is said") },
@@ -158,7 +155,7 @@ impl Question<'_, '_> {
     }
 
     /// A type near to this one that would do, in every region of the matrix where the facts know.
-    fn help(&self, fact: &str) -> String {
+    fn help(&self, fact: FactName) -> String {
         let demand = self.asked[1].text.as_str();
         let machine = &self.machine;
         let everywhere = |t: &InstanceType<'_>| self.regions.iter().all(|r| t.offered_in(r) != Some(false));
@@ -167,19 +164,19 @@ impl Question<'_, '_> {
                 && machine.architectures.iter().any(|a| t.architectures.has(a))
         };
         let (found, property) = match fact {
-            "boots" => (
+            FactName::Boots => (
                 self.facts.closest(machine.name, |t| t.virtualization.has(demand) && keeps(t) && everywhere(t)),
                 "boots both".to_owned(),
             ),
-            "offered" => (
+            FactName::Offered => (
                 self.facts.closest(machine.name, |t| t.offered_in(demand) == Some(true) && keeps(t) && everywhere(t)),
                 String::new(),
             ),
-            "root_device" => (
+            FactName::RootDevice => (
                 self.facts.closest(machine.name, |t| t.root_devices.has(demand) && keeps(t) && everywhere(t)),
                 format!("runs from {demand}"),
             ),
-            "architecture" | "builds" => (
+            FactName::Architecture | FactName::Builds => (
                 self.facts.closest(machine.name, |t| t.architectures.has(demand) && everywhere(t)),
                 format!("runs {demand}"),
             ),

@@ -225,7 +225,7 @@ impl Evaluator<'_> {
     }
 
     /// A path is relative to the file that holds the option; plans hold it relative to the current folder.
-    fn rebase(&self, text: plan::Text, at: Span) -> plan::Text {
+    pub(super) fn rebase(&self, text: plan::Text, at: Span) -> plan::Text {
         let file = self.sources.get(at.file).path();
         match text {
             plan::Text::Plain(path) if path.starts_with('/') || path.starts_with('~') => plan::Text::Plain(path),

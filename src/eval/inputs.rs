@@ -8,6 +8,7 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::Evaluator;
+use super::builtin::to_json;
 use super::expr::Outcome;
 use super::frame::Frame;
 use super::problem::Stop;
@@ -65,6 +66,14 @@ impl Evaluator<'_> {
             let _ = self.param(index);
         }
         missing
+    }
+
+    /// Params with their values as JSON.
+    pub(super) fn known_params(&self) -> Vec<(SmolStr, serde_json::Value)> {
+        let known = self.params.borrow();
+        let json = |value: &Option<Outcome>| value.as_ref().and_then(|v| to_json(v.as_ref().ok()?));
+        let params = self.program().params.iter().zip(&*known);
+        params.filter_map(|(param, value)| Some((param.name.name.clone(), json(value)?))).collect()
     }
 
     /// The value of a param. The first who asks for one that takes its default evaluates it.

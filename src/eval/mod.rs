@@ -20,12 +20,18 @@ mod frame;
 mod freeze;
 mod inputs;
 mod matrix;
+mod options;
 mod output;
+mod paths;
 mod policy;
 mod problem;
+mod regional;
 mod render;
 mod rules;
 mod steps;
+mod text;
+mod touched;
+mod unique;
 mod value;
 mod variables;
 mod views;
@@ -38,8 +44,9 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 pub use cells::MAX_AXES;
-pub use expr::{MAX_ELEMENTS, MAX_TEXT};
+pub use expr::MAX_ELEMENTS;
 pub use inputs::{Inputs, Outside, argument};
+pub use text::MAX_TEXT;
 pub use work::{MAX_BYTES, MAX_PARTS, STEPS, STEPS_OF_CELL};
 
 use crate::check::Checked;
@@ -64,6 +71,8 @@ pub struct Evaluated {
     pub plan: Option<Plan>,
     /// Required params without a value, because of which builds were not evaluated.
     pub missing_params: Vec<SmolStr>,
+    /// Params with their values, in the order of their declarations.
+    pub params: Vec<(SmolStr, serde_json::Value)>,
     /// Files that were read, beside the `.bake` files.
     pub files: Vec<SmolStr>,
     /// Environment variables that were read.
@@ -104,6 +113,7 @@ pub fn evaluate(
     };
     let missing_params = evaluator.fill_params(outside);
     let plan = if missing_params.is_empty() { evaluator.plan() } else { None };
+    let params = evaluator.known_params();
     let Reported { diagnostics, .. } = evaluator.reported.into_inner();
     let failed = diagnostics.iter().any(|d| d.severity == crate::diagnostic::Severity::Error);
     for diagnostic in diagnostics {
@@ -112,6 +122,7 @@ pub fn evaluate(
     Evaluated {
         plan: plan.filter(|_| !failed),
         missing_params,
+        params,
         files: evaluator.files.into_inner(),
         environment: evaluator.environment.into_inner(),
         lost: evaluator.lost.get(),
@@ -136,7 +147,7 @@ struct Evaluator<'a> {
     lost: Cell<bool>,
     origins: RefCell<FxHashMap<Span, Origin>>,
     /// Builder block and options of each build, as far as they are known.
-    options: RefCell<FxHashMap<value::CellRef, (usize, Rc<blocks::Options>)>>,
+    options: RefCell<FxHashMap<value::CellRef, (usize, Rc<options::Options>)>>,
     /// What evaluation may still take.
     work: work::Work,
 }

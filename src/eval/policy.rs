@@ -6,6 +6,7 @@ use smol_str::SmolStr;
 use super::Evaluator;
 use super::builds::BuildTable;
 use super::frame::Frame;
+use super::options::Options;
 use super::problem::{EvalProblem, Stop};
 use super::value::{Data, Part, Text, Value};
 use crate::resolve::hir::{Expr, ExprKind, Policy};
@@ -43,8 +44,8 @@ impl Evaluator<'_> {
                         .entry(number)
                         .or_insert_with(|| {
                             let read = options_read(&require.condition);
-                            let late = |(_, f): &(_, std::rc::Rc<super::blocks::Frozen>)| self.first_variable(&f.value);
-                            let variable = options.iter().filter(|(n, _)| read.contains(n)).find_map(late);
+                            let late = options.iter().filter(|(name, _)| read.contains(name));
+                            let variable = late.into_iter().find_map(|(_, f)| self.first_variable(&f.value));
                             EvalProblem::Undecided {
                                 policy: policy.name.name.clone(),
                                 variable,
@@ -73,9 +74,8 @@ impl Evaluator<'_> {
     }
 
     /// Where the first option that a condition reads (`build.options.x`) is set in a build.
-    fn read_option(&self, condition: &Expr, options: &super::blocks::Options) -> Option<Span> {
-        let set = |name| options.iter().find(|(n, _)| n == name).map(|(_, f)| f.value.origin);
-        options_read(condition).iter().find_map(set)
+    fn read_option(&self, condition: &Expr, options: &Options) -> Option<Span> {
+        options_read(condition).iter().find_map(|name| options.get(name).map(|f| f.value.origin))
     }
 
     /// The name of a variable that a value needs.

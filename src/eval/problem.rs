@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use smol_str::SmolStr;
 
-use super::builds::Touched;
+use super::touched::Touched;
 use crate::check::DomainProblem;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::load::ReadError;
@@ -96,6 +96,7 @@ pub(super) enum EvalProblem {
     },
     Render {
         why: String,
+        help: Option<String>,
         at: Span,
     },
     TooManyAxes {

@@ -8,12 +8,14 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use super::Evaluator;
-use super::blocks::{BlockData, Frozen, Options};
+use super::blocks::BlockData;
 use super::builds::BuildTable;
 use super::cells::{Site, SiteArg};
+use super::options::{Frozen, Options};
 use super::rules::Demands;
 use super::value::{CellRef, Value};
 use crate::plan::{self, Builds, Plan};
+use crate::resolve::fact::FactName;
 use crate::resolve::hir::{Block, Declared, Expr, Image, Post, Step, Use};
 use crate::syntax::ast::{BlockKind, ExternKind};
 use crate::ty::{Field, Ty};
@@ -52,7 +54,7 @@ impl<'a> Evaluator<'a> {
             variables: self.plan_variables(),
             ..Plan::default()
         };
-        self.fill_builds(table, &chosen, &mut plan);
+        let edges = self.fill_builds(table, &chosen, &mut plan);
         for (number, image) in table.images.iter().enumerate() {
             self.fill_steps(*image, table, &mut plan);
             let retain = &self.images[*image].image.retain;
@@ -60,6 +62,7 @@ impl<'a> Evaluator<'a> {
                 plan.retain.push(plan::Retain { image: number as u32, options: self.retained(retain) });
             }
         }
+        self.settle_regions(table, edges, &mut plan);
         self.policies(table);
         self.report_failures();
         plan.outputs = self.outputs();
@@ -69,7 +72,8 @@ impl<'a> Evaluator<'a> {
         Some(plan)
     }
 
-    fn fill_builds(&self, table: &BuildTable, chosen: &[Option<usize>], plan: &mut Plan) {
+    /// Adds the builds; whether one of them needs the AMI of another.
+    fn fill_builds(&self, table: &BuildTable, chosen: &[Option<usize>], plan: &mut Plan) -> bool {
         let mut blocks: FxHashMap<(u32, usize), (BlockData<'a>, Option<Demands<'a>>)> = FxHashMap::default();
         let mut edges = Vec::new();
         let mut done: Vec<(u32, &'a Declared, Rc<Options>)> = Vec::new();
@@ -108,11 +112,12 @@ impl<'a> Evaluator<'a> {
         let done: Vec<(u32, &'a Declared, &Options)> = done.iter().map(|(i, d, o)| (*i, *d, &**o)).collect();
         self.uniques(&done);
         self.check_edges(&edges, table);
+        !edges.is_empty()
     }
 
     /// The settings that the plan keeps; a path on the machine stands as it was written.
     fn settings(&self, declared: Option<&Declared>, options: &Options) -> Vec<(SmolStr, Arc<plan::Setting>)> {
-        let declared = declared.filter(|d| d.facts.iter().any(|fact| fact.name.name == "remote"));
+        let declared = declared.filter(|d| d.facts_of(FactName::Remote).next().is_some());
         let remote = |name: &SmolStr| declared.is_some_and(|d| self.is_remote(d, name, options));
         options
             .iter()
@@ -372,15 +377,11 @@ impl<'a> Evaluator<'a> {
         self.options.borrow().get(&cell).map(|(_, o)| o.clone())
     }
 
-    /// The value of the option that has a role in its kind (`placed`, `copied`).
-    pub(super) fn role(&self, cell: CellRef, role: &str) -> Option<Value> {
+    /// The value of the option that has a role in its kind, such as the region of the build.
+    pub(super) fn role(&self, cell: CellRef, role: FactName) -> Option<Value> {
         let kind = self.builder_of(cell)?.kind?;
         let declared = &self.program().records[self.program().kinds[kind].record];
-        let fact = declared.facts.iter().find(|f| f.name.name == role)?;
-        let crate::resolve::hir::FactArg::Option(index) = fact.args.first()? else { return None };
-        let (name, _) = declared.fields.get_index(*index)?;
-        let options = self.options_of(cell)?;
-        options.iter().find(|(n, _)| n == name).map(|(_, f)| f.value.clone())
+        self.options_of(cell)?.get(declared.role(role)?).map(|f| f.value.clone())
     }
 }
 

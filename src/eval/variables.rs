@@ -6,10 +6,12 @@ use super::Evaluator;
 use super::frame::Frame;
 use super::inputs::environment_name;
 use super::problem::EvalProblem;
-use super::value::{Data, Part, Text, Value};
+use super::text::TextBuilder;
+use super::value::{CellRef, Data, Part, Text, Value};
 use crate::plan;
 use crate::resolve::hir::Input;
 use crate::template;
+use crate::ty::{Domain, Literal, Ty};
 use smol_str::SmolStr;
 
 impl Evaluator<'_> {
@@ -17,12 +19,16 @@ impl Evaluator<'_> {
     pub(super) fn plan_variables(&self) -> Vec<plan::Variable> {
         let mut variables = Vec::new();
         for (index, input) in self.program().variables.iter().enumerate() {
+            let ty = self.checked.variables.get(index).map(Ty::early);
+            let (form, list) = ty.as_ref().map(form).unwrap_or_default();
             variables.push(plan::Variable {
                 name: input.name.name.clone(),
                 doc: input.doc.clone(),
-                default: self.late_default(input),
+                default: self.late_default(input, form),
                 secret: self.is_secret(index),
-                ty: self.checked.variables.get(index).map(|t| t.early().to_string().into()).unwrap_or_default(),
+                ty: ty.map(|t| t.to_string().into()).unwrap_or_default(),
+                form,
+                list,
                 origin: self.origin(input.name.span),
             });
         }
@@ -44,26 +50,37 @@ impl Evaluator<'_> {
             })
     }
 
-    fn late_default(&self, input: &Input) -> plan::VariableDefault {
+    fn late_default(&self, input: &Input, form: plan::Form) -> plan::VariableDefault {
         let Some(default) = &input.default else { return plan::VariableDefault::Required };
         if let Some(name) = environment_name(default) {
             return plan::VariableDefault::Environment(name);
         }
-        let mut parts = Vec::new();
         let outcome = self.eval(default, &mut Frame::closed(false)).and_then(|value| {
-            let null = value.is_null();
-            default_parts(value, &mut parts);
-            match parts.iter().find_map(|p| if let Part::Ami(cell, _) = p { Some(*cell) } else { None }) {
+            if value.is_null() {
+                return Ok(None);
+            }
+            let texts: Vec<Text> = match &value.data {
+                Data::List(list) => list.iter().map(as_text).collect(),
+                _ => vec![as_text(&value)],
+            };
+            match texts.iter().find_map(first_ami) {
                 Some(cell) => {
                     let (variable, build) = (input.name.name.clone(), self.name_of(cell));
                     Err(EvalProblem::AmiDefault { variable, build, at: default.span }.into())
                 }
-                None => Ok(null),
+                None => Ok(Some(texts)),
             }
         });
         match outcome {
-            Ok(false) => plan::VariableDefault::Text(self.frozen_text(&joined(parts))),
-            Ok(true) => plan::VariableDefault::Required,
+            Ok(Some(texts)) => {
+                let texts = texts.iter().map(|text| {
+                    let text = self.frozen_text(text);
+                    // A path is relative to the file that holds it, as in an option.
+                    if form == plan::Form::Path { self.rebase(text, default.span) } else { text }
+                });
+                plan::VariableDefault::Text(comma_joined(texts))
+            }
+            Ok(None) => plan::VariableDefault::Required,
             Err(stop) => {
                 self.stopped(&stop);
                 plan::VariableDefault::Required
@@ -105,26 +122,60 @@ impl Evaluator<'_> {
     }
 }
 
-/// The parts of a default. Packer's variables are strings: a list is joined as its `-var` expects it.
-fn default_parts(value: Value, parts: &mut Vec<Part>) {
-    match value.data {
-        Data::Text(Text::Parts(own)) => parts.extend(own.iter().cloned()),
-        Data::Variable(index) => parts.push(Part::Variable(index)),
-        Data::List(list) => {
-            for (i, value) in list.iter().enumerate() {
-                if i > 0 {
-                    parts.push(Part::Chars(",".into()));
+/// A default, or an element of one, as a text.
+fn as_text(value: &Value) -> Text {
+    let mut text = TextBuilder::default();
+    text.value(value);
+    text.finish()
+}
+
+/// Packer's variables are strings: a list is joined as its `-var` expects it.
+fn comma_joined(texts: impl Iterator<Item = plan::Text>) -> plan::Text {
+    let (mut parts, mut plain) = (Vec::new(), String::new());
+    for (position, text) in texts.enumerate() {
+        if position > 0 {
+            plain.push(',');
+        }
+        match text {
+            plan::Text::Plain(text) => plain.push_str(&text),
+            plan::Text::Parts(more) => {
+                if !plain.is_empty() {
+                    parts.push(plan::Part::Chars(std::mem::take(&mut plain).into()));
                 }
-                default_parts(value.clone(), parts);
+                parts.extend(more.iter().cloned());
             }
         }
-        _ => parts.push(Part::Chars(value.display().unwrap_or_default())),
+    }
+    match (parts.is_empty(), plain.is_empty()) {
+        (true, _) => plan::Text::Plain(plain.into()),
+        (false, true) => plan::Text::Parts(parts.into()),
+        (false, false) => {
+            parts.push(plan::Part::Chars(plain.into()));
+            plan::Text::Parts(parts.into())
+        }
     }
 }
 
-/// Parts as a text; plain where all of it is known.
-fn joined(parts: Vec<Part>) -> Text {
-    let plain: Option<String> =
-        parts.iter().map(|p| if let Part::Chars(chars) = p { Some(chars.as_str()) } else { None }).collect();
-    plain.map_or_else(|| Text::Parts(parts.into()), |plain| Text::Plain(plain.into()))
+fn first_ami(text: &Text) -> Option<CellRef> {
+    let Text::Parts(parts) = text else { return None };
+    parts.iter().find_map(|part| if let Part::Ami(cell, _) = part { Some(*cell) } else { None })
+}
+
+/// What a value of the type is, and whether the type is a list of such.
+fn form(ty: &Ty) -> (plan::Form, bool) {
+    match ty {
+        Ty::Named(named) => form(&named.ty),
+        Ty::Optional(inner) | Ty::Late(inner) => form(inner),
+        Ty::List(inner) => (form(inner).0, true),
+        Ty::Union(members) => {
+            let mut forms = members.iter().map(form);
+            let first = forms.next().unwrap_or_default();
+            if forms.all(|f| f == first) { first } else { Default::default() }
+        }
+        Ty::Range(range) => form(&range.base),
+        Ty::Int | Ty::Number | Ty::Literal(Literal::Int(_)) => (plan::Form::Number, false),
+        Ty::Bool | Ty::Literal(Literal::Bool(_)) => (plan::Form::Bool, false),
+        Ty::Domain(Domain::Path) => (plan::Form::Path, false),
+        _ => Default::default(),
+    }
 }

@@ -10,6 +10,7 @@ use super::frame::Frame;
 use super::problem::{EvalProblem, Stop};
 use super::value::{CellRef, Data, Field, Part, Record, Text, Value};
 use crate::plan::Scalar;
+use crate::resolve::fact::FactName;
 use crate::resolve::hir::{Ident, MatrixStep};
 use crate::template;
 use crate::text::Span;
@@ -145,7 +146,7 @@ impl Evaluator<'_> {
                 Some(block) => Value::text(block.kind_name.name.clone(), at),
                 None => return Err(Stop::Poison),
             },
-            "region" => self.role(cell, "placed").unwrap_or(Value::new(Data::Null, at)),
+            "region" => self.role(cell, FactName::Placed).unwrap_or(Value::new(Data::Null, at)),
             "options" => match self.options_of(cell) {
                 Some(options) => {
                     let record: Record = options
@@ -173,8 +174,8 @@ impl Evaluator<'_> {
             return Vec::new();
         }
         let mut regions: Vec<SmolStr> =
-            self.role(cell, "placed").and_then(|v| v.as_text().cloned()).into_iter().collect();
-        if let Some(Value { data: Data::List(list), .. }) = self.role(cell, "copied") {
+            self.role(cell, FactName::Placed).and_then(|v| v.as_text().cloned()).into_iter().collect();
+        if let Some(Value { data: Data::List(list), .. }) = self.role(cell, FactName::Copied) {
             for region in list.iter().filter_map(Value::as_text) {
                 if !regions.contains(region) {
                     regions.push(region.clone());

@@ -4,13 +4,16 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::layers::Layers;
 use crate::plan::{Build, Plan, Scalar, Value};
 
 /// Spaces between columns.
 const GAP: usize = 2;
 
-/// The builds with their axes, one table an image. Columns are as wide as their widest cell.
-pub fn table(plan: &Plan) -> String {
+/// The builds with their axes, one table an image, and the stage of each where there are several. Columns are as wide as their
+/// widest cell.
+pub fn table(plan: &Plan, layers: &Layers) -> String {
+    let staged = layers.count() > 1;
     let mut out = String::new();
     for (index, image) in plan.images.iter().enumerate() {
         let builds: Vec<&Build> = plan.builds.iter().filter(|b| b.image as usize == index).collect();
@@ -23,11 +26,13 @@ pub fn table(plan: &Plan) -> String {
         let with_region = !image.axes.iter().any(|a| a == "region") && builds.iter().any(|b| region(b).is_some());
         let mut rows = Vec::with_capacity(builds.len() + 1);
         let mut header = vec![image.name.to_string(), "kind".to_owned()];
+        header.extend(staged.then(|| "stage".to_owned()));
         header.extend(image.axes.iter().map(ToString::to_string));
         header.extend(with_region.then(|| "region".to_owned()));
         rows.push(header);
         for build in builds {
             let mut row = vec![build.name.to_string(), build.kind.to_string()];
+            row.extend(staged.then(|| layers.stage_of(&build.name).to_string()));
             row.extend(build.axes.iter().map(shown));
             row.extend(with_region.then(|| region(build).unwrap_or("-").to_owned()));
             rows.push(row);
@@ -48,8 +53,8 @@ pub fn count(builds: usize) -> String {
 }
 
 /// The builds as one JSON array.
-pub fn json(plan: &Plan) -> String {
-    let entries: Vec<Entry<'_>> = plan.builds.iter().map(|b| Entry::new(plan, b)).collect();
+pub fn json(plan: &Plan, layers: &Layers) -> String {
+    let entries: Vec<Entry<'_>> = plan.builds.iter().map(|b| Entry::new(plan, b, layers)).collect();
     let mut text = serde_json::to_string_pretty(&entries).expect("invariant: plain data with text keys is JSON");
     text.push('\n');
     text
@@ -60,6 +65,7 @@ struct Entry<'p> {
     name: &'p str,
     image: &'p str,
     kind: &'p str,
+    stage: u32,
     axes: indexmap::IndexMap<&'p str, &'p Scalar>,
     origin: Place<'p>,
 }
@@ -72,12 +78,13 @@ struct Place<'p> {
 }
 
 impl<'p> Entry<'p> {
-    fn new(plan: &'p Plan, build: &'p Build) -> Self {
+    fn new(plan: &'p Plan, build: &'p Build, layers: &Layers) -> Self {
         let image = plan.images.get(build.image as usize);
         Entry {
             name: &build.name,
             image: image.map_or("", |i| &i.name),
             kind: &build.kind,
+            stage: layers.stage_of(&build.name),
             axes: image.into_iter().flat_map(|i| &i.axes).map(|a| a.as_str()).zip(build.axes.iter()).collect(),
             origin: Place {
                 file: plan.files.get(build.origin.file as usize).map_or("", |f| f),
@@ -164,15 +171,15 @@ app-true  amazon-ebs  true    eu-west-1
 
 3 builds
 ";
-        assert_eq!(table(&plan()), wanted);
-        assert_eq!(table(&Plan::default()), "0 builds\n");
+        assert_eq!(table(&plan(), &Layers::default()), wanted);
+        assert_eq!(table(&Plan::default(), &Layers::default()), "0 builds\n");
     }
 
     #[test]
     fn json_keeps_the_types_of_axes() {
-        let json: serde_json::Value = serde_json::from_str(&json(&plan())).expect("JSON");
+        let json: serde_json::Value = serde_json::from_str(&json(&plan(), &Layers::default())).expect("JSON");
         let wanted = serde_json::json!({
-            "name": "app-true", "image": "app", "kind": "amazon-ebs", "axes": { "public": true },
+            "name": "app-true", "image": "app", "kind": "amazon-ebs", "stage": 1, "axes": { "public": true },
             "origin": { "file": "a.bake", "line": 4, "column": 5 }
         });
         assert_eq!((json.as_array().map(Vec::len), &json[2]), (Some(3), &wanted));

@@ -4,8 +4,14 @@
 //! Floor 3. It knows the plan's data, no type and no option but those that Packer treats in its own way.
 
 mod comment;
+pub mod document;
+mod problem;
+mod read;
 
 pub use comment::{BuildNote, Comment, Edge, Place, StepNote, place};
+pub use document::Document;
+pub use problem::ReadProblem;
+pub use read::read;
 
 /// The root keys in the order in which they are written. Packer takes keys that begin with `_` as comments.
 pub const ROOT_KEYS: [&str; 8] = [

@@ -72,8 +72,28 @@ pub struct Variable {
     pub secret: bool,
     /// The type, as the language writes it.
     pub ty: SmolStr,
+    /// What a value of it is.
+    #[serde(default, skip_serializing_if = "Form::is_text")]
+    pub form: Form,
+    /// Whether it holds a list of such values.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub list: bool,
     /// Where it is declared.
     pub origin: Origin,
+}
+
+/// What the value of a variable is, for readers that tell such things apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Form {
+    /// Any text; durations are texts too.
+    #[default]
+    Text,
+    /// A path; one that a default holds is told as those of options are.
+    Path,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Bool,
 }
 
 /// What a variable is when nobody sets it.
@@ -175,7 +195,7 @@ pub enum Part {
 pub struct Ami {
     /// The name of the build.
     pub build: SmolStr,
-    /// In which region; the build's own where none is given.
+    /// In which region; that of the build which makes it where none is given.
     pub region: Option<SmolStr>,
 }
 
@@ -237,6 +257,45 @@ impl Text {
             Text::Plain(text) => Some(text),
             Text::Parts(_) => None,
         }
+    }
+}
+
+impl Form {
+    fn is_text(&self) -> bool {
+        *self == Form::Text
+    }
+}
+
+impl Value {
+    /// Calls `see` with every text in the value.
+    pub fn each_text(&self, see: &mut dyn FnMut(&Text)) {
+        match self {
+            Value::Text(text) | Value::Path(text) => see(text),
+            Value::List(values) => values.iter().for_each(|v| v.each_text(see)),
+            Value::Record(entries) => entries.iter().for_each(|(_, v)| v.each_text(see)),
+            _ => {}
+        }
+    }
+
+    /// Calls `see` with every AMI that the value refers to.
+    pub fn each_ami(&self, see: &mut dyn FnMut(&Ami)) {
+        self.each_text(&mut |text| {
+            if let Text::Parts(parts) = text {
+                parts.iter().for_each(|part| {
+                    if let Part::Ami(ami) = part {
+                        see(ami);
+                    }
+                });
+            }
+        });
+    }
+}
+
+impl Plan {
+    /// All steps: provisioners, cleanups, tests and the links of chains.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        let posts = self.posts.iter().flat_map(|c| &c.links);
+        self.provisioners.iter().chain(&self.cleanups).chain(&self.tests).chain(posts)
     }
 }
 

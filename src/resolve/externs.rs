@@ -3,6 +3,7 @@
 use smol_str::SmolStr;
 
 use super::Lowerer;
+use super::fact::FactName;
 use super::hir::{self, Declared, Fact, FactArg, OptionSet, Unique};
 use super::problem::ResolveProblem;
 use super::scope::Scope;
@@ -11,31 +12,6 @@ use crate::text::suggest::nearest;
 
 /// The most options of a kind, those of the sets that it includes among them.
 pub const MOST_OPTIONS: usize = 1000;
-
-/// The questions that the schema may put to EC2's facts, with the number of their arguments.
-///
-/// `remote` and `later` say when a path is not here: on the machine, or made during the run. `ami` names the option that holds
-/// the name of the AMI, of a kind that makes one; `no_ami` says when it makes none after all. `placed` and `copied` name the
-/// options that hold the region of the build and those its AMI is copied to. `private_key` names a file that must hold one;
-/// `file` and `folder` say which of the two a path must be. `emit_only` marks kinds that are written for Packer, never run here.
-pub(super) const FACTS: [(&str, usize); 16] = [
-    ("boots", 2),
-    ("builds", 2),
-    ("offered", 2),
-    ("root_device", 2),
-    ("architecture", 2),
-    ("enclave", 2),
-    ("remote", 3),
-    ("later", 3),
-    ("ami", 1),
-    ("no_ami", 2),
-    ("placed", 1),
-    ("copied", 1),
-    ("private_key", 1),
-    ("file", 1),
-    ("folder", 1),
-    ("emit_only", 0),
-];
 
 impl<'a> Lowerer<'a> {
     /// Lowers a kind. One that lost against an earlier declaration of its name is left alone.
@@ -51,10 +27,9 @@ impl<'a> Lowerer<'a> {
         {
             if let Member::Field(decl) = member
                 && decl.refused.is_none()
-                && taken(item.category).contains(&decl.name.name.as_str())
+                && let Some(help) = taken(item.category, &decl.name.name)
             {
-                let message = format!("`{}` is a word of the plan, not an option of a kind", decl.name.name);
-                self.report(ResolveProblem::Schema { message, at: decl.name.span, nearest: None });
+                self.report(ResolveProblem::Taken { name: decl.name.name.clone(), at: decl.name.span, help });
             }
         }
         let fields = places.iter().flat_map(|(_, body)| *body).filter(|m| matches!(m, Member::Field(_)));
@@ -141,8 +116,8 @@ impl<'a> Lowerer<'a> {
     }
 
     fn fact(&mut self, declared: &mut Declared, name: &ast::Ident, args: &[ast::Expr], span: crate::text::Span) {
-        let Some((_, arity)) = FACTS.iter().find(|(n, _)| *n == name.name) else {
-            let nearest = nearest(&name.name, FACTS.iter().map(|(n, _)| *n)).map(SmolStr::from);
+        let Some(fact) = FactName::find(&name.name) else {
+            let nearest = nearest(&name.name, FactName::ALL.iter().map(|f| f.as_str())).map(SmolStr::from);
             self.report(ResolveProblem::Schema {
                 message: format!("no fact is named `{}`", name.name),
                 at: name.span,
@@ -150,8 +125,8 @@ impl<'a> Lowerer<'a> {
             });
             return;
         };
-        if args.len() != *arity {
-            let message = format!("`{}` takes {arity} arguments, not {}", name.name, args.len());
+        if args.len() != fact.arity() {
+            let message = format!("`{}` takes {} arguments, not {}", name.name, fact.arity(), args.len());
             self.report(ResolveProblem::Schema { message, at: span, nearest: None });
             return;
         }
@@ -171,7 +146,7 @@ impl<'a> Lowerer<'a> {
                 }
             }
         }
-        declared.facts.push(Fact { name: name.clone(), args: lowered, span });
+        declared.facts.push(Fact { name: fact, args: lowered, span });
     }
 
     fn field_index(&mut self, declared: &Declared, name: &ast::Ident) -> Option<usize> {
@@ -226,12 +201,20 @@ impl<'a> Lowerer<'a> {
     }
 }
 
-/// What a plan says about a block beside its options.
-fn taken(category: ast::ExternKind) -> &'static [&'static str] {
-    match category {
-        ast::ExternKind::Builder => &["type"],
-        ast::ExternKind::Provisioner => &["type", "only", "except"],
-        ast::ExternKind::Post => &["type", "only", "except"],
-        ast::ExternKind::Options => &[],
-    }
+/// What a plan says about a block beside its options, and how a program says it.
+///
+/// A post-processor's `name` is Packer's too, but an option like any other: the command line leaves the step out by it.
+fn taken(category: ast::ExternKind, name: &str) -> Option<&'static str> {
+    use ast::ExternKind::{Builder, Options, Post, Provisioner};
+    Some(match (category, name) {
+        (Builder | Provisioner | Post, "type") => {
+            "leave it out: the kind stands before the block, as in `builder toy { … }`"
+        }
+        (Builder, "name") => "leave it out: the image names its builds, by `name = \"…\"` beside the `matrix`",
+        (Provisioner, "only" | "except") => {
+            "leave it out: a condition says it, as in `provision toy when virt == \"hvm\" { … }`"
+        }
+        (Post, "only" | "except") => "leave it out: a condition says it, as in `post toy when virt == \"hvm\" { … }`",
+        (Builder | Provisioner | Post | Options, _) => return None,
+    })
 }

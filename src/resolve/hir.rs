@@ -15,6 +15,7 @@ use crate::text::{FileId, Span};
 use crate::ty::{Field, Pattern, TableTy, Ty};
 
 use super::builtin::Builtin;
+use super::fact::FactName;
 
 /// A name with its place.
 pub use crate::syntax::ast::Ident;
@@ -326,7 +327,7 @@ pub struct Declared {
     pub defaults: Vec<Option<Expr>>,
     /// Rules.
     pub rules: Vec<Require>,
-    /// Questions to EC2's facts.
+    /// Questions to EC2's facts, and roles of options.
     pub facts: Vec<Fact>,
     /// What must be unique among builds.
     pub uniques: Vec<Unique>,
@@ -338,11 +339,41 @@ pub struct Declared {
 #[derive(Clone, Debug)]
 pub struct Fact {
     /// Which fact.
-    pub name: Ident,
+    pub name: FactName,
     /// Options (by index of the field) and literals.
     pub args: Vec<FactArg>,
     /// The whole statement.
     pub span: Span,
+}
+
+impl Declared {
+    /// The statements of a fact.
+    pub fn facts_of(&self, name: FactName) -> impl Iterator<Item = &Fact> {
+        self.facts.iter().filter(move |fact| fact.name == name)
+    }
+
+    /// The name of the option that has a role such as [`FactName::Placed`].
+    pub fn role(&self, name: FactName) -> Option<&SmolStr> {
+        let index = self.facts_of(name).next()?.option()?;
+        self.fields.get_index(index).map(|(name, _)| name)
+    }
+}
+
+impl Fact {
+    /// The option that it is about, by index of the field: its first argument.
+    pub fn option(&self) -> Option<usize> {
+        self.args.first().and_then(FactArg::option)
+    }
+}
+
+impl FactArg {
+    /// The option that it names, by index of the field.
+    pub fn option(&self) -> Option<usize> {
+        match self {
+            FactArg::Option(index) => Some(*index),
+            FactArg::Text(_) => None,
+        }
+    }
 }
 
 /// An argument of a fact.

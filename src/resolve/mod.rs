@@ -7,6 +7,7 @@ pub mod builtin;
 mod declare;
 mod expr;
 mod externs;
+pub mod fact;
 pub mod hir;
 mod image;
 mod problem;

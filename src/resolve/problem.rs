@@ -47,6 +47,8 @@ pub enum ResolveProblem {
     SameKey { key: String, first: Span, second: Span },
     /// A name of a fact or encoding that the schema language does not have.
     Schema { message: String, at: Span, nearest: Option<SmolStr> },
+    /// An option whose name the plan itself needs.
+    Taken { name: SmolStr, at: Span, help: &'static str },
 }
 
 use ResolveProblem::*;
@@ -166,6 +168,11 @@ impl From<ResolveProblem> for Diagnostic {
             Schema { message, at, nearest } => Diagnostic::error(code::NAME_SCHEMA, message)
                 .label(at, "")
                 .help_opt(nearest.map(|n| format!("did you mean `{n}`?"))),
+            Taken { name, at, help } => {
+                Diagnostic::error(code::NAME_SCHEMA, format!("`{name}` is a word of the plan, not an option of a kind"))
+                    .label(at, "Packer reads it itself")
+                    .help(help)
+            }
         }
     }
 }

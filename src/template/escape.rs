@@ -38,6 +38,11 @@ pub fn compose<'a>(parts: impl IntoIterator<Item = Part<'a>>) -> String {
     text
 }
 
+/// Data that stands before an action, or before anything else that could begin with a `{`.
+pub fn escape_before(data: &str) -> Cow<'_, str> {
+    if data.contains("{{") || data.ends_with('{') { Cow::Owned(escaped(data, true)) } else { Cow::Borrowed(data) }
+}
+
 fn escaped(plain: &str, before_action: bool) -> String {
     let mut text = String::with_capacity(plain.len());
     let mut rest = plain;
@@ -95,6 +100,8 @@ mod tests {
             compose([Part::Plain("{"), Part::Action("{{timestamp}}"), Part::Plain("}")]),
             "{{`{`}}{{timestamp}}}"
         );
+        assert_eq!(escape_before("{{a{"), "{{`{{`}}a{{`{`}}");
+        assert_eq!(escape_before("{a"), "{a");
         assert_eq!(compose([Part::Plain("a{"), Part::Plain("{b")]), "a{{`{{`}}b");
         assert_eq!(compose([Part::Plain("{"), Part::Action(""), Part::Plain("x")]), "{x");
     }

@@ -20,7 +20,7 @@ mod specimen;
 
 pub use ast::{Action, Block, Command, Operand, OperandKind, Piece, Pipeline};
 pub use check::{Context, build_names, check, users};
-pub use escape::{Part, compose, escape};
+pub use escape::{Part, compose, escape, escape_before};
 pub use function::{Function, function, functions};
 pub use parse::{Parsed, parse};
 pub use problem::TemplateProblem;

@@ -22,10 +22,10 @@ image a {
 ";
 
 /// What a run leaves behind.
-struct Ran {
-    code: i32,
-    out: String,
-    errors: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) errors: String,
 }
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
@@ -35,7 +35,7 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 #[track_caller]
-fn bakec(folder: &Path, arguments: &[&str], input: &str) -> Ran {
+pub(crate) fn bakec(folder: &Path, arguments: &[&str], input: &str) -> Ran {
     let mut child = command(folder, arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -52,10 +52,12 @@ fn bakec(folder: &Path, arguments: &[&str], input: &str) -> Ran {
     }
 }
 
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+pub(crate) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (name, text) in files {
-        fs::write(folder.path().join(name), text).expect("a file can be written");
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("a folder can be made");
+        fs::write(path, text).expect("a file can be written");
     }
     folder
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use bakec::emit::{Emit, Paths, packer_json};
 use bakec::plan::{
-    Build, Builds, Chain, Image, Origin, Part, Plan, Scalar, Setting, Step, Text, Value, Variable, VariableDefault,
+    Build, Builds, Chain, Form, Image, Origin, Part, Plan, Scalar, Setting, Step, Text, Value, Variable,
+    VariableDefault,
 };
 use bakec::schema::Kinds;
 
@@ -68,6 +69,8 @@ fn plan() -> Plan {
         default,
         secret,
         ty: "string".into(),
+        form: Form::Text,
+        list: false,
         origin: AT,
     };
     // The file builder renders its content once, as most options are.
@@ -138,7 +141,7 @@ fn packer_takes_the_plan_and_prints_data_as_it_is() {
     std::fs::create_dir_all(plans.join("out")).expect("a folder");
     let here = folder.path().to_string_lossy().into_owned();
     let paths = Paths::TemplateDir { folder: format!("{here}/plans"), current: format!("{here}/plans") };
-    let text = packer_json(&plan(), &Kinds::default(), &Emit { paths, bare: false }).text();
+    let text = packer_json(&plan(), &Kinds::default(), &Emit { paths, ..Emit::default() }).text();
     std::fs::write(plans.join("plan.json"), text).expect("the plan is written");
 
     let said =

@@ -348,6 +348,11 @@ fn templates_that_grow() {
     render("{{ \"a\" * 100000000000 }}").refuses("bake::value::render");
     render("{{ \"%1000000000d\"|format(1) }}").refuses("bake::value::render").says("at most 1000");
     render("{{ \"a\nb\"|indent(1000000000) }}").refuses("bake::");
+    // Forty doublings would fill any memory; each is one instruction.
+    for set in ["a ~ a", "a + a", "a * 2", "[a, a]", "[a, a]|join"] {
+        let text = format!("{{% set a = \"x\" %}}{}{{{{ a|length }}}}", format!("{{% set a = {set} %}}").repeat(40));
+        render(&text).refuses("bake::value::render").says("any plan needs");
+    }
     render("{{ \"%05d\"|format(7) }}").succeeds();
 }
 

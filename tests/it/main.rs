@@ -5,6 +5,7 @@ mod support;
 
 mod book;
 mod cli;
+mod compare;
 mod completions;
 mod console;
 mod corpus;
@@ -15,17 +16,22 @@ mod facts;
 mod fuzzed;
 mod generated;
 mod growth;
+mod hcl;
 mod hostile;
 mod house;
 mod init;
+mod layers;
 mod limits;
 mod moving;
 mod oracle;
 #[path = "../peer/packer.rs"]
 mod peer;
+#[path = "../peer/targets.rs"]
+mod peer_targets;
 mod prelude;
 mod promises;
 mod properties;
 mod rust;
 mod schema;
 mod spec;
+mod templates;

@@ -5,9 +5,11 @@
 use bakec::compile::{FactsChoice, Options};
 use bakec::diagnostic::render::{Format, Style, render, summary};
 use bakec::diagnostic::{Code, Diagnostic};
-use bakec::emit::{Emit, packer_json};
+use bakec::emit::template::Template;
+use bakec::emit::{Emit, packer_hcl, packer_json};
 use bakec::inspect::select::select;
 use bakec::load::Memory;
+use bakec::packer::read;
 use bakec::text::{Source, Sources};
 
 /// As in a terminal of 100 columns, without colours.
@@ -42,6 +44,7 @@ impl Program {
 pub(crate) fn compile(mut world: Memory, root: &str) -> Program {
     let mut options = Options::default();
     let mut only = Vec::new();
+    let (mut template, mut other, mut hcl) = (None, None, false);
     let text = world.files.get(root).cloned().unwrap_or_default();
     for argument in text.lines().map_while(|line| line.strip_prefix("//@ ")) {
         let (name, value) = argument.split_once(": ").unwrap_or((argument, ""));
@@ -50,6 +53,9 @@ pub(crate) fn compile(mut world: Memory, root: &str) -> Program {
             "params" => options.params.push(value.to_string()),
             "facts" => options.facts = FactsChoice::File(value.to_string()),
             "only" => only.push(value.to_string()),
+            "template" => template = Some(value.to_string()),
+            "diff" => other = Some(value.to_string()),
+            "target" => hcl = value == "packer-hcl",
             "env" => {
                 let (name, value) = value.split_once('=').expect("`//@ env: NAME=value`");
                 world.variables.insert(name.to_string(), value.to_string());
@@ -61,8 +67,24 @@ pub(crate) fn compile(mut world: Memory, root: &str) -> Program {
     let mut json = None;
     match compiled.plan.take().map(|plan| select(plan, &only, &[])) {
         Some(Ok(plan)) => {
-            let emitted = packer_json(&plan, &compiled.kinds, &Emit::default());
+            let how = Emit::default();
+            let emitted = if hcl {
+                packer_hcl(&plan, &compiled.kinds, &how, true)
+            } else {
+                packer_json(&plan, &compiled.kinds, &how)
+            };
             compiled.diagnostics.extend(emitted.problems.iter().map(|p| p.diagnostic(&plan, &compiled.sources)));
+            if let Some(path) = &template {
+                let loaded = Template::load(&world, path, &mut compiled.sources);
+                let rendered =
+                    loaded.and_then(|t| t.render(&plan, &compiled.kinds, &compiled.params, &Emit::default()));
+                compiled.diagnostics.extend(rendered.err().map(|problem| *problem));
+            }
+            if let Some(path) = &other {
+                let text = world.files.get(path).expect("the other plan is a file beside the case");
+                let file = compiled.sources.add(Source::new(path.as_str(), text.as_str()));
+                compiled.diagnostics.extend(read(file, text).1);
+            }
             json = Some(emitted.text());
         }
         Some(Err(problem)) => {

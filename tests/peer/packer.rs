@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 const PACKER: [u64; 3] = [1, 6, 6];
 const THREADS: usize = 2;
 /// Examples of what this release has only with a plugin of others.
-const PLUGINS: &[&str] = &["provisioner-goss", "plugin"];
+pub(crate) const PLUGINS: &[&str] = &["provisioner-goss", "plugin"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,7 +68,7 @@ struct Trial {
     says: Option<String>,
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -86,7 +86,7 @@ fn rules() -> Vec<Rule> {
 }
 
 /// Whether the runs of Packer are wanted; says so where they are not.
-fn wanted(test: &str) -> bool {
+pub(crate) fn wanted(test: &str) -> bool {
     let wanted = std::env::var_os("BAKEC_PEER").is_some_and(|v| v == "1");
     if !wanted {
         eprintln!("{test}: skipped, BAKEC_PEER=1 runs it against Packer");
@@ -95,7 +95,7 @@ fn wanted(test: &str) -> bool {
 }
 
 #[track_caller]
-fn none(mistakes: &[String]) {
+pub(crate) fn none(mistakes: &[String]) {
     assert!(mistakes.is_empty(), "{} mistakes:\n\n{}\n", mistakes.len(), mistakes.join("\n\n"));
 }
 
@@ -128,7 +128,7 @@ fn patched(base: &Base, patches: &[Option<&Value>]) -> String {
     template.to_string()
 }
 
-fn packer() -> Command {
+pub(crate) fn packer() -> Command {
     let mut command = Command::new("packer");
     for (name, _) in std::env::vars_os() {
         if ["AWS_", "VAULT_", "PACKER_"].iter().any(|p| name.to_string_lossy().starts_with(p)) {
@@ -139,17 +139,17 @@ fn packer() -> Command {
     command
 }
 
-fn run(command: &mut Command) -> Output {
+pub(crate) fn run(command: &mut Command) -> Output {
     command.output().unwrap_or_else(|e| panic!("{command:?} does not start: {e}"))
 }
 
 /// All that a program said, its line breaks as spaces.
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     let text = [&output.stdout[..], &output.stderr[..]].concat();
     String::from_utf8_lossy(&text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn assert_packer_is_the_listed_one() {
+pub(crate) fn assert_packer_is_the_listed_one() {
     let said = said(&run(packer().arg("version")));
     let listed = format!("v{}", PACKER.map(|n| n.to_string()).join("."));
     assert!(said.split(' ').any(|word| word == listed), "the list is about Packer {listed}, installed is: {said}");
@@ -309,7 +309,7 @@ fn bake_files(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// The examples that are programs: they hold an image and no other example imports them. By path from the repository.
-fn example_roots() -> Vec<PathBuf> {
+pub(crate) fn example_roots() -> Vec<PathBuf> {
     let mut files = Vec::new();
     bake_files(&root().join("examples"), &mut files);
     files.sort();
@@ -330,7 +330,7 @@ fn example_roots() -> Vec<PathBuf> {
 }
 
 /// A value that passes for that of a required variable.
-fn dummy(variable: &str, key_file: &Path) -> String {
+pub(crate) fn dummy(variable: &str, key_file: &Path) -> String {
     let holds = |part: &str| variable.to_ascii_lowercase().contains(part);
     let value = match () {
         () if ["cert", "key", "path"].into_iter().any(holds) => return key_file.display().to_string(),

@@ -9,7 +9,7 @@ const TABLE: &str = "table t key (region, release) {
 }
 ";
 
-const IMAGE: &str = "image base { matrix { axis region in [\"us-east-1\", \"us-west-2\"] axis virt in [\"pv\", \"hvm\"] } builder box { name = \"x\" } }\n";
+const IMAGE: &str = "image base { matrix { axis region in [\"us-east-1\", \"us-west-2\"] axis virt in [\"pv\", \"hvm\"] } builder box { title = \"x\" } }\n";
 
 #[track_caller]
 fn with(prefix: &str, cases: &[(&str, &str, &str)]) {
@@ -54,14 +54,14 @@ fn images_are_indexed_by_their_axes() {
             ("let x = base[region = \"us-east-1\"]", "type::index", "base[region = \"us-east-1\"]"),
             ("let x = base[\"us-east-1\", \"pvm\"]", "image::cell", "\"pvm\""),
             ("let x = base[\"us-east-1\", 5]", "type::mismatch", "5"),
-            ("image j { builder box { name = \"y\" source = base } }", "type::mismatch", "base"),
-            ("image j { builder box { name = \"y\" } }\nlet x = j[\"a\"]", "type::index", "j[\"a\"]"),
-            ("image j { builder box { name = \"y\" } }\nlet x = j.ami", "type::index", "ami"),
+            ("image j { builder box { title = \"y\" source = base } }", "type::mismatch", "base"),
+            ("image j { builder box { title = \"y\" } }\nlet x = j[\"a\"]", "type::index", "j[\"a\"]"),
+            ("image j { builder box { title = \"y\" } }\nlet x = j.ami", "type::index", "ami"),
             ("let x = upper(base[\"us-east-1\", \"pv\"])", "type::late", "base[\"us-east-1\", \"pv\"]"),
         ],
     );
     fine(&format!(
-        "{IMAGE}image j {{ matrix {{ axis v in [\"pv\", \"hvm\"] }} builder box {{ name = \"y\" source = base[\"us-east-1\", v] text = \"a${{base[virt = v, region = \"us-west-2\"]}}\" }} }}"
+        "{IMAGE}image j {{ matrix {{ axis v in [\"pv\", \"hvm\"] }} builder box {{ title = \"y\" source = base[\"us-east-1\", v] text = \"a${{base[virt = v, region = \"us-west-2\"]}}\" }} }}"
     ));
     assert_eq!(help(&format!("{IMAGE}let x = base[\"us-east-1\", \"pvm\"]")), "did you mean `pv`?");
 }
@@ -87,29 +87,33 @@ fn matrices() {
         TABLE,
         &[
             (
-                "image i { matrix { axis { region, relaese } in t } builder box { name = \"x\" } }",
+                "image i { matrix { axis { region, relaese } in t } builder box { title = \"x\" } }",
                 "name::unknown_field",
                 "relaese",
             ),
-            ("image i { matrix { axis row in t } builder box { name = \"x\" } }", "type::unfit", "t"),
-            ("image i { matrix { axis { a } in [\"x\"] } builder box { name = \"x\" } }", "type::unfit", "[\"x\"]"),
-            ("image i { matrix { axis a in \"x\" } builder box { name = \"x\" } }", "type::unfit", "\"x\""),
-            ("image i { matrix { axis a in [1h] } builder box { name = \"x\" } }", "type::unfit", "[1h]"),
-            ("image i { matrix { axis a in [1] exclude when a } builder box { name = \"x\" } }", "type::mismatch", "a"),
+            ("image i { matrix { axis row in t } builder box { title = \"x\" } }", "type::unfit", "t"),
+            ("image i { matrix { axis { a } in [\"x\"] } builder box { title = \"x\" } }", "type::unfit", "[\"x\"]"),
+            ("image i { matrix { axis a in \"x\" } builder box { title = \"x\" } }", "type::unfit", "\"x\""),
+            ("image i { matrix { axis a in [1h] } builder box { title = \"x\" } }", "type::unfit", "[1h]"),
             (
-                "image i { matrix { axis a in [1] let b: string = a } builder box { name = \"x\" } }",
+                "image i { matrix { axis a in [1] exclude when a } builder box { title = \"x\" } }",
                 "type::mismatch",
                 "a",
             ),
-            ("image i { name = 5 builder box { name = \"x\" } }", "type::mismatch", "5"),
+            (
+                "image i { matrix { axis a in [1] let b: string = a } builder box { title = \"x\" } }",
+                "type::mismatch",
+                "a",
+            ),
+            ("image i { name = 5 builder box { title = \"x\" } }", "type::mismatch", "5"),
             ("image i { }", "build::builder", "i"),
-            ("group g(n: int) { }\nimage i { builder box { name = \"x\" } use g(\"a\") }", "type::mismatch", "\"a\""),
+            ("group g(n: int) { }\nimage i { builder box { title = \"x\" } use g(\"a\") }", "type::mismatch", "\"a\""),
         ],
     );
     fine(&format!(
-        "{TABLE}image i {{ matrix {{ axis {{ region, release, hvm }} in t axis n in [1, 2] axis b in [true, false] }} name = \"${{region}}-${{n}}\" builder box {{ name = \"x\" region = region source = hvm fast = b count = n }} }}\nlet a = i[\"us-east-1\", \"1404\", 1, true]"
+        "{TABLE}image i {{ matrix {{ axis {{ region, release, hvm }} in t axis n in [1, 2] axis b in [true, false] }} name = \"${{region}}-${{n}}\" builder box {{ title = \"x\" region = region source = hvm fast = b count = n }} }}\nlet a = i[\"us-east-1\", \"1404\", 1, true]"
     ));
-    fine("image i { matrix { axis { a, b } in [{ a = \"x\", b = 1 }] } builder box { name = a count = b } }");
+    fine("image i { matrix { axis { a, b } in [{ a = \"x\", b = 1 }] } builder box { title = a count = b } }");
 }
 
 #[test]
@@ -128,7 +132,7 @@ fn builds_in_policies_and_outputs() {
         ],
     );
     fine(&format!(
-        "{IMAGE}policy p for b in builds when b.options.text != null {{ require b.options.text matches /a/ && b.options.name matches /x/ && \"A\" in b.options.tags ?? {{}} && b.region != null && b.axes.virt == \"pv\", \"m ${{b.name}}\" }}\noutput \"a.json\" = {{ for b in base: b.name = {{ ami = b.ami, all = b.amis, region = b.axes.region, tags = b.options.tags }} }}\noutput \"b.tfvars\" = {{ id = base[\"us-east-1\", \"pv\"] }}"
+        "{IMAGE}policy p for b in builds when b.options.text != null {{ require b.options.text matches /a/ && b.options.title matches /x/ && \"A\" in b.options.tags ?? {{}} && b.region != null && b.axes.virt == \"pv\", \"m ${{b.name}}\" }}\noutput \"a.json\" = {{ for b in base: b.name = {{ ami = b.ami, all = b.amis, region = b.axes.region, tags = b.options.tags }} }}\noutput \"b.tfvars\" = {{ id = base[\"us-east-1\", \"pv\"] }}"
     ));
     let (diagnostics, _) =
         diagnose(&format!("{IMAGE}policy p for b in builds {{ require b.axes.regoin == \"x\", \"m\" }}"));

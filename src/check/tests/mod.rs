@@ -22,7 +22,7 @@ type Name = string matches /^[a-z-]+$/
 extern builder box {
     ...shared
     /// Its name.
-    name: Name
+    title: Name
     size: size?
     wait: duration in 1s..1h = 5m
     count: int in 1..4 = 1
@@ -37,7 +37,7 @@ extern builder box {
     disks: [{ device: device, size: size?, wide: bool = false }] = []
     weak: string? deprecated \"use `text`\"
     banned: string? refused \"write `text`\"
-    rule size == null || size > 1GiB, \"`${name}` is small\" at size
+    rule size == null || size > 1GiB, \"`${title}` is small\" at size
 }
 extern provisioner run { inline: [string]? script: path? env: map<string> = {} }
 extern post pack { file: path }
@@ -63,7 +63,7 @@ fn check(source: &str) -> Vec<(String, String)> {
 
 /// A program with one box around these options.
 fn boxed(options: &str) -> String {
-    format!("image i {{ builder box {{ name = \"x\"\n {options} }} }}")
+    format!("image i {{ builder box {{ title = \"x\"\n {options} }} }}")
 }
 
 /// Asserts that each source has exactly the one mistake.

@@ -20,10 +20,10 @@ fn options_that_a_kind_does_not_have() {
 fn options_that_are_missing() {
     each(&[
         ("image i { builder box { } }", "option::missing", "builder box"),
-        ("image i { builder box { name = \"x\" } post pack { } }", "option::missing", "post pack"),
-        ("image i { builder box { name = \"x\" disks = [{ size = 1GiB }] } }", "option::missing", "{ size = 1GiB }"),
+        ("image i { builder box { title = \"x\" } post pack { } }", "option::missing", "post pack"),
+        ("image i { builder box { title = \"x\" disks = [{ size = 1GiB }] } }", "option::missing", "{ size = 1GiB }"),
     ]);
-    assert_eq!(help("image i { builder box { } }"), "add `name = …` (Its name)");
+    assert_eq!(help("image i { builder box { } }"), "add `title = …` (Its name)");
     // A map may bring it.
     fine("param m: map<string> = {}\nimage i { builder box { ...m } }");
 }
@@ -31,34 +31,34 @@ fn options_that_are_missing() {
 #[test]
 fn spreads_are_judged_where_their_keys_were_written() {
     each(&[
-        ("let d = { name = \"x\", siez = 1GiB }\nimage i { builder box { ...d } }", "name::unknown_option", "siez"),
-        ("let d = { name = \"x\", size = \"big\" }\nimage i { builder box { ...d } }", "type::mismatch", "\"big\""),
+        ("let d = { title = \"x\", siez = 1GiB }\nimage i { builder box { ...d } }", "name::unknown_option", "siez"),
+        ("let d = { title = \"x\", size = \"big\" }\nimage i { builder box { ...d } }", "type::mismatch", "\"big\""),
         (
-            "let d = { name = \"x\", machine = \"m3.medium\" }\nimage i { builder box { ...d } }",
+            "let d = { title = \"x\", machine = \"m3.medium\" }\nimage i { builder box { ...d } }",
             "name::renamed_option",
             "machine",
         ),
         (
-            "let d = { name = \"x\", command = \"{{.Path}}\" }\nimage i { builder box { ...d } }",
+            "let d = { title = \"x\", command = \"{{.Path}}\" }\nimage i { builder box { ...d } }",
             "template::unknown_field",
             "\"{{.Path}}\"",
         ),
         (
-            "let d = { region = \"us-esat-1\", name = \"x\" }\nimage i { builder box { ...d } }",
+            "let d = { region = \"us-esat-1\", title = \"x\" }\nimage i { builder box { ...d } }",
             "facts::region",
             "\"us-esat-1\"",
         ),
-        ("param d: { name: string }? = null\nimage i { builder box { ...d } }", "type::null", "d"),
-        ("image i { builder box { name = \"x\", ...5 } }", "type::mismatch", "5"),
+        ("param d: { title: string }? = null\nimage i { builder box { ...d } }", "type::null", "d"),
+        ("image i { builder box { title = \"x\", ...5 } }", "type::mismatch", "5"),
     ]);
-    let (diagnostics, sources) = diagnose("let d = { name = \"x\", siez = 1GiB }\nimage i { builder box { ...d } }");
+    let (diagnostics, sources) = diagnose("let d = { title = \"x\", siez = 1GiB }\nimage i { builder box { ...d } }");
     assert_eq!(sources.slice(diagnostics[0].labels[1].span), "...d");
     fine(
-        "let d = { name = \"x\", wait = 5m, tags = { A = \"b\" } }\nimage i { builder box { ...d, tags = { ...d.tags, C = \"d\" } } }",
+        "let d = { title = \"x\", wait = 5m, tags = { A = \"b\" } }\nimage i { builder box { ...d, tags = { ...d.tags, C = \"d\" } } }",
     );
     // `null` takes a key out again, also one that the kind does not have; a later entry replaces the value.
-    fine("let d = { name = \"x\", other = 5, size = 3 }\nimage i { builder box { ...d, other = null, size = 8GiB } }");
-    fine("let d = { name = \"x\", other = 5 }\nlet e = { ...d, other = null }\nimage i { builder box { ...e } }");
+    fine("let d = { title = \"x\", other = 5, size = 3 }\nimage i { builder box { ...d, other = null, size = 8GiB } }");
+    fine("let d = { title = \"x\", other = 5 }\nlet e = { ...d, other = null }\nimage i { builder box { ...e } }");
 }
 
 #[test]
@@ -91,18 +91,18 @@ fn run_time_templates() {
         "variable v: string\n{}",
         boxed("command = '-k {{.KeyPath}} {{user `v`}}'\n text = \"{{timestamp}} ${verbatim(\"{{.State}}\")}\"")
     ));
-    fine("image i { builder box { name = \"x\" } provision run { inline = [\"echo {{build `ID`}}\"] } }");
-    fine("let c = '-k {{.KeyPath}}'\nimage i { builder box { name = \"x\" command = c } }");
+    fine("image i { builder box { title = \"x\" } provision run { inline = [\"echo {{build `ID`}}\"] } }");
+    fine("let c = '-k {{.KeyPath}}'\nimage i { builder box { title = \"x\" command = c } }");
     each(&[
-        ("let c = '{{.Path}}'\nimage i { builder box { name = \"x\" command = c } }", "template::unknown_field", "c"),
+        ("let c = '{{.Path}}'\nimage i { builder box { title = \"x\" command = c } }", "template::unknown_field", "c"),
         (
-            "param v: string = \"a\"\nimage i { builder box { name = \"x\" text = \"{{user `v`}}\" } }",
+            "param v: string = \"a\"\nimage i { builder box { title = \"x\" text = \"{{user `v`}}\" } }",
             "name::unknown",
             "{{user `v`}}",
         ),
     ]);
     assert_eq!(
-        help("param v: string = \"a\"\nimage i { builder box { name = \"x\" text = \"{{user `v`}}\" } }"),
+        help("param v: string = \"a\"\nimage i { builder box { title = \"x\" text = \"{{user `v`}}\" } }"),
         "`v` is a param: write `${v}`"
     );
 }

@@ -57,17 +57,17 @@ fn literals_are_judged_where_they_stand() {
         ("disks = [{ device = \"/x/y\" }]", "value::domain", "\"/x/y\""),
     ]);
     each(&[
-        ("image i { builder box { name = \"Big Box\" } }", "value::pattern", "\"Big Box\""),
+        ("image i { builder box { title = \"Big Box\" } }", "value::pattern", "\"Big Box\""),
         ("param r: region = \"mars-1\"", "value::domain", "\"mars-1\""),
         ("table t key (r) {\n | r: region |\n | us-esat-1 |\n}", "facts::region", "us-esat-1"),
         // The literal is underlined, not the place that it flows into.
         (
-            "let r = \"us-esat-1\"\nimage i { builder box { name = \"x\" region = r } }",
+            "let r = \"us-esat-1\"\nimage i { builder box { title = \"x\" region = r } }",
             "facts::region",
             "\"us-esat-1\"",
         ),
         (
-            "image i { matrix { axis r in [\"us-east-1\", \"us-esat-1\"] } builder box { name = \"x\" region = r } }",
+            "image i { matrix { axis r in [\"us-east-1\", \"us-esat-1\"] } builder box { title = \"x\" region = r } }",
             "facts::region",
             "\"us-esat-1\"",
         ),
@@ -78,9 +78,9 @@ fn literals_are_judged_where_they_stand() {
 #[test]
 fn late_values_where_the_compiler_must_know() {
     each(&[
-        ("variable v: bool = true\nimage i { builder box when v { name = \"x\" } }", "type::late", "v"),
-        ("variable v: string\nimage i { matrix { axis a in [v] } builder box { name = \"x\" } }", "type::late", "[v]"),
-        ("variable v: string\nimage i { name = \"x-${v}\" builder box { name = \"x\" } }", "type::late", "\"x-${v}\""),
+        ("variable v: bool = true\nimage i { builder box when v { title = \"x\" } }", "type::late", "v"),
+        ("variable v: string\nimage i { matrix { axis a in [v] } builder box { title = \"x\" } }", "type::late", "[v]"),
+        ("variable v: string\nimage i { name = \"x-${v}\" builder box { title = \"x\" } }", "type::late", "\"x-${v}\""),
         ("variable v: string\nlet x = upper(v)", "type::late", "v"),
         ("variable v: string\nlet x = v == \"a\"", "type::late", "v"),
         ("variable v: string\nlet m = { a = 1 }\nlet x = m[v]", "type::late", "v"),
@@ -104,12 +104,12 @@ fn late_values_flow_into_options_and_texts() {
         boxed("text = \"a-${v}\" + v\n instance = it\n tags = { A = v, B = \"${n}\" }\n size = null\n zones = [v, \"us-east-1a\"]\n weak = null\n fast = v != null")
     ).replace("weak = null\n", ""));
     fine(
-        "variable v: string\nfn f(s: late string) -> late string = \"a${s}\"\nimage i { builder box { name = f(v) } }",
+        "variable v: string\nfn f(s: late string) -> late string = \"a${s}\"\nimage i { builder box { title = f(v) } }",
     );
     fine(
-        "variable v: string\ngroup g(s: late string) { provision run { inline = [\"echo ${s}\"] } }\nimage i { builder box { name = \"x\" } use g(v) use g(\"x\") }",
+        "variable v: string\ngroup g(s: late string) { provision run { inline = [\"echo ${s}\"] } }\nimage i { builder box { title = \"x\" } use g(v) use g(\"x\") }",
     );
-    fine("image a { builder box { name = \"a\" } }\nimage b { builder box { name = \"b\" source = a } }");
+    fine("image a { builder box { title = \"a\" } }\nimage b { builder box { title = \"b\" source = a } }");
     // Presence is known early.
     fine("variable v: string\nlet x = if v != null then 1 else 2");
 }
@@ -118,8 +118,8 @@ fn late_values_flow_into_options_and_texts() {
 fn null_stands_only_in_optional_places() {
     each(&[
         ("let x: string = null", "type::null", "null"),
-        ("image i { builder box { name = null } }", "type::null", "null"),
-        ("param x: string? = null\nimage i { builder box { name = x } }", "type::null", "x"),
+        ("image i { builder box { title = null } }", "type::null", "null"),
+        ("param x: string? = null\nimage i { builder box { title = x } }", "type::null", "x"),
         ("param x: string? = null\nlet y = upper(x)", "type::null", "x"),
         ("param x: string? = null\nlet y = \"a${x}\"", "type::null", "x"),
         ("let x = [null]", "type::null", "null"),
@@ -151,10 +151,10 @@ fn conditions_make_names_non_null() {
     }
     fine("param r: { a: string? } = {}\nlet y = if r.a != null then upper(r.a) else \"\"");
     fine(
-        "param x: string? = null\nimage i { builder box { name = \"x\" } provision run when x != null { inline = [x] } }",
+        "param x: string? = null\nimage i { builder box { title = \"x\" } provision run when x != null { inline = [x] } }",
     );
     fine(
-        "image i { matrix { axis a in [\"x\", \"y\"] let n = if a == \"x\" then null else \"b\" exclude when n == null } builder box { name = n } }",
+        "image i { matrix { axis a in [\"x\", \"y\"] let n = if a == \"x\" then null else \"b\" exclude when n == null } builder box { title = n } }",
     );
     each(&[
         ("param x: string? = null\nlet y = if x == null then upper(x) else \"\"", "type::null", "x"),
@@ -176,7 +176,7 @@ fn conditions_narrow_literals() {
     assert_eq!(check(&format!("{f}let y = f(v)")), [("type::mismatch".into(), "v".into())]);
     // Overlapping excludes are no mistake.
     fine(
-        "image i { matrix { axis v in [\"a\", \"b\", \"c\"] exclude when v == \"a\" exclude when v == \"a\" && true } builder box { name = v } }",
+        "image i { matrix { axis v in [\"a\", \"b\", \"c\"] exclude when v == \"a\" exclude when v == \"a\" && true } builder box { title = v } }",
     );
 }
 

@@ -75,9 +75,11 @@ fn variable() -> Value {
             ("default", one_of(&[("Text", part("text")), ("Environment", text())], Some("Required"))),
             ("secret", json!({ "type": "boolean" })),
             ("ty", with(text(), "The type, as the language writes it.")),
+            ("form", with(json!({ "enum": ["Path", "Number", "Bool"] }), "What a value of it is, if no text.")),
+            ("list", with(json!({ "const": true }), "It holds a list of such values.")),
             ("origin", part("origin")),
         ],
-        &[],
+        &["form", "list"],
     )
 }
 

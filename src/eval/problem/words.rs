@@ -77,10 +77,10 @@ impl EvalProblem {
                     .label(*at, "named here")
                     .help(help)
             }
-            Render { why, at } => {
+            Render { why, help, at } => {
                 Diagnostic::error(code::VALUE_RENDER, format!("the template cannot be rendered: {why}"))
                     .label(*at, "")
-                    .help("every name in it must be among the values given to it")
+                    .help_opt(help.clone())
             }
             TooManyAxes { at } => Diagnostic::error(code::MATRIX_SIZE, "more than 64 axes")
                 .label(*at, "one too many")

@@ -6,6 +6,7 @@
 
 mod pattern;
 mod problem;
+mod unmatched;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -43,16 +44,15 @@ pub fn select(plan: Plan, only: &[String], except: &[String]) -> Result<Plan, Bo
 /// Which builds the arguments of an option match.
 fn matches(plan: &Plan, option: &'static str, arguments: &[String]) -> Result<Vec<bool>, Box<SelectProblem>> {
     let mut matched = vec![false; plan.builds.len()];
-    let mut names: Option<FxHashMap<&str, usize>> = None;
+    let mut names: Option<FxHashMap<&str, Vec<usize>>> = None;
     for (argument, text) in arguments.iter().enumerate() {
         let fail = |(range, mistake)| Box::new(SelectProblem { option, argument, text: text.clone(), range, mistake });
         for pattern in pattern::parse(text).map_err(fail)? {
             // A list of names may be as long as the plan.
             let mut hit = false;
             if let Some(name) = pattern.plain_name() {
-                let names = names
-                    .get_or_insert_with(|| plan.builds.iter().enumerate().map(|(i, b)| (b.name.as_str(), i)).collect());
-                if let Some(build) = names.get(name) {
+                let names = names.get_or_insert_with(|| by_name(plan));
+                for build in names.get(name).into_iter().flatten() {
                     matched[*build] = true;
                     hit = true;
                 }
@@ -66,15 +66,24 @@ fn matches(plan: &Plan, option: &'static str, arguments: &[String]) -> Result<Ve
                 }
             }
             if !hit {
-                return Err(fail(problem::why_unmatched(plan, &pattern)));
+                return Err(fail(unmatched::why_unmatched(plan, &pattern)));
             }
         }
     }
     Ok(matched)
 }
 
+/// Builds by name. Of two plans that are compared each may have one.
+fn by_name(plan: &Plan) -> FxHashMap<&str, Vec<usize>> {
+    let mut names: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+    for (index, build) in plan.builds.iter().enumerate() {
+        names.entry(&build.name).or_default().push(index);
+    }
+    names
+}
+
 /// The plan with the builds that are kept. Indices are told anew, and what is left for no build goes.
-fn reduced(mut plan: Plan, kept: &[bool]) -> Plan {
+pub(super) fn reduced(mut plan: Plan, kept: &[bool]) -> Plan {
     let mut next = 0;
     let renumbered: Vec<Option<u32>> = kept
         .iter()

@@ -2,8 +2,8 @@
 
 use bakec::compile::{Compiled, FactsChoice, Options, compile};
 use bakec::diagnostic::render::{Format, Style, render, summary};
-use bakec::emit::{Emit, Paths, packer_json};
-use bakec::inspect::{list, select::select};
+use bakec::emit::{Emit, Paths, packer_hcl, packer_json};
+use bakec::inspect::{layers::Layers, list, select::select};
 use bakec::load::{Memory, ReadError, World};
 use bakec::text::{Source, Sources};
 use serde_json::Value;
@@ -112,14 +112,25 @@ fn seen(mut compiled: Compiled, only: &[String]) -> Seen {
     }
     let mut plan = None;
     if let Some(made) = compiled.plan.take() {
-        list::table(&made);
-        json(&list::json(&made));
+        let layers = Layers::of(&made);
+        list::table(&made, &layers);
+        json(&list::json(&made, &layers));
+        let edges = packer_json(&made, &compiled.kinds, &Emit::default()).edges;
+        let stages: usize =
+            (1..=layers.count()).map(|n| layers.stage(&made, n, &edges, "amis.json").builds.len()).sum();
+        assert_eq!(stages, made.builds.len(), "every build is in one stage");
         match select(made, only, &[]) {
             Ok(selected) => {
                 for paths in [Paths::default(), elsewhere()] {
                     let how = Emit { paths, ..Emit::default() };
+                    let hcl = packer_hcl(&selected, &compiled.kinds, &how, true);
+                    assert!(hcl.text().is_empty() || hcl.text().ends_with('\n'), "the last line of HCL does not end");
                     let emitted = packer_json(&selected, &compiled.kinds, &how);
-                    let told = emitted.problems.iter().map(|p| p.diagnostic(&selected, &compiled.sources));
+                    let told = emitted
+                        .problems
+                        .iter()
+                        .chain(&hcl.problems)
+                        .map(|p| p.diagnostic(&selected, &compiled.sources));
                     compiled.diagnostics.extend(told);
                     let text = emitted.text();
                     let read = json(&text);

@@ -1,0 +1,289 @@
+//! Reads a plan's file. Mistakes are told at their place; what a comment says is used where it belongs to the rest.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde_json::Value as Json;
+
+use super::document::{Build, CommentState, Document, Place, Step, Variable};
+use super::problem::ReadProblem as P;
+use super::{COMMENT_KEY, Comment, StepNote, digest, split};
+use crate::diagnostic::Diagnostic;
+use crate::json::{Key, Kind, Node, parse};
+use crate::plan::{self, FORMAT};
+use crate::text::FileId;
+
+/// Reads a plan. Without a document there are problems that say why.
+pub fn read(file: FileId, text: &str) -> (Option<Document>, Vec<Diagnostic>) {
+    let parsed = parse(file, text);
+    if !parsed.problems.is_empty() {
+        return (None, parsed.problems.into_iter().map(Into::into).collect());
+    }
+    let mut reader = Reader { problems: Vec::new(), names: Vec::new() };
+    let document = parsed.value.and_then(|root| reader.document(&root, text));
+    let problems: Vec<Diagnostic> = reader.problems.into_iter().map(Into::into).collect();
+    (document.filter(|_| problems.is_empty()), problems)
+}
+
+struct Reader {
+    problems: Vec<P>,
+    /// Names of the builds, in order.
+    names: Vec<String>,
+}
+
+impl Reader {
+    fn document(&mut self, root: &Node, text: &str) -> Option<Document> {
+        let Some(members) = root.record() else {
+            self.shape(root, "a plan", "a record");
+            return None;
+        };
+        let Some(builders) = root.get("builders") else {
+            let at = members.first().map_or(root.span, |(key, _)| key.span);
+            self.problems.push(P::NoBuilders { at });
+            return None;
+        };
+        let mut document = Document::default();
+        let mut taken = FxHashSet::default();
+        for builder in self.list(builders, "`builders`") {
+            let Some(build) = self.build(builder) else { continue };
+            if !taken.insert(build.name.clone()) {
+                let at = builder.get("name").unwrap_or(builder).span;
+                self.problems.push(P::SameName { name: build.name.clone(), at });
+            }
+            document.builds.push(build);
+        }
+        self.names = document.builds.iter().map(|b| b.name.clone()).collect();
+        if let Some(version) = root.get("min_packer_version") {
+            document.min_packer_version = self.text(version, "`min_packer_version`");
+        }
+        self.variables(root, &mut document);
+        if let Some(list) = root.get("provisioners") {
+            document.provisioners = self.steps(list, "`provisioners`");
+        }
+        if let Some(step) = root.get("error-cleanup-provisioner") {
+            document.cleanups.extend(self.step(step, "`error-cleanup-provisioner`"));
+        }
+        for entry in root.get("post-processors").map(|l| self.list(l, "`post-processors`")).into_iter().flatten() {
+            document.posts.push(match &entry.kind {
+                Kind::List(_) => self.steps(entry, "a chain of `post-processors`"),
+                _ => self.step(entry, "an entry of `post-processors`").into_iter().collect(),
+            });
+        }
+        if let Some(comment) = root.get(COMMENT_KEY).and_then(Node::text) {
+            document.comment = match self.comment(comment, text, &mut document) {
+                Some(()) => CommentState::Valid,
+                None => CommentState::Stale,
+            };
+        }
+        Some(document)
+    }
+
+    fn list<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
+        node.list().unwrap_or_else(|| {
+            self.shape(node, what, "a list");
+            &[]
+        })
+    }
+
+    fn text(&mut self, node: &Node, what: &str) -> Option<String> {
+        if node.text().is_none() {
+            self.shape(node, what, "a text");
+        }
+        node.text().map(str::to_owned)
+    }
+
+    fn shape(&mut self, node: &Node, what: &str, expected: &'static str) {
+        self.problems.push(P::Shape { what: what.into(), expected, found: node.describe(), at: node.span });
+    }
+
+    fn build(&mut self, node: &Node) -> Option<Build> {
+        let (kind, members) = self.kind(node, "an entry of `builders`")?;
+        let name = match node.get("name") {
+            Some(name) => self.text(name, "`name`")?,
+            None => kind.clone(),
+        };
+        let options = options(members, &["name", "type"]);
+        Some(Build { name, kind, image: None, axes: Vec::new(), options, origin: None })
+    }
+
+    /// The `type` of a builder or step, and its members.
+    fn kind<'n>(&mut self, node: &'n Node, what: &str) -> Option<(String, &'n [(Key, Node)])> {
+        let Some(members) = node.record() else {
+            self.shape(node, what, "a record");
+            return None;
+        };
+        match node.get("type") {
+            Some(kind) => Some((self.text(kind, "`type`")?, members)),
+            None => {
+                self.problems.push(P::NoType { what: what.into(), at: node.span });
+                None
+            }
+        }
+    }
+
+    fn steps(&mut self, list: &Node, what: &str) -> Vec<Step> {
+        let entry = format!("an entry of {what}");
+        self.list(list, what).iter().filter_map(|node| self.step(node, &entry)).collect()
+    }
+
+    fn step(&mut self, node: &Node, what: &str) -> Option<Step> {
+        // A post-processor without options may be written as its kind.
+        if let Some(kind) = node.text() {
+            let kind = kind.to_owned();
+            return Some(Step { kind, label: None, builds: None, options: Vec::new(), origin: None });
+        }
+        let (kind, members) = self.kind(node, what)?;
+        let mut builds = None;
+        for key in ["only", "except"] {
+            let Some(list) = node.get(key) else { continue };
+            let named: FxHashSet<&str> = self.list(list, &format!("`{key}`")).iter().filter_map(Node::text).collect();
+            let within = builds.take().unwrap_or_else(|| self.names.clone());
+            builds = Some(within.into_iter().filter(|n| named.contains(n.as_str()) == (key == "only")).collect());
+        }
+        let all = self.names.len();
+        let builds = builds.filter(|b: &Vec<String>| b.len() < all);
+        Some(Step { kind, label: None, builds, options: options(members, &["type", "only", "except"]), origin: None })
+    }
+
+    fn variables(&mut self, root: &Node, document: &mut Document) {
+        let secrets: Vec<&str> = root
+            .get("sensitive-variables")
+            .map(|list| self.list(list, "`sensitive-variables`"))
+            .unwrap_or_default()
+            .iter()
+            .filter_map(Node::text)
+            .collect();
+        let Some(variables) = root.get("variables") else { return };
+        let Some(members) = variables.record() else { return self.shape(variables, "`variables`", "a record") };
+        for (key, node) in members {
+            let default = match &node.kind {
+                Kind::Null => None,
+                Kind::Text(text) => Some(text.clone()),
+                Kind::Number(written) => Some(written.clone()),
+                Kind::Bool(bool) => Some(bool.to_string()),
+                _ => {
+                    self.shape(node, &format!("the variable `{}`", key.name), "a text or `null`");
+                    continue;
+                }
+            };
+            let secret = secrets.contains(&key.name.as_str());
+            document.variables.push(Variable { name: key.name.clone(), default, secret, ty: None, doc: String::new() });
+        }
+    }
+
+    /// Takes over what the comment says, if it belongs to the rest.
+    fn comment(&mut self, comment: &str, text: &str, document: &mut Document) -> Option<()> {
+        let (_, rest) = split(text)?;
+        let comment: Comment<'_> = serde_json::from_str(comment).ok()?;
+        if comment.digest != digest([rest]) || comment.format > FORMAT || comment.builds.len() != document.builds.len()
+        {
+            return None;
+        }
+        let place = |places: &[super::Place]| {
+            let (file, line, column) = *places.first()?;
+            Some(Place { file: comment.files.get(file as usize)?.clone(), line, column })
+        };
+        for (build, note) in document.builds.iter_mut().zip(&comment.builds) {
+            let image = comment.images.get(note.0 as usize)?;
+            build.image = Some(image.name.to_string());
+            build.axes = image.axes.iter().map(|a| a.to_string()).zip(note.2.iter().cloned()).collect();
+            build.origin = comment.blocks.get(note.1 as usize).and_then(|places| place(places));
+        }
+        document.files = comment.files.to_vec();
+        document.images = comment
+            .images
+            .iter()
+            .map(|image| (image.name.to_string(), image.axes.iter().map(|a| a.to_string()).collect()))
+            .collect();
+        let noted = |step: &mut Step, note: &StepNote| {
+            step.label = note.label.as_ref().map(|l| l.to_string());
+            step.origin = place(&note.places);
+        };
+        document.provisioners.iter_mut().zip(&comment.provisioners).for_each(|(step, note)| noted(step, note));
+        document.posts.iter_mut().flatten().zip(&comment.posts).for_each(|(step, note)| noted(step, note));
+        for (notes, steps) in [(&comment.cleanups, &mut document.cleanups), (&comment.tests, &mut document.tests)] {
+            steps.clear();
+            for note in notes {
+                let parsed = parse(FileId(0), note.step.as_ref()?.get());
+                let mut step = self.step(&parsed.value?, "a step")?;
+                noted(&mut step, note);
+                steps.push(step);
+            }
+        }
+        let edges: FxHashSet<&str> = comment.edges.iter().map(|e| e.variable.as_str()).collect();
+        document.variables.retain(|v| !edges.contains(v.name.as_str()));
+        let declared: FxHashMap<&str, &plan::Variable> =
+            comment.variables.iter().map(|v| (v.name.as_str(), v)).collect();
+        for variable in &mut document.variables {
+            if let Some(declared) = declared.get(variable.name.as_str()) {
+                variable.ty = Some(declared.ty.to_string());
+                variable.doc = declared.doc.to_string();
+                variable.secret |= declared.secret;
+            }
+        }
+        let variable_of = |ami: &plan::Ami| {
+            let edge = comment.edges.iter().find(|e| e.ami == *ami);
+            edge.map_or_else(|| format!("the AMI of `{}`", ami.build), |e| format!("{{{{user `{}`}}}}", e.variable))
+        };
+        document.outputs =
+            comment.outputs.iter().map(|o| (o.file.to_string(), plain(&o.value, &variable_of))).collect();
+        document.retain = comment
+            .retain
+            .iter()
+            .filter_map(|retain| {
+                let options = retain.options.iter().map(|(k, v)| (k.to_string(), plain(v, &variable_of)));
+                Some((comment.images.get(retain.image as usize)?.name.to_string(), Json::Object(options.collect())))
+            })
+            .collect();
+        document.edges = comment
+            .edges
+            .iter()
+            .map(|e| (e.variable.to_string(), e.ami.build.to_string(), e.ami.region.as_ref().map(|r| r.to_string())))
+            .collect();
+        Some(())
+    }
+}
+
+/// The members that are no words of the plan.
+fn options(members: &[(Key, Node)], words: &[&str]) -> Vec<(String, Json)> {
+    let own = members.iter().filter(|(key, _)| !words.contains(&key.name.as_str()));
+    own.map(|(key, node)| (key.name.clone(), json(node))).collect()
+}
+
+/// A read value without its places.
+fn json(node: &Node) -> Json {
+    match &node.kind {
+        Kind::Null => Json::Null,
+        Kind::Bool(bool) => (*bool).into(),
+        Kind::Number(written) => serde_json::from_str(written).unwrap_or_else(|_| Json::String(written.clone())),
+        Kind::Text(text) => text.as_str().into(),
+        Kind::List(nodes) => nodes.iter().map(json).collect(),
+        Kind::Record(members) => Json::Object(members.iter().map(|(k, v)| (k.name.clone(), json(v))).collect()),
+    }
+}
+
+/// A value of an output as JSON: what is not known yet is written as Packer writes it.
+fn plain(value: &plan::Value, ami: &dyn Fn(&plan::Ami) -> String) -> Json {
+    use plan::{Part, Text, Value};
+    match value {
+        Value::Null => Json::Null,
+        Value::Bool(bool) => (*bool).into(),
+        Value::Int(int) | Value::Duration(int) => (*int).into(),
+        Value::Number(number) => (*number).into(),
+        Value::Size(size) => (*size).into(),
+        Value::Text(Text::Plain(text)) | Value::Path(Text::Plain(text)) => text.as_str().into(),
+        Value::Text(Text::Parts(parts)) | Value::Path(Text::Parts(parts)) => parts
+            .iter()
+            .map(|part| match part {
+                Part::Chars(text) | Part::Action(text) => text.to_string(),
+                Part::Variable(name) => format!("{{{{user `{name}`}}}}"),
+                Part::Ami(one) => ami(one),
+            })
+            .collect::<String>()
+            .into(),
+        Value::List(items) => items.iter().map(|item| plain(item, ami)).collect(),
+        Value::Record(fields) => Json::Object(fields.iter().map(|(k, v)| (k.to_string(), plain(v, ami))).collect()),
+    }
+}
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+mod tests;
