@@ -23,7 +23,7 @@ pub const MAX_PARTS: usize = 1_000_000;
 /// Bytes of text that count as one step.
 const BYTES_OF_STEP: usize = 64;
 /// Bytes of all texts that a program may put together.
-pub const MAX_BYTES: usize = 512 << 20;
+pub const MAX_BYTES: usize = 256 << 20;
 
 /// What is left of the allowance.
 pub(super) struct Work {
