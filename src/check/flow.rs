@@ -44,7 +44,11 @@ impl<'a> Checker<'a> {
                 Some(name) => format!("`{name}` takes {}, {why}", wanted(want.ty)),
                 None => format!("expected {}, {why}", wanted(want.ty)),
             };
-            let help = expr.map_or("give a default with `?? …` where it is written".into(), null_help);
+            let help = match expr {
+                // An option or field that may be left out takes null.
+                Some(expr) if want.name.is_some() && matches!(expr.kind, ExprKind::Null) => "write a value".into(),
+                _ => expr.map_or("give a default with `?? …` where it is written".into(), null_help),
+            };
             return self.poison(CheckProblem::Null { what, at, help });
         }
         if flows(&value, bare.ty, bare.late) {

@@ -121,7 +121,7 @@ impl<'a> Checker<'a> {
     /// ``{{user `x`}}`` names a variable.
     fn users(&mut self, action: &LiteralAction) {
         for name in template::users(&action.action) {
-            if self.program.variables.iter().any(|v| v.name.name == name) {
+            if self.program.variable_names.contains_key(name) {
                 continue;
             }
             let param = self.program.params.iter().any(|p| p.name.name == name);

@@ -210,6 +210,14 @@ impl<'a> Evaluator<'a> {
 }
 
 impl BlockData<'_> {
+    /// Where the value of an option stands that is written in the block itself.
+    pub(super) fn written(&self, name: &str) -> Option<Span> {
+        self.entries.iter().find_map(|entry| match entry {
+            EntryData::Field { key, value, .. } => (key.as_str() == name).then_some(value.span),
+            EntryData::Spread { .. } => None,
+        })
+    }
+
     /// The axes that the value of an option may depend on, its presence included.
     pub(super) fn option_mask(&self, name: &str) -> Mask {
         let mut mask = self.shape_mask;

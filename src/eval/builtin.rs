@@ -22,7 +22,11 @@ impl Evaluator<'_> {
     /// Calls a built-in function.
     pub(super) fn call(&self, builtin: Builtin, args: Vec<Value>, at: Span, frame: &Frame) -> Outcome {
         for arg in &args {
-            self.look_at(arg, at)?;
+            match builtin {
+                // Parts of parts may be compared.
+                IndexOf | Distinct => self.weigh_parts(arg, at)?,
+                _ => self.look_at(arg, at)?,
+            }
         }
         if let (Distinct, Data::List(list)) = (builtin, &args[0].data)
             && list.iter().any(|item| item.scalar().is_none())

@@ -3,7 +3,7 @@
 //! An expression depends on some axes only. It is evaluated once per *class* of cells that agree in those axes, and the
 //! answer is shared: a matrix of a hundred thousand cells evaluates a tag that no axis touches once.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -11,13 +11,13 @@ use rustc_hash::FxHashMap;
 use super::expr::Outcome;
 use super::value::Value;
 use crate::plan::Scalar;
-use crate::resolve::hir::{Expr, Image};
+use crate::resolve::hir::{Expr, Image, MatrixStep};
 
 /// A set of axes, one bit each.
 pub(super) type Mask = u64;
 
 /// The most axes of an image.
-pub(super) const MAX_AXES: usize = 64;
+pub const MAX_AXES: usize = 64;
 
 /// An image's matrix as it is expanded.
 pub(super) struct Cells<'a> {
@@ -30,6 +30,8 @@ pub(super) struct Cells<'a> {
     pub(super) count: Cell<usize>,
     /// By which `exclude` (index into the matrix) a cell is left out.
     pub(super) excluded: RefCell<Vec<Option<u32>>>,
+    /// What each column is made from, collected when first asked.
+    sources: OnceCell<FxHashMap<u32, &'a Expr>>,
     projections: RefCell<FxHashMap<Mask, Rc<Projection>>>,
     memos: RefCell<Vec<Memo>>,
     /// The image itself is site 0; each use of a group has one more.
@@ -102,6 +104,7 @@ impl<'a> Cells<'a> {
             coordinates: RefCell::default(),
             count: Cell::new(1),
             excluded: RefCell::new(vec![None]),
+            sources: OnceCell::new(),
             projections: RefCell::default(),
             memos: RefCell::default(),
             sites: RefCell::new(vec![Rc::new(Site {
@@ -111,6 +114,22 @@ impl<'a> Cells<'a> {
             })]),
             lookup: RefCell::default(),
         }
+    }
+
+    /// What a column is made from: the source of an axis, the value of a let.
+    pub(super) fn source(&self, column: u32) -> Option<&'a Expr> {
+        let collect = || {
+            let mut sources = FxHashMap::default();
+            for step in &self.image.matrix {
+                match step {
+                    MatrixStep::Axis(axis) => sources.extend(axis.locals.iter().map(|local| (*local, &axis.source))),
+                    MatrixStep::Let { local, value, .. } => _ = sources.insert(*local, value),
+                    MatrixStep::Exclude(_) => {}
+                }
+            }
+            sources
+        };
+        self.sources.get_or_init(collect).get(&column).copied()
     }
 
     /// A place to remember one answer per class of a mask.

@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::Evaluator;
 use super::cells::Mask;
-use crate::resolve::hir::{Expr, ExprKind, MatrixStep};
+use crate::resolve::hir::{Expr, ExprKind};
 use crate::resolve::walk::{each, each_local};
 
 impl Evaluator<'_> {
@@ -49,20 +49,11 @@ impl Evaluator<'_> {
                 bodies.extend(match node {
                     (0, index) => Some(&self.program().lets[index].value),
                     (1, index) => Some(&self.program().functions[index].body),
-                    (_, local) => self.column_source(image, local as u32),
+                    (_, local) => self.images[image].source(local as u32),
                 });
             }
         }
         found
-    }
-
-    /// What a column of an image is made from.
-    fn column_source(&self, image: usize, column: u32) -> Option<&Expr> {
-        self.images[image].image.matrix.iter().find_map(|step| match step {
-            MatrixStep::Axis(axis) if axis.locals.contains(&column) => Some(&axis.source),
-            MatrixStep::Let { local, value, .. } if *local == column => Some(value),
-            _ => None,
-        })
     }
 
     fn local_mask(&self, image: usize, site: usize, local: u32) -> Mask {

@@ -20,7 +20,7 @@ use crate::text::Span;
 pub(super) type Outcome = Result<Value, Stop>;
 
 /// The most elements of a list: what keeps evaluation bounded.
-pub(super) const MAX_ELEMENTS: usize = 1_000_000;
+pub const MAX_ELEMENTS: usize = 1_000_000;
 
 impl<'a> Evaluator<'a> {
     /// Evaluates an expression.
@@ -412,15 +412,13 @@ impl<'a> Evaluator<'a> {
             return if left_value.is_null() { self.eval(right, frame) } else { Ok(left_value) };
         }
         let right_value = self.eval(right, frame)?;
+        // Contents are compared, all of them.
+        self.weigh_parts(&left_value, origin)?;
         if let BinaryOp::Equal | BinaryOp::NotEqual = op {
             return match left_value.equals(&right_value) {
                 Some(equal) => Ok(Value::new(Data::Bool(equal == (op == BinaryOp::Equal)), origin)),
                 None => self.stuck(&left_value.data, frame, origin),
             };
-        }
-        // Contents are compared, all of them.
-        if matches!(left_value.data, Data::List(_) | Data::Record(_)) {
-            self.weigh(&left_value, origin)?;
         }
         self.look_at(&right_value, origin)?;
         if op == BinaryOp::In {
@@ -455,6 +453,9 @@ impl<'a> Evaluator<'a> {
 
     /// `item in container`
     pub(super) fn contained(&self, item: &Value, container: &Value, origin: Span, frame: &Frame) -> Outcome {
+        if matches!(item.data, Data::List(_) | Data::Record(_)) {
+            self.weigh_parts(container, origin)?;
+        }
         let data = match &container.data {
             Data::List(list) => {
                 let mut known = true;

@@ -43,7 +43,11 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+pub use cells::MAX_AXES;
+pub use expr::MAX_ELEMENTS;
 pub use inputs::{Inputs, Outside, argument};
+pub use text::MAX_TEXT;
+pub use work::{MAX_BYTES, MAX_PARTS, STEPS, STEPS_OF_CELL};
 
 use crate::check::Checked;
 use crate::diagnostic::{Diagnostic, Problems};

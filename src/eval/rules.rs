@@ -108,14 +108,10 @@ impl<'a> Evaluator<'a> {
                 && let Some((name, field)) = declared.fields.get_index(index)
             {
                 let (option, doc) = (name.clone(), field.doc.clone());
+                // Written, and null: it is that null's fault.
+                let at = data.written(name).unwrap_or(data.block.header);
                 stops.push(
-                    EvalProblem::MissingOption {
-                        option,
-                        doc,
-                        kind: data.block.kind_name.name.clone(),
-                        at: data.block.header,
-                    }
-                    .into(),
+                    EvalProblem::MissingOption { option, doc, kind: data.block.kind_name.name.clone(), at }.into(),
                 );
             }
         }

@@ -3,7 +3,7 @@
 use super::value::{Data, Part, Text, Value};
 
 /// The most bytes of a text: what keeps evaluation bounded.
-pub(super) const MAX_TEXT: usize = 16 << 20;
+pub const MAX_TEXT: usize = 16 << 20;
 
 /// Joins parts, merging neighbouring characters.
 #[derive(Default)]

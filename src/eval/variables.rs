@@ -109,7 +109,7 @@ impl Evaluator<'_> {
                         Part::Action(action) => found.extend(
                             template::users(&action.action)
                                 .iter()
-                                .filter_map(|name| self.program().variables.iter().position(|v| v.name.name == *name)),
+                                .filter_map(|name| self.program().variable_names.get(*name).copied()),
                         ),
                         Part::Chars(_) | Part::Ami(..) => {}
                     }

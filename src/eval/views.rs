@@ -218,8 +218,8 @@ impl Evaluator<'_> {
                         Part::Chars(chars) => text.push_str(chars),
                         Part::Action(action) => {
                             let lookup = |name: &str| {
-                                let index = self.program().variables.iter().position(|v| v.name.name == name)?;
-                                self.variable_default(index).map(|t| t.to_string())
+                                let index = self.program().variable_names.get(name)?;
+                                self.variable_default(*index).map(|t| t.to_string())
                             };
                             text.push_str(&template::specimen(&action.action, &lookup)?);
                         }

@@ -13,17 +13,17 @@ use super::value::{Data, Part, Text, Value};
 use crate::text::Span;
 
 /// Steps that any program may take.
-const STEPS: u64 = 10_000_000;
+pub const STEPS: u64 = 10_000_000;
 /// Steps that each cell of a matrix adds.
-const STEPS_OF_CELL: u64 = 2_000;
+pub const STEPS_OF_CELL: u64 = 2_000;
 /// How deep expressions and what they name may nest: lets of lets, functions that call functions.
 const MAX_DEPTH: u32 = 20_000;
 /// The most parts of a value, all that it holds counted as often as it stands there.
-const MAX_PARTS: usize = 1_000_000;
+pub const MAX_PARTS: usize = 1_000_000;
 /// Bytes of text that count as one step.
 const BYTES_OF_STEP: usize = 64;
 /// Bytes of all texts that a program may put together.
-const MAX_BYTES: usize = 512 << 20;
+pub const MAX_BYTES: usize = 256 << 20;
 
 /// What is left of the allowance.
 pub(super) struct Work {
@@ -83,6 +83,13 @@ impl Evaluator<'_> {
         let outcome = inner();
         self.work.depth.set(depth);
         outcome
+    }
+
+    /// Takes the steps that looking at a value takes, with all that it holds.
+    pub(super) fn weigh_parts(&self, value: &Value, at: Span) -> Result<(), Stop> {
+        let mut left = MAX_PARTS;
+        weigh(&value.data, &mut left);
+        self.spend((MAX_PARTS - left) / 8, at)
     }
 
     /// Refuses a value that has more parts than any plan needs, and takes the steps that looking at them took.

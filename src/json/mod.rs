@@ -7,7 +7,7 @@ mod problem;
 mod reader;
 
 pub use problem::JsonProblem;
-pub use reader::parse;
+pub use reader::{DEPTH_LIMIT, parse};
 
 use crate::text::Span;
 

@@ -9,7 +9,7 @@ use super::{Key, Kind, Node, Parse};
 use crate::text::{FileId, Span};
 
 /// Deeper values than these are refused, so that no file exhausts the stack.
-const DEPTH_LIMIT: usize = 128;
+pub const DEPTH_LIMIT: usize = 128;
 /// So many mistakes are reported of one file.
 const PROBLEM_LIMIT: usize = 50;
 

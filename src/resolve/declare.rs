@@ -218,6 +218,9 @@ impl<'a> Lowerer<'a> {
         list.push(input);
         let index = list.len() - 1;
         let def = if sort == Sort::Param { Def::Param(index) } else { Def::Variable(index) };
+        if let Def::Variable(index) = def {
+            self.program.variable_names.insert(name.name.clone(), index);
+        }
         self.program_names.insert(name.name.clone(), def);
     }
 

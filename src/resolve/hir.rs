@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::syntax::ast::{BinaryOp, BlockKind, ExternKind, UnaryOp};
@@ -26,6 +27,8 @@ pub struct Program {
     pub params: Vec<Input>,
     /// Values known when the plan runs, secrets among them.
     pub variables: Vec<Input>,
+    /// The variables by name.
+    pub variable_names: FxHashMap<SmolStr, usize>,
     /// `let`s at the top of files.
     pub lets: Vec<Let>,
     /// Functions.

@@ -26,6 +26,7 @@ pub use declare::MOST_PARAMETERS;
 pub use externs::MOST_OPTIONS;
 pub use hir::Program;
 pub use problem::ResolveProblem;
+pub use recursion::DEEPEST;
 pub use table::MOST_COLUMNS;
 
 use crate::diagnostic::Problems;

@@ -94,7 +94,7 @@ fn what(node: Node) -> &'static str {
 }
 
 /// How deep things may be made of each other: later phases recurse.
-pub(super) const DEEPEST: usize = 5_001;
+pub const DEEPEST: usize = 5_001;
 
 /// Depth first with an explicit stack: a chain of ten thousand lets must not end the program.
 fn visit(

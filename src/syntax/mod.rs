@@ -17,6 +17,8 @@ mod symbol;
 #[cfg(test)]
 mod tests;
 
+pub use lower::MAX_TREE;
 pub use problem::SyntaxProblem;
 pub use recover::{Parse, parse, parse_expr, parse_literal};
 pub use same::same;
+pub use scan::MAX_DEPTH;

@@ -12,7 +12,7 @@ use crate::text::{FileId, Span};
 use super::problem::SyntaxProblem;
 
 /// How deep brackets, interpolations and open `if`s may nest.
-pub(super) const MAX_DEPTH: usize = 128;
+pub const MAX_DEPTH: usize = 128;
 
 /// The words that begin an item.
 pub(super) const ITEM_WORDS: &[&str] = &[

@@ -24,4 +24,5 @@ pub use escape::{Part, compose, escape, escape_before};
 pub use function::{Function, function, functions};
 pub use parse::{Parsed, parse};
 pub use problem::TemplateProblem;
+pub use scan::DEPTH_LIMIT;
 pub use specimen::specimen;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::problem::TemplateProblem;
 
 /// Deeper parentheses than these are refused, so that reading an action cannot exhaust the stack.
-pub(super) const DEPTH_LIMIT: usize = 32;
+pub const DEPTH_LIMIT: usize = 32;
 
 /// A stretch of the text.
 #[derive(Debug, PartialEq)]

@@ -93,7 +93,7 @@ pub struct Pattern {
 
 impl Pattern {
     /// The largest compiled form of a pattern, in bytes: what a repetition of repetitions runs into.
-    const MAX_COMPILED: usize = 1 << 20;
+    pub const MAX_COMPILED: usize = 1 << 20;
 
     /// A pattern that is compiled when it is first matched; one that does not compile matches everything.
     pub fn lazy(source: SmolStr) -> Self {

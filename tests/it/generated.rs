@@ -12,6 +12,7 @@ use bakec::inspect::doc::book::{Page, pages};
 use bakec::load::Memory;
 use bakec::resolve::builtin::{self, Shape, Signature};
 
+use crate::limits;
 use crate::support::{expect, files_below, none, pages_are_mine, read, root, updating};
 
 const OPEN: &str = "<!-- generated: ";
@@ -56,6 +57,7 @@ fn generate(path: &str, what: &str) -> String {
         ("errors", _) => summary(),
         ("reference", _) => reference(),
         ("help", _) => help(),
+        ("limits", _) => limits::table(),
         ("source", place) => {
             let (file, items) = place.split_once(' ').unwrap_or((place, ""));
             let text = read(file);

@@ -22,7 +22,7 @@ image a {
 ";
 
 /// What a run leaves behind.
-struct Ran {
+pub(crate) struct Ran {
     code: Option<i32>,
     out: String,
     errors: String,
@@ -31,7 +31,7 @@ struct Ran {
 impl Ran {
     /// The run ended with mistakes, among them one of this code.
     #[track_caller]
-    fn refuses(&self, code: &str) -> &Self {
+    pub(crate) fn refuses(&self, code: &str) -> &Self {
         self.is_no_bug();
         assert_eq!(self.code, Some(2), "{}", self.start());
         assert!(self.errors.contains(code), "`{code}` is not among:\n{}", self.start());
@@ -39,20 +39,20 @@ impl Ran {
     }
 
     #[track_caller]
-    fn says(&self, words: &str) -> &Self {
+    pub(crate) fn says(&self, words: &str) -> &Self {
         assert!(self.errors.contains(words), "`{words}` is not in:\n{}", self.start());
         self
     }
 
     #[track_caller]
-    fn succeeds(&self) -> &Self {
+    pub(crate) fn succeeds(&self) -> &Self {
         self.is_no_bug();
         assert_eq!(self.code, Some(0), "{}", self.start());
         self
     }
 
     #[track_caller]
-    fn is_no_bug(&self) {
+    pub(crate) fn is_no_bug(&self) {
         for word in ["panicked", "overflowed its stack", "memory allocation", "bug of bakec"] {
             assert!(!self.errors.contains(word), "{}", self.start());
         }
@@ -117,13 +117,13 @@ fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
 
 /// Checks one program.
 #[track_caller]
-fn check(text: impl AsRef<[u8]>) -> Ran {
+pub(crate) fn check(text: impl AsRef<[u8]>) -> Ran {
     let folder = folder(&[("main.bake", text.as_ref())]);
     run(folder.path(), &["check", "main.bake"])
 }
 
 /// Items, and an image that uses a value of theirs.
-fn with_image(items: &str, value: &str) -> String {
+pub(crate) fn with_image(items: &str, value: &str) -> String {
     format!("{items}{}", IMAGE.replace("\"VALUE\"", value))
 }
 

@@ -15,11 +15,13 @@ mod examples;
 mod facts;
 mod fuzzed;
 mod generated;
+mod growth;
 mod hcl;
 mod hostile;
 mod house;
 mod init;
 mod layers;
+mod limits;
 mod moving;
 mod oracle;
 #[path = "../peer/packer.rs"]

@@ -25,7 +25,7 @@ use crate::text::Span;
 pub(super) type Pair<'i> = pest::iterators::Pair<'i, Rule>;
 
 /// How deep the tree may become: expressions in expressions, operators in a chain.
-const MAX_TREE: usize = 256;
+pub const MAX_TREE: usize = 256;
 
 /// What building a tree needs to know, and what it finds.
 pub(super) struct Lower<'a> {
