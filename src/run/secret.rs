@@ -1,0 +1,195 @@
+//! What must never be shown: secrets as a type, and the gate that hides them wherever text leaves a run.
+//!
+//! Which texts are secret is decided where they come from (secret variables, options that the schema calls secret, keys and
+//! passwords that a run makes), never by their looks. The gate then knows each in the forms in which a shell, an encoder or a
+//! log may show it. It must not know who reads what it lets through. Neighbours: `event` calls it for all that it carries.
+
+use std::fmt;
+use std::sync::{Arc, RwLock};
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
+/// What stands where a secret stood.
+pub const HIDDEN: &str = "<sensitive>";
+
+/// Shorter texts are not looked for: they would be found everywhere, and hide nothing.
+const SHORTEST: usize = 3;
+
+/// A text that is not shown, not even by `{:?}`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(Arc<str>);
+
+impl Secret {
+    /// Takes a text into custody.
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Secret(text.into())
+    }
+
+    /// The text, for the one who needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(HIDDEN)
+    }
+}
+
+/// The gate: knows all secrets of a run and hides them in texts. Clones know the same secrets.
+#[derive(Clone, Default)]
+pub struct Gate(Arc<RwLock<Known>>);
+
+#[derive(Default)]
+struct Known {
+    forms: Vec<String>,
+    finder: Option<AhoCorasick>,
+}
+
+impl Gate {
+    /// Hides a text from now on, in every form that it may take.
+    pub fn hide(&self, secret: &Secret) {
+        let mut known = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut new: Vec<String> = forms(secret.reveal()).into_iter().filter(|f| !known.forms.contains(f)).collect();
+        if new.is_empty() {
+            return;
+        }
+        known.forms.append(&mut new);
+        known.finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&known.forms).ok();
+    }
+
+    /// The text without secrets.
+    pub fn pass(&self, text: &str) -> String {
+        let known = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match &known.finder {
+            Some(finder) if finder.is_match(text) => finder.replace_all(text, &vec![HIDDEN; known.forms.len()]),
+            _ => text.to_owned(),
+        }
+    }
+
+    /// The data without secrets; names of members are left alone.
+    pub fn pass_json(&self, value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::String(text) => *text = self.pass(text),
+            serde_json::Value::Array(items) => items.iter_mut().for_each(|v| self.pass_json(v)),
+            serde_json::Value::Object(members) => members.values_mut().for_each(|v| self.pass_json(v)),
+            _ => {}
+        }
+    }
+}
+
+/// A secret and its lines, each as it is, as shells quote it, as JSON, as a URL and as base64 write it.
+fn forms(secret: &str) -> Vec<String> {
+    let whole = secret.trim();
+    let lines = whole.lines().map(str::trim);
+    let mut all: Vec<String> = Vec::new();
+    for text in std::iter::once(whole).chain(lines).filter(|t| t.len() >= SHORTEST) {
+        all.push(text.to_owned());
+        all.push(text.replace('\'', r"'\''"));
+        all.push(text.replace('\'', r#"'"'"'"#));
+        all.push(backslashed(text));
+        all.push(serde_json::Value::from(text).to_string().trim_matches('"').to_owned());
+        all.push(percent(text));
+        all.extend(encoded(text.as_bytes()));
+    }
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// Each character that a shell knows behind a backslash.
+fn backslashed(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        if !c.is_alphanumeric() && !"_-./:,@%+=".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+        out
+    })
+}
+
+fn percent(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, b| {
+        match b {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(b)),
+            _ => out.push_str(&format!("%{b:02X}")),
+        }
+        out
+    })
+}
+
+/// The base64 of the bytes wherever they stand in what is encoded: at each of the three offsets, without the characters that
+/// neighbours share.
+fn encoded(bytes: &[u8]) -> Vec<String> {
+    let mut all = Vec::new();
+    // Fewer tell nothing that could not be chance.
+    if bytes.len() < 6 {
+        return all;
+    }
+    for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+        for offset in 0..3 {
+            let shifted: Vec<u8> = std::iter::repeat_n(0, offset).chain(bytes.iter().copied()).collect();
+            let text = engine.encode(&shifted);
+            let start = [0, 2, 3][offset];
+            let end = if shifted.len().is_multiple_of(3) { text.len() } else { text.len() - 1 };
+            all.push(text[start..end].to_owned());
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::engine::general_purpose::STANDARD;
+
+    fn gate(secret: &str) -> Gate {
+        let gate = Gate::default();
+        gate.hide(&Secret::new(secret));
+        gate
+    }
+
+    #[test]
+    fn a_secret_is_hidden_in_every_form() {
+        let secret = "it's a \"pass word\" & $more";
+        let gate = gate(secret);
+        for form in [
+            secret.to_owned(),
+            format!("export X='{}'", secret.replace('\'', r"'\''")),
+            format!("X='{}' ", secret.replace('\'', r#"'"'"'"#)),
+            serde_json::json!({ "a": secret }).to_string(),
+            r#"echo it\'s\ a\ \"pass\ word\"\ \&\ \$more"#.to_owned(),
+            "url?x=it%27s%20a%20%22pass%20word%22%20%26%20%24more".to_owned(),
+        ] {
+            let passed = gate.pass(&form);
+            assert!(passed.contains(HIDDEN) && !passed.contains("pass"), "{form} became {passed}");
+        }
+        for before in ["", "a", "ab", "abc"] {
+            for behind in ["", "\n", "xy"] {
+                let text = STANDARD.encode(format!("{before}{secret}{behind}"));
+                assert!(gate.pass(&text).contains(HIDDEN), "{before:?} and {behind:?}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn lines_of_a_secret_are_secret() {
+        let gate = gate("-----BEGIN KEY-----\nabcdefgh\n-----END KEY-----\n");
+        assert_eq!(gate.pass("the line abcdefgh!"), format!("the line {HIDDEN}!"));
+    }
+
+    #[test]
+    fn what_is_no_secret_passes() {
+        let gate = gate("hunter22");
+        assert_eq!(gate.pass("nothing to see"), "nothing to see");
+        assert_eq!(format!("{:?}", Secret::new("hunter22")), HIDDEN);
+        gate.hide(&Secret::new("a"));
+        assert_eq!(gate.pass("a cat"), "a cat");
+        let mut data = serde_json::json!({ "hunter22": ["hunter22", 1] });
+        gate.pass_json(&mut data);
+        assert_eq!(data, serde_json::json!({ "hunter22": [HIDDEN, 1] }));
+    }
+}
