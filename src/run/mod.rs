@@ -4,7 +4,12 @@
 //! worked on and `input` makes it from a plan; `line` is the way of one build, over the journalled steps of `step`; `journal` holds
 //! the record, `aws` the one door to EC2, `ssh` the connection, `provision` what is done over it; `settle` resumes and cleans.
 
+pub mod aws;
 pub mod build;
+pub mod cancel;
 pub mod event;
+pub mod journal;
+pub mod key;
 pub mod problem;
 pub mod secret;
+pub mod step;
