@@ -35,7 +35,7 @@ impl Evaluator<'_> {
             self.spend(list.len() * list.len() / 8, at)?;
         }
         let data = match builtin {
-            Given => Data::Int(args.iter().filter(|a| !a.is_null()).count() as i64),
+            Given => Data::Int(args.iter().filter(|a| !says_nothing(a)).count() as i64),
             Verbatim => match &args[0].data {
                 Data::Text(Text::Plain(text)) => Data::Text(Text::Plain(text.clone())),
                 data => data.clone(),
@@ -420,4 +420,15 @@ pub(super) fn to_json(value: &Value) -> Option<serde_json::Value> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Whether an option says nothing by its value: Packer does not tell an empty text, list or map from one that is not there.
+fn says_nothing(value: &Value) -> bool {
+    match &value.data {
+        Data::Null => true,
+        Data::Text(Text::Plain(text)) => text.is_empty(),
+        Data::List(list) => list.is_empty(),
+        Data::Record(record) => record.is_empty(),
+        _ => false,
+    }
 }

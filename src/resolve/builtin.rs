@@ -141,7 +141,7 @@ builtins! {
     "render" Render(text: Text, values: Map = opt) -> Data, "A text rendered as a Jinja template with these values.";
     "verbatim" Verbatim(text: LateText) -> Data, "The text with its `{{…}}` as plain characters that Packer does not interpret.";
     "env" Env(name: Text) -> Text, "An environment variable; stands only in the default of a param, variable or secret.";
-    "given" Given(;values: Any) -> Int, "How many of the values are not null.";
+    "given" Given(;values: Any) -> Int, "How many of the values are not null and not empty.";
 }
 
 /// The row of a name.
