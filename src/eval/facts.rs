@@ -11,7 +11,7 @@ use super::options::Frozen;
 use super::problem::{EvalProblem, Stop};
 use super::value::{CellRef, Data, Value};
 use crate::diagnostic::{Code, code};
-use crate::facts::{Facts, InstanceType};
+use crate::facts::{Facts, InstanceType, regions};
 use crate::resolve::fact::FactName;
 use crate::resolve::hir::{Declared, Fact, FactArg};
 use crate::text::Span;
@@ -112,6 +112,25 @@ impl<'a> Evaluator<'a> {
             }
         }
         regions
+    }
+}
+
+impl Evaluator<'_> {
+    /// Regions whose AMIs cannot come from another: those of another partition. The first of them.
+    pub(super) fn judge_partition(&self, home: &Value, copied: &Value) -> Option<Stop> {
+        let home_name = self.specimen(home)?;
+        let home_at = home.origin;
+        let home_partition = regions::find(&home_name)?.partition;
+        let Data::List(copies) = &copied.data else { return None };
+        copies.iter().find_map(|copy| {
+            let region = self.specimen(copy)?;
+            let partition = regions::find(&region)?.partition;
+            let home = home_name.clone();
+            (partition != home_partition).then(|| {
+                let at = copy.origin;
+                EvalProblem::OtherPartition { region, partition, home, home_partition, at, home_at }.into()
+            })
+        })
     }
 }
 

@@ -12,6 +12,7 @@ mod blocks;
 mod builds;
 mod builtin;
 mod cells;
+mod chains;
 mod depend;
 mod edges;
 mod expr;

@@ -280,6 +280,30 @@ pub(super) enum EvalProblem {
         file: SmolStr,
         at: Span,
     },
+    /// A step on the machine, in a build that connects to none.
+    NoConnection {
+        step: SmolStr,
+        option: SmolStr,
+        says: Span,
+        at: Span,
+    },
+    /// A step on an artifact that it cannot take.
+    NotTaken {
+        step: SmolStr,
+        maker: SmolStr,
+        takes: Vec<String>,
+        made: Span,
+        at: Span,
+    },
+    /// Regions that no AMI can be copied between.
+    OtherPartition {
+        region: SmolStr,
+        partition: &'static str,
+        home: SmolStr,
+        home_partition: &'static str,
+        at: Span,
+        home_at: Span,
+    },
     /// EC2's facts forbid it; the message, labels and help are made where the facts are known.
     Facts {
         code: Code,

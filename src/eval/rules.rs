@@ -150,6 +150,10 @@ impl<'a> Evaluator<'a> {
                     let folder = fact.name == FactName::Folder;
                     self.judge_sort(&frozen.value, &frozen.setting.value, folder, &mut stops);
                 }
+                (FactName::OnePartition, Some(home)) => {
+                    let copied = fact.args.get(1).and_then(FactArg::option).and_then(find);
+                    stops.extend(copied.and_then(|copied| self.judge_partition(&home.value, &copied.value)));
+                }
                 _ => stops.extend(self.judge_fact(fact, data, declared, cell, &find)),
             }
         }

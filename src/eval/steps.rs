@@ -268,6 +268,9 @@ impl<'a> Evaluator<'a> {
                     self.touches(&problem.into(), *build);
                 }
             }
+            if let Some(stop) = self.unconnected(instance.data.block, instance.data.declared, *cell) {
+                self.touches(&stop, *build);
+            }
             let identity: Vec<usize> = options.iter().map(|(_, f)| Rc::as_ptr(f) as usize).collect();
             let group = match by_identity.get(&identity) {
                 Some(group) => *group,
@@ -306,6 +309,14 @@ impl<'a> Evaluator<'a> {
             chains.entry(key).or_default().push(*build);
         }
         for (key, builds) in chains {
+            let made = key.iter().zip(&links).filter_map(|(g, (block, _, s))| Some((*block, s[(*g)?].options.as_slice())));
+            let made: Vec<_> = made.collect();
+            for build in &builds {
+                let place = cells.binary_search_by_key(build, |(b, _)| *b).ok();
+                if let Some(stop) = place.and_then(|place| self.untaken(&made, cells[place].1)) {
+                    self.touches(&stop, *build);
+                }
+            }
             let mut chain = plan::Chain { links: Vec::new() };
             for (group, (block, _, shared)) in key.into_iter().zip(&links) {
                 let Some(group) = group else { continue };

@@ -305,6 +305,30 @@ impl EvalProblem {
                     .label(*at, "unknown ending")
                     .help("end the name in `.json`, `.tfvars` or `.tfvars.json`")
             }
+            NoConnection { step, option, says, at } => Diagnostic::error(
+                code::OPTION_RULE,
+                format!("`{step}` works on a machine, and the build connects to none"),
+            )
+            .label(*at, "has no machine to work on")
+            .label(*says, "connects to nothing")
+            .help(format!(
+                "remove `{option}` and say how the machine is reached; a step on this machine is a `shell-local`"
+            )),
+            NotTaken { step, maker, takes, made, at } => {
+                let takes: Vec<String> = takes.iter().map(|kind| format!("`{kind}`")).collect();
+                let message = format!("`{step}` cannot take what `{maker}` makes");
+                Diagnostic::error(code::OPTION_RULE, message)
+                    .label(*at, "")
+                    .label(*made, "makes what comes to it")
+                    .help(format!("it takes what {} made: put that before it in one chain, by `then`", or(&takes)))
+            }
+            OtherPartition { region, partition, home, home_partition, at, home_at } => {
+                let message = format!("no AMI can be copied from {home} to {region}");
+                Diagnostic::error(code::OPTION_RULE, message)
+                    .label(*at, format!("lies in the partition `{partition}`"))
+                    .label(*home_at, format!("lies in `{home_partition}`"))
+                    .help("each partition of AWS has accounts of its own: make an image for each, built there")
+            }
             Facts { code, message, labels, help } => {
                 let mut diagnostic = Diagnostic::error(*code, message.clone());
                 for (span, text) in labels {
@@ -337,4 +361,13 @@ fn grouped(number: usize) -> String {
         text.push(digit);
     }
     text
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn or(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
 }
