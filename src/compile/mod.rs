@@ -6,7 +6,7 @@
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use crate::check::check;
+use crate::check::{Checked, check};
 use crate::diagnostic::{Code, Diagnostic, Problems, Severity, code};
 use crate::eval::{Evaluated, Inputs, Outside, argument, evaluate};
 use crate::facts::Facts;
@@ -86,7 +86,7 @@ pub fn compile(world: &dyn World, root: &str, options: &Options) -> Compiled {
     let mut problems = Problems::new();
     let mut loaded = load(world, root, &mut problems);
     let mut files: Vec<SmolStr> = loaded.files.iter().map(|f| SmolStr::from(&**f)).collect();
-    let outside = outside(world, options, &mut loaded, &mut files, &mut problems);
+    let mut outside = outside(world, options, &mut loaded, &mut files, &mut problems);
     let own_facts = own_facts(world, options, &mut loaded, &mut files, &mut problems);
     let facts = match &options.facts {
         FactsChoice::Builtin => Some(Facts::builtin()),
@@ -101,6 +101,7 @@ pub fn compile(world: &dyn World, root: &str, options: &Options) -> Compiled {
     let mut found = Problems::new();
     let checked = check(program, facts, &mut found);
     add_news(&mut problems, found);
+    environment(world, &checked, &mut loaded, &mut outside);
     let mut evaluated = Evaluated::default();
     // A file that did not parse lacks things that evaluation would only miss.
     if parsed && !loaded.modules.is_empty() {
@@ -226,6 +227,21 @@ fn outside(
         outside.files.extend(parsed.value);
     }
     outside
+}
+
+/// Reads the environment for params that neither the command line nor a file gives; each gets a source too.
+fn environment(world: &dyn World, checked: &Checked, loaded: &mut Loaded, outside: &mut Outside) {
+    for param in &checked.program.params {
+        let name = &param.name.name;
+        if outside.gives(name) {
+            continue;
+        }
+        let variable = format!("BAKE_PARAM_{name}");
+        if let Some(text) = world.env(&variable) {
+            let file = loaded.sources.add(Source::new(variable.as_str(), text.as_str()));
+            outside.environment.push((name.clone(), argument(file, &text)));
+        }
+    }
 }
 
 /// The facts of `--facts FILE`.

@@ -309,7 +309,8 @@ impl<'a> Evaluator<'a> {
             chains.entry(key).or_default().push(*build);
         }
         for (key, builds) in chains {
-            let made = key.iter().zip(&links).filter_map(|(g, (block, _, s))| Some((*block, s[(*g)?].options.as_slice())));
+            let made =
+                key.iter().zip(&links).filter_map(|(g, (block, _, s))| Some((*block, s[(*g)?].options.as_slice())));
             let made: Vec<_> = made.collect();
             for build in &builds {
                 let place = cells.binary_search_by_key(build, |(b, _)| *b).ok();

@@ -175,8 +175,8 @@ fn fact_words(declared: &Declared, fact: &Fact) -> Option<SmolStr> {
             FactName::Ami | FactName::NoAmi | FactName::Placed | FactName::Copied | FactName::EmitOnly => return None,
             FactName::OnePartition => format!("`{second}` holds a region of another partition than `{first}`"),
             FactName::Unconnected | FactName::Connects | FactName::Takes | FactName::TakesAny | FactName::Passes => {
-                return None
-            },
+                return None;
+            }
         }
         .into(),
     )
