@@ -280,6 +280,12 @@ pub(super) enum EvalProblem {
         file: SmolStr,
         at: Span,
     },
+    /// A text that lacks what it is there for.
+    Lacks {
+        option: SmolStr,
+        field: SmolStr,
+        at: Span,
+    },
     /// A step on the machine, in a build that connects to none.
     NoConnection {
         step: SmolStr,

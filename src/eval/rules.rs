@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use super::Evaluator;
 use super::blocks::BlockData;
 use super::cells::Mask;
+use super::facts::lacks;
 use super::frame::Frame;
 use super::options::Options;
 use super::paths::{elsewhere, holds_path};
@@ -150,6 +151,7 @@ impl<'a> Evaluator<'a> {
                     let folder = fact.name == FactName::Folder;
                     self.judge_sort(&frozen.value, &frozen.setting.value, folder, &mut stops);
                 }
+                (FactName::Holds, Some(frozen)) => stops.extend(lacks(fact, declared, frozen)),
                 (FactName::OnePartition, Some(home)) => {
                     let copied = fact.args.get(1).and_then(FactArg::option).and_then(find);
                     stops.extend(copied.and_then(|copied| self.judge_partition(&home.value, &copied.value)));

@@ -58,6 +58,8 @@ facts! {
     Folder = "folder", 1;
     /// `emit_only()`: the kind is written for Packer, never run here.
     EmitOnly = "emit_only", 0;
+    /// `holds(option, ".A or .B")`: the text holds one of these fields, where it is set.
+    Holds = "holds", 2;
     /// `one_partition(region, regions)`: the regions lie in the partition of the first.
     OnePartition = "one_partition", 2;
     /// `unconnected(option, "value")`: a builder connects to no machine where the option has the value.

@@ -173,6 +173,7 @@ fn fact_words(declared: &Declared, fact: &Fact) -> Option<SmolStr> {
             FactName::File => format!("`{first}` is a folder"),
             FactName::Folder => format!("`{first}` is a file"),
             FactName::Ami | FactName::NoAmi | FactName::Placed | FactName::Copied | FactName::EmitOnly => return None,
+            FactName::Holds => format!("`{first}` lacks `{second}`"),
             FactName::OnePartition => format!("`{second}` holds a region of another partition than `{first}`"),
             FactName::Unconnected | FactName::Connects | FactName::Takes | FactName::TakesAny | FactName::Passes => {
                 return None;

@@ -305,6 +305,15 @@ impl EvalProblem {
                     .label(*at, "unknown ending")
                     .help("end the name in `.json`, `.tfvars` or `.tfvars.json`")
             }
+            Lacks { option, field, at } => {
+                let first = field.split(" or ").next().unwrap_or_default();
+                Diagnostic::error(
+                    code::OPTION_RULE,
+                    format!("`{option}` lacks `{field}`, so it does nothing of the step"),
+                )
+                .label(*at, "")
+                .help(format!("write `{{{{{first}}}}}` where it has its place"))
+            }
             NoConnection { step, option, says, at } => Diagnostic::error(
                 code::OPTION_RULE,
                 format!("`{step}` works on a machine, and the build connects to none"),
