@@ -13,6 +13,9 @@ use crate::plan::Setting;
 use crate::resolve::fact::FactName;
 use crate::resolve::hir::{Block, Declared, Fact, FactArg};
 
+/// A step of a chain, with its settings.
+type Link<'a, 's> = (&'a Block, &'s [(SmolStr, Arc<Setting>)]);
+
 impl<'a> Evaluator<'a> {
     /// What is wrong with a step that works on the machine, in a build that connects to none.
     pub(super) fn unconnected(&self, step: &Block, declared: Option<&Declared>, cell: CellRef) -> Option<Stop> {
@@ -27,7 +30,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// What is wrong with a chain of steps on the artifact: the first that cannot take what comes to it.
-    pub(super) fn untaken(&self, links: &[(&'a Block, &[(SmolStr, Arc<Setting>)])], cell: CellRef) -> Option<Stop> {
+    pub(super) fn untaken(&self, links: &[Link<'a, '_>], cell: CellRef) -> Option<Stop> {
         let mut made = self.builder_of(cell)?;
         for (link, options) in links {
             let Some(declared) = self.declared_of(link) else {
