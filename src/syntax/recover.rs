@@ -170,6 +170,7 @@ fn tolerant(lower: &mut Lower<'_>, at: usize, end: usize) -> Item {
 fn spoil(kind: &mut ItemKind) {
     match kind {
         ItemKind::Let(binding) | ItemKind::Param(binding) | ItemKind::Variable(binding) | ItemKind::Secret(binding) => {
+            spoil_type(binding);
             spoil_binding(binding);
         }
         ItemKind::Fn(function) => function.body.kind = ExprKind::Bad,
@@ -186,6 +187,13 @@ fn spoil_binding(binding: &mut Binding) {
     }
 }
 
+/// What went wrong in the type of a binding is no name of a type.
+fn spoil_type(binding: &mut Binding) {
+    if let (Some(ty), None) = (&mut binding.ty, &binding.value) {
+        ty.kind = super::ast::TypeKind::Bad;
+    }
+}
+
 fn bad_item(lower: &mut Lower<'_>, at: usize, end: usize) -> Item {
     lower.note_bad(Part::Item, at, end, at);
     lower.doc(at);
@@ -193,7 +201,7 @@ fn bad_item(lower: &mut Lower<'_>, at: usize, end: usize) -> Item {
     let mut words = text.split(|c: char| c.is_whitespace() || "({:=".contains(c)).filter(|w| !w.is_empty());
     let keyword = words.next().unwrap_or("");
     if super::scan::ITEM_WORDS.contains(&keyword)
-        && let Some(name) = words.next()
+        && let Some(name) = words.next().map(|name| name.trim_matches('"'))
         && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
     {
         let start = at + (name.as_ptr() as usize - text.as_ptr() as usize);

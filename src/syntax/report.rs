@@ -7,6 +7,7 @@ use pest::error::{Error, ErrorVariant, InputLocation};
 
 use crate::text::suggest::nearest;
 
+use super::habit;
 use super::parser::{BakeParser, Rule};
 use super::problem::SyntaxProblem;
 use super::scan::{ITEM_WORDS, Place};
@@ -113,16 +114,16 @@ pub(super) fn explain(
     if at < from {
         return unexpected(place, source, from, &ends_of(part, from == start), None);
     }
+    // What follows an item on a line of its own was to be the next item.
+    let start = if part == Part::Item && from > start && begins_line(source, from) { from } else { start };
     if skip_blank(source, start) >= at {
         let word = word_at(source, start);
-        let near = nearest(word, part.words().iter().copied()).filter(|w| *w != word);
-        let help = match (part, word) {
-            (Part::Statement, "then") => Some("write a chain as `post { a { … } then b { … } }`".to_owned()),
-            _ => near.map(|w| format!("did you mean `{w}`?")),
-        };
+        let near = || nearest(word, part.words().iter().copied()).filter(|w| *w != word);
+        let help = habit::opening(part, source, start).or_else(|| near().map(|w| format!("did you mean `{w}`?")));
         return unexpected(place, source, start, &[part.form().to_owned()], help);
     }
-    unexpected(place, source, at, &expected(&error, part), None)
+    let help = habit::token(source, at).or_else(|| (from == start).then(|| habit::form(part, source, start, at)).flatten());
+    unexpected(place, source, at, &expected(&error, part), help)
 }
 
 /// The message for a failure of which nothing more is known.
@@ -143,6 +144,7 @@ pub(super) fn unexpected(
     help: Option<String>,
 ) -> (usize, SyntaxProblem) {
     let (found, span) = found_at(place, source, at);
+    let help = help.or_else(|| habit::token(source, at));
     (span.start as usize - place.base, SyntaxProblem::Unexpected { span, found, expected: expected.to_vec(), help })
 }
 
@@ -180,6 +182,11 @@ fn expected(error: &Error<Rule>, part: Part) -> Vec<String> {
     }
     out.truncate(6);
     out
+}
+
+fn begins_line(source: &str, at: usize) -> bool {
+    let line = source[..at].trim_end_matches([' ', '\t', '\r']);
+    line.is_empty() || line.ends_with('\n')
 }
 
 fn skip_blank(source: &str, at: usize) -> usize {
