@@ -68,6 +68,10 @@ impl<'a> Checker<'a> {
                     };
                     let field = &fields[index];
                     self.notes(&key.name, field, owner, key.span, None);
+                    if refused(field) {
+                        self.infer(value);
+                        continue;
+                    }
                     let want = Want { ty: &field.ty, null: field.optional, late, name: Some(&key.name) };
                     // That a required one must not be null has been said.
                     let removed = *self.expect(value, want).plain() == Ty::Null && field.optional;
@@ -96,7 +100,6 @@ impl<'a> Checker<'a> {
         if from_afar {
             return;
         }
-        let refused = |field: &Field| field.notes.as_ref().is_some_and(|n| n.refused.is_some());
         let missing: Vec<(SmolStr, SmolStr)> = fields
             .iter()
             .zip(&supply)
@@ -238,6 +241,10 @@ fn meant(name: &str, fields: &IndexMap<SmolStr, Field>) -> Option<usize> {
     let renamed =
         fields.values().position(|f| f.notes.as_ref().is_some_and(|n| n.formerly.iter().any(|old| old == name)));
     renamed.or_else(|| fields.get_index_of(nearest(name, fields.keys().map(SmolStr::as_str))?))
+}
+
+fn refused(field: &Field) -> bool {
+    field.notes.as_ref().is_some_and(|n| n.refused.is_some())
 }
 
 fn is_null(value: &Expr) -> bool {

@@ -55,7 +55,17 @@ impl<'a> Checker<'a> {
             }
             ExprKind::Match(subject, arms) => return self.match_expr(expr.span, subject, arms, want),
             ExprKind::Binary(BinaryOp::Default, _, left, right) if want.is_some() => {
-                let left = self.expr(left, want.map(|w| Want { null: true, ..w }));
+                let left = match left.kind {
+                    ExprKind::Index(..) => {
+                        self.missing_is_null = true;
+                        let ty = self.infer(left).non_null();
+                        match want {
+                            Some(want) => self.flow(left, ty, want),
+                            None => ty,
+                        }
+                    }
+                    _ => self.expr(left, want.map(|w| Want { null: true, ..w })),
+                };
                 let right = self.expr(right, want);
                 return records::join(left.non_null(), right);
             }
@@ -127,7 +137,7 @@ impl<'a> Checker<'a> {
                 if late { Ty::Bool.late() } else { Ty::Bool }
             }
             ExprKind::Unary(UnaryOp::Negate, inner) => self.negate(expr.span, inner),
-            ExprKind::Binary(op, at, left, right) => self.binary(expr.span, *op, *at, left, right),
+            ExprKind::Binary(op, _, left, right) => self.binary(expr.span, *op, left, right),
             ExprKind::Matches(left, ..) => self.matches(left),
             ExprKind::Text(_)
             | ExprKind::If(..)

@@ -172,7 +172,7 @@ impl<'a> Checker<'a> {
                 self.flow(name, ty, Want::new(&Ty::String, super::Lateness::Matters).named("name"));
             }
         }
-        if image.builders.is_empty() {
+        if image.builders.is_empty() && !image.broken {
             self.report(CheckProblem::NoBuilder { name: image.name.name.clone(), at: image.name.span });
         }
         image.builders.iter().for_each(|block| self.block(block));

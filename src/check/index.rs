@@ -18,12 +18,18 @@ impl<'a> Checker<'a> {
         if let ExprKind::Image(image) = base.kind {
             return self.index_image(span, image, args);
         }
+        let or_null = std::mem::take(&mut self.missing_is_null);
+        self.missing_is_null = or_null && matches!(base.kind, ExprKind::Index(..));
         let ty = self.infer(base);
+        if or_null && ty.admits_null() && *ty.plain() != Ty::Null {
+            return self.index_type(span, &ty.non_null(), args, or_null).optional();
+        }
         let ty = self.not_null(base, ty, "what is indexed");
-        self.index_type(span, &ty, args)
+        self.index_type(span, &ty, args, or_null)
     }
 
-    fn index_type(&mut self, span: Span, ty: &Ty, args: &'a [IndexArg]) -> Ty {
+    /// `or_null`: a key that is missing gives null, because a `??` answers for it.
+    fn index_type(&mut self, span: Span, ty: &Ty, args: &'a [IndexArg], or_null: bool) -> Ty {
         match ty.plain() {
             Ty::Image(image) => return self.index_image(span, *image as usize, args),
             Ty::Table(table) => return self.index_table(span, table, args),
@@ -49,10 +55,10 @@ impl<'a> Checker<'a> {
             }
             Ty::Record(record) => {
                 let key = self.key(value, &Ty::String, "a key");
-                self.record_entry(&record.fields, &key, value)
+                self.record_entry(&record.fields, &key, value, or_null)
             }
-            Ty::Late(inner) => self.index_type(span, inner, args).late(),
-            Ty::Union(members) => members.iter().map(|m| self.index_type(span, m, args)).fold(Ty::Never, join),
+            Ty::Late(inner) => self.index_type(span, inner, args, or_null).late(),
+            Ty::Union(members) => members.iter().map(|m| self.index_type(span, m, args, or_null)).fold(Ty::Never, join),
             other => {
                 let help = match other {
                     text if text.is_text() => "take a part of a text by `substr(text, start, length)`",
@@ -78,7 +84,7 @@ impl<'a> Checker<'a> {
         self.poison(CheckProblem::Index { message, at, help: help.into(), fix: None })
     }
 
-    fn record_entry(&mut self, fields: &IndexMap<SmolStr, Field>, key: &Ty, value: &'a Expr) -> Ty {
+    fn record_entry(&mut self, fields: &IndexMap<SmolStr, Field>, key: &Ty, value: &'a Expr, or_null: bool) -> Ty {
         let Some(literals) = key.early().literals() else {
             if *key.plain() == Ty::Poison {
                 return Ty::Poison;
@@ -91,6 +97,7 @@ impl<'a> Checker<'a> {
             let Literal::Text(name) = literal else { continue };
             match fields.get(&name) {
                 Some(field) => ty = join(ty, field_value(field)),
+                None if or_null => ty = ty.optional(),
                 None => {
                     let at = self.literal_place(value, &name).unwrap_or(value.span);
                     let known: Vec<SmolStr> = fields.keys().cloned().collect();

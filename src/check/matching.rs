@@ -1,7 +1,6 @@
 //! `match`: every value has one arm, every arm a value.
 
-use rustc_hash::{FxHashMap, FxHashSet};
-use smol_str::SmolStr;
+use rustc_hash::FxHashMap;
 
 use super::Checker;
 use super::narrow::{Value, literal_of, without_null};
@@ -19,8 +18,8 @@ use crate::ty::{Literal, Ty};
 struct Taken {
     null: Option<Span>,
     literals: FxHashMap<Literal, Span>,
-    /// What patterns that are no values of the subject most likely stand for.
-    meant: FxHashSet<Literal>,
+    /// Whether a pattern is no value of the subject: the arm of the value that it stands for is not missing as well.
+    wrong: bool,
     all: Option<Span>,
 }
 
@@ -45,7 +44,7 @@ impl<'a> Checker<'a> {
             let value = self.narrowed(facts, |c| c.expr(&arm.value, want));
             result = self.joined(result, value);
         }
-        if taken.all.is_none() && *ty.plain() != Ty::Poison {
+        if taken.all.is_none() && !taken.wrong && *ty.plain() != Ty::Poison {
             self.exhausted(span, &ty, &taken);
         }
         result
@@ -57,6 +56,7 @@ impl<'a> Checker<'a> {
             let found_ty = self.infer(pattern);
             if !comparable(&found_ty, ty) {
                 self.never(pattern.span, ty, &found_ty);
+                taken.wrong = true;
             }
             return;
         };
@@ -73,6 +73,7 @@ impl<'a> Checker<'a> {
                 None => {
                     if !ty.admits_null() {
                         self.never(pattern.span, ty, &Ty::Null);
+                        taken.wrong = true;
                     }
                     taken.null = Some(pattern.span);
                 }
@@ -86,9 +87,24 @@ impl<'a> Checker<'a> {
                 let as_ty = Ty::Literal(literal.clone());
                 if !comparable(&as_ty, ty) {
                     self.never(pattern.span, ty, &as_ty);
-                    taken.meant.extend(near_text(ty, &as_ty).map(Literal::Text));
+                    taken.wrong = true;
+                } else if let Literal::Text(text) = &literal {
+                    taken.wrong |= !self.in_domain(ty, text, pattern.span);
                 }
                 taken.literals.insert(literal, pattern.span);
+            }
+        }
+    }
+
+    /// Whether a written text is a value of a domain that it is compared with; reported where it is none.
+    pub(super) fn in_domain(&mut self, ty: &Ty, text: &str, at: Span) -> bool {
+        let ty = ty.early().non_null();
+        let Ty::Domain(domain) = ty.plain() else { return true };
+        match super::value::domain_value(*domain, text, self.facts) {
+            Ok(()) => true,
+            Err(problem) => {
+                self.report(problem.diagnostic(at));
+                false
             }
         }
     }
@@ -108,8 +124,7 @@ impl<'a> Checker<'a> {
         let Some(literals) = literals else {
             return self.report(CheckProblem::NotExhaustive { ty: found(ty), missing, at });
         };
-        // An arm that is there under a misspelt pattern is not missing as well.
-        missing.extend(literals.iter().filter(open).filter(|l| !taken.meant.contains(l)).map(|l| format!("`{l}`")));
+        missing.extend(literals.iter().filter(open).map(|l| format!("`{l}`")));
         if ty.admits_null() && taken.null.is_none() {
             missing.push("`null`".into());
         }
@@ -154,13 +169,6 @@ fn arm_type(ty: &Ty, arm: &Arm, taken: &Taken) -> Option<Ty> {
 
 fn text_of(literal: &Literal) -> Option<&str> {
     if let Literal::Text(text) = literal { Some(text) } else { None }
-}
-
-/// The text of a union that another text most likely stands for.
-fn near_text(union: &Ty, other: &Ty) -> Option<SmolStr> {
-    let Ty::Literal(Literal::Text(text)) = other else { return None };
-    let literals = union.early().non_null().literals()?;
-    nearest(text, literals.iter().filter_map(text_of)).map(SmolStr::from)
 }
 
 /// `did you mean` for a literal beside a union of literals.

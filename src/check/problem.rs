@@ -102,7 +102,7 @@ impl From<CheckProblem> for Diagnostic {
             Null { what, at, help } => Diagnostic::error(code::TYPE_NULL, what).label(at, "").help(help),
             Operator { symbol, left, right, at, help } => {
                 Diagnostic::error(code::TYPE_OPERATOR, format!("`{symbol}` does not join {left} and {right}"))
-                    .label(at, "")
+                    .label(at, format!("{left} and {right}"))
                     .help(help)
             }
             NeverEqual { left, right, at, hint } => hinted(

@@ -122,6 +122,7 @@ impl Evaluator<'_> {
         }
         let shown = value.display().unwrap_or_default();
         Err(EvalProblem::OutsideRange {
+            help: crate::check::value::ends(range),
             shown,
             ty: range.to_string(),
             option: option.clone(),

@@ -156,6 +156,7 @@ pub(super) enum EvalProblem {
     OutsideRange {
         shown: SmolStr,
         ty: String,
+        help: String,
         option: SmolStr,
         origin: Span,
         at: Span,

@@ -42,6 +42,10 @@ impl Evaluator<'_> {
                 let name = declared.fields.get_index(unique.option).map(|(n, _)| n.clone()).unwrap_or_default();
                 let place = key[1..].join(", ").into();
                 let builds = [table.builds[*first as usize].name.clone(), table.builds[*build as usize].name.clone()];
+                // Two builds of one name have been reported as that.
+                if builds[0] == builds[1] {
+                    continue;
+                }
                 let other = (*other != at).then_some(*other);
                 self.warn(EvalProblem::NotUnique { option: name, value: text, place, builds, at, other });
             }

@@ -99,6 +99,22 @@ pub fn file_of(category: ExternKind, kind: &str) -> Option<&'static str> {
     KINDS.iter().find(|(c, k, _)| *c == category && *k == kind).map(|(_, _, file)| *file)
 }
 
+/// The options of all kinds of builders and of the sets that they include. The files are not parsed for it.
+pub fn builder_options() -> impl Iterator<Item = &'static str> {
+    FILES.iter().flat_map(|(_, text)| {
+        let mut inside = false;
+        text.lines().filter_map(move |line| {
+            if !line.starts_with([' ', '}']) && !line.is_empty() {
+                inside = line.starts_with("extern builder ") || line.starts_with("extern options ");
+            }
+            let member = line
+                .strip_prefix("    ")
+                .filter(|rest| inside && rest.starts_with(|c: char| c.is_ascii_lowercase()))?;
+            member.split_once(':').map(|(name, _)| name).filter(|name| !name.contains(' '))
+        })
+    })
+}
+
 /// The prelude's kinds of a category.
 pub fn names(category: ExternKind) -> impl Iterator<Item = &'static str> {
     KINDS.iter().filter(move |(c, _, _)| *c == category).map(|(_, k, _)| *k)

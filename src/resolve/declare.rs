@@ -91,6 +91,7 @@ impl<'a> Lowerer<'a> {
                     matrix: Vec::new(),
                     name_value: None,
                     builders: Vec::new(),
+                    broken: i.body.iter().any(|item| matches!(item, ast::ImageItem::Bad(_))),
                     steps: Vec::new(),
                     posts: Vec::new(),
                     retain: Vec::new(),

@@ -3,6 +3,7 @@
 use smol_str::SmolStr;
 
 use super::builtin::{self, Builtin, Signature};
+use super::habit;
 use super::hir::{Arm, Entry, Expr, ExprKind, For, IndexArg};
 use super::problem::ResolveProblem;
 use super::recursion::Node;
@@ -199,9 +200,17 @@ impl<'a> Lowerer<'a> {
     }
 
     fn unknown_name(&mut self, scope: &Scope, name: &SmolStr, at: Span) {
-        let names = scope.names().chain(self.value_names(scope.module));
-        let near = self.nearest(name, names);
-        let help = if builtin::find(name).is_some() {
+        if self.is_broken(scope.module, name) {
+            return;
+        }
+        let habit = habit::value(name);
+        let near = match habit {
+            Some(_) => None,
+            None => self.nearest(name, scope.names().chain(self.value_names(scope.module))),
+        };
+        let help = if let Some(habit) = habit {
+            habit.to_owned()
+        } else if builtin::find(name).is_some() {
             format!("`{name}` is a function: call it")
         } else if self.namespace(scope.module, name).is_some() {
             format!("`{name}` is an imported file: its names live under `{name}.`")
@@ -232,6 +241,9 @@ impl<'a> Lowerer<'a> {
     }
 
     fn unknown_in(&mut self, home: usize, space: &str, field: &ast::Ident) {
+        if self.is_broken(home, &field.name) {
+            return;
+        }
         let near = self.nearest(&field.name, self.names[home].values.keys().map(SmolStr::as_str));
         let help = Some(format!("`{space}` declares no such name"));
         self.report(ResolveProblem::Unknown {
@@ -436,36 +448,20 @@ impl<'a> Lowerer<'a> {
             self.report(ResolveProblem::WrongSort { wanted: "a function", found, name: name.clone(), at, help });
             return;
         }
+        if self.is_broken(scope.module, name) {
+            return;
+        }
+        if let Some(help) = habit::call(name) {
+            let help = Some(help.to_owned());
+            self.report(ResolveProblem::Unknown { what: "function", name: name.clone(), at, nearest: None, help });
+            return;
+        }
         let own = self.names[scope.module].values.iter().filter(|(_, (d, _))| matches!(d, Def::Function(_)));
         let names = own.map(|(n, _)| n.as_str()).chain(builtin::ALL.iter().map(|s| s.name));
-        let near = self.nearest(name, names).or_else(|| habit(name).map(SmolStr::from));
+        let near = self.nearest(name, names).or_else(|| habit::function(name).map(SmolStr::from));
         let help = Some("the book's language chapter lists the functions".into());
         self.report(ResolveProblem::Unknown { what: "function", name: name.clone(), at, nearest: near, help });
     }
-}
-
-/// What users of other languages call our functions.
-fn habit(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "length" | "size" | "count" => "len",
-        "jsonencode" | "manifestJson" | "to_json" | "tojson" | "encode" => "json",
-        "base64encode" => "base64",
-        "base64decode" => "from_base64",
-        "tostring" | "str" | "format" | "toString" => "string",
-        "tonumber" | "to_number" | "parseInt" => "int",
-        "concat" => "flatten",
-        "lookup" | "objectHas" => "has",
-        "templatefile" | "template" => "render_file",
-        "getenv" => "env",
-        "startswith" | "startsWith" | "hasPrefix" => "starts_with",
-        "endswith" | "endsWith" | "hasSuffix" => "ends_with",
-        "trimspace" | "strip" => "trim",
-        "uniq" | "unique" | "set" | "toset" => "distinct",
-        "alltrue" => "all",
-        "anytrue" => "any",
-        "read" | "readfile" | "importstr" => "file",
-        _ => return None,
-    })
 }
 
 fn count(n: usize) -> String {

@@ -175,6 +175,11 @@ impl<'a> Lowerer<'a> {
                 help: None,
             });
         }
+        let same = |p: &hir::Policy| p.name.name == policy.name.name && p.name.span.file == policy.name.span.file;
+        if let Some(first) = self.program.policies.iter().find(|p| same(p)).map(|p| p.name.span) {
+            let (name, second) = (policy.name.name.clone(), policy.name.span);
+            self.report(ResolveProblem::Duplicate { what: "policy", name, first, second });
+        }
         let mut scope = Scope::new(module);
         scope.bind(policy.variable.name.clone());
         let when = policy.when.as_ref().map(|w| self.expr(&mut scope, w));

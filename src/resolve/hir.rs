@@ -138,6 +138,8 @@ pub struct Image {
     pub name_value: Option<Expr>,
     /// `builder` blocks.
     pub builders: Vec<Block>,
+    /// Whether a statement did not parse: what is missing may have been that.
+    pub broken: bool,
     /// `provision`, `use`, `test`, `cleanup`, in order.
     pub steps: Vec<Step>,
     /// `post` statements.

@@ -8,6 +8,7 @@ mod declare;
 mod expr;
 mod externs;
 pub mod fact;
+mod habit;
 pub mod hir;
 mod image;
 mod problem;
@@ -113,6 +114,11 @@ impl<'a> Lowerer<'a> {
         self.problems.report(problem);
     }
 
+    /// Whether an item that did not parse seems to declare the name: what is missing of it has been said.
+    fn is_broken(&self, module: usize, name: &str) -> bool {
+        self.loaded.modules[module].ast.broken_names.iter().any(|n| n.name == name)
+    }
+
     /// The module that a namespace of `module` stands for.
     fn namespace(&self, module: usize, name: &str) -> Option<usize> {
         self.loaded.modules[module].imports.iter().find(|n| n.name == name).map(|n| n.module)
@@ -171,6 +177,9 @@ impl<'a> Lowerer<'a> {
                 _ => "only a function can be called, and only a group used",
             };
             self.report(ResolveProblem::WrongSort { wanted: what, found: def.sort(), name: name.clone(), at, help });
+            return;
+        }
+        if self.is_broken(module, name) {
             return;
         }
         let names = self.value_names(module).filter(|n| self.value(module, n).is_some_and(&wanted));

@@ -57,6 +57,8 @@ impl<'a> Lowerer<'a> {
                         nearest,
                         help,
                     });
+                    // A column of which nothing is known, so that nothing more is said of the key.
+                    key.push(columns.insert_full(name.name.clone(), Ty::Poison).0);
                 }
             }
         }

@@ -90,10 +90,15 @@ impl<'a> Lowerer<'a> {
         if let Some(&(index, _)) = self.names[home].types.get(&name.name) {
             return self.type_def(index);
         }
+        if self.is_broken(home, &name.name) {
+            return Ty::Poison;
+        }
         let of_language = TYPE_NAMES.iter().copied().chain(Domain::ALL.iter().map(|(_, n)| *n));
         let of_language = of_language.filter(|_| path.len() == 1);
-        let nearest = self.nearest(&name.name, self.names[home].types.keys().map(SmolStr::as_str).chain(of_language));
-        let help = Some("the types of the language are bool, int, number, string, duration, size and EC2's own such as region and ami_id".into());
+        let habit = if path.len() == 1 { super::habit::ty(&name.name) } else { None };
+        let names = self.names[home].types.keys().map(SmolStr::as_str).chain(of_language);
+        let nearest = if habit.is_some() { None } else { self.nearest(&name.name, names) };
+        let help = Some(habit.unwrap_or("the types of the language are bool, int, number, string, duration, size and EC2's own such as region and ami_id").into());
         self.report(ResolveProblem::Unknown { what: "type", name: name.name.clone(), at: name.span, nearest, help });
         Ty::Poison
     }

@@ -116,8 +116,12 @@ fn item(word: &str, behind: &str, names: &[&str]) -> Option<String> {
 
 fn statement(word: &str, behind: &str, names: &[&str]) -> Option<String> {
     Some(match word {
-        "provisioner" | "step" | "run" | "provisioners" => format!("write `provision {} {{ … }}`", kind(behind, "shell")),
-        "post-processor" | "postprocessor" | "post_processor" => format!("write `post {} {{ … }}`", kind(behind, "manifest")),
+        "provisioner" | "step" | "run" | "provisioners" => {
+            format!("write `provision {} {{ … }}`", kind(behind, "shell"))
+        }
+        "post-processor" | "postprocessor" | "post_processor" => {
+            format!("write `post {} {{ … }}`", kind(behind, "manifest"))
+        }
         "post-processors" => "write a chain as `post { a { … } then b { … } }`".into(),
         "error-cleanup-provisioner" => format!("write `cleanup {} {{ … }}`", kind(behind, "shell")),
         "source" | "sources" | "builders" | "build" => {
@@ -125,7 +129,8 @@ fn statement(word: &str, behind: &str, names: &[&str]) -> Option<String> {
         }
         "locals" | "local" | "const" | "var" => "write `let name = value`".into(),
         "if" | "unless" | "switch" | "else" => {
-            "a statement is chosen by `when`: `provision shell when condition { … }`, `use group() when condition`".into()
+            "a statement is chosen by `when`: `provision shell when condition { … }`, `use group() when condition`"
+                .into()
         }
         "for" | "while" | "foreach" | "dynamic" | "for_each" => {
             "many builds come from a matrix, `matrix { axis x in xs }`; a list is made by `[for x in xs: …]`".into()
@@ -135,7 +140,9 @@ fn statement(word: &str, behind: &str, names: &[&str]) -> Option<String> {
             "it stands at the top of the file, outside of the image".into()
         }
         "then" => "write a chain as `post { a { … } then b { … } }`".into(),
-        "name" | "let" | "builder" | "provision" | "cleanup" | "test" | "use" | "post" | "matrix" | "retain" => return None,
+        "name" | "let" | "builder" | "provision" | "cleanup" | "test" | "use" | "post" | "matrix" | "retain" => {
+            return None;
+        }
         _ if behind.starts_with('=') => {
             format!("an option stands in the builder; a value of your own is `let {} = …`", word.replace('-', "_"))
         }
@@ -167,15 +174,21 @@ pub(super) fn form(part: Part, source: &str, start: usize, at: usize) -> Option<
             _ => "write `fn name(a: string) -> string = value`",
         },
         (Part::Item, "import") => "write `import \"file.bake\"`, or `import \"file.bake\" as name`",
-        (Part::Item, "table") => "write `table name key (a) {`, then a header row `| a: string | b: int |` and the rows",
+        (Part::Item, "table") => {
+            "write `table name key (a) {`, then a header row `| a: string | b: int |` and the rows"
+        }
         (Part::Item, "image") => "write `image name { … }`",
         (Part::Item, "group") => "write `group name(a: string) { … }`, or `group name() { … }`",
         (Part::Item, "policy") => "write `policy name for build in builds { require condition, \"message\" }`",
         (Part::Item, "output") => "write `output \"file.json\" = value`",
         (Part::Item, "extern") => "write `extern builder name { option: string }`; or `provisioner`, `post`, `options`",
-        (Part::Item, "type") => "write `type Name = string`, `type Name = \"a\" | \"b\"` or `type Name = { a: string }`",
+        (Part::Item, "type") => {
+            "write `type Name = string`, `type Name = \"a\" | \"b\"` or `type Name = { a: string }`"
+        }
         (Part::Statement, "builder") => "write `builder amazon-ebs { … }`",
-        (Part::Statement, "provision") => "write `provision shell { … }`, or `provision shell \"label\" when condition { … }`",
+        (Part::Statement, "provision") => {
+            "write `provision shell { … }`, or `provision shell \"label\" when condition { … }`"
+        }
         (Part::Statement, "cleanup") => "write `cleanup shell { … }`",
         (Part::Statement, "test") => "write `test shell \"label\" { … }`",
         (Part::Statement, "post") => "write `post manifest { … }`, or a chain `post { a { … } then b { … } }`",
@@ -222,7 +235,9 @@ pub(super) fn token(source: &str, at: usize) -> Option<String> {
         "list" | "set" | "tuple" | "List" | "Set" | "array" | "Array" if rest.starts_with(['(', '[', '<']) => {
             "write a list as `[string]`"
         }
-        "map" | "dict" | "Map" | "Dict" | "Mapping" if rest.starts_with(['(', '[', '<']) => "write a map as `map<string>`",
+        "map" | "dict" | "Map" | "Dict" | "Mapping" if rest.starts_with(['(', '[', '<']) => {
+            "write a map as `map<string>`"
+        }
         "object" | "Object" if rest.starts_with(['(', '<']) => "write a record as `{ a: string, b: int }`",
         "optional" | "Optional" | "Option" | "Union" if rest.starts_with(['(', '[', '<']) => {
             "write `string?` for what may be null, `\"a\" | \"b\"` for one of several"
@@ -245,12 +260,16 @@ pub(super) fn token(source: &str, at: usize) -> Option<String> {
             _ if starts(">") && before.ends_with('<') => "write `!=`",
             _ if starts("*") && before.ends_with('*') => "multiply by itself: there is no operator for powers",
             _ if starts("*") && before.ends_with('[') => "write `[for x in xs: x.name]`",
-            _ if starts("=") && before.ends_with(['+', '-', '*', '/']) => "a value never changes: give the result a name",
+            _ if starts("=") && before.ends_with(['+', '-', '*', '/']) => {
+                "a value never changes: give the result a name"
+            }
             _ if starts("=") && before.ends_with(':') => "write `=`",
             _ if starts("&") || before.ends_with('&') => "write `&&`",
             _ if starts("|") || before.ends_with('|') => "write `||`",
             _ if starts("`") => "text stands in quotes: `\"…\"`",
-            _ if starts("=>") => "write `=` between a key and its value; a function is `fn name(a: string) -> string = value`",
+            _ if starts("=>") => {
+                "write `=` between a key and its value; a function is `fn name(a: string) -> string = value`"
+            }
             _ => return None,
         }
         .into(),
@@ -261,7 +280,8 @@ pub(super) fn token(source: &str, at: usize) -> Option<String> {
 pub(super) fn declaration(word: &str, name: &str, settings: &str) -> String {
     let setting = |key: &str| {
         let inside = settings.trim_start_matches('{').trim_end_matches('}');
-        let value = inside.split('\n').find_map(|line| line.trim().strip_prefix(key)?.trim_start().strip_prefix('='))?;
+        let value =
+            inside.split('\n').find_map(|line| line.trim().strip_prefix(key)?.trim_start().strip_prefix('='))?;
         let value = value.trim().trim_end_matches(',');
         let whole = ["{", "[", "("].iter().all(|m| !value.ends_with(m)) && !value.is_empty() && value.len() < 60;
         whole.then_some(value)
@@ -269,9 +289,14 @@ pub(super) fn declaration(word: &str, name: &str, settings: &str) -> String {
     if word == "let" {
         return format!("write `let {name} = value`");
     }
-    let ty = setting("type").map_or_else(|| Some("string".to_owned()), |t| type_of(t.trim_matches('"')));
+    let ty = setting("type").and_then(|t| type_of(t.trim_matches('"')));
     let value = setting("default").map(|v| format!(" = {v}")).unwrap_or_default();
-    format!("write `{word} {name}: {}{value}`", ty.unwrap_or_else(|| "string".into()))
+    let ty = match ty {
+        Some(ty) => format!(": {ty}"),
+        None if value.is_empty() => ": string".into(),
+        None => String::new(),
+    };
+    format!("write `{word} {name}{ty}{value}`")
 }
 
 fn type_of(written: &str) -> Option<String> {
@@ -313,9 +338,9 @@ fn word_is_name(rest: &str) -> bool {
 }
 
 fn last_word(before: &str) -> &str {
-    let start = before.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |n| {
-        n + before[n..].chars().next().map_or(1, char::len_utf8)
-    });
+    let start = before
+        .rfind(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .map_or(0, |n| n + before[n..].chars().next().map_or(1, char::len_utf8));
     &before[start..]
 }
 

@@ -122,7 +122,10 @@ pub(super) fn explain(
         let help = habit::opening(part, source, start).or_else(|| near().map(|w| format!("did you mean `{w}`?")));
         return unexpected(place, source, start, &[part.form().to_owned()], help);
     }
-    let help = habit::token(source, at).or_else(|| (from == start).then(|| habit::form(part, source, start, at)).flatten());
+    let help = habit::token(source, at).or_else(|| {
+        let whole = (from == start).then_some(start)?;
+        habit::opening(part, source, whole).or_else(|| habit::form(part, source, whole, at))
+    });
     unexpected(place, source, at, &expected(&error, part), help)
 }
 

@@ -78,7 +78,14 @@ pub(super) fn to_symbol(rule: Rule) -> Symbol {
         Rule::kw_fact => Mark("fact"),
         Rule::kw_unique => Mark("unique"),
         Rule::kw_per => Mark("per"),
-        Rule::ident | Rule::hyphened | Rule::quoted | Rule::quoted_kind | Rule::member | Rule::word | Rule::path | Rule::key_text => Form("a name"),
+        Rule::ident
+        | Rule::hyphened
+        | Rule::quoted
+        | Rule::quoted_kind
+        | Rule::member
+        | Rule::word
+        | Rule::path
+        | Rule::key_text => Form("a name"),
         Rule::template_field => Form("`.Name`"),
         Rule::item => Form("an item"),
         Rule::binding_word => Form("`let`"),

@@ -324,7 +324,9 @@ fn single_quotes(span: Span, text: &str) -> Diagnostic {
 fn unknown_function(name: &str, span: Span, argument: bool) -> Diagnostic {
     let problem = Diagnostic::error(code::TEMPLATE_UNKNOWN_FUNCTION, format!("no run-time function `{name}`"))
         .label(span, "unknown function");
-    if let Some(near) = suggest::nearest(name, function::functions().iter().map(|f| f.name)) {
+    if let Some(near) =
+        suggest::nearest(name, function::functions().iter().map(|f| f.name).filter(|f| f.len() > 3 || name.len() <= 3))
+    {
         return problem.help(format!("did you mean `{near}`?")).fix(span, near);
     }
     problem.help(match argument {

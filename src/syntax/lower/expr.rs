@@ -340,7 +340,9 @@ impl Lower<'_> {
     fn for_clause(&mut self, pair: Pair<'_>) -> ForClause {
         let mut parts = self.parts(pair);
         let mut names: Vec<Ident> = Vec::new();
-        while let Some(name) = parts.list.next_if(|p| matches!(p.as_rule(), Rule::ident | Rule::hyphened | Rule::quoted)) {
+        while let Some(name) =
+            parts.list.next_if(|p| matches!(p.as_rule(), Rule::ident | Rule::hyphened | Rule::quoted))
+        {
             names.push(self.ident(&name));
         }
         let source = parts.take();

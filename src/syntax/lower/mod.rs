@@ -208,12 +208,14 @@ impl Lower<'_> {
                 }
                 Rule::wrong_in => {
                     let typed = child.clone().into_inner().any(|p| p.as_rule() == Rule::type_expr);
-                    let name = previous.map_or("name", |s| &self.source[s.start as usize - self.place.base..][..s.len()]);
+                    let name =
+                        previous.map_or("name", |s| &self.source[s.start as usize - self.place.base..][..s.len()]);
                     let help = match typed {
                         true => format!("an axis has the type of its values: write `axis {name} in […]`"),
                         false => format!("write `axis {name} in […]`"),
                     };
-                    let (_, problem) = report::unexpected(self.place, self.source, at, &["`in`".to_owned()], Some(help));
+                    let (_, problem) =
+                        report::unexpected(self.place, self.source, at, &["`in`".to_owned()], Some(help));
                     self.note_at(at, problem);
                 }
                 Rule::wrong_colon => {
