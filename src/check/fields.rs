@@ -151,7 +151,8 @@ impl<'a> Checker<'a> {
             Ty::Never if prelude::builder_options().any(|option| option == name.name) => Ty::Poison,
             Ty::Never => {
                 let known = all.iter().flat_map(|d| d.fields.keys()).map(SmolStr::as_str);
-                let known = known.chain(prelude::builder_options());
+                let others: Vec<&str> = prelude::builder_options().collect();
+                let known = known.chain(others);
                 let (owner, nearest) = ("a builder of this program".to_owned(), Self::nearest(&name.name, known));
                 let (name, at) = (name.name.clone(), name.span);
                 self.poison(CheckProblem::UnknownOption { owner, name, at, spread: None, nearest })

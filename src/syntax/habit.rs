@@ -219,6 +219,7 @@ pub(super) fn token(source: &str, at: usize) -> Option<String> {
         "div" | "mod" => "write `/` or `%`",
         "elif" | "elsif" | "elseif" | "elseIf" => "write `else if`",
         "unless" => "write `if !c then a else b`",
+        "if" if behind == "exclude" => "write `exclude when condition`",
         "if" if !before.is_empty() => "write `if c then a else b`",
         "for" if !before.is_empty() => "write `[for x in xs: …]`, or `{ for k, v in m: k = v }`",
         _ => "",

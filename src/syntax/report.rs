@@ -183,6 +183,10 @@ fn expected(error: &Error<Rule>, part: Part) -> Vec<String> {
     if !out.iter().all(goes_on) {
         out.retain(|s| !goes_on(s));
     }
+    // The form says it of all items at once.
+    if part == Part::Item && out.iter().any(|s| s == part.form()) {
+        out.retain(|s| !ITEM_WORDS.iter().any(|word| s.trim_matches('`') == *word));
+    }
     out.truncate(6);
     out
 }
