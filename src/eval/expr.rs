@@ -234,10 +234,8 @@ impl<'a> Evaluator<'a> {
                 }
             }
         }
-        match value.display() {
-            Some(text) => Err(EvalProblem::NoArm { value: text, at: subject.span }.into()),
-            None => Err(Stop::Poison),
-        }
+        // The checker has named the arm that is missing, or the pattern that stands in its place.
+        Err(Stop::Poison)
     }
 
     /// Evaluates the entries of a record: in order, a later key wins, null removes.

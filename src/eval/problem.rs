@@ -57,10 +57,6 @@ pub(super) enum EvalProblem {
         key: SmolStr,
         at: Span,
     },
-    NoArm {
-        value: SmolStr,
-        at: Span,
-    },
     OutOfRange {
         index: i64,
         length: usize,

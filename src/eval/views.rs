@@ -14,6 +14,7 @@ use crate::resolve::fact::FactName;
 use crate::resolve::hir::{Ident, MatrixStep};
 use crate::template;
 use crate::text::Span;
+use crate::ty::Ty;
 
 /// A longer text, in bytes, is not rendered to be looked at.
 const LONGEST_SPECIMEN: usize = 1 << 20;
@@ -95,6 +96,10 @@ impl Evaluator<'_> {
         frame: &Frame,
     ) -> Outcome {
         let ty = &self.program().tables[index].ty;
+        // A key that names no column has been reported.
+        if ty.key.iter().any(|k| ty.columns.get_index(*k).is_some_and(|(_, ty)| *ty == Ty::Poison)) {
+            return Err(Stop::Poison);
+        }
         let keys: Vec<&SmolStr> = ty.key.iter().filter_map(|k| ty.columns.get_index(*k).map(|(n, _)| n)).collect();
         let mut wanted: Vec<Option<Scalar>> = vec![None; keys.len()];
         for (position, (name, value)) in args.iter().enumerate() {

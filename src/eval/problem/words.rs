@@ -37,9 +37,6 @@ impl EvalProblem {
             SameKey { key, at } => Diagnostic::error(code::VALUE_KEY, format!("two entries have the key `{key}`"))
                 .label(*at, "the same key twice")
                 .help("make the keys differ, or leave out elements by `if`"),
-            NoArm { value, at } => Diagnostic::error(code::TYPE_NOT_EXHAUSTIVE, format!("no arm matches `{value}`"))
-                .label(*at, "")
-                .help("add an arm for it, or `_ => …`"),
             OutOfRange { index, length, at } => {
                 Diagnostic::error(code::VALUE_KEY, format!("index {index} in a list of {length}"))
                     .label(*at, "out of range")
