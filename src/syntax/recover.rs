@@ -11,7 +11,7 @@ use super::ast::{Binding, CommentKind, Expr, ExprKind, File, Ident, Item, ItemKi
 use super::lower::Lower;
 use super::parser::{BakeParser, Rule};
 use super::problem::SyntaxProblem;
-use super::report::{self, Part};
+use super::report::{self, Part, begins_line};
 use super::scan::{Place, Scan, mask, scan};
 use crate::text::{FileId, Span};
 
@@ -160,6 +160,13 @@ fn tolerant(lower: &mut Lower<'_>, at: usize, end: usize) -> Item {
     let from = stray.filter(|&from| from < end);
     let mut item = lower.item(pair);
     if let Some(from) = from {
+        // What is missed follows from what stands there instead.
+        let missed = |p: &SyntaxProblem| {
+            matches!(p, SyntaxProblem::LetWithoutValue { .. } | SyntaxProblem::NeitherTypeNorValue { .. })
+        };
+        if !begins_line(lower.source, from) {
+            lower.problems.pop_if(|p| missed(p));
+        }
         lower.note_bad(Part::Item, at, end, from);
         spoil(&mut item.kind);
     }

@@ -191,7 +191,7 @@ fn expected(error: &Error<Rule>, part: Part) -> Vec<String> {
     out
 }
 
-fn begins_line(source: &str, at: usize) -> bool {
+pub(super) fn begins_line(source: &str, at: usize) -> bool {
     let line = source[..at].trim_end_matches([' ', '\t', '\r']);
     line.is_empty() || line.ends_with('\n')
 }
