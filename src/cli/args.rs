@@ -99,6 +99,12 @@ pub(super) enum Command {
     },
     /// Write manual pages.
     Man(Man),
+    /// Print the help of a command.
+    #[command(hide = true)]
+    Help {
+        /// The command.
+        command: Option<String>,
+    },
 }
 
 /// What a program is given.
@@ -170,14 +176,17 @@ pub(super) struct Compile {
     /// Write the builds of one stage, or every stage to a file of its own.
     ///
     /// A build whose source is the AMI of another one is in a later stage than that; `bakec list` shows the stages. Under
-    /// `all`, `--output plan.json` gives `plan.1.json`, `plan.2.json` and so on, and a folder gets the like by the name of
-    /// FILE.
+    /// `all`, `--output plan.json` gives `plan.1.json`, `plan.2.json` and so on. `--output plans`, a name without an
+    /// ending, is a folder, made where there is none; its files are named as FILE.
     #[arg(long, value_name = "N|all")]
     pub(super) stage: Option<Stage>,
     /// Leave out the `_bakec` comment, which holds what Packer need not know; of HCL, the first line.
     #[arg(long)]
     pub(super) bare: bool,
     /// Leave `required_plugins` out of the HCL, for a Packer that brings its plugins, as those before 1.7 do.
+    ///
+    /// What Packer 1.7 was the first to know stays, and demands that version: a `cleanup`, and a secret whose default is
+    /// made from others.
     #[arg(long)]
     pub(super) no_required_plugins: bool,
     /// What paths in the plan are relative to.

@@ -193,10 +193,11 @@ fn written(text: &str, side: &Side, terminal: &Terminal) -> Result<Document, Sto
     }
     let document = document.ok_or(Stop::Mistakes)?;
     if document.comment == CommentState::Stale {
-        terminal.note(&format!(
+        let message = format!(
             "`{}`: its `_bakec` comment does not belong to the rest and is left out; labels, tests and outputs are unknown",
             side.name()
-        ));
+        );
+        terminal.warn(&message, None);
     }
     Ok(document)
 }

@@ -4,6 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::Outcome;
+use super::terminal::Terminal;
+
 /// Writes a file beside its place and moves it there, so that a reader sees the old text or the new and nothing between. The
 /// file keeps its permissions, and a link stays a link.
 pub(super) fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
@@ -20,6 +23,15 @@ pub(super) fn write_all<P: AsRef<Path>>(
         written.push(Beside::write(path.as_ref(), |out| content(number, out)).map_err(|error| (number, error))?);
     }
     written.into_iter().enumerate().try_for_each(|(number, file)| file.persist().map_err(|error| (number, error)))
+}
+
+/// Makes a folder, with those above it, where there is none.
+pub(super) fn folder(path: &str, terminal: &Terminal) -> Outcome {
+    let fail = |message: String, help| Err(terminal.fail(&message, help));
+    if Path::new(path).exists() && !Path::new(path).is_dir() {
+        return fail(format!("`{path}` is a file, and a folder is wanted"), Some("name another one, or move the file away"));
+    }
+    fs::create_dir_all(path).or_else(|error| fail(format!("the folder `{path}` cannot be made: {error}"), None))
 }
 
 /// A file that is written and not yet in its place.

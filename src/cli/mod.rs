@@ -23,6 +23,7 @@ mod stages;
 mod terminal;
 mod vars;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -61,7 +62,10 @@ pub fn main() -> ExitCode {
 }
 
 fn run() -> ExitCode {
-    let Args { shared, command } = Args::parse();
+    let Args { shared, command } = match Args::try_parse() {
+        Ok(args) => args,
+        Err(answer) => return answered(&answer),
+    };
     let terminal = Terminal::new(shared.color, shared.quiet);
     let outcome = match command {
         Command::Compile(args) => compile::run(&args, &terminal),
@@ -76,10 +80,27 @@ fn run() -> ExitCode {
         Command::Schema(args) => schema::run(&args, &terminal),
         Command::Completions { shell } => complete::script(shell, &terminal),
         Command::Man(args) => man::run(&args, &terminal),
+        Command::Help { command } => {
+            let words = ["bakec".to_owned()].into_iter().chain(command).chain(["--help".to_owned()]);
+            return Args::try_parse_from(words).map_or_else(|answer| answered(&answer), |_| ExitCode::SUCCESS);
+        }
     };
+    ended(outcome)
+}
+
+fn ended(outcome: Outcome) -> ExitCode {
     match outcome {
         Ok(()) | Err(Stop::Closed) => ExitCode::SUCCESS,
         Err(Stop::Differences) => ExitCode::from(1),
         Err(Stop::Mistakes) => ExitCode::from(2),
     }
+}
+
+/// Prints what the reading of the arguments came to: help and version to standard output, mistakes to standard error.
+fn answered(answer: &clap::Error) -> ExitCode {
+    let printed = answer.print().and_then(|()| io::stdout().flush());
+    if answer.use_stderr() {
+        return ExitCode::from(2);
+    }
+    ended(Terminal::new(args::When::Auto, false).written(printed))
 }
