@@ -74,7 +74,8 @@ pub(super) enum Command {
     #[command(long_about = "Show what is different between two plans.\n\n\
             A side is a .bake file, which is compiled with what `--set` and `--params` give it; a plan in JSON, bakec's own or any \
             template in Packer's JSON; `-` for standard input; or REV:FILE, a file of a git revision, read there with all that it \
-            imports. A revision alone means the same file in it.\n\n\
+            imports. A revision alone means the same file in it; two revisions, main.bake or \
+            the only .bake file of the folder in both.\n\n\
             Builds are matched by name, steps by kind, label and what they have in common. Exit codes: 0 equal, 1 different, 2 \
             mistakes.")]
     Diff(Diff),
@@ -286,6 +287,7 @@ pub(super) struct List {
 #[command(after_help = "For example:\n  \
         bakec diff                                 the last commit and the files as they are\n  \
         bakec diff main                            the same for another revision\n  \
+        bakec diff HEAD~1 HEAD                     two revisions\n  \
         bakec diff HEAD~1:official.bake official.bake\n  \
         bakec diff plan.json official.bake --set version=2.6.4\n  \
         bakec compile official.bake | bakec diff plan.json - --json\n\n\
@@ -294,7 +296,7 @@ pub(super) struct Diff {
     /// What was: a file, a git revision, or REV:FILE; the last commit where it is left out.
     #[arg(value_name = "BEFORE", value_hint = ValueHint::AnyPath)]
     pub(super) before: Option<String>,
-    /// What is: a file or REV:FILE; where it is left out, the file of the other side as it is now.
+    /// What is: a file, a git revision, or REV:FILE; where it is left out, the file of the other side as it is now.
     #[arg(value_name = "AFTER", value_hint = ValueHint::AnyPath)]
     pub(super) after: Option<String>,
     /// Write JSON: all differences with their values.
@@ -327,23 +329,40 @@ pub(super) struct Fmt {
 #[command(after_help = "For example:\n  \
     bakec explain                        every code with its summary\n  \
     bakec explain bake::type::mismatch\n  \
-    bakec explain type::mismatch")]
+    bakec explain type::mismatch\n  \
+    bakec explain type                   the codes that begin so")]
 pub(super) struct Explain {
-    /// The code, as the diagnostic shows it.
+    /// The code, as the diagnostic shows it, or what several begin with.
     #[arg(add = complete::codes())]
     pub(super) code: Option<String>,
+    /// Write the page as Markdown, which it is too where standard output is no terminal.
+    #[arg(long)]
+    pub(super) markdown: bool,
 }
 
 #[derive(Group, Debug)]
 #[command(after_help = "For example:\n  \
     bakec vars official.bake > local.json\n  \
-    packer build -var-file local.json plan.json")]
+    packer build -var-file local.json plan.json\n  \
+    bakec vars --target packer-hcl > local.pkrvars.hcl")]
 pub(super) struct Vars {
     /// The file; `-` reads standard input.
     #[arg(add = complete::programs())]
     pub(super) file: Option<String>,
+    /// For which template the values are.
+    #[arg(long, value_name = "FORM", default_value = "packer-json")]
+    pub(super) target: VarFile,
     #[command(flatten)]
     pub(super) given: Given,
+}
+
+/// The forms of a var-file.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Debug)]
+pub(super) enum VarFile {
+    /// For JSON templates: texts, lists joined by commas.
+    PackerJson,
+    /// For HCL templates: numbers, bools and lists as such; the file is to end in `.pkrvars.hcl`.
+    PackerHcl,
 }
 
 #[derive(Group, Debug)]

@@ -59,6 +59,7 @@ impl Side {
     fn name(&self) -> String {
         match self {
             Side::Now(path) => path.clone(),
+            Side::Then(revision, path) if path.is_empty() => revision.clone(),
             Side::Then(revision, path) => format!("{revision}:{path}"),
         }
     }
@@ -103,6 +104,14 @@ fn sides(args: &Diff, terminal: &Terminal) -> Result<(Side, Side), Stop> {
             let file = input::root(Some(file), terminal)?;
             Ok((then(revision, &file), Side::Now(file)))
         }
+        (Some(file), Some(revision)) if there(file) && file != "-" && !there(revision) && is_revision(revision) => {
+            let file = input::root(Some(file), terminal)?;
+            Ok((Side::Now(file.clone()), then(revision, &file)))
+        }
+        // Each has its own files, so it says itself which is meant.
+        (Some(a), Some(b)) if [a, b].iter().all(|name| !there(name) && is_revision(name)) => {
+            Ok((then(a, ""), then(b, "")))
+        }
         (Some(a), Some(b)) => Ok((one(a), one(b))),
     }
 }
@@ -138,11 +147,14 @@ fn document(side: &Side, args: &Diff, terminal: &Terminal) -> Result<Document, S
                 "" => match &world.programs()[..] {
                     [one] => one.clone(),
                     some if some.iter().any(|p| p == "main.bake") => "main.bake".to_owned(),
-                    _ => {
-                        return Err(refuse((
-                            format!("which file of `{revision}`?"),
-                            Some(format!("name it: `{revision}:FILE`")),
-                        )));
+                    [] => {
+                        let help = format!("name the file: `{revision}:images/official.bake`");
+                        let message = format!("there is no `.bake` file of this folder in `{revision}`");
+                        return Err(refuse((message, Some(help))));
+                    }
+                    [first, ..] => {
+                        let message = format!("there are several `.bake` files of this folder in `{revision}`");
+                        return Err(refuse((message, Some(format!("name one of them, as `{revision}:{first}`")))));
                     }
                 },
                 path => world.find(revision, path).map_err(refuse)?,

@@ -29,7 +29,10 @@ pub(super) fn write_all<P: AsRef<Path>>(
 pub(super) fn folder(path: &str, terminal: &Terminal) -> Outcome {
     let fail = |message: String, help| Err(terminal.fail(&message, help));
     if Path::new(path).exists() && !Path::new(path).is_dir() {
-        return fail(format!("`{path}` is a file, and a folder is wanted"), Some("name another one, or move the file away"));
+        return fail(
+            format!("`{path}` is a file, and a folder is wanted"),
+            Some("name another one, or move the file away"),
+        );
     }
     fs::create_dir_all(path).or_else(|error| fail(format!("the folder `{path}` cannot be made: {error}"), None))
 }

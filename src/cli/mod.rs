@@ -1,7 +1,7 @@
 //! The command line: one file a command, and what they share.
 //!
 //! Floor 7. `args` holds all that `clap` reads; `terminal` is how results and diagnostics leave the program; `input` finds the
-//! root file and runs the compiler; `file` writes files; `git` reads former versions;
+//! root file and runs the compiler; `file` writes files; `page` shows a page of the book; `git` reads former versions;
 //! `complete` answers shells. Commands decide nothing about images.
 
 mod args;
@@ -18,6 +18,7 @@ mod init;
 mod input;
 mod list;
 mod man;
+mod page;
 mod schema;
 mod stages;
 mod terminal;

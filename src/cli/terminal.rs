@@ -23,6 +23,7 @@ fn speaks_unicode(set: impl Fn(&str) -> Option<std::ffi::OsString>) -> bool {
 pub(super) struct Terminal {
     style: Style,
     colour_out: bool,
+    reads_out: bool,
     width_out: usize,
     quiet: bool,
 }
@@ -44,12 +45,17 @@ impl Terminal {
         let width_out = columns.or_else(|| wide(terminal_size::terminal_size_of(io::stdout()))).unwrap_or(WIDTH);
         let colour = choice.colour(error);
         let style = Style { colour, unicode: !dumb && speaks_unicode(set), links: error && colour, width };
-        Terminal { style, colour_out: choice.colour(output), width_out, quiet }
+        Terminal { style, colour_out: choice.colour(output), reads_out: io::stdout().is_terminal(), width_out, quiet }
     }
 
     /// Whether standard output is to be painted.
     pub(super) fn colour_out(&self) -> bool {
         self.colour_out
+    }
+
+    /// Whether a person reads standard output.
+    pub(super) fn reads_out(&self) -> bool {
+        self.reads_out
     }
 
     /// The columns of standard output.

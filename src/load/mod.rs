@@ -107,9 +107,7 @@ impl<'a> Loader<'a> {
     fn add_root(&mut self, root: &str) -> bool {
         match self.world.read(root) {
             // What was to write it has failed, or standard input is closed.
-            Ok(text) if root == "-" && text.is_empty() => {
-                self.unreadable(root, ReadError::Nothing)
-            }
+            Ok(text) if root == "-" && text.is_empty() => self.unreadable(root, ReadError::Nothing),
             Ok(text) => {
                 self.add(root, text, false);
                 self.follow_imports(0, &mut vec![0]);

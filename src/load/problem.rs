@@ -109,9 +109,10 @@ pub fn words(error: &ReadError) -> (String, &'static str) {
         ReadError::NotText(offset) => {
             (format!("not UTF-8 text (byte {offset} is the first bad one)"), "save the file as UTF-8")
         }
-        ReadError::Nothing => {
-            ("nothing came".into(), "pipe a program into it: `cat main.bake | bakec check -`; what wrote it may have failed")
-        }
+        ReadError::Nothing => (
+            "nothing came".into(),
+            "pipe a program into it: `cat main.bake | bakec check -`; what wrote it may have failed",
+        ),
         ReadError::Other(words) => (words.clone(), "see the system's message"),
     }
 }

@@ -10,7 +10,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, Th
 use super::excerpt::{Excerpt, Mark, shown};
 use super::place::Places;
 use super::{Style, page_url};
-use crate::diagnostic::{Diagnostic, code, Label, Severity};
+use crate::diagnostic::{Diagnostic, Label, Severity, code};
 use crate::text::{FileId, Sources, Span};
 
 /// Narrower terminals are treated as this wide.
