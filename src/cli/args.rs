@@ -1,5 +1,6 @@
 //! What the command line takes, and its help. It knows no command's work.
 
+use clap::builder::NonEmptyStringValueParser as Named;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
@@ -58,6 +59,17 @@ pub(super) enum When {
     Auto,
     Always,
     Never,
+}
+
+impl When {
+    /// The word for it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            When::Auto => "auto",
+            When::Always => "always",
+            When::Never => "never",
+        }
+    }
 }
 
 #[derive(Subcommand, Debug)]
@@ -160,10 +172,10 @@ impl Selection {
     Errors and warnings go to standard error. Without FILE: main.bake, or the only .bake file of the folder.")]
 pub(super) struct Compile {
     /// The file to compile; `-` reads standard input.
-    #[arg(add = complete::programs())]
+    #[arg(value_parser = Named::new(), add = complete::programs())]
     pub(super) file: Option<String>,
     /// Write the plan to a file, whole or not at all, instead of standard output.
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(short, long, value_name = "FILE", value_parser = Named::new(), value_hint = ValueHint::FilePath)]
     pub(super) output: Option<String>,
     /// What to write; with `--template` a template is meant.
     #[arg(long, value_name = "FORM")]
@@ -248,7 +260,7 @@ pub(super) enum PathsFrom {
     bakec check --format sarif > bake.sarif")]
 pub(super) struct Check {
     /// The files, each as a program of its own; `-` reads standard input.
-    #[arg(add = complete::programs())]
+    #[arg(value_parser = Named::new(), add = complete::programs())]
     pub(super) files: Vec<String>,
     /// The form of the diagnostics; all but `human` go to standard output.
     #[arg(long, value_name = "FORM", default_value = "human")]
@@ -272,7 +284,7 @@ pub(super) enum Form {
     bakec list --json | jq -r '.[].name'")]
 pub(super) struct List {
     /// The file; `-` reads standard input.
-    #[arg(add = complete::programs())]
+    #[arg(value_parser = Named::new(), add = complete::programs())]
     pub(super) file: Option<String>,
     /// Write JSON: name, image, kind, axes and origin of each build.
     #[arg(long)]
@@ -315,7 +327,7 @@ pub(super) struct Diff {
     bakec fmt - < a.bake         standard input to standard output")]
 pub(super) struct Fmt {
     /// Files and folders; `-` formats standard input. Without any, the current folder.
-    #[arg(add = complete::programs())]
+    #[arg(value_parser = Named::new(), add = complete::programs())]
     pub(super) files: Vec<String>,
     /// Write nothing; name the files that would change, and exit with 1 if there are any.
     #[arg(long)]
@@ -347,7 +359,7 @@ pub(super) struct Explain {
     bakec vars --target packer-hcl > local.pkrvars.hcl")]
 pub(super) struct Vars {
     /// The file; `-` reads standard input.
-    #[arg(add = complete::programs())]
+    #[arg(value_parser = Named::new(), add = complete::programs())]
     pub(super) file: Option<String>,
     /// For which template the values are.
     #[arg(long, value_name = "FORM", default_value = "packer-json")]
@@ -377,7 +389,7 @@ pub(super) struct Doc {
     #[arg(value_name = "TOPIC", add = complete::doc_topics())]
     pub(super) topic: Vec<String>,
     /// Read about the kinds too that a file declares with `extern`; `-` reads standard input.
-    #[arg(long, value_name = "FILE", add = complete::programs())]
+    #[arg(long, value_name = "FILE", value_parser = Named::new(), add = complete::programs())]
     pub(super) file: Option<String>,
     /// Write Markdown.
     #[arg(long, conflicts_with = "json")]
@@ -396,7 +408,7 @@ pub(super) struct Schema {
     #[arg(default_value = "plan", hide_default_value = true)]
     pub(super) what: Written,
     /// Describe the kinds too that a file declares with `extern`; `-` reads standard input.
-    #[arg(long, value_name = "FILE", add = complete::programs())]
+    #[arg(long, value_name = "FILE", value_parser = Named::new(), add = complete::programs())]
     pub(super) file: Option<String>,
 }
 
@@ -413,7 +425,7 @@ pub(super) enum Written {
     Nothing that exists is written over.")]
 pub(super) struct Init {
     /// The folder to write to; made where it does not exist. Without it, the current one.
-    #[arg(value_hint = ValueHint::DirPath)]
+    #[arg(value_parser = Named::new(), value_hint = ValueHint::DirPath)]
     pub(super) folder: Option<String>,
     /// What to start from.
     #[arg(long, value_name = "TEMPLATE", default_value = "matrix")]
@@ -436,6 +448,6 @@ pub(super) enum Template {
     bakec man --output ~/.local/share/man/man1 one page a command, for `man bakec-compile`")]
 pub(super) struct Man {
     /// Write the pages of all commands to a folder.
-    #[arg(short, long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    #[arg(short, long, value_name = "FOLDER", value_parser = Named::new(), value_hint = ValueHint::DirPath)]
     pub(super) output: Option<String>,
 }

@@ -6,7 +6,7 @@ use crate::compile::{Compiled, compile};
 use crate::emit::{Emit, packer_json};
 use crate::inspect::diff::{self, Style};
 use crate::load::world::normalise;
-use crate::load::{Disk, World, words};
+use crate::load::{Disk, ReadError, World, words};
 use crate::packer::document::CommentState;
 use crate::packer::{Document, read};
 use crate::text::suggest::nearest;
@@ -118,9 +118,7 @@ fn sides(args: &Diff, terminal: &Terminal) -> Result<(Side, Side), Stop> {
 
 /// Says that a file is not there, and which one may be meant.
 fn no_file(name: &str, terminal: &Terminal) -> Stop {
-    let folder = Path::new(name).parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let names: Vec<String> = entries.map(|e| normalise(&folder.join(e.file_name()).to_string_lossy())).collect();
+    let names = Disk.beside(&normalise(name));
     let near =
         nearest(&normalise(name), names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
     terminal.fail(&format!("there is no file `{name}`"), near.as_deref())
@@ -171,6 +169,9 @@ fn plan(world: &dyn World, path: &str, side: &Side, args: &Diff, terminal: &Term
         return Err(terminal.fail(&format!("`{}` is HCL, which is not read", side.name()), Some(help)));
     }
     let text = world.read(path).map_err(|error| {
+        if error == ReadError::NotFound && matches!(side, Side::Now(_)) {
+            return no_file(path, terminal);
+        }
         let (why, _) = words(&error);
         terminal.fail(&format!("`{}` cannot be read: {why}", side.name()), None)
     })?;
@@ -231,7 +232,7 @@ struct Held<'w> {
 }
 
 impl World for Held<'_> {
-    fn read(&self, path: &str) -> Result<String, crate::load::ReadError> {
+    fn read(&self, path: &str) -> Result<String, ReadError> {
         if path == self.path { Ok(self.text.clone()) } else { self.world.read(path) }
     }
 
@@ -245,5 +246,9 @@ impl World for Held<'_> {
 
     fn env(&self, name: &str) -> Option<String> {
         self.world.env(name)
+    }
+
+    fn beside(&self, path: &str) -> Vec<String> {
+        self.world.beside(path)
     }
 }

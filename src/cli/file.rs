@@ -28,6 +28,12 @@ pub(super) fn write_all<P: AsRef<Path>>(
 /// Makes a folder, with those above it, where there is none.
 pub(super) fn folder(path: &str, terminal: &Terminal) -> Outcome {
     let fail = |message: String, help| Err(terminal.fail(&message, help));
+    if path == "-" {
+        return fail(
+            "`-` stands for a stream, and a folder is wanted".into(),
+            Some("name one; `./-` is a folder of that name"),
+        );
+    }
     if Path::new(path).exists() && !Path::new(path).is_dir() {
         return fail(
             format!("`{path}` is a file, and a folder is wanted"),
@@ -48,8 +54,10 @@ impl Beside {
     fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<Beside> {
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         let before = fs::metadata(&target).ok();
+        if before.as_ref().is_some_and(fs::Metadata::is_dir) {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name a file in it"));
+        }
         if before.as_ref().is_some_and(|m| !m.is_file()) {
-            // For a folder this says so.
             let mut out = BufWriter::new(File::options().write(true).open(&target)?);
             content(&mut out)?;
             return out.flush().map(|()| Beside::InPlace);

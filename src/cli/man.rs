@@ -11,7 +11,7 @@ use super::{Outcome, file};
 pub(super) fn run(args: &Man, terminal: &Terminal) -> Outcome {
     let mut command = Args::command();
     command.build();
-    let Some(folder) = &args.output else {
+    let Some(folder) = args.output.as_ref().filter(|folder| *folder != "-") else {
         return terminal.result(|mut out| clap_mangen::Man::new(command).render(&mut out));
     };
     file::folder(folder, terminal)?;

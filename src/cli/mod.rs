@@ -24,10 +24,11 @@ mod stages;
 mod terminal;
 mod vars;
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{ColorChoice, CommandFactory, FromArgMatches, ValueEnum};
 
 use args::{Args, Command};
 use terminal::Terminal;
@@ -63,7 +64,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run() -> ExitCode {
-    let Args { shared, command } = match Args::try_parse() {
+    let Args { shared, command } = match parsed(std::env::args_os().collect()) {
         Ok(args) => args,
         Err(answer) => return answered(&answer),
     };
@@ -83,7 +84,9 @@ fn run() -> ExitCode {
         Command::Man(args) => man::run(&args, &terminal),
         Command::Help { command } => {
             let words = ["bakec".to_owned()].into_iter().chain(command).chain(["--help".to_owned()]);
-            return Args::try_parse_from(words).map_or_else(|answer| answered(&answer), |_| ExitCode::SUCCESS);
+            let colour = format!("--color={}", shared.color.word());
+            return parsed(words.chain([colour]).map(Into::into).collect())
+                .map_or_else(|answer| answered(&answer), |_| ExitCode::SUCCESS);
         }
     };
     ended(outcome)
@@ -95,6 +98,18 @@ fn ended(outcome: Outcome) -> ExitCode {
         Err(Stop::Differences) => ExitCode::from(1),
         Err(Stop::Mistakes) => ExitCode::from(2),
     }
+}
+
+/// Reads arguments. Help is painted as `--color` has it, wherever that stands.
+fn parsed(words: Vec<OsString>) -> Result<Args, clap::Error> {
+    let colour = words.iter().enumerate().rev().find_map(|(at, word)| {
+        let word = word.to_str()?;
+        let value = ["--color", "--colour"].iter().find_map(|name| word.strip_prefix(name))?;
+        let value = if value.is_empty() { words.get(at + 1)?.to_str()? } else { value.strip_prefix('=')? };
+        ColorChoice::from_str(value, false).ok()
+    });
+    let matches = Args::command().color(colour.unwrap_or_default()).try_get_matches_from(words)?;
+    Args::from_arg_matches(&matches)
 }
 
 /// Prints what the reading of the arguments came to: help and version to standard output, mistakes to standard error.
