@@ -71,7 +71,8 @@ impl Beside {
         builder.prefix(".bakec-");
         #[cfg(unix)]
         let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let beside = builder.tempfile_in(folder)?;
+        // The name of the file beside is nobody's business.
+        let beside = builder.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
         let mut out = BufWriter::with_capacity(1 << 16, beside);
         content(&mut out)?;
         let beside = out.into_inner().map_err(io::IntoInnerError::into_error)?;

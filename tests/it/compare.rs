@@ -186,6 +186,7 @@ fn what_git_does_not_know_is_named() {
         words.iter().for_each(|word| assert!(errors.contains(word), "`{word}` is not in: {errors}"));
     };
     said(&["mian"], &["git knows no revision `mian`", "did you mean `main`?"]);
+    said(&["main.bak", "main.bake"], &["git knows no revision `main.bak`", "did you mean `main.bake`?"]);
     said(&["HEAD~9:main.bake"], &["git knows no revision `HEAD~9`"]);
     said(
         &["HEAD:mian.bake", "main.bake"],
