@@ -87,9 +87,9 @@ fn plain(text: &str) -> String {
     while let Some(open) = rest.find(['[', '`']) {
         let (before, from) = rest.split_at(open);
         out.push_str(before);
-        if from.starts_with('`') {
+        if let Some(inside) = from.strip_prefix('`') {
             // What is between ticks is no link, whatever it holds.
-            let end = from[1..].find('`').map_or(from.len(), |end| end + 2);
+            let end = inside.find('`').map_or(from.len(), |end| end + 2);
             out.push_str(&from[..end]);
             rest = &from[end..];
             continue;
