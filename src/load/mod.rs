@@ -107,17 +107,21 @@ impl<'a> Loader<'a> {
     /// Adds the root and all that it imports; false where it cannot be read.
     fn add_root(&mut self, root: &str) -> bool {
         match self.world.read(root) {
+            // What was to write it has failed, or standard input is closed.
+            Ok(text) if root == "-" && text.is_empty() => self.unreadable(root, ReadError::Nothing),
             Ok(text) => {
                 self.add(root, text, false);
                 self.follow_imports(0, &mut vec![0]);
                 true
             }
-            Err(error) => {
-                let file = self.sources.add(Source::new(root, ""));
-                self.problems.report(LoadProblem::Root { path: root.into(), error, at: Span::file_start(file) });
-                false
-            }
+            Err(error) => self.unreadable(root, error),
         }
+    }
+
+    fn unreadable(&mut self, root: &str, error: ReadError) -> bool {
+        let file = self.sources.add(Source::new(root, ""));
+        self.problems.report(LoadProblem::root(self.world, root, error, Span::file_start(file)));
+        false
     }
 
     fn add(&mut self, path: &str, text: String, prelude: bool) -> usize {
@@ -206,7 +210,8 @@ impl<'a> Loader<'a> {
                 Some(index)
             }
             Err(error) => {
-                self.problems.report(LoadProblem::Import { path: target, error, at });
+                let near = problem::near(self.world, &target, &error);
+                self.problems.report(LoadProblem::Import { path: target, error, near, at });
                 None
             }
         }
