@@ -214,7 +214,7 @@ fn outside(
             Ok(text) => text,
             Err(error) => {
                 let file = loaded.sources.add(Source::new(path.as_str(), ""));
-                problems.report(LoadProblem::Root { path: path.into(), error, at: Span::file_start(file) });
+                problems.report(LoadProblem::root(world, path, error, Span::file_start(file)));
                 continue;
             }
         };
@@ -256,7 +256,7 @@ fn own_facts(
         }
         Err(error) => {
             let file = loaded.sources.add(Source::new(path.as_str(), ""));
-            problems.report(LoadProblem::Root { path: path.into(), error, at: Span::file_start(file) });
+            problems.report(LoadProblem::root(world, path, error, Span::file_start(file)));
             None
         }
     }
