@@ -33,13 +33,6 @@ impl Owner<'_> {
     }
 }
 
-/// What is known of a field while the entries go by.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Supply {
-    Nothing,
-    Given,
-}
-
 impl<'a> Checker<'a> {
     /// Checks every entry and names the required ones that are missing.
     pub(super) fn entries(
@@ -49,7 +42,7 @@ impl<'a> Checker<'a> {
         owner: &Owner<'_>,
         late: Lateness,
     ) {
-        let mut supply = vec![Supply::Nothing; fields.len()];
+        let mut given = vec![false; fields.len()];
         let mut from_afar = false;
         let later = Later::of(body);
         let mut spreads = Vec::new();
@@ -62,7 +55,7 @@ impl<'a> Checker<'a> {
                         if !self.problems.is_full()
                             && let Some(meant) = meant(&key.name, fields)
                         {
-                            supply[meant] = Supply::Given;
+                            given[meant] = true;
                         }
                         continue;
                     };
@@ -71,7 +64,7 @@ impl<'a> Checker<'a> {
                     let want = Want { ty: &field.ty, null: field.optional, late, name: Some(&key.name) };
                     // That a required one must not be null has been said.
                     let removed = *self.expect(value, want).plain() == Ty::Null && field.optional;
-                    supply[index] = if removed { Supply::Nothing } else { Supply::Given };
+                    given[index] = !removed;
                 }
                 Entry::Spread { value, span } => {
                     let ty = self.spread(value, if owner.kind.is_some() { "a block" } else { "a record" });
@@ -83,7 +76,7 @@ impl<'a> Checker<'a> {
                             self.spread_fields(&later, value, *span, record, fields, owner, late);
                             for name in record.fields.keys() {
                                 if let Some(index) = fields.get_index_of(name) {
-                                    supply[index] = Supply::Given;
+                                    given[index] = true;
                                 }
                             }
                         }
@@ -99,8 +92,8 @@ impl<'a> Checker<'a> {
         let refused = |field: &Field| field.notes.as_ref().is_some_and(|n| n.refused.is_some());
         let missing: Vec<(SmolStr, SmolStr)> = fields
             .iter()
-            .zip(&supply)
-            .filter(|((_, field), supply)| **supply == Supply::Nothing && !field.optional && !refused(field))
+            .zip(&given)
+            .filter(|((_, field), given)| !**given && !field.optional && !refused(field))
             .map(|((name, field), _)| (name.clone(), field.doc.clone()))
             .collect();
         if !missing.is_empty() {

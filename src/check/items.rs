@@ -7,6 +7,7 @@ use super::scope::Scope;
 use super::text::scalar;
 use super::want::Want;
 use crate::resolve::hir::{Declared, Expr, Input, Policy, Require, Table};
+use crate::text::Span;
 use crate::ty::flow::Lateness;
 use crate::ty::{Encoding, Ty};
 
@@ -121,11 +122,8 @@ impl<'a> Checker<'a> {
         let mut scope = Scope { late_ok: true, ..Scope::default() };
         scope.set(0, Ty::Build, None);
         self.within(scope, |c| {
-            if let Some(when) = &policy.when {
-                c.condition(when);
-                let facts = c.facts_of(when, true);
-                c.scope.narrowed.extend(facts);
-            }
+            let facts = c.when(policy.when.as_ref());
+            c.scope.narrowed.extend(facts);
             policy.requires.iter().for_each(|require| c.require(require));
         });
     }
@@ -163,7 +161,7 @@ impl<'a> Checker<'a> {
     }
 
     /// What cannot be written into an output file.
-    fn written_out(&mut self, ty: &Ty, at: crate::text::Span) {
+    fn written_out(&mut self, ty: &Ty, at: Span) {
         let help = match ty.plain() {
             Ty::Image(_) => "go through its builds: `{ for b in image: b.name = b.ami }`",
             Ty::Builds | Ty::Build => "name what is written: `[for b in builds: b.name]`",

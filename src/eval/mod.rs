@@ -25,6 +25,7 @@ mod output;
 mod paths;
 mod policy;
 mod problem;
+mod reach;
 mod regional;
 mod render;
 mod rules;

@@ -146,11 +146,6 @@ impl KindDoc {
 }
 
 impl OptionDoc {
-    /// `name: type = default`, with a `?` where it may be left out.
-    pub fn signature(&self) -> String {
-        format!("{}: {}", self.name, self.value())
-    }
-
     /// `type = default`, with a `?` where it may be left out.
     pub fn value(&self) -> String {
         match &self.default {
