@@ -89,11 +89,10 @@ impl<'a> Checker<'a> {
         if from_afar {
             return;
         }
-        let refused = |field: &Field| field.notes.as_ref().is_some_and(|n| n.refused.is_some());
         let missing: Vec<(SmolStr, SmolStr)> = fields
             .iter()
             .zip(&given)
-            .filter(|((_, field), given)| !**given && !field.optional && !refused(field))
+            .filter(|((_, field), given)| !**given && !field.optional && !field.is_refused())
             .map(|((name, field), _)| (name.clone(), field.doc.clone()))
             .collect();
         if !missing.is_empty() {
@@ -138,9 +137,8 @@ impl<'a> Checker<'a> {
         if self.problems.is_full() {
             return;
         }
-        let formerly = |f: &Field| f.notes.as_ref().is_some_and(|n| n.formerly.contains(name));
         let name = name.clone();
-        if let Some((now, _)) = fields.iter().find(|(_, f)| formerly(f)) {
+        if let Some((now, _)) = fields.iter().find(|(_, f)| f.was_named(&name)) {
             return self.report(CheckProblem::RenamedOption {
                 owner: owner.words(),
                 name,
@@ -149,7 +147,7 @@ impl<'a> Checker<'a> {
                 spread,
             });
         }
-        let offered = fields.iter().filter(|(_, f)| f.notes.as_ref().is_none_or(|n| n.refused.is_none()));
+        let offered = fields.iter().filter(|(_, f)| !f.is_refused());
         let nearest = Self::nearest(&name, offered.clone().map(|(n, _)| n.as_str()));
         self.report(match owner.kind {
             Some(_) => CheckProblem::UnknownOption { owner: owner.words(), name, at, spread, nearest },
@@ -228,8 +226,7 @@ impl<'a> Later<'a> {
 
 /// The option that a wrong name most likely stands for.
 fn meant(name: &str, fields: &IndexMap<SmolStr, Field>) -> Option<usize> {
-    let renamed =
-        fields.values().position(|f| f.notes.as_ref().is_some_and(|n| n.formerly.iter().any(|old| old == name)));
+    let renamed = fields.values().position(|f| f.was_named(name));
     renamed.or_else(|| fields.get_index_of(nearest(name, fields.keys().map(SmolStr::as_str))?))
 }
 

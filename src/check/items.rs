@@ -149,7 +149,7 @@ impl<'a> Checker<'a> {
         let mut scope = Scope { late_ok: true, ..Scope::default() };
         for (local, field) in declared.fields.values().enumerate() {
             // A size may be written as a bare number of GiB; rules see a size.
-            let gib = field.notes.as_ref().is_some_and(|n| n.encoding == Some(Encoding::Gib));
+            let gib = field.encoding() == Some(Encoding::Gib);
             let ty = match (gib, field.optional && !field.default) {
                 (true, true) => Ty::Size.optional(),
                 (true, false) => Ty::Size,

@@ -36,10 +36,7 @@ impl Evaluator<'_> {
         }
         let data = match builtin {
             Given => Data::Int(args.iter().filter(|a| !a.is_null()).count() as i64),
-            Verbatim => match &args[0].data {
-                Data::Text(Text::Plain(text)) => Data::Text(Text::Plain(text.clone())),
-                data => data.clone(),
-            },
+            Verbatim => args[0].data.clone(),
             File | RenderFile | Render | Env => return self.outside(builtin, &args, at),
             Len => match (&args[0].data, self.contents(&args[0], frame)) {
                 (Data::List(list), _) => Data::Int(list.len() as i64),
@@ -60,13 +57,12 @@ impl Evaluator<'_> {
                 Some(None) => return self.stuck(&Data::Unknown, frame, at),
                 None => return self.stuck(&args[0].data, frame, at),
             },
-            _ => match pure(builtin, &args, at) {
-                Ok(Some(data)) => data,
-                Ok(None) => {
+            _ => match pure(builtin, &args, at)? {
+                Some(data) => data,
+                None => {
                     let late = args.iter().find(|a| a.is_late()).unwrap_or(&args[0]);
                     return self.stuck(&late.data, frame, at);
                 }
-                Err(stop) => return Err(stop),
             },
         };
         if let Data::Text(Text::Plain(text)) = &data

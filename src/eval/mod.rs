@@ -35,6 +35,7 @@ mod touched;
 mod unique;
 mod value;
 mod variables;
+mod version;
 mod views;
 mod work;
 

@@ -16,14 +16,14 @@ mod variables;
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
-use crate::packer::rendered_until_still;
+use crate::packer::{rendered_until_still, version_numbers};
 use crate::plan::{Build, Builds, Chain, Origin, Plan, Setting, Step};
 use crate::schema::{Category, Kinds};
 
-use super::losses::Losses;
-use super::problem::Lost;
-use super::value::Shape;
 use super::{Emit, Emitted};
+use crate::emit::losses::Losses;
+use crate::emit::problem::Lost;
+use crate::emit::shape::Shape;
 use layout::{Body, Expr, quoted};
 use text::{Place, Texts};
 use value::Writer;
@@ -105,7 +105,7 @@ impl<'a> Printer<'a> {
         let recent =
             !needed.is_empty() || !self.plan.cleanups.is_empty() || variables::has_hidden_local(self.plan, &self.texts);
         let versions = [self.plan.min_packer_version.as_deref(), recent.then_some(WITH_PLUGINS)];
-        let Some(version) = versions.into_iter().flatten().max_by_key(|v| numbers(v)) else { return };
+        let Some(version) = versions.into_iter().flatten().max_by_key(|v| version_numbers(v)) else { return };
         let mut inner = Body::default();
         inner.attribute("required_version", Expr::text(&format!(">= {version}")));
         if !needed.is_empty() {
@@ -253,11 +253,6 @@ impl<'a> Printer<'a> {
         }
         self.losses.edges(setting.origin, self.texts.edges.met());
     }
-}
-
-/// A version as numbers, to be compared.
-fn numbers(version: &str) -> Vec<u64> {
-    version.split('.').map_while(|n| n.parse().ok()).collect()
 }
 
 #[cfg(test)]

@@ -9,10 +9,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::plan::{Ami, Form, Part, Plan, Text, Variable};
 use crate::template::{self, Action, OperandKind, Piece as Template};
 
-use super::super::Emit;
-use super::super::edges::Edges;
-use super::super::paths::Paths;
 use super::layout::{Expr, escape};
+use crate::emit::Emit;
+use crate::emit::edges::Edges;
+use crate::emit::paths::Paths;
 
 /// A stretch of a text.
 #[derive(Debug, PartialEq)]

@@ -8,11 +8,11 @@ use rustc_hash::FxHashSet;
 use crate::packer::Edge;
 use crate::plan::{Form, Part, Plan, Text, Variable, VariableDefault};
 
-use super::super::losses::Losses;
-use super::super::paths::Paths;
-use super::super::text::{elements, holds_braces};
 use super::layout::{Body, Expr, quoted};
 use super::text::{Place, Texts, literal, needs_run};
+use crate::emit::losses::Losses;
+use crate::emit::paths::Paths;
+use crate::emit::text::{elements, holds_braces};
 
 /// The variables that a local stands in for.
 pub(super) fn evaluated<'p>(plan: &'p Plan, paths: &Paths) -> FxHashSet<&'p str> {

@@ -177,7 +177,7 @@ pub fn kind(category: Category, kind: &Kind) -> KindDoc {
     });
     let sets = kind.sets.iter().map(|s| SetDoc { name: s.name.clone(), file: s.file.clone(), doc: s.doc.clone() });
     let mut types = Vec::new();
-    for field in kind.options.values().filter(|f| f.notes.as_ref().is_none_or(|n| n.refused.is_none())) {
+    for field in kind.options.values().filter(|f| !f.is_refused()) {
         named_types(kind, &field.ty, &mut types);
     }
     KindDoc {
