@@ -1,10 +1,11 @@
 //! Plans as HCL2, for today's Packer.
 //!
 //! It knows the order of things in a template of HCL. `layout` knows its syntax, `text`, `action` and `value` what becomes of texts
-//! and options, `variables` the variables, `names` the labels of sources, `plugins` where kinds come from,
-//! `options` which options HCL has otherwise.
+//! and options, `variables` the variables, `evaluated` which of their defaults only the run knows, `names` the labels of sources,
+//! `plugins` where kinds come from, `options` which options HCL has otherwise.
 
 mod action;
+mod evaluated;
 mod layout;
 mod names;
 mod options;
