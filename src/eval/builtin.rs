@@ -36,7 +36,10 @@ impl Evaluator<'_> {
         }
         let data = match builtin {
             Given => Data::Int(args.iter().filter(|a| !a.is_null()).count() as i64),
-            Verbatim => args[0].data.clone(),
+            Verbatim => match &args[0].data {
+                Data::Text(Text::Plain(text)) => Data::Text(Text::Plain(text.clone())),
+                data => data.clone(),
+            },
             File | RenderFile | Render | Env => return self.outside(builtin, &args, at),
             Len => match (&args[0].data, self.contents(&args[0], frame)) {
                 (Data::List(list), _) => Data::Int(list.len() as i64),
@@ -257,8 +260,10 @@ fn pure(builtin: Builtin, args: &[Value], at: Span) -> Result<Option<Data>, Stop
         Flatten => {
             let mut flat = Vec::new();
             for inner in need!(list(0)).iter() {
-                let Data::List(inner) = &inner.data else { return Ok(None) };
-                flat.extend(inner.iter().cloned());
+                match &inner.data {
+                    Data::List(inner) => flat.extend(inner.iter().cloned()),
+                    _ => flat.push(inner.clone()),
+                }
                 if flat.len() > MAX_ELEMENTS {
                     return Err(EvalProblem::TooLarge { at }.into());
                 }
