@@ -5,9 +5,9 @@ use std::path::Path;
 
 use crate::diagnostic::Diagnostic;
 use crate::format::{FormatProblem, diff, format};
-use crate::load::words;
+use crate::load::LoadProblem;
 use crate::load::world::{Disk, World, normalise};
-use crate::text::{Source, Sources};
+use crate::text::{Source, Sources, Span};
 
 use super::args::Fmt;
 use super::terminal::Terminal;
@@ -37,8 +37,11 @@ pub(super) fn run(args: &Fmt, terminal: &Terminal) -> Outcome {
 /// Formats one file; whether it differs from its canonical form.
 fn one(path: &str, args: &Fmt, terminal: &Terminal) -> Result<bool, Stop> {
     let before = Disk.read(path).map_err(|error| {
-        let (why, help) = words(&error);
-        terminal.fail(&format!("`{path}` cannot be read: {why}"), Some(help))
+        let mut sources = Sources::new();
+        let file = sources.add(Source::new(path, ""));
+        let problem = LoadProblem::root(&Disk, path, error, Span::file_start(file));
+        terminal.diagnostics(&[problem.into()], &sources);
+        Stop::Mistakes
     })?;
     let after = match format(path, &before) {
         Ok(after) => after,

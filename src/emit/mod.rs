@@ -23,7 +23,7 @@ use smol_str::SmolStr;
 
 use crate::packer::Edge;
 
-pub use packer_hcl::packer_hcl;
+pub use packer_hcl::{packer_hcl, var_file as hcl_var_file};
 pub use packer_json::packer_json;
 pub use paths::Paths;
 pub use problem::{EmitProblem, Lost};

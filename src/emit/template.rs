@@ -31,7 +31,7 @@ impl Template {
     pub fn load(world: &dyn World, path: &str, sources: &mut Sources) -> Result<Self, Box<Diagnostic>> {
         let text = world.read(path).map_err(|error| {
             let file = sources.add(Source::new(path, ""));
-            Box::new(LoadProblem::Root { path: path.into(), error, at: Span::file_start(file) }.into())
+            Box::new(LoadProblem::root(world, path, error, Span::file_start(file)).into())
         })?;
         let mut include = |from: &str, name: &str| {
             let path = join(from, name);

@@ -4,6 +4,7 @@
 
 pub mod prelude;
 mod problem;
+mod together;
 pub mod world;
 
 use std::sync::Arc;
@@ -106,17 +107,21 @@ impl<'a> Loader<'a> {
     /// Adds the root and all that it imports; false where it cannot be read.
     fn add_root(&mut self, root: &str) -> bool {
         match self.world.read(root) {
+            // What was to write it has failed, or standard input is closed.
+            Ok(text) if root == "-" && text.is_empty() => self.unreadable(root, ReadError::Nothing),
             Ok(text) => {
                 self.add(root, text, false);
                 self.follow_imports(0, &mut vec![0]);
                 true
             }
-            Err(error) => {
-                let file = self.sources.add(Source::new(root, ""));
-                self.problems.report(LoadProblem::Root { path: root.into(), error, at: Span::file_start(file) });
-                false
-            }
+            Err(error) => self.unreadable(root, error),
         }
+    }
+
+    fn unreadable(&mut self, root: &str, error: ReadError) -> bool {
+        let file = self.sources.add(Source::new(root, ""));
+        self.problems.report(LoadProblem::root(self.world, root, error, Span::file_start(file)));
+        false
     }
 
     fn add(&mut self, path: &str, text: String, prelude: bool) -> usize {
@@ -126,7 +131,11 @@ impl<'a> Loader<'a> {
             self.files.push(source.path().clone());
         }
         let file = self.sources.add(source);
-        let Parse { file: ast, problems } = parse(file, &text);
+        self.add_parsed(path, file, parse(file, &text), prelude)
+    }
+
+    fn add_parsed(&mut self, path: &str, file: FileId, parsed: Parse, prelude: bool) -> usize {
+        let Parse { file: ast, problems } = parsed;
         for problem in problems {
             self.problems.report(problem);
         }
@@ -179,7 +188,6 @@ impl<'a> Loader<'a> {
     }
 
     fn import(&mut self, from: usize, written: &str, at: Span, path: &mut Vec<usize>) -> Option<usize> {
-        let prelude = self.modules[from].prelude;
         let base = self.sources.get(self.modules[from].file).path().clone();
         let target = join(&base, written);
         if let Some(&known) = self.by_path.get(&target) {
@@ -191,21 +199,19 @@ impl<'a> Loader<'a> {
             }
             return Some(known);
         }
-        let text = if prelude {
-            prelude::file(target.trim_start_matches(PRELUDE)).map(str::to_owned).ok_or(ReadError::NotFound)
-        } else {
-            self.world.read(&target)
-        };
+        // What the prelude imports is there before its files are followed.
+        let text = self.world.read(&target);
         match text {
             Ok(text) => {
-                let index = self.add(&target, text, prelude);
+                let index = self.add(&target, text, false);
                 path.push(index);
                 self.follow_imports(index, path);
                 path.pop();
                 Some(index)
             }
             Err(error) => {
-                self.problems.report(LoadProblem::Import { path: target, error, at });
+                let near = problem::near(self.world, &target, &error);
+                self.problems.report(LoadProblem::Import { path: target, error, near, at });
                 None
             }
         }
@@ -239,15 +245,30 @@ impl<'a> Loader<'a> {
         if all {
             prelude::KINDS.iter().for_each(|(category, name, _)| want(*category, &SmolStr::new_static(name)));
         }
-        for name in wanted {
+        self.add_prelude_files(&prelude::with_imports(&wanted));
+    }
+
+    /// Adds files of the prelude that are not there yet. Whatever they import is among them.
+    fn add_prelude_files(&mut self, names: &[&'static str]) {
+        let mut paths = Vec::new();
+        let mut texts = Vec::new();
+        for name in names {
             let path = format!("{PRELUDE}{name}");
-            if self.by_path.contains_key(&path) {
-                continue;
+            if !self.by_path.contains_key(&path)
+                && let Some(text) = prelude::file(name)
+            {
+                let source = Source::new(path.as_str(), text);
+                let text = source.text().clone();
+                texts.push((self.sources.add(source), text));
+                paths.push(path);
             }
-            if let Some(text) = prelude::file(name) {
-                let index = self.add(&path, text.to_owned(), true);
-                self.follow_imports(index, &mut vec![index]);
-            }
+        }
+        let parsed = together::parse_all(&texts);
+        let modules: Vec<usize> = (paths.iter().zip(&texts).zip(parsed))
+            .map(|((path, (file, _)), parsed)| self.add_parsed(path, *file, parsed, true))
+            .collect();
+        for index in modules {
+            self.follow_imports(index, &mut vec![index]);
         }
     }
 }

@@ -19,6 +19,8 @@ pub enum ReadError {
     Denied,
     /// It is larger than [`MAX_FILE`].
     TooLarge(u64),
+    /// Standard input holds nothing.
+    Nothing,
     /// It is not UTF-8; the offset of the first bad byte.
     NotText(usize),
     /// Anything else, in the system's words.
@@ -41,7 +43,16 @@ pub trait World {
 
     /// An environment variable.
     fn env(&self, name: &str) -> Option<String>;
+
+    /// Paths of what lies in the folder of a path: what may have been meant where there is no such file. A world that cannot
+    /// tell says nothing.
+    fn beside(&self, _path: &str) -> Vec<String> {
+        Vec::new()
+    }
 }
+
+/// The most files of a folder that are looked at for one that may be meant.
+const MOST_BESIDE: usize = 1000;
 
 /// The machine's files and environment. The path `-` is standard input.
 pub struct Disk;
@@ -89,6 +100,13 @@ impl World for Disk {
 
     fn env(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
+    }
+
+    fn beside(&self, path: &str) -> Vec<String> {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| if folder.is_empty() { "/" } else { folder });
+        let entries = std::fs::read_dir(if folder.is_empty() { "." } else { folder }).into_iter().flatten().flatten();
+        let names = entries.take(MOST_BESIDE).map(|e| e.file_name().to_string_lossy().into_owned());
+        names.map(|name| if folder.is_empty() { name } else { normalise(&format!("{folder}/{name}")) }).collect()
     }
 }
 

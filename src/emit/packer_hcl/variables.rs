@@ -10,7 +10,7 @@ use super::evaluated::parts;
 use super::layout::{Body, Expr, quoted};
 use super::text::{Place, Texts, literal};
 use crate::emit::losses::Losses;
-use crate::emit::text::holds_braces;
+use crate::emit::text::{elements, holds_braces};
 
 /// Whether a local is needed that hides its value, which the oldest versions with HCL do not know.
 pub(super) fn has_hidden_local(plan: &Plan, texts: &Texts<'_>) -> bool {
@@ -50,6 +50,25 @@ pub(super) fn declared(plan: &Plan, texts: &mut Texts<'_>, losses: &mut Losses<'
     }
     body.append(hidden);
     body
+}
+
+/// Values for variables as a var-file in HCL. What has no value yet is an empty text, which Packer refuses for a number, a bool
+/// or a list.
+pub fn var_file<'p>(values: impl IntoIterator<Item = (&'p str, Option<(&'p Variable, &'p str)>)>) -> String {
+    let mut body = Body::default();
+    for (name, given) in values {
+        let value = given.map(|(variable, value)| {
+            let one = |text: &str| literal(text, variable.form).unwrap_or_else(|| Expr::text(text));
+            let each = |text: Text| one(text.as_plain().unwrap_or_default());
+            if variable.list {
+                Expr::list(elements(&Text::Plain(value.into())).into_iter().map(each))
+            } else {
+                one(value)
+            }
+        });
+        body.attribute(name, value.unwrap_or_else(|| Expr::text("")));
+    }
+    body.text()
 }
 
 /// The variables that stand for AMIs.
