@@ -166,9 +166,7 @@ impl<'a> Checker<'a> {
 
     pub(super) fn condition_like(&mut self, expr: &'a Expr, place: &str) -> Ty {
         let ty = self.infer(expr);
-        if ty.is_late() && !self.scope.late_ok {
-            return self.late(place, expr);
-        }
+        let ty = self.early(expr, ty, place);
         self.flow(expr, ty, Want::new(&Ty::Bool, Lateness::Ignored))
     }
 
@@ -193,6 +191,19 @@ impl<'a> Checker<'a> {
         self.poison(CheckProblem::Null { what, at: expr.span, help })
     }
 
+    /// A value that the compiler must know; what it holds may be late.
+    pub(super) fn early(&mut self, expr: &'a Expr, ty: Ty, place: &str) -> Ty {
+        if self.scope.late_ok || !ty.is_late() { ty } else { self.late(place, expr) }
+    }
+
+    /// A part of an index: known early, not null, and of its type.
+    pub(super) fn key(&mut self, value: &'a Expr, want: Want<'_>, what: &str, place: &str) -> Ty {
+        let found = self.infer(value);
+        let found = self.not_null(value, found, what);
+        let found = self.early(value, found, place);
+        self.flow(value, found, want)
+    }
+
     /// Whether any part of a value is known only when the plan runs.
     pub(super) fn late_inside(ty: &Ty) -> bool {
         match ty.plain() {
@@ -209,7 +220,7 @@ impl<'a> Checker<'a> {
         if self.scope.late_ok || !Self::late_inside(&ty) { ty } else { self.late(place, expr) }
     }
 
-    /// Names of fields and such, for suggestions.
+    /// The nearest of the names that would have been right.
     pub(super) fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<SmolStr> {
         crate::text::suggest::nearest(name, names).map(SmolStr::from)
     }

@@ -97,11 +97,11 @@ impl<'a> Checker<'a> {
             (ExprKind::Size(n), Ty::Size) => i64::try_from(*n).unwrap_or(i64::MAX),
             _ => return false,
         };
-        let inside = range.low.is_none_or(|low| low <= value) && range.high.is_none_or(|high| value <= high);
-        if !inside {
-            self.report(value::range_problem(range, value, expr.span, named(want.ty)));
+        if range.holds(value) {
+            return false;
         }
-        !inside
+        self.report(value::range_problem(range, value, expr.span, named(want.ty)));
+        true
     }
 
     /// What only a look at the literals tells: domains and run-time fields. Whether all is well.

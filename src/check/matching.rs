@@ -3,8 +3,9 @@
 use rustc_hash::FxHashMap;
 
 use super::Checker;
+use super::flow::quoted;
 use super::narrow::{Value, literal_of, without_null};
-use super::problem::{CheckProblem, Hint};
+use super::problem::{CheckProblem, Hint, list_of};
 use super::records::{comparable, found};
 use super::scope::place_of;
 use super::want::Want;
@@ -26,7 +27,7 @@ struct Taken {
 impl<'a> Checker<'a> {
     pub(super) fn match_expr(&mut self, span: Span, subject: &'a Expr, arms: &'a [Arm], want: Option<Want<'_>>) -> Ty {
         let ty = self.infer(subject);
-        let ty = if ty.is_late() && !self.scope.late_ok { self.late("the subject of a `match`", subject) } else { ty };
+        let ty = self.early(subject, ty, "the subject of a `match`");
         let place = place_of(subject);
         let mut taken = Taken::default();
         let mut result = Ty::Never;
@@ -178,18 +179,12 @@ pub(super) fn near_hint(a: &Ty, b: &Ty, fix_at: Option<Span>) -> Hint {
         (Some(one), Some(all)) if one.len() == 1 => (all, one),
         _ => return Hint::default(),
     };
-    let [Literal::Text(text)] = text.as_slice() else {
-        let kinds = literals.iter().map(|l| format!("`{l}`")).collect::<Vec<_>>();
-        return Hint::words(format!("its values are {}", super::problem::list(&kinds)));
+    let near = match text.as_slice() {
+        [Literal::Text(text)] => nearest(text, literals.iter().filter_map(text_of)),
+        _ => None,
     };
-    match nearest(text, literals.iter().filter_map(text_of)) {
-        Some(near) => {
-            let near = super::flow::quoted(near);
-            Hint { help: Some(format!("did you mean `{near}`?")), fix: fix_at.map(|at| (at, near)) }
-        }
-        None => {
-            let all: Vec<String> = literals.iter().map(|l| format!("`{l}`")).collect();
-            Hint::words(format!("its values are {}", super::problem::list(&all)))
-        }
+    match near.map(quoted) {
+        Some(near) => Hint { help: Some(format!("did you mean `{near}`?")), fix: fix_at.map(|at| (at, near)) },
+        None => Hint::words(format!("its values are {}", list_of(&literals))),
     }
 }

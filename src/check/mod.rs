@@ -37,7 +37,6 @@ use crate::diagnostic::{Diagnostic, Problems};
 use crate::facts::Facts;
 use crate::resolve::Program;
 use crate::ty::Ty;
-use crate::ty::flow::Lateness;
 
 pub use problem::CheckProblem;
 pub use value::{DomainProblem, domain_value};

@@ -16,7 +16,7 @@ use crate::ty::{Literal, Ty};
 
 /// What a value is to an operator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Class {
+pub(super) enum Class {
     Text,
     Int,
     Number,
@@ -27,7 +27,8 @@ enum Class {
     Other,
 }
 
-fn class(ty: &Ty) -> Class {
+/// What values of a type are to an operator.
+pub(super) fn class(ty: &Ty) -> Class {
     match ty.plain() {
         Ty::Int | Ty::Literal(Literal::Int(_)) => Class::Int,
         Ty::Number => Class::Number,

@@ -25,6 +25,7 @@ mod output;
 mod paths;
 mod policy;
 mod problem;
+mod reach;
 mod regional;
 mod render;
 mod rules;
@@ -34,6 +35,7 @@ mod touched;
 mod unique;
 mod value;
 mod variables;
+mod version;
 mod views;
 mod work;
 

@@ -70,6 +70,11 @@ pub fn rendered_until_still(kind: &str, option: &str) -> bool {
     }
 }
 
+/// A version of Packer as numbers, to be compared.
+pub fn version_numbers(version: &str) -> Vec<u64> {
+    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

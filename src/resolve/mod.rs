@@ -1,9 +1,10 @@
 //! From syntax trees to a program in which every name is an index.
 //!
 //! Floor 4, the first of three. It knows what names mean, not whether types agree (the checker's) nor what anything is worth (the
-//! evaluator's). Two passes: [`declare`] gives every declaration its index, then the bodies are lowered.
+//! evaluator's). Two passes: [`declare`] gives every declaration its index, then [`items`] lowers the bodies.
 
 pub mod builtin;
+mod calls;
 mod declare;
 mod expr;
 mod externs;
@@ -11,6 +12,7 @@ pub mod fact;
 mod habit;
 pub mod hir;
 mod image;
+mod items;
 mod problem;
 mod recursion;
 pub mod schema;

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::Lowerer;
 use super::hir::{LiteralAction, TextLiteral, TextPart};
+use super::problem::ResolveProblem;
 use super::recursion::Node;
 use super::scope::{Def, Scope};
 use crate::syntax::ast;
@@ -33,6 +36,19 @@ impl<'a> Lowerer<'a> {
             });
         }
         Arc::new(TextLiteral { parts, span: text.span })
+    }
+
+    /// The text of a literal that may not interpolate; what it holds instead is reported.
+    pub(super) fn plain_text(&mut self, text: &ast::Text, what: &'static str) -> SmolStr {
+        text.as_plain().unwrap_or_else(|| {
+            self.report(ResolveProblem::Misplaced {
+                what: "`${…}`",
+                place: what,
+                at: text.span,
+                help: "write the text out, or use `'…'`, which does not interpolate",
+            });
+            SmolStr::default()
+        })
     }
 
     fn actions(&mut self, chars: &ast::Chars, parts: &mut Vec<TextPart>) {

@@ -93,7 +93,7 @@ fn result(function: &Signature) -> &'static str {
         Shape::Map | Shape::Merged => "a record or map",
         Shape::First => "its first argument's type",
         Shape::Element => "an element, or `null`",
-        Shape::Sized | Shape::Any => "any value",
+        Shape::Sized | Shape::Scalar | Shape::Numeric | Shape::Any => "any value",
     }
 }
 

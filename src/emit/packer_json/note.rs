@@ -16,11 +16,11 @@ use super::value::string;
 /// The start of a plan's text: the opening brace and the comment's line.
 pub(super) fn comment(plan: &Plan, printer: &mut Printer<'_>, digest: String) -> String {
     let (blocks, builds) = builds(plan);
-    let mut unknown = |steps: &[Step]| -> Vec<StepNote> {
+    let mut whole = |steps: &[Step]| -> Vec<StepNote> {
         steps.iter().map(|s| StepNote { step: RawValue::from_string(printer.step_line(s)).ok(), ..note(s) }).collect()
     };
-    let cleanups = unknown(&plan.cleanups);
-    let tests = unknown(&plan.tests);
+    let cleanups = whole(&plan.cleanups);
+    let tests = whole(&plan.tests);
     let comment = Comment {
         bakec: Cow::Borrowed(env!("CARGO_PKG_VERSION")),
         format: plan::FORMAT,
