@@ -8,7 +8,7 @@ use pest::iterators::Pair;
 use rustc_hash::FxHashSet;
 
 use super::ast::{Action, Block, Command, Operand, OperandKind, Piece, Pipeline};
-use super::function;
+use super::call::check_calls;
 use super::literal;
 use super::problem::TemplateProblem;
 use super::scan::{Chunk, Cut, Inner, scan};
@@ -66,7 +66,7 @@ fn read(source: &str, base: usize, problems: &mut Vec<TemplateProblem>) -> Actio
             let mut reader = Reader { base, problems };
             let action = reader.action(body);
             if let Some(pipeline) = action.pipeline() {
-                function::check_calls(pipeline, problems);
+                check_calls(pipeline, problems);
             }
             action
         }

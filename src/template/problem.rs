@@ -5,8 +5,8 @@ use std::ops::Range;
 use crate::diagnostic::{Code, Diagnostic, Severity, code};
 use crate::text::{Span, suggest};
 
-use super::check::build_names;
-use super::function;
+use super::ast::DEPTH_LIMIT;
+use super::function::{BUILD_NAMES, functions};
 
 /// One mistake in the run-time language.
 #[derive(Clone, PartialEq, Debug)]
@@ -210,7 +210,7 @@ impl TemplateProblem {
             }
             P::TooDeep { range } => Diagnostic::error(code::TEMPLATE_SYNTAX, "parentheses are nested too deeply")
                 .label(to_span(range), "one too many")
-                .help("at most 32 levels are read"),
+                .help(format!("at most {DEPTH_LIMIT} levels are read")),
             P::Unexpected { range, found, expected } => unexpected(to_span(range), &found, &expected),
             P::SingleQuotes { range, text } => single_quotes(to_span(range), &text),
             P::BadEscape { range, escape } => {
@@ -324,7 +324,7 @@ fn single_quotes(span: Span, text: &str) -> Diagnostic {
 fn unknown_function(name: &str, span: Span, argument: bool) -> Diagnostic {
     let problem = Diagnostic::error(code::TEMPLATE_UNKNOWN_FUNCTION, format!("no run-time function `{name}`"))
         .label(span, "unknown function");
-    if let Some(near) = suggest::nearest(name, function::functions().iter().map(|f| f.name)) {
+    if let Some(near) = suggest::nearest(name, functions().iter().map(|f| f.name)) {
         return problem.help(format!("did you mean `{near}`?")).fix(span, near);
     }
     problem.help(match argument {
@@ -337,12 +337,12 @@ fn unknown_function(name: &str, span: Span, argument: bool) -> Diagnostic {
 
 fn build_name(name: &str, span: Span) -> Diagnostic {
     let message = format!("no builder is known to give `{name}` to `build`");
-    let near = suggest::nearest(name, build_names());
+    let near = suggest::nearest(name, BUILD_NAMES.iter().copied());
     // Builders of other plugins may give names that are not in the list, but hardly one that is a slip of the pen.
     let problem = Diagnostic::warning(code::TEMPLATE_BUILD_NAME, message).label(span, "unknown name");
     match near {
         Some(near) => Diagnostic { severity: Severity::Error, ..problem }.help(format!("did you mean `{near}`?")),
-        None => problem.help(format!("known are {}", list(build_names()))),
+        None => problem.help(format!("known are {}", list(BUILD_NAMES))),
     }
 }
 
