@@ -3,6 +3,7 @@
 use super::ast::{Command, Operand, OperandKind, Pipeline};
 use super::function::{Function, Kind, function, renamed};
 use super::problem::TemplateProblem;
+use crate::text::words;
 
 /// Checks every call of a pipeline against the table.
 pub(super) fn check_calls(pipeline: &Pipeline, problems: &mut Vec<TemplateProblem>) {
@@ -98,11 +99,11 @@ fn known(
 fn count(function: &'static Function, range: std::ops::Range<usize>, given: usize) -> TemplateProblem {
     let (least, most) = (function.required(), function.takes.len());
     let takes = match (least, most) {
-        _ if function.more => format!("at least {least} argument{}", if least == 1 { "" } else { "s" }),
+        _ if function.more => format!("at least {}", words::count(least, "argument")),
         (0, 0) => "no argument".to_owned(),
         (1, 1) => "one argument".to_owned(),
         (least, most) if least == most => format!("{most} arguments"),
-        (0, most) => format!("at most {most} argument{}", if most == 1 { "" } else { "s" }),
+        (0, most) => format!("at most {}", words::count(most, "argument")),
         (least, most) => format!("{least} or {most} arguments"),
     };
     TemplateProblem::ArgumentCount { function: function.name, range, takes, given, example: function.example }

@@ -13,7 +13,7 @@ use super::literal;
 use super::problem::TemplateProblem;
 use super::scan::{Chunk, Cut, Inner, scan};
 use crate::diagnostic::MOST;
-use crate::text::suggest;
+use crate::text::{suggest, words};
 
 use grammar::{Grammar, Rule};
 
@@ -98,11 +98,7 @@ fn unexpected(source: &str, base: usize, at: usize, rules: &[Rule]) -> TemplateP
             words.push(word);
         }
     }
-    let expected = match words.split_last() {
-        None => "a space or `}}`".to_owned(),
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-    };
+    let expected = if words.is_empty() { "a space or `}}`".to_owned() } else { words::list(&words, "or") };
     TemplateProblem::Unexpected { range: base + at..base + at + length, found: rest[..length].to_owned(), expected }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::diagnostic::{Code, Diagnostic, Severity, code};
-use crate::text::{Span, suggest};
+use crate::text::{Span, suggest, words};
 
 use super::ast::DEPTH_LIMIT;
 use super::function::{BUILD_NAMES, functions};
@@ -252,8 +252,8 @@ impl TemplateProblem {
                     .help(format!("write it as in {example}"))
             }
             P::NoPiece { range, pieces } => {
-                let parts = if pieces == 1 { "1 piece".to_owned() } else { format!("{pieces} pieces") };
-                Diagnostic::error(code::TEMPLATE_ARGUMENTS, format!("this text splits into {parts}"))
+                let message = format!("this text splits into {}", words::count(pieces, "piece"));
+                Diagnostic::error(code::TEMPLATE_ARGUMENTS, message)
                     .label(to_span(range), "out of range")
                     .help(format!("the pieces are counted from 0 to {}", pieces.saturating_sub(1)))
             }
@@ -364,8 +364,5 @@ fn unknown_field(name: &str, span: Span, fields: &[String]) -> Diagnostic {
 
 fn list<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
     let names: Vec<String> = names.into_iter().map(|n| format!("`{}`", n.as_ref())).collect();
-    match names.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => names.concat(),
-    }
+    words::list(&names, "and")
 }
