@@ -6,7 +6,7 @@ use crate::compile::{Compiled, compile};
 use crate::emit::{Emit, packer_json};
 use crate::inspect::diff::{self, Style};
 use crate::load::world::normalise;
-use crate::load::{Disk, World, words};
+use crate::load::{Disk, World};
 use crate::packer::document::CommentState;
 use crate::packer::{Document, read};
 use crate::text::suggest::nearest;
@@ -159,7 +159,7 @@ fn plan(world: &dyn World, path: &str, side: &Side, args: &Diff, terminal: &Term
         return Err(terminal.fail(&format!("`{}` is HCL, which is not read", side.name()), Some(help)));
     }
     let text = world.read(path).map_err(|error| {
-        let (why, _) = words(&error);
+        let (why, _) = error.words();
         terminal.fail(&format!("`{}` cannot be read: {why}", side.name()), None)
     })?;
     if is_json(path, &text) {

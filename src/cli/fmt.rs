@@ -5,7 +5,6 @@ use std::path::Path;
 
 use crate::diagnostic::Diagnostic;
 use crate::format::{FormatProblem, diff, format};
-use crate::load::words;
 use crate::load::world::{Disk, World, normalise};
 use crate::text::{Source, Sources};
 
@@ -37,7 +36,7 @@ pub(super) fn run(args: &Fmt, terminal: &Terminal) -> Outcome {
 /// Formats one file; whether it differs from its canonical form.
 fn one(path: &str, args: &Fmt, terminal: &Terminal) -> Result<bool, Stop> {
     let before = Disk.read(path).map_err(|error| {
-        let (why, help) = words(&error);
+        let (why, help) = error.words();
         terminal.fail(&format!("`{path}` cannot be read: {why}"), Some(help))
     })?;
     let after = match format(path, &before) {

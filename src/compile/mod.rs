@@ -213,8 +213,7 @@ fn outside(
         let text = match world.read(path) {
             Ok(text) => text,
             Err(error) => {
-                let file = loaded.sources.add(Source::new(path.as_str(), ""));
-                problems.report(LoadProblem::Root { path: path.into(), error, at: Span::file_start(file) });
+                problems.report(LoadProblem::unreadable(path, error, &mut loaded.sources));
                 continue;
             }
         };
@@ -255,8 +254,7 @@ fn own_facts(
             }
         }
         Err(error) => {
-            let file = loaded.sources.add(Source::new(path.as_str(), ""));
-            problems.report(LoadProblem::Root { path: path.into(), error, at: Span::file_start(file) });
+            problems.report(LoadProblem::unreadable(path, error, &mut loaded.sources));
             None
         }
     }

@@ -3,18 +3,15 @@
 use smol_str::SmolStr;
 
 use super::ReadError;
-use super::world::MAX_FILE;
 use crate::diagnostic::{Diagnostic, code};
-use crate::text::Span;
+use crate::text::{Source, Sources, Span};
 
 /// A mistake in files and imports.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub enum LoadProblem {
-    /// The root file cannot be read.
-    Root { path: SmolStr, error: ReadError, at: Span },
-    /// An imported file cannot be read.
-    Import { path: String, error: ReadError, at: Span },
+    /// A file that cannot be read, and what is said of the place that names it.
+    Read { path: String, error: ReadError, at: Span, label: &'static str },
     /// The files of a cycle, in order.
     Cycle { files: Vec<String>, at: Span },
     /// A file name that is no identifier.
@@ -25,18 +22,20 @@ pub enum LoadProblem {
     SameNamespace { name: SmolStr, first: Span, second: Span },
 }
 
+impl LoadProblem {
+    /// A file that the user names outside of programs, told at its own start: the root, a template, values of params.
+    pub fn unreadable(path: &str, error: ReadError, sources: &mut Sources) -> Self {
+        let file = sources.add(Source::new(path, ""));
+        LoadProblem::Read { path: path.to_owned(), error, at: Span::file_start(file), label: "" }
+    }
+}
+
 impl From<LoadProblem> for Diagnostic {
     fn from(problem: LoadProblem) -> Self {
         match problem {
-            LoadProblem::Root { path, error, at } => {
-                let (what, help) = words(&error);
-                Diagnostic::error(code::LOAD_READ, format!("cannot read `{path}`: {what}")).label(at, "").help(help)
-            }
-            LoadProblem::Import { path, error, at } => {
-                let (what, help) = words(&error);
-                Diagnostic::error(code::LOAD_READ, format!("cannot read `{path}`: {what}"))
-                    .label(at, "imported here")
-                    .help(help)
+            LoadProblem::Read { path, error, at, label } => {
+                let (what, help) = error.words();
+                Diagnostic::error(code::LOAD_READ, format!("cannot read `{path}`: {what}")).label(at, label).help(help)
             }
             LoadProblem::Cycle { files, at } => {
                 let message = match files.as_slice() {
@@ -67,23 +66,6 @@ impl From<LoadProblem> for Diagnostic {
                     .help("give one of them another name with `as`")
             }
         }
-    }
-}
-
-/// The words for a file that cannot be read, and what to do about it.
-pub fn words(error: &ReadError) -> (String, &'static str) {
-    match error {
-        ReadError::NotFound => ("no such file".into(), "paths are relative to the file that names them"),
-        ReadError::Folder => ("it is a folder".into(), "name a file in it"),
-        ReadError::Denied => ("permission denied".into(), "check the file's owner and mode"),
-        ReadError::TooLarge(bytes) => (
-            format!("{} is more than the limit of {} MiB", crate::ty::describe::size(*bytes), MAX_FILE >> 20),
-            "a `.bake` file describes images; keep large data out of it",
-        ),
-        ReadError::NotText(offset) => {
-            (format!("not UTF-8 text (byte {offset} is the first bad one)"), "save the file as UTF-8")
-        }
-        ReadError::Other(words) => (words.clone(), "see the system's message"),
     }
 }
 

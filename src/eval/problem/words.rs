@@ -2,6 +2,7 @@
 
 use super::EvalProblem::{self, *};
 use crate::diagnostic::{Diagnostic, code};
+use crate::load::LoadProblem;
 use crate::text::Span;
 use crate::ty::describe;
 
@@ -72,10 +73,7 @@ impl EvalProblem {
                     .help(format!("set it, `{name}=… bakec …`, or give the param by `--set`"))
             }
             Read { path, error: why, at } => {
-                let (what, help) = crate::load::words(why);
-                Diagnostic::error(code::LOAD_READ, format!("cannot read `{path}`: {what}"))
-                    .label(*at, "named here")
-                    .help(help)
+                LoadProblem::Read { path: path.to_string(), error: why.clone(), at: *at, label: "named here" }.into()
             }
             Render { why, help, at } => {
                 Diagnostic::error(code::VALUE_RENDER, format!("the template cannot be rendered: {why}"))
