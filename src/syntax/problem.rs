@@ -121,11 +121,6 @@ impl SyntaxProblem {
         }
     }
 
-    /// Whether the file can be used in spite of it.
-    pub fn is_warning(&self) -> bool {
-        matches!(self, SyntaxProblem::DanglingDoc { .. } | SyntaxProblem::MisplacedFileDoc { .. })
-    }
-
     /// Its stable name.
     pub fn code(&self) -> Code {
         use SyntaxProblem::*;
