@@ -10,6 +10,7 @@ use bakec::emit::plan_schema;
 use bakec::inspect::doc::book::{Page, pages};
 use bakec::load::Memory;
 use bakec::resolve::builtin::{self, Shape, Signature};
+use bakec::template;
 
 use crate::limits;
 use crate::run::{command, commands, finish};
@@ -51,6 +52,7 @@ fn regenerate(path: &str, page: &str) -> (String, usize) {
 fn generate(path: &str, what: &str) -> String {
     match what.split_once(' ').unwrap_or((what, "")) {
         ("functions", _) => functions(),
+        ("run-time-functions", _) => run_time_functions(),
         ("codes", _) => codes(),
         ("errors", _) => summary(),
         ("reference", _) => reference(),
@@ -74,6 +76,16 @@ fn functions() -> String {
         format!("| `{}` | {} | {} |\n", function.usage().replace('|', "\\|"), result(function), function.doc)
     };
     format!("\n| call | gives | |\n| --- | --- | --- |\n{}\n", builtin::ALL.iter().map(row).collect::<String>())
+}
+
+/// Every function that may stand in `{{…}}`.
+fn run_time_functions() -> String {
+    let row = |function: &template::Function| {
+        let example = function.example.replace('|', "\\|");
+        format!("| `{}` | `` {example} `` | {} |\n", function.name, function.summary)
+    };
+    let rows: String = template::functions().iter().map(row).collect();
+    format!("\n| function | such as | |\n| --- | --- | --- |\n{rows}\n")
 }
 
 /// What a call gives, as the language writes it.
