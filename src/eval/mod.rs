@@ -245,8 +245,9 @@ impl<'a> Evaluator<'a> {
         outcome
     }
 
-    /// Evaluates the lets that nothing has asked for, so that their mistakes are found too.
+    /// Evaluates the lets that nothing has asked for, so that their mistakes are found too. It is the last thing that is done.
     fn unused_lets(&self) {
+        self.idle();
         // What a part that is left unchecked is worth, nobody needs to know.
         let lost = self.lost.get();
         for index in 0..self.program().lets.len() {

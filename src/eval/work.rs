@@ -30,11 +30,13 @@ pub(super) struct Work {
     left: Cell<u64>,
     bytes: Cell<usize>,
     depth: Cell<u32>,
+    /// Whether the plan needs none of what is worked at: then it may as well be left.
+    idle: Cell<bool>,
 }
 
 impl Default for Work {
     fn default() -> Self {
-        Work { left: Cell::new(STEPS), bytes: Cell::new(MAX_BYTES), depth: Cell::new(0) }
+        Work { left: Cell::new(STEPS), bytes: Cell::new(MAX_BYTES), depth: Cell::new(0), idle: Cell::new(false) }
     }
 }
 
@@ -62,10 +64,15 @@ impl Evaluator<'_> {
 
     /// The end of all work, reported once.
     fn exhausted(&self, at: Span) -> Stop {
-        if self.work.left.replace(0) > 0 {
+        if self.work.left.replace(0) > 0 && !self.work.idle.get() {
             self.stopped(&EvalProblem::TooMuchWork { at }.into());
         }
         Stop::Poison
+    }
+
+    /// From now on, work is done only as long as there is an allowance for it.
+    pub(super) fn idle(&self) {
+        self.work.idle.set(true);
     }
 
     /// Takes the steps that looking at a value takes, what it holds not counted.

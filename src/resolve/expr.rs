@@ -389,6 +389,7 @@ impl<'a> Lowerer<'a> {
         }
         // What is left to its default at the end needs no place: there may be many calls.
         slots.truncate(slots.iter().rposition(Option::is_some).map_or(0, |last| last + 1));
+        slots.shrink_to_fit();
         right.then_some(slots)
     }
 
