@@ -213,7 +213,7 @@ fn outside(
         let text = match world.read(path) {
             Ok(text) => text,
             Err(error) => {
-                problems.report(LoadProblem::unreadable(path, error, &mut loaded.sources));
+                problems.report(LoadProblem::unreadable(world, path, error, &mut loaded.sources));
                 continue;
             }
         };
@@ -254,7 +254,7 @@ fn own_facts(
             }
         }
         Err(error) => {
-            problems.report(LoadProblem::unreadable(path, error, &mut loaded.sources));
+            problems.report(LoadProblem::unreadable(world, path, error, &mut loaded.sources));
             None
         }
     }

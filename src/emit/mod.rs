@@ -27,7 +27,7 @@ use crate::packer::{self, Edge};
 use crate::plan::Plan;
 use crate::schema::Kinds;
 
-pub use packer_hcl::packer_hcl;
+pub use packer_hcl::{packer_hcl, var_file as hcl_var_file};
 pub use paths::Paths;
 pub use problem::{EmitProblem, Lost};
 pub use schema::plan_schema;

@@ -29,7 +29,8 @@ impl Template {
     /// # Errors
     /// A file that cannot be read, or a mistake in its syntax.
     pub fn load(world: &dyn World, path: &str, sources: &mut Sources) -> Result<Self, Box<Diagnostic>> {
-        let text = world.read(path).map_err(|error| Box::new(LoadProblem::unreadable(path, error, sources).into()))?;
+        let text =
+            world.read(path).map_err(|error| Box::new(LoadProblem::unreadable(world, path, error, sources).into()))?;
         let mut include = |from: &str, name: &str| {
             let path = join(from, name);
             match world.read(&path) {

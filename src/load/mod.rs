@@ -6,6 +6,7 @@ pub mod prelude;
 mod problem;
 #[cfg(test)]
 mod tests;
+mod together;
 pub mod world;
 
 use std::sync::Arc;
@@ -108,16 +109,20 @@ impl<'a> Loader<'a> {
     /// Adds the root and all that it imports; false where it cannot be read.
     fn add_root(&mut self, root: &str) -> bool {
         match self.world.read(root) {
+            // What was to write it has failed, or standard input is closed.
+            Ok(text) if root == "-" && text.is_empty() => self.unreadable(root, ReadError::Nothing),
             Ok(text) => {
                 self.add(root, text, false);
                 self.follow_imports(0, &mut vec![0]);
                 true
             }
-            Err(error) => {
-                self.problems.report(LoadProblem::unreadable(root, error, &mut self.sources));
-                false
-            }
+            Err(error) => self.unreadable(root, error),
         }
+    }
+
+    fn unreadable(&mut self, root: &str, error: ReadError) -> bool {
+        self.problems.report(LoadProblem::unreadable(self.world, root, error, &mut self.sources));
+        false
     }
 
     fn add(&mut self, path: &str, text: String, prelude: bool) -> usize {
@@ -127,7 +132,11 @@ impl<'a> Loader<'a> {
             self.files.push(source.path().clone());
         }
         let file = self.sources.add(source);
-        let Parse { file: ast, problems } = parse(file, &text);
+        self.add_parsed(path, file, parse(file, &text), prelude)
+    }
+
+    fn add_parsed(&mut self, path: &str, file: FileId, parsed: Parse, prelude: bool) -> usize {
+        let Parse { file: ast, problems } = parsed;
         for problem in problems {
             self.problems.report(problem);
         }
@@ -180,9 +189,8 @@ impl<'a> Loader<'a> {
     }
 
     fn import(&mut self, from: usize, written: &str, at: Span, path: &mut Vec<usize>) -> Option<usize> {
-        let prelude = self.modules[from].prelude;
         let base = self.sources.get(self.modules[from].file).path().clone();
-        let key = (prelude, join(&base, written));
+        let key = (self.modules[from].prelude, join(&base, written));
         if let Some(&known) = self.known.get(&key) {
             if let Some(start) = path.iter().position(|m| *m == known) {
                 let names =
@@ -192,22 +200,19 @@ impl<'a> Loader<'a> {
             }
             return Some(known);
         }
+        // What the prelude imports is there before its files are followed.
         let (_, target) = key;
-        let text = if prelude {
-            prelude::file(target.trim_start_matches(prelude::FOLDER)).map(str::to_owned).ok_or(ReadError::NotFound)
-        } else {
-            self.world.read(&target)
-        };
-        match text {
+        match self.world.read(&target) {
             Ok(text) => {
-                let index = self.add(&target, text, prelude);
+                let index = self.add(&target, text, false);
                 path.push(index);
                 self.follow_imports(index, path);
                 path.pop();
                 Some(index)
             }
             Err(error) => {
-                self.problems.report(LoadProblem::Read { path: target, error, at, label: "imported here" });
+                let near = problem::near(self.world, &target, &error);
+                self.problems.report(LoadProblem::Import { path: target, error, near, at });
                 None
             }
         }
@@ -241,14 +246,31 @@ impl<'a> Loader<'a> {
         if all {
             prelude::KINDS.iter().for_each(|(category, name, _)| want(*category, &SmolStr::new_static(name)));
         }
-        for name in wanted {
+        self.add_prelude_files(&prelude::with_imports(&wanted));
+    }
+
+    /// Adds files of the prelude that are not there yet. Whatever they import is among them.
+    fn add_prelude_files(&mut self, names: &[&'static str]) {
+        let mut paths = Vec::new();
+        let mut texts = Vec::new();
+        for name in names {
             let key = (true, format!("{}{name}", prelude::FOLDER));
             if !self.known.contains_key(&key)
                 && let Some(text) = prelude::file(name)
             {
-                let index = self.add(&key.1, text.to_owned(), true);
-                self.follow_imports(index, &mut vec![index]);
+                let (_, path) = key;
+                let source = Source::builtin(path.as_str(), text);
+                let text = source.text().clone();
+                texts.push((self.sources.add(source), text));
+                paths.push(path);
             }
+        }
+        let parsed = together::parse_all(&texts);
+        let modules: Vec<usize> = (paths.iter().zip(&texts).zip(parsed))
+            .map(|((path, (file, _)), parsed)| self.add_parsed(path, *file, parsed, true))
+            .collect();
+        for index in modules {
+            self.follow_imports(index, &mut vec![index]);
         }
     }
 }

@@ -97,6 +97,27 @@ pub fn file(name: &str) -> Option<&'static str> {
     FILES.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
 }
 
+/// The files that a file of the prelude imports: they stand at its top, one a line.
+fn imports(text: &'static str) -> impl Iterator<Item = &'static str> {
+    text.lines().filter_map(|line| line.strip_prefix("import \"")?.strip_suffix('"'))
+}
+
+/// The files and all that they import, each once and before what it imports.
+pub fn with_imports(names: &[&'static str]) -> Vec<&'static str> {
+    let mut found: Vec<&'static str> = Vec::new();
+    let mut open: Vec<&'static str> = names.iter().rev().copied().collect();
+    while let Some(name) = open.pop() {
+        if let Some(text) = file(name)
+            && !found.contains(&name)
+        {
+            found.push(name);
+            let imported: Vec<_> = imports(text).collect();
+            open.extend(imported.into_iter().rev());
+        }
+    }
+    found
+}
+
 /// The file that declares a kind.
 pub fn file_of(category: ExternKind, kind: &str) -> Option<&'static str> {
     KINDS.iter().find(|(c, k, _)| *c == category && *k == kind).map(|(_, _, file)| *file)
@@ -105,4 +126,34 @@ pub fn file_of(category: ExternKind, kind: &str) -> Option<&'static str> {
 /// The prelude's kinds of a category.
 pub fn names(category: ExternKind) -> impl Iterator<Item = &'static str> {
     KINDS.iter().filter(move |(c, _, _)| *c == category).map(|(_, k, _)| *k)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::ast::ItemKind;
+    use crate::syntax::parse;
+    use crate::text::FileId;
+
+    #[test]
+    fn imports_are_found_without_parsing() {
+        for (name, text) in FILES {
+            let parsed = parse(FileId(0), text).file;
+            let written = parsed.items.iter().filter_map(|item| match &item.kind {
+                ItemKind::Import(import) => Some(import.path.as_plain()?.to_string()),
+                _ => None,
+            });
+            assert_eq!(imports(text).collect::<Vec<_>>(), written.collect::<Vec<_>>(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_imported_comes_along_once() {
+        let found = with_imports(&["amazon-ebs.bake", "amazon-instance.bake"]);
+        assert_eq!(found.first(), Some(&"amazon-ebs.bake"));
+        for name in &found {
+            assert!(imports(file(name).expect("a file of the prelude")).all(|i| found.contains(&i)), "{name}");
+            assert_eq!(found.iter().filter(|n| *n == name).count(), 1, "{name}");
+        }
+    }
 }

@@ -2,16 +2,19 @@
 
 use smol_str::SmolStr;
 
-use super::ReadError;
+use super::{ReadError, World};
 use crate::diagnostic::{Diagnostic, code};
+use crate::text::suggest::nearest;
 use crate::text::{Source, Sources, Span};
 
 /// A mistake in files and imports.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub enum LoadProblem {
-    /// A file that cannot be read, and what is said of the place that names it.
-    Read { path: String, error: ReadError, at: Span, label: &'static str },
+    /// A file that the command line names cannot be read; one beside it may be meant.
+    Root { path: SmolStr, error: ReadError, near: Option<String>, at: Span },
+    /// An imported file cannot be read; one beside it may be meant.
+    Import { path: String, error: ReadError, near: Option<String>, at: Span },
     /// The files of a cycle, in order.
     Cycle { files: Vec<String>, at: Span },
     /// A file name that is no identifier.
@@ -23,19 +26,30 @@ pub enum LoadProblem {
 }
 
 impl LoadProblem {
-    /// A file that the user names outside of programs, told at its own start: the root, a template, values of params.
-    pub fn unreadable(path: &str, error: ReadError, sources: &mut Sources) -> Self {
-        let file = sources.add(Source::new(path, ""));
-        LoadProblem::Read { path: path.to_owned(), error, at: Span::file_start(file), label: "" }
+    /// A file that the command line names and that cannot be read, told at its own start.
+    pub fn unreadable(world: &dyn World, path: &str, error: ReadError, sources: &mut Sources) -> Self {
+        let at = Span::file_start(sources.add(Source::new(path, "")));
+        LoadProblem::Root { path: path.into(), near: near(world, path, &error), error, at }
     }
 }
 
 impl From<LoadProblem> for Diagnostic {
     fn from(problem: LoadProblem) -> Self {
         match problem {
-            LoadProblem::Read { path, error, at, label } => {
+            LoadProblem::Root { path, error, near, at } => {
                 let (what, help) = error.words();
-                Diagnostic::error(code::LOAD_READ, format!("cannot read `{path}`: {what}")).label(at, label).help(help)
+                let here = "paths on the command line are relative to the current folder";
+                let help = if error == ReadError::NotFound { here } else { help };
+                let name = if path == "-" { "standard input".to_owned() } else { format!("`{path}`") };
+                Diagnostic::error(code::LOAD_READ, format!("cannot read {name}: {what}"))
+                    .label(at, "")
+                    .help(meant(near).unwrap_or_else(|| help.to_owned()))
+            }
+            LoadProblem::Import { path, error, near, at } => {
+                let (what, help) = error.words();
+                Diagnostic::error(code::LOAD_READ, format!("cannot read `{path}`: {what}"))
+                    .label(at, "imported here")
+                    .help(meant(near).unwrap_or_else(|| help.to_owned()))
             }
             LoadProblem::Cycle { files, at } => {
                 let message = match files.as_slice() {
@@ -67,6 +81,19 @@ impl From<LoadProblem> for Diagnostic {
             }
         }
     }
+}
+
+/// The file that may be meant where there is none.
+pub(super) fn near(world: &dyn World, path: &str, error: &ReadError) -> Option<String> {
+    if *error != ReadError::NotFound {
+        return None;
+    }
+    let names = world.beside(path);
+    nearest(path, names.iter().map(String::as_str)).filter(|name| !world.is_folder(name)).map(str::to_owned)
+}
+
+fn meant(near: Option<String>) -> Option<String> {
+    near.map(|near| format!("did you mean `{near}`?"))
 }
 
 fn identifier(stem: &str) -> String {

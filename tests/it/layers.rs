@@ -106,7 +106,9 @@ fn files_are_named_by_the_output_and_the_stage() {
     write("bare", &[]);
     write("plan.pkr.hcl", &["--target", "packer-hcl"]);
     write("new/folder/", &["--target", "packer-hcl"]);
-    for file in ["plan.1.json", "plan.2.json", "a.1.plan", "bare.2", "plan.1.pkr.hcl", "new/folder/two.2.pkr.hcl"] {
+    for file in
+        ["plan.1.json", "plan.2.json", "a.1.plan", "bare/two.2.json", "plan.1.pkr.hcl", "new/folder/two.2.pkr.hcl"]
+    {
         assert!(folder.path().join(file).is_file(), "{file} is missing");
     }
     let (code, _, errors) = bakec(&["compile", &case("two"), "--stage", "2", "-o", &path("one.json")]);
@@ -114,7 +116,7 @@ fn files_are_named_by_the_output_and_the_stage() {
     assert!(folder.path().join("one.json").is_file());
     fs::write(folder.path().join("plan.3.json"), "{}").expect("a file can be written");
     let (_, _, errors) = bakec(&["compile", &case("two"), "--stage", "all", "-o", &path("plan.json")]);
-    assert!(errors.contains("plan.3.json is older: there are only 2 stages"), "{errors}");
+    assert!(errors.contains("plan.3.json` is older: there are only 2 stages"), "{errors}");
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod house;
 mod init;
 mod layers;
 mod limits;
+mod manners;
 mod moving;
 mod oracle;
 #[path = "../peer/packer.rs"]

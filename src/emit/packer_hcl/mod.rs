@@ -13,6 +13,8 @@ mod text;
 mod value;
 mod variables;
 
+pub use variables::var_file;
+
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 

@@ -77,6 +77,25 @@ pub(super) fn declared(plan: &Plan, texts: &mut Texts<'_>, losses: &mut Losses<'
     body
 }
 
+/// Values for variables as a var-file in HCL. What has no value yet is an empty text, which Packer refuses for a number, a bool
+/// or a list.
+pub fn var_file<'p>(values: impl IntoIterator<Item = (&'p str, Option<(&'p Variable, &'p str)>)>) -> String {
+    let mut body = Body::default();
+    for (name, given) in values {
+        let value = given.map(|(variable, value)| {
+            let one = |text: &str| literal(text, variable.form).unwrap_or_else(|| Expr::text(text));
+            let each = |text: Text| one(text.as_plain().unwrap_or_default());
+            if variable.list {
+                Expr::list(elements(&Text::Plain(value.into())).into_iter().map(each))
+            } else {
+                one(value)
+            }
+        });
+        body.attribute(name, value.unwrap_or_else(|| Expr::text("")));
+    }
+    body.text()
+}
+
 /// The variables that stand for AMIs.
 pub(super) fn amis(edges: &[Edge]) -> Body {
     let mut body = Body::default();

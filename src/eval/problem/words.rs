@@ -2,7 +2,6 @@
 
 use super::EvalProblem::{self, *};
 use crate::diagnostic::{Diagnostic, code};
-use crate::load::LoadProblem;
 use crate::text::Span;
 use crate::ty::describe;
 
@@ -73,7 +72,10 @@ impl EvalProblem {
                     .help(format!("set it, `{name}=… bakec …`, or give the param by `--set`"))
             }
             Read { path, error: why, at } => {
-                LoadProblem::Read { path: path.to_string(), error: why.clone(), at: *at, label: "named here" }.into()
+                let (what, help) = why.words();
+                Diagnostic::error(code::LOAD_READ, format!("cannot read `{path}`: {what}"))
+                    .label(*at, "named here")
+                    .help(help)
             }
             Render { why, help, at } => {
                 Diagnostic::error(code::VALUE_RENDER, format!("the template cannot be rendered: {why}"))
