@@ -119,7 +119,7 @@ impl<'a> Checker<'a> {
 
     /// ``{{user `x`}}`` names a variable.
     fn users(&mut self, action: &LiteralAction) {
-        for name in template::users(&action.action) {
+        for name in template::user_variables(&action.action) {
             if self.program.variable_names.contains_key(name) {
                 continue;
             }

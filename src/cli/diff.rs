@@ -6,7 +6,7 @@ use crate::compile::{Compiled, compile};
 use crate::emit::{Emit, packer_json};
 use crate::inspect::diff::{self, Style};
 use crate::load::world::normalise;
-use crate::load::{Disk, ReadError, World, words};
+use crate::load::{Disk, ReadError, World};
 use crate::packer::document::CommentState;
 use crate::packer::{Document, read};
 use crate::text::suggest::nearest;
@@ -172,7 +172,7 @@ fn plan(world: &dyn World, path: &str, side: &Side, args: &Diff, terminal: &Term
         if error == ReadError::NotFound && matches!(side, Side::Now(_)) {
             return no_file(path, terminal);
         }
-        let (why, _) = words(&error);
+        let (why, _) = error.words();
         terminal.fail(&format!("`{}` cannot be read: {why}", side.name()), None)
     })?;
     if is_json(path, &text) {

@@ -7,7 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::format::{FormatProblem, diff, format};
 use crate::load::LoadProblem;
 use crate::load::world::{Disk, World, normalise};
-use crate::text::{Source, Sources, Span};
+use crate::text::{Source, Sources};
 
 use super::args::Fmt;
 use super::terminal::Terminal;
@@ -38,8 +38,7 @@ pub(super) fn run(args: &Fmt, terminal: &Terminal) -> Outcome {
 fn one(path: &str, args: &Fmt, terminal: &Terminal) -> Result<bool, Stop> {
     let before = Disk.read(path).map_err(|error| {
         let mut sources = Sources::new();
-        let file = sources.add(Source::new(path, ""));
-        let problem = LoadProblem::root(&Disk, path, error, Span::file_start(file));
+        let problem = LoadProblem::unreadable(&Disk, path, error, &mut sources);
         terminal.diagnostics(&[problem.into()], &sources);
         Stop::Mistakes
     })?;

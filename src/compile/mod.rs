@@ -205,8 +205,7 @@ fn read(world: &dyn World, path: &str, sources: &mut Sources, problems: &mut Pro
     match world.read(path) {
         Ok(text) => Some((sources.add(Source::new(path, text.as_str())), text)),
         Err(error) => {
-            let file = sources.add(Source::new(path, ""));
-            problems.report(LoadProblem::root(world, path, error, Span::file_start(file)));
+            problems.report(LoadProblem::unreadable(world, path, error, sources));
             None
         }
     }

@@ -193,14 +193,10 @@ impl<'a> Evaluator<'a> {
                 if places.is_empty() {
                     places.push(header);
                 }
-                let declared = (!self.is_prelude(rule.span)).then_some(rule.span);
+                let declared = (!self.sources.get(rule.span.file).is_builtin()).then_some(rule.span);
                 Some(EvalProblem::Rule { message, places, declared }.into())
             }
         }
-    }
-
-    fn is_prelude(&self, span: Span) -> bool {
-        self.sources.get(span.file).path().starts_with(crate::load::PRELUDE)
     }
 
     /// The rules of a record type, on one record.

@@ -4,6 +4,8 @@
 
 pub mod prelude;
 mod problem;
+#[cfg(test)]
+mod tests;
 mod together;
 pub mod world;
 
@@ -12,11 +14,11 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
-pub use problem::{LoadProblem, words};
+pub use problem::LoadProblem;
 pub use world::{Disk, Memory, ReadError, World, join};
 
 use crate::diagnostic::Problems;
-use crate::syntax::ast::{self, BlockKind, ExternKind, ImageItem, ItemKind};
+use crate::syntax::ast::{self, ExternKind, ImageItem, ItemKind};
 use crate::syntax::{Parse, parse};
 use crate::text::{FileId, Source, Sources, Span};
 
@@ -40,8 +42,6 @@ pub struct Namespace {
     pub name: SmolStr,
     /// Index into [`Loaded::modules`].
     pub module: usize,
-    /// The import.
-    pub span: Span,
 }
 
 /// All files of a program.
@@ -71,7 +71,8 @@ pub fn load_schema(world: &dyn World, root: Option<&str>, problems: &mut Problem
     let mut loader = Loader::new(world, problems);
     let there = match root {
         Some(root) => loader.add_root(root),
-        None => loader.add(PRELUDE, String::new(), true) == 0,
+        // An empty root: the first module is the user's.
+        None => loader.add(prelude::FOLDER, String::new(), true) == 0,
     };
     if there {
         loader.add_prelude(true);
@@ -84,7 +85,8 @@ struct Loader<'a> {
     problems: &'a mut Problems,
     sources: Sources,
     modules: Vec<Module>,
-    by_path: FxHashMap<String, usize>,
+    /// By whether they are part of the prelude, and their paths.
+    known: FxHashMap<(bool, String), usize>,
     files: Vec<Arc<str>>,
 }
 
@@ -95,7 +97,7 @@ impl<'a> Loader<'a> {
             problems,
             sources: Sources::new(),
             modules: Vec::new(),
-            by_path: FxHashMap::default(),
+            known: FxHashMap::default(),
             files: Vec::new(),
         }
     }
@@ -119,13 +121,12 @@ impl<'a> Loader<'a> {
     }
 
     fn unreadable(&mut self, root: &str, error: ReadError) -> bool {
-        let file = self.sources.add(Source::new(root, ""));
-        self.problems.report(LoadProblem::root(self.world, root, error, Span::file_start(file)));
+        self.problems.report(LoadProblem::unreadable(self.world, root, error, &mut self.sources));
         false
     }
 
     fn add(&mut self, path: &str, text: String, prelude: bool) -> usize {
-        let source = Source::new(path, text);
+        let source = if prelude { Source::builtin(path, text) } else { Source::new(path, text) };
         let text = source.text().clone();
         if !prelude {
             self.files.push(source.path().clone());
@@ -141,7 +142,7 @@ impl<'a> Loader<'a> {
         }
         self.modules.push(Module { file, ast, imports: Vec::new(), prelude });
         let index = self.modules.len() - 1;
-        self.by_path.insert(world::normalise(path), index);
+        self.known.insert((prelude, world::normalise(path)), index);
         index
     }
 
@@ -168,7 +169,7 @@ impl<'a> Loader<'a> {
                 continue;
             }
             let Some(module) = self.import(index, &written, import.path.span, path) else { continue };
-            self.modules[index].imports.push(Namespace { name, module, span });
+            self.modules[index].imports.push(Namespace { name, module });
         }
     }
 
@@ -189,8 +190,8 @@ impl<'a> Loader<'a> {
 
     fn import(&mut self, from: usize, written: &str, at: Span, path: &mut Vec<usize>) -> Option<usize> {
         let base = self.sources.get(self.modules[from].file).path().clone();
-        let target = join(&base, written);
-        if let Some(&known) = self.by_path.get(&target) {
+        let key = (self.modules[from].prelude, join(&base, written));
+        if let Some(&known) = self.known.get(&key) {
             if let Some(start) = path.iter().position(|m| *m == known) {
                 let names =
                     path[start..].iter().map(|m| self.sources.get(self.modules[*m].file).path().to_string()).collect();
@@ -200,8 +201,8 @@ impl<'a> Loader<'a> {
             return Some(known);
         }
         // What the prelude imports is there before its files are followed.
-        let text = self.world.read(&target);
-        match text {
+        let (_, target) = key;
+        match self.world.read(&target) {
             Ok(text) => {
                 let index = self.add(&target, text, false);
                 path.push(index);
@@ -240,7 +241,7 @@ impl<'a> Loader<'a> {
                 ItemKind::Group(group) => &group.body,
                 _ => continue,
             };
-            body.iter().flat_map(named_kinds).for_each(|(category, name)| want(category, &name));
+            body.iter().flat_map(named_kinds).for_each(|(category, name)| want(category, name));
         }
         if all {
             prelude::KINDS.iter().for_each(|(category, name, _)| want(*category, &SmolStr::new_static(name)));
@@ -253,11 +254,12 @@ impl<'a> Loader<'a> {
         let mut paths = Vec::new();
         let mut texts = Vec::new();
         for name in names {
-            let path = format!("{PRELUDE}{name}");
-            if !self.by_path.contains_key(&path)
+            let key = (true, format!("{}{name}", prelude::FOLDER));
+            if !self.known.contains_key(&key)
                 && let Some(text) = prelude::file(name)
             {
-                let source = Source::new(path.as_str(), text);
+                let (_, path) = key;
+                let source = Source::builtin(path.as_str(), text);
                 let text = source.text().clone();
                 texts.push((self.sources.add(source), text));
                 paths.push(path);
@@ -273,23 +275,12 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// What the paths of prelude files begin with in [`Sources`].
-pub const PRELUDE: &str = "prelude/";
-
 /// The kinds that a statement names.
-fn named_kinds(item: &ImageItem) -> Vec<(ExternKind, SmolStr)> {
-    match item {
-        ImageItem::Block(block) => vec![(category(block.statement), block.kind.name.clone())],
-        ImageItem::Post(post) => post.links.iter().map(|b| (ExternKind::Post, b.kind.name.clone())).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// Which kinds a statement takes.
-pub fn category(statement: BlockKind) -> ExternKind {
-    match statement {
-        BlockKind::Builder => ExternKind::Builder,
-        BlockKind::Provision | BlockKind::Cleanup | BlockKind::Test => ExternKind::Provisioner,
-        BlockKind::Post => ExternKind::Post,
-    }
+fn named_kinds(item: &ImageItem) -> impl Iterator<Item = (ExternKind, &SmolStr)> {
+    let blocks = match item {
+        ImageItem::Block(block) => std::slice::from_ref(block),
+        ImageItem::Post(post) => &post.links,
+        _ => &[],
+    };
+    blocks.iter().map(|block| (block.statement.category(), &block.kind.name))
 }

@@ -89,6 +89,9 @@ pub const KINDS: &[(ExternKind, &str, &str)] = &[
     (Post, "docker-push", "docker-push.bake"),
 ];
 
+/// What the paths of its files begin with among the sources of a program.
+pub const FOLDER: &str = "prelude/";
+
 /// The text of a file of the prelude.
 pub fn file(name: &str) -> Option<&'static str> {
     FILES.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)

@@ -2,11 +2,10 @@
 
 use smol_str::SmolStr;
 
-use super::world::MAX_FILE;
 use super::{ReadError, World};
 use crate::diagnostic::{Diagnostic, code};
-use crate::text::Span;
 use crate::text::suggest::nearest;
+use crate::text::{Source, Sources, Span};
 
 /// A mistake in files and imports.
 #[derive(Clone, Debug)]
@@ -26,11 +25,19 @@ pub enum LoadProblem {
     SameNamespace { name: SmolStr, first: Span, second: Span },
 }
 
+impl LoadProblem {
+    /// A file that the command line names and that cannot be read, told at its own start.
+    pub fn unreadable(world: &dyn World, path: &str, error: ReadError, sources: &mut Sources) -> Self {
+        let at = Span::file_start(sources.add(Source::new(path, "")));
+        LoadProblem::Root { path: path.into(), near: near(world, path, &error), error, at }
+    }
+}
+
 impl From<LoadProblem> for Diagnostic {
     fn from(problem: LoadProblem) -> Self {
         match problem {
             LoadProblem::Root { path, error, near, at } => {
-                let (what, help) = words(&error);
+                let (what, help) = error.words();
                 let here = "paths on the command line are relative to the current folder";
                 let help = if error == ReadError::NotFound { here } else { help };
                 let name = if path == "-" { "standard input".to_owned() } else { format!("`{path}`") };
@@ -39,7 +46,7 @@ impl From<LoadProblem> for Diagnostic {
                     .help(meant(near).unwrap_or_else(|| help.to_owned()))
             }
             LoadProblem::Import { path, error, near, at } => {
-                let (what, help) = words(&error);
+                let (what, help) = error.words();
                 Diagnostic::error(code::LOAD_READ, format!("cannot read `{path}`: {what}"))
                     .label(at, "imported here")
                     .help(meant(near).unwrap_or_else(|| help.to_owned()))
@@ -76,13 +83,6 @@ impl From<LoadProblem> for Diagnostic {
     }
 }
 
-impl LoadProblem {
-    /// A file that the command line names and that cannot be read.
-    pub fn root(world: &dyn World, path: &str, error: ReadError, at: Span) -> Self {
-        LoadProblem::Root { path: path.into(), near: near(world, path, &error), error, at }
-    }
-}
-
 /// The file that may be meant where there is none.
 pub(super) fn near(world: &dyn World, path: &str, error: &ReadError) -> Option<String> {
     if *error != ReadError::NotFound {
@@ -94,27 +94,6 @@ pub(super) fn near(world: &dyn World, path: &str, error: &ReadError) -> Option<S
 
 fn meant(near: Option<String>) -> Option<String> {
     near.map(|near| format!("did you mean `{near}`?"))
-}
-
-/// The words for a file that cannot be read, and what to do about it.
-pub fn words(error: &ReadError) -> (String, &'static str) {
-    match error {
-        ReadError::NotFound => ("no such file".into(), "paths are relative to the file that names them"),
-        ReadError::Folder => ("it is a folder".into(), "name a file in it"),
-        ReadError::Denied => ("permission denied".into(), "check the file's owner and mode"),
-        ReadError::TooLarge(bytes) => (
-            format!("{} is more than the limit of {} MiB", crate::ty::describe::size(*bytes), MAX_FILE >> 20),
-            "a `.bake` file describes images; keep large data out of it",
-        ),
-        ReadError::NotText(offset) => {
-            (format!("not UTF-8 text (byte {offset} is the first bad one)"), "save the file as UTF-8")
-        }
-        ReadError::Nothing => (
-            "nothing came".into(),
-            "pipe a program into it: `cat main.bake | bakec check -`; what wrote it may have failed",
-        ),
-        ReadError::Other(words) => (words.clone(), "see the system's message"),
-    }
 }
 
 fn identifier(stem: &str) -> String {

@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
+use crate::ty::describe::size;
+
 /// The largest file that is read, in bytes. A `.bake` file of a thousand builds has a hundredth of it.
 pub const MAX_FILE: u64 = 16 << 20;
 
@@ -25,6 +27,29 @@ pub enum ReadError {
     NotText(usize),
     /// Anything else, in the system's words.
     Other(String),
+}
+
+impl ReadError {
+    /// Why, in words, and what to do about it.
+    pub fn words(&self) -> (String, &'static str) {
+        match self {
+            ReadError::NotFound => ("no such file".into(), "paths are relative to the file that names them"),
+            ReadError::Folder => ("it is a folder".into(), "name a file in it"),
+            ReadError::Denied => ("permission denied".into(), "check the file's owner and mode"),
+            ReadError::TooLarge(bytes) => (
+                format!("{} is more than the limit of {} MiB", size(*bytes), MAX_FILE >> 20),
+                "a `.bake` file describes images; keep large data out of it",
+            ),
+            ReadError::NotText(offset) => {
+                (format!("not UTF-8 text (byte {offset} is the first bad one)"), "save the file as UTF-8")
+            }
+            ReadError::Nothing => (
+                "nothing came".into(),
+                "pipe a program into it: `cat main.bake | bakec check -`; what wrote it may have failed",
+            ),
+            ReadError::Other(words) => (words.clone(), "see the system's message"),
+        }
+    }
 }
 
 /// Files by path and environment variables by name.

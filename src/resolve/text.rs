@@ -62,7 +62,7 @@ impl<'a> Lowerer<'a> {
                 Piece::Text(range) => parts.push(TextPart::Chars(chars.value[range].into())),
                 Piece::Action { range, action, .. } => {
                     let span = chars.span_of(range.start, range.end);
-                    for name in template::users(&action) {
+                    for name in template::user_variables(&action) {
                         if let Some(&Def::Variable(index)) = self.program_names.get(name) {
                             self.refer(Node::Variable(index), span);
                         }

@@ -5,6 +5,7 @@
 use pest::Parser;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
+use crate::text::Span;
 use crate::text::suggest::nearest;
 
 use super::habit;
@@ -207,7 +208,7 @@ fn word_at(source: &str, at: usize) -> &str {
 }
 
 /// What stands at an offset, as a message names it, and its span.
-fn found_at(place: Place, source: &str, at: usize) -> (String, crate::text::Span) {
+fn found_at(place: Place, source: &str, at: usize) -> (String, Span) {
     let rest = source[at..].trim_start_matches([' ', '\t', '\r']);
     let start = source.len() - rest.len();
     let mut chars = rest.chars();

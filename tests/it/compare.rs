@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::cli::{bakec, folder};
+use crate::run::{bakec, command, finish, folder};
 
 const MAIN: &str = "\
 import \"lib/words.bake\"
@@ -211,14 +211,8 @@ fn what_git_does_not_know_is_named() {
 #[test]
 fn without_git_it_is_said_so() {
     let folder = repository();
-    let ran = Command::new(env!("CARGO_BIN_EXE_bakec"))
-        .args(["diff", "HEAD"])
-        .current_dir(folder.path())
-        .env("PATH", folder.path())
-        .output()
-        .expect("bakec can be started");
-    let errors = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.code() == Some(2) && errors.contains("`git` is not installed"), "{errors}");
+    let ran = finish(command(folder.path(), &["diff", "HEAD"]).env("PATH", folder.path()), "");
+    assert!(ran.code == 2 && ran.errors.contains("`git` is not installed"), "{}", ran.errors);
 }
 
 #[cfg(unix)]

@@ -1,6 +1,7 @@
 //! All tests of the house, in one program.
 
 mod program;
+mod run;
 mod support;
 
 mod book;

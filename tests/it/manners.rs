@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::cli::{bakec, folder};
+use crate::run::{bakec, folder};
 
 const LEAST: &str = "image web {\n    builder null { communicator = \"none\" }\n}\n";
 

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use serde_json::value::RawValue;
 use smol_str::SmolStr;
 
-use crate::packer::{BuildNote, Comment, Place, StepNote, comment_start, place};
+use crate::packer::{BuildNote, COMMENT_START, Comment, Place, StepNote, place};
 use crate::plan::{self, Build, Plan, Setting, Step};
 
 use super::printer::Printer;
@@ -41,7 +41,7 @@ pub(super) fn comment(plan: &Plan, printer: &mut Printer<'_>, digest: String) ->
     };
     let json = serde_json::to_string(&comment).expect("invariant: plain data with text keys is JSON");
     let mut line = String::with_capacity(json.len() + json.len() / 4 + 64);
-    line.push_str(comment_start());
+    line.push_str(COMMENT_START);
     string(&mut line, &json);
     line.push_str(",\n");
     line

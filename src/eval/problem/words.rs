@@ -69,7 +69,7 @@ impl EvalProblem {
                     .help(format!("set it, `{name}=… bakec …`, or give the param by `--set`"))
             }
             Read { path, error: why, at } => {
-                let (what, help) = crate::load::words(why);
+                let (what, help) = why.words();
                 Diagnostic::error(code::LOAD_READ, format!("cannot read `{path}`: {what}"))
                     .label(*at, "named here")
                     .help(help)

@@ -314,7 +314,7 @@ impl Lower<'_> {
         }
     }
 
-    /// `name { … }`: read as the list of records that was meant most likely.
+    /// `name { … }`: what stands in the braces is read for its own mistakes; what the whole is worth is not known.
     fn block_without_equals(&mut self, key: Key, value: Pair<'_>, span: Span) -> Entry {
         let body = self.span(&value);
         self.note(SyntaxProblem::BlockWithoutEquals { key: key.span, name: key.name.to_string(), body });

@@ -184,7 +184,7 @@ impl Lower<'_> {
     /// The children of a pair that mean something. Marks are left out, and mistakes that stand for a mark are noted here.
     pub(super) fn parts<'i>(&mut self, pair: Pair<'i>) -> Parts<'i> {
         let rule = pair.as_rule();
-        let (start, _) = (pair.as_span().start() + self.offset, ());
+        let start = pair.as_span().start() + self.offset;
         let whole_end = pair.as_span().end() + self.offset;
         let mut list = Vec::new();
         let mut bad = false;

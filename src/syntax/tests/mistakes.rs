@@ -2,6 +2,7 @@
 
 use super::super::ast::*;
 use super::{complaints, read};
+use crate::diagnostic::{Diagnostic, Severity};
 
 /// Every line of the body of a block holds one mistake: its code and the text at its place.
 const ENTRIES: &[(&str, &str, &str)] = &[
@@ -169,9 +170,9 @@ fn documentation_of_nothing_is_a_warning() {
         ("image a {\n  builder b {\n    /// not here\n    c = 1\n  }\n}\n", "dangling_doc"),
         ("let a = 1\n//! late\n", "misplaced_file_doc"),
     ] {
-        let problems = read(text).problems;
+        let diagnostics: Vec<Diagnostic> = read(text).problems.into_iter().map(Into::into).collect();
         assert_eq!(complaints(text)[0].0, code, "{text}");
-        assert!(problems.len() == 1 && problems[0].is_warning(), "{text}");
+        assert!(matches!(&diagnostics[..], [one] if one.severity == Severity::Warning), "{text}");
     }
 }
 
