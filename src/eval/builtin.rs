@@ -60,13 +60,12 @@ impl Evaluator<'_> {
                 Some(None) => return self.stuck(&Data::Unknown, frame, at),
                 None => return self.stuck(&args[0].data, frame, at),
             },
-            _ => match pure(builtin, &args, at) {
-                Ok(Some(data)) => data,
-                Ok(None) => {
+            _ => match pure(builtin, &args, at)? {
+                Some(data) => data,
+                None => {
                     let late = args.iter().find(|a| a.is_late()).unwrap_or(&args[0]);
                     return self.stuck(&late.data, frame, at);
                 }
-                Err(stop) => return Err(stop),
             },
         };
         if let Data::Text(Text::Plain(text)) = &data
@@ -261,8 +260,10 @@ fn pure(builtin: Builtin, args: &[Value], at: Span) -> Result<Option<Data>, Stop
         Flatten => {
             let mut flat = Vec::new();
             for inner in need!(list(0)).iter() {
-                let Data::List(inner) = &inner.data else { return Ok(None) };
-                flat.extend(inner.iter().cloned());
+                match &inner.data {
+                    Data::List(inner) => flat.extend(inner.iter().cloned()),
+                    _ => flat.push(inner.clone()),
+                }
                 if flat.len() > MAX_ELEMENTS {
                     return Err(EvalProblem::TooLarge { at }.into());
                 }

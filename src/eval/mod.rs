@@ -26,6 +26,7 @@ mod output;
 mod paths;
 mod policy;
 mod problem;
+mod reach;
 mod regional;
 mod render;
 mod rules;
@@ -35,6 +36,7 @@ mod touched;
 mod unique;
 mod value;
 mod variables;
+mod version;
 mod views;
 mod work;
 

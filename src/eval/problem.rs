@@ -57,10 +57,6 @@ pub(super) enum EvalProblem {
         key: SmolStr,
         at: Span,
     },
-    NoArm {
-        value: SmolStr,
-        at: Span,
-    },
     OutOfRange {
         index: i64,
         length: usize,
@@ -156,6 +152,7 @@ pub(super) enum EvalProblem {
     OutsideRange {
         shown: SmolStr,
         ty: String,
+        help: String,
         option: SmolStr,
         origin: Span,
         at: Span,
