@@ -268,7 +268,8 @@ fn shortcoming(rule: &Rule) -> Option<String> {
     let errors: Vec<&Value> = diagnostics.iter().filter(|d| text(d, "severity") == "error").collect();
     let pointed = errors.iter().any(|d| {
         text(d, "file") == file
-            && d["length"].as_u64().is_some_and(|n| n > 0)
+            // The end of a line is a place of no length; the start of the file is that of what has none.
+            && ["length", "offset"].iter().any(|key| d[*key].as_u64().is_some_and(|n| n > 0))
             && !(text(d, "help").is_empty() && text(d, "message").is_empty())
     });
     if !pointed {
