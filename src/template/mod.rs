@@ -8,6 +8,7 @@
 //! [`specimen()`] renders an action for a fixed moment, [`escape()`] writes data so that the engine prints it as it is.
 
 mod ast;
+mod call;
 mod check;
 mod escape;
 mod function;
@@ -18,11 +19,10 @@ mod problem;
 mod scan;
 mod specimen;
 
-pub use ast::{Action, Block, Command, Operand, OperandKind, Piece, Pipeline};
-pub use check::{Context, build_names, check, users};
+pub use ast::{Action, Block, Command, DEPTH_LIMIT, Operand, OperandKind, Piece, Pipeline};
+pub use check::{Context, check, user_variables};
 pub use escape::{Part, compose, escape, escape_before};
-pub use function::{Function, function, functions};
+pub use function::{Function, functions};
 pub use parse::{Parsed, parse};
 pub use problem::TemplateProblem;
-pub use scan::DEPTH_LIMIT;
 pub use specimen::specimen;
