@@ -303,7 +303,10 @@ impl<'a> Evaluator<'a> {
                 rows.iter().enumerate().map(|(i, r)| (Value::new(Data::Int(i as i64), origin), r.clone())).collect()
             }
             Data::Image(index) => {
-                let cells = self.builds_of(*index as u32);
+                let Some(cells) = self.builds_of(*index as u32) else {
+                    let image = self.program().images[*index].name.name.clone();
+                    return Err(EvalProblem::BuildsTooEarly { image, at: clause.source.span }.into());
+                };
                 cells
                     .into_iter()
                     .enumerate()

@@ -105,7 +105,7 @@ impl<'a> Evaluator<'a> {
         let Some(declared) = data.declared else { return Vec::new() };
         let Some(name) = declared.role(FactName::Placed) else { return Vec::new() };
         let mut regions: Vec<SmolStr> = Vec::new();
-        for cell in self.builds_of(image) {
+        for cell in self.builds_of(image).unwrap_or_default() {
             if let Some(region) = self.option_at(data, name, cell).and_then(|f| self.specimen(&f.value))
                 && !regions.contains(&region)
             {

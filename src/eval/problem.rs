@@ -233,6 +233,10 @@ pub(super) enum EvalProblem {
         /// Whether the kind is one of the prelude, of which it is known.
         known: bool,
     },
+    BuildsTooEarly {
+        image: SmolStr,
+        at: Span,
+    },
     Circle {
         builds: Vec<SmolStr>,
         at: Span,

@@ -197,10 +197,10 @@ impl Evaluator<'_> {
         Ok(Value::list(table.builds.iter().map(|b| Value::new(Data::Build(b.cell), origin)).collect(), origin))
     }
 
-    /// The builds of an image.
-    pub(super) fn builds_of(&self, image: u32) -> Vec<CellRef> {
-        let Some(table) = self.table_of_builds.get() else { return Vec::new() };
-        table.builds.iter().filter(|b| b.cell.image == image).map(|b| b.cell).collect()
+    /// The builds of an image; none while matrices are made, of which they come.
+    pub(super) fn builds_of(&self, image: u32) -> Option<Vec<CellRef>> {
+        let table = self.table_of_builds.get()?;
+        Some(table.builds.iter().filter(|b| b.cell.image == image).map(|b| b.cell).collect())
     }
 
     /// The name of a cell's build; empty for a cell that has none.

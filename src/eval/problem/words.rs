@@ -95,6 +95,12 @@ impl EvalProblem {
                 let diagnostic = if inside { diagnostic } else { diagnostic.label(*axis, "this axis") };
                 diagnostic.help("every value of an axis is one coordinate: remove the second, or use `distinct(…)`")
             }
+            BuildsTooEarly { image, at } => {
+                let message = format!("the builds of `{image}` are not known while matrices are made");
+                Diagnostic::error(code::MATRIX_AXIS, message)
+                    .label(*at, "asked for here")
+                    .help("write the values in a list or table that both images use as an axis")
+            }
             IdleExclude { at } => Diagnostic::warning(code::MATRIX_IDLE_EXCLUDE, "this exclude matches no cell")
                 .label(*at, "")
                 .help("remove it, or mend its condition: it may hold a misspelt value"),
