@@ -4,17 +4,19 @@ use aws_sdk_ec2::types::Image as Found;
 use serde::{Deserialize, Serialize};
 
 use super::{Cx, Failure, Step};
-use crate::run::aws::Repeat;
+use crate::run::aws::{Region, Repeat};
 use crate::run::aws::fault::Fault;
 use crate::run::aws::wait::filter;
 use crate::run::build::Source;
-use crate::run::problem::Problem;
+use crate::run::problem::{Origin, Problem};
 
 /// Finds the source image.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FindSource {
     /// What is looked for.
     pub source: Source,
+    /// What a look before the build has found.
+    pub found: Option<SourceImage>,
 }
 
 /// The source image.
@@ -71,7 +73,10 @@ impl Step for FindSource {
     }
 
     async fn act(&self, cx: &Cx) -> Result<SourceImage, Failure> {
-        Ok(find(&self.source, cx).await?)
+        match &self.found {
+            Some(found) => Ok(found.clone()),
+            None => Ok(find(&self.source, &cx.region, cx.origin(option(&self.source))).await?),
+        }
     }
 }
 
@@ -79,9 +84,9 @@ impl Step for FindSource {
 ///
 /// # Errors
 /// Where there is none, or where several are and nothing says which.
-pub async fn find(source: &Source, cx: &Cx) -> Result<SourceImage, Problem> {
+pub async fn find(source: &Source, region: &Region, origin: Option<Origin>) -> Result<SourceImage, Problem> {
     let ask = || {
-        let mut ask = cx.region.ec2.describe_images().set_owners(some(&source.owners));
+        let mut ask = region.ec2.describe_images().set_owners(some(&source.owners));
         if source.include_deprecated {
             ask = ask.include_deprecated(true);
         }
@@ -93,20 +98,19 @@ pub async fn find(source: &Source, cx: &Cx) -> Result<SourceImage, Problem> {
         }
         ask.send()
     };
-    let option = if source.id.is_some() { "source_ami" } else { "source_ami_filter" };
-    let place = |problem: Problem| problem.at(cx.origin(option));
-    let region = &cx.region.name;
+    let place = |problem: Problem| problem.at(origin.clone());
+    let name = &region.name;
     let none = || match &source.id {
         Some(id) => place(
-            Problem::failed("run::source", format!("there is no image `{id}` in {region}"))
+            Problem::failed("run::source", format!("there is no image `{id}` in {name}"))
                 .help("an AMI belongs to one region, and may have been deregistered; `source_ami_filter` finds the newest"),
         ),
         None => place(
-            Problem::failed("run::source", format!("no image in {region} matches `source_ami_filter`"))
+            Problem::failed("run::source", format!("no image in {name} matches `source_ami_filter`"))
                 .help("see `owners` and the pattern of `name`; AWS may have deprecated it: `include_deprecated = true`"),
         ),
     };
-    let answer = match cx.region.call("DescribeImages", Repeat::Always, ask).await {
+    let answer = match region.call("DescribeImages", Repeat::Always, ask).await {
         Ok(answer) => answer,
         Err(error) if error.fault == Fault::NotFound || error.code == "InvalidAMIID.Malformed" => return Err(none()),
         Err(error) => return Err(place(error.problem("run::source"))),
@@ -117,11 +121,16 @@ pub async fn find(source: &Source, cx: &Cx) -> Result<SourceImage, Problem> {
         [] => Err(none()),
         [first, second, ..] if source.id.is_none() && !source.most_recent => {
             let (a, b) = (first.name().unwrap_or_default(), second.name().unwrap_or_default());
-            let message = format!("{} images in {region} match `source_ami_filter`, among them `{a}` and `{b}`", found.len());
+            let message = format!("{} images in {name} match `source_ami_filter`, among them `{a}` and `{b}`", found.len());
             Err(place(Problem::failed("run::source", message).help("write `most_recent = true`, or a narrower filter")))
         }
         [first, ..] => Ok(SourceImage::from(*first)),
     }
+}
+
+/// The option that says which image.
+pub fn option(source: &Source) -> &'static str {
+    if source.id.is_some() { "source_ami" } else { "source_ami_filter" }
 }
 
 fn some(list: &[String]) -> Option<Vec<String>> {
