@@ -5,6 +5,11 @@
 //! the record, `aws` the one door to EC2, `ssh` the connection, `provision` what is done over it; `settle` resumes and cleans.
 
 pub mod build;
+pub mod cancel;
 pub mod event;
+pub mod key;
 pub mod problem;
+pub mod provision;
+pub mod render;
 pub mod secret;
+pub mod ssh;

@@ -1,0 +1,171 @@
+//! Key pairs: made for one build and kept in a file before anyone hears of them, or read from a user's own file.
+//!
+//! It must not know AWS's client nor connections. Neighbours: `ssh` shows the private half, `step` imports the public one.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use md5::{Digest, Md5};
+use russh::keys::ssh_key::private::{KeypairData, RsaKeypair};
+use russh::keys::ssh_key::public::KeyData;
+use russh::keys::ssh_key::{self, LineEnding};
+use russh::keys::{Algorithm, PrivateKey, PublicKey, decode_secret_key};
+use sha2::Sha256;
+
+use super::problem::Problem;
+use super::secret::Secret;
+
+/// What an RSA key has where nothing is said.
+const RSA_BITS: u32 = 3072;
+/// Fewer are not safe, and EC2 takes no more.
+const RSA_RANGE: std::ops::RangeInclusive<u32> = 2048..=4096;
+
+/// Makes a key pair: `ed25519`, or `rsa` of so many bits.
+pub fn make(kind: &str, bits: Option<u32>) -> Result<PrivateKey, Problem> {
+    let mut rng = russh::keys::key::safe_rng();
+    let made = match kind {
+        "ed25519" => PrivateKey::random(&mut rng, Algorithm::Ed25519),
+        "rsa" => {
+            let bits = bits.unwrap_or(RSA_BITS);
+            if !RSA_RANGE.contains(&bits) {
+                return Err(Problem::refused("run::key", format!("an RSA key of `{bits}` bits cannot be imported"))
+                    .help("use 2048 to 4096 bits, or the type `ed25519`"));
+            }
+            RsaKeypair::random(&mut rng, usize::try_from(bits).unwrap_or(usize::MAX))
+                .and_then(|pair| PrivateKey::new(KeypairData::from(pair), ""))
+        }
+        other => {
+            return Err(Problem::refused("run::key", format!("EC2 knows no key pairs of the type `{other}`"))
+                .help("use `ed25519`, or `rsa` for Windows and for images older than OpenSSH 6.5"));
+        }
+    };
+    made.map_err(|e| Problem::failed("run::key", format!("the key pair could not be made: {e}")))
+}
+
+/// Writes the private half to a new file that only its owner may read, and has the disk keep it. Only then may anybody hear of
+/// the public half.
+pub fn write(key: &PrivateKey, path: &Path) -> Result<(), Problem> {
+    let fail = |e: &dyn std::fmt::Display| {
+        Problem::failed("run::key", format!("the private key cannot be written to `{}`: {e}", path.display()))
+    };
+    let text = key.to_openssh(LineEnding::LF).map_err(|e| fail(&e))?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(|e| fail(&e))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|e| fail(&e))?;
+    // The name must outlive a crash too.
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        fs::File::open(folder).and_then(|f| f.sync_all()).map_err(|e| fail(&e))?;
+    }
+    Ok(())
+}
+
+/// The private half as text, so that a gate can hide it.
+pub fn secret(key: &PrivateKey) -> Option<Secret> {
+    key.to_openssh(LineEnding::LF).ok().map(|text| Secret::new(text.as_str()))
+}
+
+/// Reads a private key: OpenSSH's format, PEM (PKCS#1), PKCS#8 or PuTTY's, with a passphrase where it has one.
+pub fn read(path: &Path, passphrase: Option<&Secret>) -> Result<Arc<PrivateKey>, Problem> {
+    let shown = path.display();
+    let text = fs::read_to_string(path).map_err(|e| match e.kind() {
+        ErrorKind::NotFound => Problem::refused("run::key_file", format!("there is no private key at `{shown}`"))
+            .help("paths are relative to the folder in which bakec was started"),
+        ErrorKind::InvalidData => Problem::refused("run::key_file", format!("`{shown}` is no private key"))
+            .help("it holds bytes that are no text; OpenSSH's format, PEM and PKCS#8 are read"),
+        _ => Problem::refused("run::key_file", format!("the private key `{shown}` cannot be read: {e}")),
+    })?;
+    parse(&text, passphrase.map(Secret::reveal)).map(Arc::new).map_err(|why| {
+        let problem = |message: String| Problem::refused("run::key_file", message);
+        match why {
+            Unreadable::Locked => problem(format!("the private key `{shown}` has a passphrase, and none is given"))
+                .help("set `ssh_private_key_passphrase`, or take the passphrase away with `ssh-keygen -p`"),
+            Unreadable::WrongPassphrase => problem(format!("the passphrase does not open the private key `{shown}`")),
+            Unreadable::Public => problem(format!("`{shown}` is a public key")).help("name the file without `.pub`"),
+            Unreadable::Other(why) => problem(format!("`{shown}` is no private key that can be read: {why}")).help(
+                "OpenSSH's format, PEM and PKCS#8 are read; `ssh-keygen -p -f FILE` writes a key anew in OpenSSH's",
+            ),
+        }
+    })
+}
+
+enum Unreadable {
+    Locked,
+    WrongPassphrase,
+    Public,
+    Other(String),
+}
+
+fn parse(text: &str, passphrase: Option<&str>) -> Result<PrivateKey, Unreadable> {
+    use russh::keys::Error;
+
+    // Lines that editors of other systems end otherwise, and white space around.
+    let text = text.replace("\r\n", "\n").lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    if text.starts_with("ssh-") || text.starts_with("ecdsa-") {
+        return Err(Unreadable::Public);
+    }
+    let locked = text.contains("ENCRYPTED");
+    decode_secret_key(&text, passphrase).map_err(|e| match e {
+        Error::KeyIsEncrypted => Unreadable::Locked,
+        _ if locked && passphrase.is_none() => Unreadable::Locked,
+        Error::SshKey(ssh_key::Error::Crypto) if passphrase.is_some() => Unreadable::WrongPassphrase,
+        _ if locked => Unreadable::WrongPassphrase,
+        other => Unreadable::Other(other.to_string()),
+    })
+}
+
+/// The public half as one line of `authorized_keys`, which is what EC2 imports.
+pub fn public_line(key: &PrivateKey, comment: &str) -> Result<String, Problem> {
+    let mut public = key.public_key().clone();
+    public.set_comment(comment);
+    public.to_openssh().map_err(|e| Problem::failed("run::key", format!("the public key cannot be written: {e}")))
+}
+
+/// The fingerprint that EC2 shows for an imported key: of RSA the MD5 of its DER form, of others OpenSSH's SHA-256.
+pub fn ec2_fingerprint(key: &PublicKey) -> Option<String> {
+    match key.key_data() {
+        KeyData::Rsa(rsa) => {
+            let digest = Md5::digest(rsa_der(rsa.n().as_bytes(), rsa.e().as_bytes()));
+            Some(colons(&digest))
+        }
+        _ => key.to_bytes().ok().map(|blob| STANDARD.encode(Sha256::digest(blob))),
+    }
+}
+
+/// Bytes as pairs of hexadecimal digits between colons.
+pub(super) fn colons(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(":")
+}
+
+/// The `SubjectPublicKeyInfo` of an RSA key.
+fn rsa_der(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
+    /// `rsaEncryption`, with its empty parameters.
+    const ALGORITHM: [u8; 15] = [0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
+    let key = der(0x30, &[der(2, modulus), der(2, exponent)].concat());
+    let bits = der(3, &[&[0], key.as_slice()].concat());
+    der(0x30, &[ALGORITHM.as_slice(), &bits].concat())
+}
+
+/// One value of DER: tag, length, content.
+fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    let mut out = vec![tag];
+    let length = content.len().to_be_bytes();
+    match u8::try_from(content.len()) {
+        Ok(short) if short < 0x80 => out.push(short),
+        _ => {
+            let digits = &length[length.iter().take_while(|b| **b == 0).count()..];
+            out.push(0x80 | u8::try_from(digits.len()).unwrap_or(0));
+            out.extend_from_slice(digits);
+        }
+    }
+    out.extend_from_slice(content);
+    out
+}
