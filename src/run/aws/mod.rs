@@ -3,6 +3,7 @@
 //! It knows how calls are made and repeated, not what they are for. Neighbours: `fault` classifies, `bucket` slows down, `wait` asks
 //! for many at once; `step` makes the calls.
 
+pub mod address;
 pub mod bucket;
 pub mod fault;
 pub mod wait;
@@ -121,6 +122,18 @@ impl Cloud {
         };
         cloud.credentials().await?;
         Ok(cloud)
+    }
+
+    /// The account of a build that calls nobody.
+    pub fn of_nobody(events: &Events) -> Cloud {
+        Cloud {
+            config: SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build(),
+            events: events.clone(),
+            scale: 1.0,
+            tries: 1,
+            calls: Arc::default(),
+            regions: Mutex::default(),
+        }
     }
 
     /// Takes a look at the credentials, and hides their secret half from now on.
