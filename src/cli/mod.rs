@@ -5,6 +5,8 @@
 //! `complete` answers shells. Commands decide nothing about images.
 
 mod args;
+#[cfg(feature = "rehearse")]
+mod args_rehearse;
 mod check;
 mod compile;
 mod complete;
@@ -18,6 +20,8 @@ mod init;
 mod input;
 mod list;
 mod man;
+#[cfg(feature = "rehearse")]
+mod rehearse_server;
 mod schema;
 mod stages;
 mod terminal;
@@ -76,6 +80,8 @@ fn run() -> ExitCode {
         Command::Schema(args) => schema::run(&args, &terminal),
         Command::Completions { shell } => complete::script(shell, &terminal),
         Command::Man(args) => man::run(&args, &terminal),
+        #[cfg(feature = "rehearse")]
+        Command::RehearseServer(args) => rehearse_server::run(args, &terminal),
     };
     match outcome {
         Ok(()) | Err(Stop::Closed) => ExitCode::SUCCESS,
