@@ -58,10 +58,6 @@ impl Filters {
         Ok(Filters(filters))
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     pub(crate) fn pass<T>(&self, view: &View<'_>, table: &[Of<T>], id: &str, thing: &T) -> bool {
         self.0.iter().all(|filter| {
             let found = match table.iter().find(|(name, _)| *name == filter.name) {

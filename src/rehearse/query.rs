@@ -3,7 +3,7 @@
 //! Every action declares the names that it takes, with `N` for numbers; any other name is refused. What an action has taken is
 //! remembered, so that a parameter that is declared and has no effect shows in tests. It knows no action.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
@@ -14,6 +14,7 @@ use super::error::ApiError;
 pub(crate) struct Params {
     values: BTreeMap<String, String>,
     read: RefCell<BTreeSet<String>>,
+    replay: Cell<bool>,
 }
 
 /// Reads a form; a name that stands twice is refused, as is what is no UTF-8.
@@ -35,7 +36,7 @@ fn shape(name: &str) -> String {
 
 impl Params {
     pub(crate) fn new(values: BTreeMap<String, String>) -> Self {
-        Params { values, read: RefCell::default() }
+        Params { values, ..Params::default() }
     }
 
     /// Refuses the first name that is not among `takes`.
@@ -54,8 +55,21 @@ impl Params {
 
     /// The parameters that nothing has asked for.
     pub(crate) fn unread(&self) -> Vec<String> {
+        if self.replay.get() {
+            return Vec::new();
+        }
         let read = self.read.borrow();
         self.values.keys().filter(|name| !read.contains(*name)).cloned().collect()
+    }
+
+    /// Notes that the call repeats another one: it is answered, and has no effect of its own.
+    pub(crate) fn replays(&self) {
+        self.replay.set(true);
+    }
+
+    /// Whether the call repeats another one.
+    pub(crate) fn is_replay(&self) -> bool {
+        self.replay.get()
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {

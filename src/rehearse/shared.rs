@@ -305,7 +305,7 @@ impl Shared {
             return Err(ApiError::throttled());
         }
         let fields = actions::run(action, params, scope, world, strikes)?;
-        Ok((fields, action.changes()))
+        Ok((fields, action.changes() && !params.is_replay()))
     }
 }
 

@@ -190,7 +190,10 @@ impl Call<'_> {
         }
         match self.region().tokens.get(&(action.to_string(), token.to_string())) {
             None => Ok(None),
-            Some((digest, made)) if *digest == self.params.digest() => Ok(Some(made.clone())),
+            Some((digest, made)) if *digest == self.params.digest() => {
+                self.params.replays();
+                Ok(Some(made.clone()))
+            }
             Some(_) => Err(ApiError::new(
                 "IdempotentParameterMismatch",
                 "The same client token was used for an earlier request with other parameters.",

@@ -156,11 +156,6 @@ impl World {
         }
     }
 
-    /// When something changes by itself next.
-    pub(crate) fn due(&self) -> Time {
-        self.regions.values().map(|region| region.due()).min().unwrap_or(Time::NEVER)
-    }
-
     /// Whether look-ups see what was made at that time.
     pub(crate) fn sees(&self, born: Option<Time>) -> bool {
         born.is_none_or(|born| born.after(self.rules.visible_after) <= self.now())
