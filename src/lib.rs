@@ -11,7 +11,7 @@
 //! | 3 | [`format`], [`load`], [`schema`], [`packer`] | [`load`] is the only door to files |
 //! | 4 | [`resolve`], then [`check`], then [`eval`] | no clock, no environment of their own |
 //! | 5 | [`compile`] | everything above |
-//! | 6 | [`emit`], [`inspect`], `run`, `rehearse` | the plan; strangers to each other |
+//! | 6 | [`emit`], [`inspect`], `run`, `rehearse` | the plan; strangers to each other; `rehearse` not even the plan |
 //! | 7 | [`cli`] | `clap`, the terminal |
 //!
 //! The modules stand in reading order.
@@ -41,7 +41,9 @@ pub mod compile;
 
 pub mod emit;
 pub mod inspect;
-#[cfg(any(feature = "run", feature = "run-ssh"))]
+#[cfg(feature = "rehearse")]
+pub mod rehearse;
+#[cfg(feature = "run")]
 pub mod run;
 
 pub mod cli;

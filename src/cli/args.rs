@@ -118,6 +118,13 @@ pub(super) enum Command {
         /// The command.
         command: Option<String>,
     },
+    /// Serve a rehearsed EC2 on this machine, for tests and to see a build without an account.
+    #[cfg(feature = "rehearse")]
+    #[command(long_about = "Serve a rehearsed EC2 on this machine.\n\n\
+            It answers the calls of a build as EC2 does, with its states, delays, names and errors, on the loopback address only; \
+            instances answer SSH, take uploads, and run nothing. One line of JSON says where: endpoint and ssh. It ends with \
+            Ctrl-C or SIGTERM, and everything in it with it.")]
+    RehearseServer(super::args_rehearse::RehearseServer),
 }
 
 /// What a program is given.

@@ -5,6 +5,8 @@
 //! `complete` answers shells. Commands decide nothing about images.
 
 mod args;
+#[cfg(feature = "rehearse")]
+mod args_rehearse;
 mod check;
 mod compile;
 mod complete;
@@ -19,6 +21,8 @@ mod input;
 mod list;
 mod man;
 mod page;
+#[cfg(feature = "rehearse")]
+mod rehearse_server;
 mod schema;
 mod stages;
 mod terminal;
@@ -88,6 +92,8 @@ fn run() -> ExitCode {
             return parsed(words.chain([colour]).map(Into::into).collect())
                 .map_or_else(|answer| answered(&answer), |_| ExitCode::SUCCESS);
         }
+        #[cfg(feature = "rehearse")]
+        Command::RehearseServer(args) => rehearse_server::run(args, &terminal),
     };
     ended(outcome)
 }

@@ -28,10 +28,10 @@ mod moving;
 mod oracle;
 #[path = "../peer/packer.rs"]
 mod peer;
-#[cfg(any(feature = "run", feature = "run-ssh"))]
+#[cfg(feature = "run")]
 #[path = "../peer/ssh.rs"]
 mod peer_ssh;
-#[cfg(any(feature = "run", feature = "run-ssh"))]
+#[cfg(feature = "run")]
 #[path = "../peer/sshd.rs"]
 mod peer_sshd;
 #[path = "../peer/targets.rs"]

@@ -1,0 +1,61 @@
+//! `bakec rehearse-server`: the embedded EC2 in a process of its own.
+
+use serde_json::json;
+
+use crate::rehearse::{Server, Settings};
+
+use super::Outcome;
+use super::args_rehearse::RehearseServer;
+use super::terminal::Terminal;
+
+pub(super) fn run(args: RehearseServer, terminal: &Terminal) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| terminal.fail(&format!("the server cannot be started: {error}"), None))?;
+    runtime.block_on(serve(args, terminal))
+}
+
+async fn serve(args: RehearseServer, terminal: &Terminal) -> Outcome {
+    let mut settings = Settings {
+        port: args.port,
+        ssh_port: args.ssh_port,
+        scale: args.scale,
+        seed: args.seed,
+        faults: args.fault,
+        visible_after: args.visible_after,
+        amis: args.ami,
+        throttle: !args.no_throttle,
+        ..Settings::default()
+    };
+    settings.quotas.vcpus = args.vcpus;
+    let stopped = stopped().map_err(|error| terminal.fail(&format!("signals cannot be waited for: {error}"), None))?;
+    let server = Server::start(settings).await;
+    let server = server.map_err(|error| terminal.fail(&format!("no port can be listened on: {error}"), None))?;
+    let line = json!({ "endpoint": server.endpoint, "ssh": server.ssh, "host_key": server.host_key });
+    terminal.result(|out| writeln!(out, "{line}"))?;
+    stopped.await;
+    Ok(())
+}
+
+/// Ends with the first SIGTERM or Ctrl-C.
+#[cfg(unix)]
+fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Ends with the first Ctrl-C.
+#[cfg(not(unix))]
+fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Where it cannot be waited for, the process is ended by other means.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}

@@ -1,0 +1,67 @@
+//! Who calls and where: the credential scope of a SigV4 signature.
+//!
+//! Any signature is accepted: there are no secrets to check it against. A call without one is refused, as AWS does.
+
+use super::error::ApiError;
+use crate::facts::regions::{self, Region};
+
+/// The services that answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Service {
+    Ec2,
+    Sts,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Scope {
+    pub(crate) service: Service,
+    pub(crate) region: Region,
+    pub(crate) access_key: String,
+}
+
+/// Reads `Authorization: AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, …`, or the same of a presigned query.
+pub(crate) fn scope(header: Option<&str>, presigned: Option<&str>) -> Result<Scope, ApiError> {
+    let in_header = header.and_then(|text| {
+        let text = text.strip_prefix("AWS4-HMAC-SHA256")?;
+        text.split(',').find_map(|part| part.trim().strip_prefix("Credential="))
+    });
+    let Some(credential) = in_header.or(presigned) else {
+        return Err(denied("AWS was not able to validate the provided access credentials"));
+    };
+    let parts: Vec<&str> = credential.split('/').collect();
+    let [access_key, _, region, service, "aws4_request"] = parts[..] else {
+        return Err(denied("Credential must be KEY/DATE/REGION/SERVICE/aws4_request"));
+    };
+    let service = match service {
+        "ec2" => Service::Ec2,
+        "sts" => Service::Sts,
+        _ => return Err(denied(&format!("Credential should be scoped to correct service: 'ec2' or 'sts', not '{service}'"))),
+    };
+    let Some(region) = regions::find(region) else {
+        return Err(denied(&format!("Credential should be scoped to a valid region, not '{region}'")));
+    };
+    Ok(Scope { service, region, access_key: access_key.to_string() })
+}
+
+fn denied(message: &str) -> ApiError {
+    ApiError::new("AuthFailure", message).status(401)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_region_stands_in_the_credential() {
+        let header = "AWS4-HMAC-SHA256 Credential=AKID/20261121/eu-west-1/ec2/aws4_request, SignedHeaders=host, Signature=0";
+        let found = scope(Some(header), None).unwrap();
+        assert_eq!((found.region.name, found.service, found.access_key.as_str()), ("eu-west-1", Service::Ec2, "AKID"));
+        assert!(scope(None, Some("AKID/20261121/us-east-1/sts/aws4_request")).is_ok());
+        for wrong in [None, Some("AWS4-HMAC-SHA256 Credential=a/b"), Some("Basic x")] {
+            assert_eq!(scope(wrong, None).unwrap_err().code, "AuthFailure");
+        }
+        for wrong in ["A/d/us-esat-1/ec2/aws4_request", "A/d/us-east-1/s3/aws4_request"] {
+            assert_eq!(scope(None, Some(wrong)).unwrap_err().code, "AuthFailure");
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! What all connections of a server share, and the way of one call through it.
+//!
+//! A call is numbered, struck by faults, held, throttled, run, held again and answered, in this order. Neighbours: `server` for
+//! HTTP, `ssh` for the other listener, `control` for what is no call.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::actions::{self, Strikes};
+use super::auth::{self, Scope, Service};
+use super::calls::{self, Call};
+use super::error::ApiError;
+use super::faults::{Fault, Faults, Kind};
+use super::holds::{Holds, When};
+use super::limits::Buckets;
+use super::query::Params;
+use super::settings::Settings;
+use super::world::instance::Reason;
+use super::world::{HostKey, World};
+use super::xml::Fields;
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    pub(crate) holds: Holds,
+    /// Told whenever the world has changed.
+    changed: watch::Sender<()>,
+    throttle: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) world: World,
+    pub(crate) faults: Faults,
+    calls: Vec<Call>,
+    /// Counts the resets: a call of before belongs to no record.
+    era: u64,
+    buckets: Buckets,
+}
+
+/// One request, as far as it is understood before anything is asked of the world.
+pub(crate) struct Request {
+    pub(crate) values: BTreeMap<String, String>,
+    pub(crate) authorization: Option<String>,
+}
+
+/// What is sent back.
+pub(crate) enum Reply {
+    Answer { service: Service, action: String, request: String, fields: Fields },
+    Refusal { service: Service, request: String, error: ApiError },
+    /// The connection is closed.
+    Nothing,
+}
+
+/// The record of a call that is under way; dropped before its end it says that the client has left.
+struct Record<'s> {
+    shared: &'s Shared,
+    era: u64,
+    n: u64,
+    effect: bool,
+    done: bool,
+}
+
+impl Record<'_> {
+    fn end(mut self, outcome: &str) {
+        self.done = true;
+        self.write(outcome);
+    }
+
+    fn write(&self, outcome: &str) {
+        self.change(|call| call.outcome = outcome.to_string());
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Call)) {
+        let mut state = self.shared.state();
+        if state.era == self.era
+            && let Some(call) = state.calls.get_mut(self.n as usize - 1)
+        {
+            call.effect = self.effect;
+            change(call);
+        }
+    }
+}
+
+impl Drop for Record<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            self.write("left");
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(settings: &Settings, seed: u64, host_key: HostKey) -> Self {
+        let state = State {
+            world: World::new(settings, seed, host_key),
+            faults: Faults::new(settings.faults.clone(), seed),
+            calls: Vec::new(),
+            era: 0,
+            buckets: Buckets::default(),
+        };
+        Shared {
+            state: Mutex::new(state),
+            holds: Holds::default(),
+            changed: watch::Sender::new(()),
+            throttle: settings.throttle,
+        }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    pub(crate) fn changed(&self) {
+        self.changed.send_replace(());
+    }
+
+    pub(crate) fn inventory(&self) -> serde_json::Value {
+        let mut state = self.state();
+        state.world.advance();
+        state.world.inventory()
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.state().calls.clone()
+    }
+
+    pub(crate) fn add_fault(&self, fault: Fault) {
+        self.state().faults.add(fault);
+    }
+
+    /// Everything as at the start, but that the clock goes on: no resources, no calls, no faults, no holds.
+    pub(crate) fn reset(&self) {
+        let mut state = self.state();
+        state.world.reset();
+        state.calls.clear();
+        state.faults.clear();
+        state.buckets.clear();
+        state.era += 1;
+        drop(state);
+        self.holds.clear();
+        self.changed();
+    }
+
+    /// Does one call.
+    pub(crate) async fn call(&self, request: Request) -> Reply {
+        let Request { values, authorization } = request;
+        let id = self.state().world.uuid();
+        let action = values.get("Action").cloned().unwrap_or_default();
+        let scope = auth::scope(authorization.as_deref(), values.get("X-Amz-Credential").map(String::as_str));
+        let old = values.get("Version").is_some_and(|version| version.starts_with("2011"));
+        let service = scope.as_ref().map_or(if old { Service::Sts } else { Service::Ec2 }, |scope| scope.service);
+        let (mut record, n, strikes) = self.open(&action, &values, &scope);
+        let refusal = |error| Reply::Refusal { service, request: id.clone(), error };
+        let scope = match scope {
+            Ok(scope) => scope,
+            Err(error) => {
+                record.end(error.code);
+                return refusal(error);
+            }
+        };
+        let late = strikes.iter().find(|(kind, _)| *kind == Kind::Delay).map(|(_, ms)| Duration::from_millis(*ms));
+        let struck = |wanted| strikes.iter().any(|(kind, _)| *kind == wanted);
+        let unavailable = || ApiError::new("Unavailable", "The server is overloaded and can't handle the request.");
+        let internal = || ApiError::new("InternalError", "An internal error has occurred.");
+        let early = match strikes.iter().map(|(kind, _)| *kind).find(|kind| {
+            matches!(kind, Kind::Throttle | Kind::Unavailable | Kind::Internal)
+        }) {
+            Some(Kind::Throttle) => Some(ApiError::throttled()),
+            Some(Kind::Unavailable) => Some(unavailable().status(503)),
+            Some(_) => Some(internal().status(500)),
+            None => None,
+        };
+        let hold = self.holds.meet(n, &action);
+        if let Some((hold, When::Before)) = hold {
+            record.write("held before");
+            if !self.holds.stand(hold).await {
+                record.end("dropped");
+                return Reply::Nothing;
+            }
+        }
+        if struck(Kind::Cut) {
+            record.end("dropped");
+            return Reply::Nothing;
+        }
+        let outcome = match early {
+            Some(error) => Err(error),
+            None => {
+                let strikes = Strikes {
+                    capacity: struck(Kind::Capacity),
+                    launch_fails: struck(Kind::LaunchFails),
+                    image_fails: struck(Kind::ImageFails),
+                };
+                self.act(&mut record, &action, values, &scope, strikes, struck(Kind::InstanceGone))
+            }
+        };
+        let word = outcome.as_ref().map_or_else(|error| error.code, |_| "ok");
+        if let Some((hold, When::After)) = hold {
+            record.write(&format!("held after {word}"));
+            if !self.holds.stand(hold).await {
+                record.end("dropped");
+                return Reply::Nothing;
+            }
+        }
+        if let Some(late) = late {
+            let real = self.state().world.clock.real(late);
+            tokio::time::sleep(real).await;
+        }
+        if struck(Kind::Lost) {
+            record.end("dropped");
+            return Reply::Nothing;
+        }
+        record.end(word);
+        match outcome {
+            Ok(fields) => Reply::Answer { service, action, request: id, fields },
+            Err(error) => refusal(error),
+        }
+    }
+
+    /// Numbers the call, and finds out what strikes it.
+    fn open(
+        &self,
+        action: &str,
+        values: &BTreeMap<String, String>,
+        scope: &Result<Scope, ApiError>,
+    ) -> (Record<'_>, u64, Vec<(Kind, u64)>) {
+        let mut state = self.state();
+        let n = state.calls.len() as u64 + 1;
+        let call = Call {
+            n,
+            action: action.to_string(),
+            region: scope.as_ref().map_or("", |scope| scope.region.name).to_string(),
+            parameters: calls::shown(values),
+            outcome: "open".to_string(),
+            effect: false,
+            unread: Vec::new(),
+        };
+        state.calls.push(call);
+        let strikes = state.faults.strike(action);
+        (Record { shared: self, era: state.era, n, effect: false, done: false }, n, strikes)
+    }
+
+    /// Runs the action on the world.
+    fn act(
+        &self,
+        record: &mut Record<'_>,
+        action: &str,
+        mut values: BTreeMap<String, String>,
+        scope: &Scope,
+        strikes: Strikes,
+        gone: bool,
+    ) -> Result<Fields, ApiError> {
+        let version = values.remove("Version");
+        values.retain(|name, _| name != "Action" && !name.starts_with("X-Amz-"));
+        let params = Params::new(values);
+        let result = self.run(action, version.as_deref(), &params, scope, strikes, gone);
+        if let Ok((_, changed)) = &result {
+            record.effect = *changed;
+            record.change(|call| call.unread = params.unread());
+            if *changed {
+                self.changed();
+            }
+        } else if gone {
+            self.changed();
+        }
+        result.map(|(fields, _)| fields)
+    }
+
+    fn run(
+        &self,
+        name: &str,
+        version: Option<&str>,
+        params: &Params,
+        scope: &Scope,
+        strikes: Strikes,
+        gone: bool,
+    ) -> Result<(Fields, bool), ApiError> {
+        let Some(action) = actions::find(name).filter(|action| action.service == scope.service) else {
+            let words = format!("The action {name} is not valid for this web service.");
+            return Err(ApiError::new("InvalidAction", words));
+        };
+        let known = match scope.service {
+            Service::Ec2 => "2016-11-15",
+            Service::Sts => "2011-06-15",
+        };
+        if version != Some(known) {
+            let words = format!("The requested version ({}) is not supported.", version.unwrap_or_default());
+            return Err(ApiError::new("NoSuchVersion", words));
+        }
+        let mut state = self.state();
+        let State { world, buckets, .. } = &mut *state;
+        world.enter(scope.region);
+        world.advance();
+        if gone {
+            take_newest(world, scope.region.name);
+        }
+        if self.throttle && !buckets.take(scope.region.name, name, params.is_partial(), world.now()) {
+            return Err(ApiError::throttled());
+        }
+        let fields = actions::run(action, params, scope, world, strikes)?;
+        Ok((fields, action.changes() && !params.is_replay()))
+    }
+}
+
+/// AWS takes the newest instance that lives.
+fn take_newest(world: &mut World, region: &str) {
+    let (now, delay) = (world.now(), world.rules.delays.terminate);
+    let Some(region) = world.region_mut(region) else { return };
+    if let Some(instance) = region.instances.values_mut().rev().find(|i| i.runs()) {
+        let reason = Reason {
+            code: "Server.InternalError".to_string(),
+            message: "Server.InternalError: The host of the instance has failed".to_string(),
+        };
+        instance.terminate(now, delay, reason, "Server.InternalError".to_string());
+    }
+}

@@ -1,0 +1,141 @@
+//! Images.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::Region;
+use super::storage::{Ebs, SnapshotState};
+use crate::rehearse::clock::Time;
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum ImageState {
+    /// Until then, and what it becomes: available, or failed for a reason.
+    Pending(Time, Option<String>),
+    Available,
+    Failed(String),
+}
+
+/// One device of an image.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Mapping {
+    pub(crate) device: String,
+    pub(crate) source: MappingSource,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum MappingSource {
+    Ebs(Ebs),
+    /// `ephemeral0`
+    Virtual(String),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Image {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// Nothing for what was always there.
+    pub(crate) born: Option<Time>,
+    pub(crate) created: String,
+    pub(crate) owner: String,
+    /// `amazon` where AWS vouches for the owner.
+    pub(crate) owner_alias: Option<&'static str>,
+    pub(crate) description: Option<String>,
+    pub(crate) state: ImageState,
+    pub(crate) architecture: String,
+    pub(crate) virtualization: String,
+    pub(crate) root_device: String,
+    /// `ebs` or `instance-store`
+    pub(crate) root_kind: &'static str,
+    pub(crate) mappings: Vec<Mapping>,
+    pub(crate) location: String,
+    pub(crate) ena: bool,
+    pub(crate) sriov: bool,
+    pub(crate) boot_mode: Option<String>,
+    pub(crate) imds: Option<String>,
+    pub(crate) tpm: Option<String>,
+    pub(crate) uefi_data: Option<String>,
+    pub(crate) kernel: Option<String>,
+    pub(crate) ramdisk: Option<String>,
+    pub(crate) public: bool,
+    pub(crate) users: BTreeSet<String>,
+    pub(crate) organizations: BTreeSet<String>,
+    pub(crate) units: BTreeSet<String>,
+    pub(crate) product_codes: BTreeSet<String>,
+    pub(crate) deprecated: Option<String>,
+    pub(crate) protection: Protection,
+    pub(crate) source_instance: Option<String>,
+    /// The image that it is a copy of: id and region.
+    pub(crate) source_image: Option<(String, String)>,
+}
+
+/// Against deregistration.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Protection {
+    Disabled,
+    Enabled { cooldown: bool },
+    /// Disabled, in force until then.
+    Cooling(Time),
+}
+
+impl Image {
+    pub(super) fn due(&self) -> Time {
+        match self.state {
+            ImageState::Pending(until, _) => until,
+            _ => Time::NEVER,
+        }
+    }
+
+    pub(crate) fn state(&self) -> &'static str {
+        match self.state {
+            ImageState::Pending(..) => "pending",
+            ImageState::Available => "available",
+            ImageState::Failed(_) => "failed",
+        }
+    }
+
+    /// The snapshots of its devices.
+    pub(crate) fn snapshots(&self) -> impl Iterator<Item = &str> {
+        self.mappings.iter().filter_map(|mapping| match &mapping.source {
+            MappingSource::Ebs(ebs) => ebs.snapshot.as_deref(),
+            MappingSource::Virtual(_) => None,
+        })
+    }
+
+    pub(crate) fn protected(&self, now: Time) -> bool {
+        match self.protection {
+            Protection::Disabled => false,
+            Protection::Enabled { .. } => true,
+            Protection::Cooling(until) => now < until,
+        }
+    }
+
+    pub(crate) fn protection(&self, now: Time) -> &'static str {
+        match self.protection {
+            Protection::Enabled { cooldown: true } => "enabled-with-cooldown",
+            Protection::Enabled { cooldown: false } => "enabled",
+            Protection::Cooling(until) if now < until => "enabled-with-cooldown",
+            _ => "disabled",
+        }
+    }
+}
+
+pub(super) fn advance(region: &mut Region, now: Time) {
+    let late: Vec<String> = region.images.values().filter(|i| i.due() <= now).map(|i| i.id.clone()).collect();
+    for id in late {
+        let Some(image) = region.images.get_mut(&id).map(Arc::make_mut) else { continue };
+        let ImageState::Pending(_, end) = &image.state else { continue };
+        image.state = match end.clone() {
+            None => ImageState::Available,
+            Some(reason) => ImageState::Failed(reason),
+        };
+        if let ImageState::Failed(reason) = &image.state {
+            let (reason, snapshots): (String, Vec<String>) =
+                (reason.clone(), image.snapshots().map(str::to_string).collect());
+            for id in snapshots {
+                if let Some(snapshot) = region.snapshots.get_mut(&id) {
+                    snapshot.state = SnapshotState::Error(reason.clone());
+                }
+            }
+        }
+    }
+}
