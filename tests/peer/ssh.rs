@@ -324,17 +324,23 @@ fn peer_ssh_exits_and_lines() {
         let exit = shell.run("cat", Some(&mut input), &mut |_, line| said.push(line.to_owned())).await;
         assert_eq!((exit, said), (Ok(Exit::Status(0)), vec!["from here".to_owned()]));
 
-        // What a command leaves behind does not hold the build for ever.
-        shell.set_deadline(Some(tokio::time::Instant::now() + Duration::from_millis(500)));
+        // A deadline ends what runs; a terminal takes the command with it.
+        let late = || Some(tokio::time::Instant::now() + Duration::from_millis(700));
+        shell.set_deadline(late());
         let (exit, _) = lines(&mut shell, "sleep 77").await;
         assert!(exit.is_err_and(|e| e.code == "run::timeout"));
         shell.set_deadline(None);
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert_eq!(out(&mut shell, "pgrep -fx 'sleep 77' || true").await, "", "the command was left running");
+        assert_eq!(out(&mut shell, "echo on").await, "on");
 
         bench.ssh.pty = true;
         let mut shell = bench.connect(server.port, Some(&key)).await.expect("a shell");
         assert_eq!(out(&mut shell, "test -t 1 && stty size").await, "40 80");
+        shell.set_deadline(late());
+        let (exit, _) = lines(&mut shell, "exec sleep 78").await;
+        assert!(exit.is_err_and(|e| e.code == "run::timeout"));
+        shell.set_deadline(None);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(out(&mut shell, "pgrep -fx 'sleep 78' || true").await, "", "the command was left running");
     });
 }
 
