@@ -27,6 +27,9 @@ mod oracle;
 #[path = "../peer/packer.rs"]
 mod peer;
 #[cfg(any(feature = "run", feature = "run-ssh"))]
+#[path = "../peer/provision.rs"]
+mod peer_provision;
+#[cfg(any(feature = "run", feature = "run-ssh"))]
 #[path = "../peer/ssh.rs"]
 mod peer_ssh;
 #[cfg(any(feature = "run", feature = "run-ssh"))]

@@ -67,7 +67,7 @@ impl Sshd {
         fs::write(folder.path().join("authorized_keys"), lines).expect("authorized_keys");
         let hosts: String = host_keys.iter().map(|k| format!("HostKey {}\n", k.display())).collect();
         let sftp = "Subsystem sftp internal-sftp\n";
-        let sftp = if settings.contains("no-sftp") { "" } else { sftp };
+        let sftp = if settings.contains("no-sftp") || settings.contains("Subsystem") { "" } else { sftp };
         let config = format!(
             "{settings}\nListenAddress 127.0.0.1\nPort {port}\n{hosts}{sftp}AuthorizedKeysFile {folder}/authorized_keys\n\
              StrictModes no\nUsePAM no\nPermitRootLogin yes\nMaxStartups 1000\nMaxSessions 1000\nPidFile none\n\
