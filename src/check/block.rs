@@ -9,13 +9,7 @@ use crate::ty::flow::Lateness;
 
 impl<'a> Checker<'a> {
     pub(super) fn block(&mut self, block: &'a Block) {
-        let facts = match &block.when {
-            Some(when) => {
-                self.condition(when);
-                self.facts_of(when, true)
-            }
-            None => Vec::new(),
-        };
+        let facts = self.when(block.when.as_ref());
         self.narrowed(facts, |c| c.body(block));
     }
 
@@ -58,25 +52,13 @@ impl<'a> Checker<'a> {
     }
 
     fn use_group(&mut self, r#use: &'a Use) {
-        let facts = match &r#use.when {
-            Some(when) => {
-                self.condition(when);
-                self.facts_of(when, true)
-            }
-            None => Vec::new(),
-        };
+        let facts = self.when(r#use.when.as_ref());
         let Some(group) = self.program.groups.get(r#use.group) else { return };
         self.narrowed(facts, |c| c.arguments(&group.params, &r#use.args));
     }
 
     pub(super) fn post(&mut self, post: &'a Post) {
-        let facts = match &post.when {
-            Some(when) => {
-                self.condition(when);
-                self.facts_of(when, true)
-            }
-            None => Vec::new(),
-        };
+        let facts = self.when(post.when.as_ref());
         self.narrowed(facts, |c| post.links.iter().for_each(|link| c.block(link)));
     }
 }

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::Checker;
+use super::operators::{Class, class};
 use super::problem::{CheckProblem, Hint};
 use super::records::{bounded, field_value, found, inferred_field, join};
 use super::scope::Env;
+use super::text::scalar;
 use super::want::Want;
 use crate::resolve::builtin::{Builtin, Shape};
 use crate::resolve::hir::{Expr, ExprKind};
@@ -30,6 +32,11 @@ impl<'a> Checker<'a> {
             types.push(self.argument(builtin, name, shape, arg));
         }
         self.scope.env = env;
+        if let (Builtin::Contains, [whole, item], [_, arg]) = (builtin, &types[..], args)
+            && !matches!(whole.early().plain(), Ty::List(_) | Ty::Poison)
+        {
+            self.flow(arg, item.clone(), Want::new(&Ty::String, Lateness::Ignored).named("item"));
+        }
         if types.contains(&Ty::Poison)
             && !matches!(signature.result, Shape::Bool | Shape::Int | Shape::Text | Shape::Texts | Shape::Data)
         {
@@ -54,6 +61,10 @@ impl<'a> Checker<'a> {
         if shape == Shape::Any {
             return match builtin {
                 Builtin::Given => ty,
+                Builtin::Json => {
+                    self.plain_data(&ty, "a value for `json`", arg.span);
+                    self.early_inside(arg, ty, &place)
+                }
                 _ => self.early_inside(arg, ty, &place),
             };
         }
@@ -75,6 +86,8 @@ impl<'a> Checker<'a> {
             (_, Ty::Poison) => return Ty::Poison,
             (Shape::List, plain) => (matches!(plain, Ty::List(_)), "a list"),
             (Shape::Map, plain) => (is_map(plain), "a map or record"),
+            (Shape::Scalar, plain) => (scalar(plain), "a text, number, bool, duration or size"),
+            (Shape::Numeric, plain) => (numeric(plain), "a number or text"),
             (_, plain) => (matches!(plain, Ty::List(_)) || is_map(plain) || plain.is_text(), "a text, list or map"),
         };
         if !fits {
@@ -85,6 +98,19 @@ impl<'a> Checker<'a> {
                 at: arg.span,
                 hint: Hint::words(format!("it is used as `{}`", builtin.signature().usage())),
             });
+        }
+        match (builtin, ty.early().plain()) {
+            (Builtin::Sort, Ty::List(inner)) if !sortable(inner) => {
+                return self.poison(CheckProblem::Mismatch {
+                    name: Some(name.into()),
+                    wanted: "a list of texts, numbers, durations or sizes".into(),
+                    found: found(&ty),
+                    at: arg.span,
+                    hint: Hint::words("elements are sorted among their own kind; take a field of records first"),
+                });
+            }
+            (Builtin::Render | Builtin::RenderFile, _) => self.plain_data(&ty, "a value for a template", arg.span),
+            _ => {}
         }
         // The shape of lists and maps is known early; what is in them may be late unless it is looked at.
         let looks_inside = matches!(
@@ -158,7 +184,7 @@ impl<'a> Checker<'a> {
                 _ => Ty::Poison,
             },
             Shape::Merged => types.into_iter().reduce(|a, b| bounded(merge(&a, &b))).unwrap_or(Ty::Poison),
-            Shape::List | Shape::Map | Shape::Sized | Shape::Any => Ty::Poison,
+            Shape::List | Shape::Map | Shape::Sized | Shape::Scalar | Shape::Numeric | Shape::Any => Ty::Poison,
         }
     }
 
@@ -174,6 +200,22 @@ fn is_map(ty: &Ty) -> bool {
         Ty::Union(members) => members.iter().all(|m| is_map(m.plain())),
         _ => false,
     }
+}
+
+/// Whether values of the type are numbers, or texts that may hold one.
+fn numeric(ty: &Ty) -> bool {
+    let fits = |ty: &Ty| flows(ty, &Ty::Number, Lateness::Ignored) || ty.is_text();
+    match ty {
+        Ty::Union(members) => members.iter().all(|m| fits(m.plain())),
+        ty => fits(ty),
+    }
+}
+
+/// Whether values of the type have an order among each other.
+fn sortable(ty: &Ty) -> bool {
+    matches!(ty.plain(), Ty::Poison | Ty::Never)
+        || matches!(class(ty), Class::Text | Class::Int | Class::Number | Class::Duration | Class::Size)
+        || flows(ty, &Ty::Bool, Lateness::Ignored)
 }
 
 /// `merge(a, b)`: records laid over each other, records inside them too.

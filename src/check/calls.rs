@@ -1,7 +1,7 @@
 //! Calls of the program's functions and uses of its groups.
 
 use super::Checker;
-use super::want::Want;
+use super::scope::Scope;
 use crate::resolve::hir::{Expr, Parameter};
 use crate::ty::Ty;
 
@@ -16,8 +16,7 @@ impl<'a> Checker<'a> {
     pub(super) fn arguments(&mut self, params: &'a [Parameter], args: &'a [Option<Expr>]) {
         for (param, arg) in params.iter().zip(args) {
             let Some(arg) = arg else { continue };
-            let late = self.scope.lateness();
-            self.expect(arg, Want::new(&param.ty, late).named(&param.name.name));
+            self.expect_early(arg, &param.ty, &param.name.name);
         }
     }
 
@@ -25,7 +24,7 @@ impl<'a> Checker<'a> {
     pub(super) fn parameter_defaults(&mut self, params: &'a [Parameter]) {
         for param in params {
             if let Some(default) = &param.default {
-                self.within(super::scope::Scope::default(), |c| c.expect_early(default, &param.ty, &param.name.name));
+                self.within(Scope::default(), |c| c.expect_early(default, &param.ty, &param.name.name));
             }
         }
     }

@@ -33,13 +33,6 @@ impl Owner<'_> {
     }
 }
 
-/// What is known of a field while the entries go by.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Supply {
-    Nothing,
-    Given,
-}
-
 impl<'a> Checker<'a> {
     /// Checks every entry and names the required ones that are missing.
     pub(super) fn entries(
@@ -49,7 +42,7 @@ impl<'a> Checker<'a> {
         owner: &Owner<'_>,
         late: Lateness,
     ) {
-        let mut supply = vec![Supply::Nothing; fields.len()];
+        let mut given = vec![false; fields.len()];
         let mut from_afar = false;
         let later = Later::of(body);
         let mut spreads = Vec::new();
@@ -62,16 +55,20 @@ impl<'a> Checker<'a> {
                         if !self.problems.is_full()
                             && let Some(meant) = meant(&key.name, fields)
                         {
-                            supply[meant] = Supply::Given;
+                            given[meant] = true;
                         }
                         continue;
                     };
                     let field = &fields[index];
                     self.notes(&key.name, field, owner, key.span, None);
+                    if refused(field) {
+                        self.infer(value);
+                        continue;
+                    }
                     let want = Want { ty: &field.ty, null: field.optional, late, name: Some(&key.name) };
                     // That a required one must not be null has been said.
                     let removed = *self.expect(value, want).plain() == Ty::Null && field.optional;
-                    supply[index] = if removed { Supply::Nothing } else { Supply::Given };
+                    given[index] = !removed;
                 }
                 Entry::Spread { value, span } => {
                     let ty = self.spread(value, if owner.kind.is_some() { "a block" } else { "a record" });
@@ -83,7 +80,7 @@ impl<'a> Checker<'a> {
                             self.spread_fields(&later, value, *span, record, fields, owner, late);
                             for name in record.fields.keys() {
                                 if let Some(index) = fields.get_index_of(name) {
-                                    supply[index] = Supply::Given;
+                                    given[index] = true;
                                 }
                             }
                         }
@@ -96,11 +93,10 @@ impl<'a> Checker<'a> {
         if from_afar {
             return;
         }
-        let refused = |field: &Field| field.notes.as_ref().is_some_and(|n| n.refused.is_some());
         let missing: Vec<(SmolStr, SmolStr)> = fields
             .iter()
-            .zip(&supply)
-            .filter(|((_, field), supply)| **supply == Supply::Nothing && !field.optional && !refused(field))
+            .zip(&given)
+            .filter(|((_, field), given)| !**given && !field.optional && !field.is_refused())
             .map(|((name, field), _)| (name.clone(), field.doc.clone()))
             .collect();
         if !missing.is_empty() {
@@ -145,9 +141,8 @@ impl<'a> Checker<'a> {
         if self.problems.is_full() {
             return;
         }
-        let formerly = |f: &Field| f.notes.as_ref().is_some_and(|n| n.formerly.contains(name));
         let name = name.clone();
-        if let Some((now, _)) = fields.iter().find(|(_, f)| formerly(f)) {
+        if let Some((now, _)) = fields.iter().find(|(_, f)| f.was_named(&name)) {
             return self.report(CheckProblem::RenamedOption {
                 owner: owner.words(),
                 name,
@@ -156,7 +151,7 @@ impl<'a> Checker<'a> {
                 spread,
             });
         }
-        let offered = fields.iter().filter(|(_, f)| f.notes.as_ref().is_none_or(|n| n.refused.is_none()));
+        let offered = fields.iter().filter(|(_, f)| !f.is_refused());
         let nearest = Self::nearest(&name, offered.clone().map(|(n, _)| n.as_str()));
         self.report(match owner.kind {
             Some(_) => CheckProblem::UnknownOption { owner: owner.words(), name, at, spread, nearest },
@@ -235,9 +230,12 @@ impl<'a> Later<'a> {
 
 /// The option that a wrong name most likely stands for.
 fn meant(name: &str, fields: &IndexMap<SmolStr, Field>) -> Option<usize> {
-    let renamed =
-        fields.values().position(|f| f.notes.as_ref().is_some_and(|n| n.formerly.iter().any(|old| old == name)));
+    let renamed = fields.values().position(|f| f.was_named(name));
     renamed.or_else(|| fields.get_index_of(nearest(name, fields.keys().map(SmolStr::as_str))?))
+}
+
+fn refused(field: &Field) -> bool {
+    field.notes.as_ref().is_some_and(|n| n.refused.is_some())
 }
 
 fn is_null(value: &Expr) -> bool {

@@ -55,7 +55,17 @@ impl<'a> Checker<'a> {
             }
             ExprKind::Match(subject, arms) => return self.match_expr(expr.span, subject, arms, want),
             ExprKind::Binary(BinaryOp::Default, _, left, right) if want.is_some() => {
-                let left = self.expr(left, want.map(|w| Want { null: true, ..w }));
+                let left = match left.kind {
+                    ExprKind::Index(..) => {
+                        self.missing_is_null = true;
+                        let ty = self.infer(left).non_null();
+                        match want {
+                            Some(want) => self.flow(left, ty, want),
+                            None => ty,
+                        }
+                    }
+                    _ => self.expr(left, want.map(|w| Want { null: true, ..w })),
+                };
                 let right = self.expr(right, want);
                 return records::join(left.non_null(), right);
             }
@@ -127,7 +137,7 @@ impl<'a> Checker<'a> {
                 if late { Ty::Bool.late() } else { Ty::Bool }
             }
             ExprKind::Unary(UnaryOp::Negate, inner) => self.negate(expr.span, inner),
-            ExprKind::Binary(op, at, left, right) => self.binary(expr.span, *op, *at, left, right),
+            ExprKind::Binary(op, _, left, right) => self.binary(expr.span, *op, left, right),
             ExprKind::Matches(left, ..) => self.matches(left),
             ExprKind::Text(_)
             | ExprKind::If(..)
@@ -156,9 +166,7 @@ impl<'a> Checker<'a> {
 
     pub(super) fn condition_like(&mut self, expr: &'a Expr, place: &str) -> Ty {
         let ty = self.infer(expr);
-        if ty.is_late() && !self.scope.late_ok {
-            return self.late(place, expr);
-        }
+        let ty = self.early(expr, ty, place);
         self.flow(expr, ty, Want::new(&Ty::Bool, Lateness::Ignored))
     }
 
@@ -183,6 +191,19 @@ impl<'a> Checker<'a> {
         self.poison(CheckProblem::Null { what, at: expr.span, help })
     }
 
+    /// A value that the compiler must know; what it holds may be late.
+    pub(super) fn early(&mut self, expr: &'a Expr, ty: Ty, place: &str) -> Ty {
+        if self.scope.late_ok || !ty.is_late() { ty } else { self.late(place, expr) }
+    }
+
+    /// A part of an index: known early, not null, and of its type.
+    pub(super) fn key(&mut self, value: &'a Expr, want: Want<'_>, what: &str, place: &str) -> Ty {
+        let found = self.infer(value);
+        let found = self.not_null(value, found, what);
+        let found = self.early(value, found, place);
+        self.flow(value, found, want)
+    }
+
     /// Whether any part of a value is known only when the plan runs.
     pub(super) fn late_inside(ty: &Ty) -> bool {
         match ty.plain() {
@@ -199,7 +220,7 @@ impl<'a> Checker<'a> {
         if self.scope.late_ok || !Self::late_inside(&ty) { ty } else { self.late(place, expr) }
     }
 
-    /// Names of fields and such, for suggestions.
+    /// The nearest of the names that would have been right.
     pub(super) fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<SmolStr> {
         crate::text::suggest::nearest(name, names).map(SmolStr::from)
     }

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 use super::Checker;
 use super::problem::CheckProblem;
 use super::records::{field_value, found, join, widened};
+use crate::load::prelude;
 use crate::resolve::hir::{Expr, ExprKind, Ident};
 use crate::syntax::ast::ExternKind;
 use crate::ty::{Domain, Ty};
@@ -146,8 +147,12 @@ impl<'a> Checker<'a> {
         match ty {
             // A file of policies checked on its own names no kinds.
             Ty::Never if all.is_empty() => Ty::Poison,
+            // One of a kind that this program does not use: no build has it.
+            Ty::Never if prelude::builder_options().any(|option| option == name.name) => Ty::Poison,
             Ty::Never => {
                 let known = all.iter().flat_map(|d| d.fields.keys()).map(SmolStr::as_str);
+                let others: Vec<&str> = prelude::builder_options().collect();
+                let known = known.chain(others);
                 let (owner, nearest) = ("a builder of this program".to_owned(), Self::nearest(&name.name, known));
                 let (name, at) = (name.name.clone(), name.span);
                 self.poison(CheckProblem::UnknownOption { owner, name, at, spread: None, nearest })

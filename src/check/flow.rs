@@ -9,7 +9,7 @@ use super::records::found;
 use super::value;
 use super::want::Want;
 use crate::diagnostic::Diagnostic;
-use crate::resolve::hir::{Expr, ExprKind};
+use crate::resolve::hir::{Entry, Expr, ExprKind};
 use crate::text::Span;
 use crate::text::suggest::nearest;
 use crate::ty::flow::{Lateness, flows};
@@ -97,11 +97,11 @@ impl<'a> Checker<'a> {
             (ExprKind::Size(n), Ty::Size) => i64::try_from(*n).unwrap_or(i64::MAX),
             _ => return false,
         };
-        let inside = range.low.is_none_or(|low| low <= value) && range.high.is_none_or(|high| value <= high);
-        if !inside {
-            self.report(value::range_problem(range, value, expr.span, named(want.ty)));
+        if range.holds(value) {
+            return false;
         }
-        !inside
+        self.report(value::range_problem(range, value, expr.span, named(want.ty)));
+        true
     }
 
     /// What only a look at the literals tells: domains and run-time fields. Whether all is well.
@@ -220,6 +220,10 @@ fn shape_hint(at: Span, value: &Ty, want: &Ty, expr: Option<&Expr>) -> Option<Hi
             Some(Hint::words("index the image by its axes to get the AMI of one build: `image[axis = value]`"))
         }
         (Ty::Table(table), _) => Some(Hint::words(format!("index the table by its key: `{}[…]`", table.name))),
+        (Ty::List(inner), Ty::Map(_)) if pairs(inner) => Some(pairs_hint(expr)),
+        (Ty::List(_), Ty::Map(_)) if many(expr) => {
+            Some(Hint::words("one map is wanted here: write all entries into one, `{ A = \"1\", B = \"2\" }`"))
+        }
         (Ty::List(inner), _) if flows(inner, want, Lateness::Ignored) => {
             let fix = match expr.map(|e| &e.kind) {
                 Some(ExprKind::List(items)) => match items.as_slice() {
@@ -242,8 +246,45 @@ fn shape_hint(at: Span, value: &Ty, want: &Ty, expr: Option<&Expr>) -> Option<Hi
     }
 }
 
+/// Whether it is a record of a key and a value, as EC2's own interface writes tags.
+fn pairs(ty: &Ty) -> bool {
+    let Ty::Record(record) = ty.plain() else { return false };
+    let has = |names: &[&str]| record.fields.keys().any(|k| names.contains(&k.to_ascii_lowercase().as_str()));
+    record.fields.len() == 2 && has(&["key", "name"]) && has(&["value"])
+}
+
+fn many(expr: Option<&Expr>) -> bool {
+    matches!(expr.map(|e| &e.kind), Some(ExprKind::List(items)) if items.len() != 1)
+}
+
+/// `[{ key = "a", value = "b" }]` where `{ a = "b" }` is wanted.
+fn pairs_hint(expr: Option<&Expr>) -> Hint {
+    let first = || {
+        let ExprKind::List(items) = &expr?.kind else { return None };
+        let ExprKind::Record(entries) = &items.first()?.0.kind else { return None };
+        let mut pair = (None, None);
+        for entry in entries {
+            let Entry::Field { key, value } = entry else { return None };
+            let written = value.as_plain_text()?;
+            match key.name.to_ascii_lowercase().as_str() {
+                "value" => pair.1 = Some(written),
+                _ => pair.0 = Some(written),
+            }
+        }
+        Some((pair.0?, pair.1?))
+    };
+    let (key, value) = first().unwrap_or_else(|| ("KEY".into(), "value".into()));
+    let plain = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let key = if plain { key.to_string() } else { quoted(&key) };
+    Hint::words(format!("the keys are names here: write `{{ {key} = {} }}`", quoted(&value)))
+}
+
 /// `"30m"` where a duration is wanted.
 fn unquote(at: Span, text: &str, want: &Ty) -> Option<Hint> {
+    if let Ty::Union(members) = want {
+        return members.iter().find_map(|member| unquote(at, text, Want::new(member, Lateness::Ignored).bare().ty));
+    }
     let base = match want {
         Ty::Range(range) => range.base.plain(),
         other => other,
@@ -267,7 +308,7 @@ const MOST_LITERALS: usize = 8;
 /// A text that is one of the literals, nearly; or what there is to choose from.
 fn near_literal(at: Span, value: &Ty, want: &Ty, written: bool) -> Option<Hint> {
     let Ty::Literal(Literal::Text(text)) = value.plain() else { return None };
-    let literals = want.literals()?;
+    let literals = want.literals().filter(|_| *want != Ty::Bool)?;
     let texts = literals.iter().filter_map(|l| if let Literal::Text(t) = l { Some(t.as_str()) } else { None });
     let Some(near) = nearest(text, texts) else {
         let all: Vec<String> = literals.iter().take(MOST_LITERALS + 1).map(|l| format!("`{l}`")).collect();
@@ -282,7 +323,24 @@ fn unit_hint(value: &Ty, want: &Ty) -> Option<Hint> {
         Ty::Range(range) => range.base.plain(),
         other => other,
     };
+    let text = if let Ty::Literal(Literal::Text(text)) = value.plain() { Some(text.trim()) } else { None };
     match (value.plain(), base) {
+        (Ty::Literal(Literal::Int(1)), Ty::Bool) => Some(Hint::words("write `true`")),
+        (Ty::Literal(Literal::Int(0)), Ty::Bool) => Some(Hint::words("write `false`")),
+        (_, Ty::Bool) if text.is_some() => Some(Hint::words(match text.unwrap_or("").to_ascii_lowercase().as_str() {
+            "yes" | "on" | "1" | "y" | "true" | "enabled" => "write `true`, without quotes",
+            "no" | "off" | "0" | "n" | "false" | "disabled" | "" => "write `false`, without quotes",
+            _ => "write `true` or `false`, without quotes",
+        })),
+        (_, Ty::Bool) => Some(Hint::words("write `true` or `false`, or a comparison such as `x != \"\"`")),
+        (_, Ty::Duration) if text.is_some() => Some(Hint::words(match digits(text.unwrap_or("")) {
+            Some(number) => format!("a duration has a unit and no quotes: `{number}s`, `{number}m`, `{number}h`"),
+            None => "a duration is written without quotes, with units `h`, `m`, `s` or `ms`: `1h30m`, `90s`".into(),
+        })),
+        (_, Ty::Size) if text.is_some() => Some(Hint::words(match digits(text.unwrap_or("")) {
+            Some(number) => format!("a size has a unit and no quotes: `{number}GiB`, `{number}MiB`"),
+            None => "a size is written without quotes, with a unit: `512MiB`, `8GiB`, `10GB`".into(),
+        })),
         (Ty::Literal(Literal::Int(_)) | Ty::Int | Ty::Number, Ty::Duration) => {
             Some(Hint::words("a duration has a unit: `30s`, `5m`, `1h30m`"))
         }
@@ -293,6 +351,12 @@ fn unit_hint(value: &Ty, want: &Ty) -> Option<Hint> {
         (text, Ty::Int) if text.is_text() => Some(Hint::words("read the number with `int(…)`")),
         _ => None,
     }
+}
+
+/// The digits that a text begins with, if it does.
+fn digits(text: &str) -> Option<&str> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    (end > 0).then(|| &text[..end])
 }
 
 /// A number or bool where text is wanted.

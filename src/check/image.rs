@@ -12,6 +12,7 @@ use super::want::Want;
 use super::{Checker, Once};
 use crate::resolve::hir::{Axis, Expr, Image, MatrixStep};
 use crate::ty::Ty;
+use crate::ty::flow::Lateness;
 
 /// What the matrix of an image says.
 #[derive(Debug)]
@@ -169,10 +170,10 @@ impl<'a> Checker<'a> {
             if ty.is_late() {
                 self.late("the name of a build", name);
             } else {
-                self.flow(name, ty, Want::new(&Ty::String, super::Lateness::Matters).named("name"));
+                self.flow(name, ty, Want::new(&Ty::String, Lateness::Matters).named("name"));
             }
         }
-        if image.builders.is_empty() {
+        if image.builders.is_empty() && !image.broken {
             self.report(CheckProblem::NoBuilder { name: image.name.name.clone(), at: image.name.span });
         }
         image.builders.iter().for_each(|block| self.block(block));

@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::Checker;
-use super::problem::{CheckProblem, list};
+use super::problem::{CheckProblem, list_of};
 use super::records::{field_value, found, join};
 use super::want::Want;
 use crate::resolve::hir::{Expr, ExprKind, IndexArg};
@@ -18,12 +18,18 @@ impl<'a> Checker<'a> {
         if let ExprKind::Image(image) = base.kind {
             return self.index_image(span, image, args);
         }
+        let or_null = std::mem::take(&mut self.missing_is_null);
+        self.missing_is_null = or_null && matches!(base.kind, ExprKind::Index(..));
         let ty = self.infer(base);
+        if or_null && ty.admits_null() && *ty.plain() != Ty::Null {
+            return self.index_type(span, &ty.non_null(), args, or_null).optional();
+        }
         let ty = self.not_null(base, ty, "what is indexed");
-        self.index_type(span, &ty, args)
+        self.index_type(span, &ty, args, or_null)
     }
 
-    fn index_type(&mut self, span: Span, ty: &Ty, args: &'a [IndexArg]) -> Ty {
+    /// `or_null`: a key that is missing gives null, because a `??` answers for it.
+    fn index_type(&mut self, span: Span, ty: &Ty, args: &'a [IndexArg], or_null: bool) -> Ty {
         match ty.plain() {
             Ty::Image(image) => return self.index_image(span, *image as usize, args),
             Ty::Table(table) => return self.index_table(span, table, args),
@@ -40,19 +46,19 @@ impl<'a> Checker<'a> {
         };
         match ty.plain() {
             Ty::List(inner) => {
-                self.key(value, &Ty::Int, "an index");
+                self.key(value, Want::new(&Ty::Int, Lateness::Ignored), "an index", "an index");
                 (**inner).clone()
             }
             Ty::Map(inner) => {
-                self.key(value, &Ty::String, "a key");
+                self.key(value, Want::new(&Ty::String, Lateness::Ignored), "a key", "a key");
                 (**inner).clone()
             }
             Ty::Record(record) => {
-                let key = self.key(value, &Ty::String, "a key");
-                self.record_entry(&record.fields, &key, value)
+                let key = self.key(value, Want::new(&Ty::String, Lateness::Ignored), "a key", "a key");
+                self.record_entry(&record.fields, &key, value, or_null)
             }
-            Ty::Late(inner) => self.index_type(span, inner, args).late(),
-            Ty::Union(members) => members.iter().map(|m| self.index_type(span, m, args)).fold(Ty::Never, join),
+            Ty::Late(inner) => self.index_type(span, inner, args, or_null).late(),
+            Ty::Union(members) => members.iter().map(|m| self.index_type(span, m, args, or_null)).fold(Ty::Never, join),
             other => {
                 let help = match other {
                     text if text.is_text() => "take a part of a text by `substr(text, start, length)`",
@@ -64,21 +70,11 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// A key that the compiler must know.
-    fn key(&mut self, value: &'a Expr, ty: &Ty, what: &str) -> Ty {
-        let found = self.infer(value);
-        let found = self.not_null(value, found, what);
-        if found.is_late() && !self.scope.late_ok {
-            return self.late(what, value);
-        }
-        self.flow(value, found, Want::new(ty, Lateness::Ignored))
-    }
-
     pub(super) fn wrong_index(&mut self, message: String, at: Span, help: impl Into<String>) -> Ty {
         self.poison(CheckProblem::Index { message, at, help: help.into(), fix: None })
     }
 
-    fn record_entry(&mut self, fields: &IndexMap<SmolStr, Field>, key: &Ty, value: &'a Expr) -> Ty {
+    fn record_entry(&mut self, fields: &IndexMap<SmolStr, Field>, key: &Ty, value: &'a Expr, or_null: bool) -> Ty {
         let Some(literals) = key.early().literals() else {
             if *key.plain() == Ty::Poison {
                 return Ty::Poison;
@@ -91,13 +87,14 @@ impl<'a> Checker<'a> {
             let Literal::Text(name) = literal else { continue };
             match fields.get(&name) {
                 Some(field) => ty = join(ty, field_value(field)),
+                None if or_null => ty = ty.optional(),
                 None => {
                     let at = self.literal_place(value, &name).unwrap_or(value.span);
                     let known: Vec<SmolStr> = fields.keys().cloned().collect();
-                    let near = nearest(&name, known.iter().map(SmolStr::as_str)).map(SmolStr::from);
+                    let near = Self::nearest(&name, known.iter().map(SmolStr::as_str));
                     let help = match near {
                         Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("it has {}", list(&known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>())),
+                        None => format!("it has {}", list_of(&known)),
                     };
                     let message = format!("this record has no `{name}`");
                     return self.poison(CheckProblem::Index { message, at, help, fix: None });
@@ -115,7 +112,6 @@ impl<'a> Checker<'a> {
         names: &[SmolStr],
         args: &'a [IndexArg],
     ) -> Option<Vec<&'a Expr>> {
-        let shown = |names: &[SmolStr]| list(&names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>());
         let mut found: Vec<Option<&'a Expr>> = vec![None; names.len()];
         let mut fine = true;
         let named = args.iter().filter(|a| a.name.is_some()).count();
@@ -123,14 +119,14 @@ impl<'a> Checker<'a> {
             self.wrong_index(
                 format!("{owner} is indexed by position or by name, not by both"),
                 span,
-                format!("name all of {}", shown(names)),
+                format!("name all of {}", list_of(names)),
             );
             return None;
         }
         if named == 0 && args.len() != names.len() {
             let count = |n: usize| if n == 1 { "1 coordinate".to_owned() } else { format!("{n} coordinates") };
             let message = format!("{owner} has {}, not {}", count(names.len()), args.len());
-            self.wrong_index(message, span, format!("in this order: {}", shown(names)));
+            self.wrong_index(message, span, format!("in this order: {}", list_of(names)));
             return None;
         }
         for (position, arg) in args.iter().enumerate() {
@@ -147,7 +143,7 @@ impl<'a> Checker<'a> {
                 None => {
                     let near = nearest(&name.name, names.iter().map(SmolStr::as_str));
                     let help =
-                        near.map_or_else(|| format!("it has {}", shown(names)), |n| format!("did you mean `{n}`?"));
+                        near.map_or_else(|| format!("it has {}", list_of(names)), |n| format!("did you mean `{n}`?"));
                     let fix = near.map(|n| (name.span, n.to_owned()));
                     let message = format!("{owner} has no `{}`", name.name);
                     self.report(CheckProblem::Index { message, at: name.span, help, fix });
@@ -159,9 +155,9 @@ impl<'a> Checker<'a> {
             names.iter().zip(&found).filter(|(_, f)| f.is_none()).map(|(n, _)| n.clone()).collect();
         if !missing.is_empty() && fine {
             self.wrong_index(
-                format!("{} is missing", shown(&missing)),
+                format!("{} is missing", list_of(&missing)),
                 span,
-                format!("{owner} is indexed by {}", shown(names)),
+                format!("{owner} is indexed by {}", list_of(names)),
             );
         }
         if missing.is_empty() && fine { found.into_iter().collect() } else { None }

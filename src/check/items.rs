@@ -7,6 +7,7 @@ use super::scope::Scope;
 use super::text::scalar;
 use super::want::Want;
 use crate::resolve::hir::{Declared, Expr, Input, Policy, Require, Table};
+use crate::text::Span;
 use crate::ty::flow::Lateness;
 use crate::ty::{Encoding, Ty};
 
@@ -38,7 +39,7 @@ impl<'a> Checker<'a> {
         for output in &program.outputs {
             self.within(Scope::default(), |c| {
                 let ty = c.infer(&output.value);
-                c.written_out(&ty, output.value.span);
+                c.plain_data(&ty, "an output", output.value.span);
             });
         }
         // A test of this module looks at the prelude; nobody's program has to.
@@ -121,11 +122,8 @@ impl<'a> Checker<'a> {
         let mut scope = Scope { late_ok: true, ..Scope::default() };
         scope.set(0, Ty::Build, None);
         self.within(scope, |c| {
-            if let Some(when) = &policy.when {
-                c.condition(when);
-                let facts = c.facts_of(when, true);
-                c.scope.narrowed.extend(facts);
-            }
+            let facts = c.when(policy.when.as_ref());
+            c.scope.narrowed.extend(facts);
             policy.requires.iter().for_each(|require| c.require(require));
         });
     }
@@ -151,7 +149,7 @@ impl<'a> Checker<'a> {
         let mut scope = Scope { late_ok: true, ..Scope::default() };
         for (local, field) in declared.fields.values().enumerate() {
             // A size may be written as a bare number of GiB; rules see a size.
-            let gib = field.notes.as_ref().is_some_and(|n| n.encoding == Some(Encoding::Gib));
+            let gib = field.encoding() == Some(Encoding::Gib);
             let ty = match (gib, field.optional && !field.default) {
                 (true, true) => Ty::Size.optional(),
                 (true, false) => Ty::Size,
@@ -162,18 +160,18 @@ impl<'a> Checker<'a> {
         self.within(scope, |c| declared.rules.iter().for_each(|rule| c.require(rule)));
     }
 
-    /// What cannot be written into an output file.
-    fn written_out(&mut self, ty: &Ty, at: crate::text::Span) {
+    /// Reports images, tables and builds where only plain data can stand.
+    pub(super) fn plain_data(&mut self, ty: &Ty, what: &'static str, at: Span) {
         let help = match ty.plain() {
             Ty::Image(_) => "go through its builds: `{ for b in image: b.name = b.ami }`",
             Ty::Builds | Ty::Build => "name what is written: `[for b in builds: b.name]`",
             Ty::Table(_) => "go through its rows: `[for row in table: row]`",
             Ty::List(inner) | Ty::Map(inner) | Ty::Late(inner) | Ty::Optional(inner) => {
-                return self.written_out(inner, at);
+                return self.plain_data(inner, what, at);
             }
-            Ty::Record(record) => return record.fields.values().for_each(|f| self.written_out(&f.ty, f.span)),
+            Ty::Record(record) => return record.fields.values().for_each(|f| self.plain_data(&f.ty, what, f.span)),
             _ => return,
         };
-        self.report(CheckProblem::Unfit { what: "an output", ty: found(ty), at, help });
+        self.report(CheckProblem::Unfit { what, ty: found(ty), at, help });
     }
 }

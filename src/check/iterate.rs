@@ -55,13 +55,7 @@ impl<'a> Checker<'a> {
             }
             _ => {}
         }
-        let facts = match &clause.condition {
-            Some(condition) => {
-                self.condition(condition);
-                self.facts_of(condition, true)
-            }
-            None => Vec::new(),
-        };
+        let facts = self.when(clause.condition.as_ref());
         self.narrowed(facts, body)
     }
 

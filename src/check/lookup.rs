@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use super::Checker;
 use super::narrow::{Value, literal_of};
-use super::problem::{CheckProblem, list};
+use super::problem::{CheckProblem, list_of};
 use super::records::inferred_field;
 use super::want::Want;
 use crate::resolve::hir::{Expr, IndexArg, Row};
@@ -46,12 +46,8 @@ impl<'a> Checker<'a> {
     }
 
     fn coordinate(&mut self, value: &'a Expr, ty: &Ty, name: &str) -> Ty {
-        let found = self.infer(value);
-        let found = self.not_null(value, found, &format!("`{name}`"));
-        if found.is_late() && !self.scope.late_ok {
-            return self.late(format!("`{name}`, a part of an index,"), value);
-        }
-        self.flow(value, found, Want::new(ty, Lateness::Ignored).named(name))
+        let want = Want::new(ty, Lateness::Ignored).named(name);
+        self.key(value, want, &format!("`{name}`"), &format!("`{name}`, a part of an index,"))
     }
 
     fn infer_all(&mut self, args: &'a [IndexArg]) {
@@ -159,17 +155,17 @@ impl<'a> Checker<'a> {
                 self.late(format!("`{name}`, a part of an index,"), value);
                 continue;
             }
-            let both_literal = given.literals().is_some() && axis.literals().is_some();
-            if both_literal
+            let wide = axis.widened();
+            let stray = given.literals().is_some()
+                && axis.literals().is_some()
                 && !flows(&given, axis, Lateness::Ignored)
-                && flows(&given, &axis.widened(), Lateness::Ignored)
-            {
+                && flows(&given, &wide, Lateness::Ignored);
+            if stray {
                 self.no_coordinate(&declared.name.name, name, value, &given, axis);
-            } else if axis.literals().is_some() {
-                // A wider value may still be one of the axis: the evaluator knows.
-                self.flow(value, given, Want::new(&axis.widened(), Lateness::Ignored).named(name));
             } else {
-                self.flow(value, given, Want::new(axis, Lateness::Ignored).named(name));
+                // A wider value than the literals of an axis may still be one of them: the evaluator knows.
+                let ty = if axis.literals().is_some() { &wide } else { axis };
+                self.flow(value, given, Want::new(ty, Lateness::Ignored).named(name));
             }
         }
         ami
@@ -182,7 +178,7 @@ impl<'a> Checker<'a> {
         let texts: Vec<String> = held.iter().map(plain).collect();
         let help = match nearest(&plain(&stray), texts.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it holds {}", list(&texts.iter().map(|t| format!("`{t}`")).collect::<Vec<_>>())),
+            None => format!("it holds {}", list_of(&texts)),
         };
         let at = self.literal_place(value, &plain(&stray)).unwrap_or(value.span);
         self.report(CheckProblem::NoCell { image: image.clone(), axis: axis.clone(), value: plain(&stray), at, help });

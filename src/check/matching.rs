@@ -1,11 +1,11 @@
 //! `match`: every value has one arm, every arm a value.
 
-use rustc_hash::{FxHashMap, FxHashSet};
-use smol_str::SmolStr;
+use rustc_hash::FxHashMap;
 
 use super::Checker;
+use super::flow::quoted;
 use super::narrow::{Value, literal_of, without_null};
-use super::problem::{CheckProblem, Hint};
+use super::problem::{CheckProblem, Hint, list_of};
 use super::records::{comparable, found};
 use super::scope::place_of;
 use super::want::Want;
@@ -19,15 +19,15 @@ use crate::ty::{Literal, Ty};
 struct Taken {
     null: Option<Span>,
     literals: FxHashMap<Literal, Span>,
-    /// What patterns that are no values of the subject most likely stand for.
-    meant: FxHashSet<Literal>,
+    /// Whether a pattern is no value of the subject: the arm of the value that it stands for is not missing as well.
+    wrong: bool,
     all: Option<Span>,
 }
 
 impl<'a> Checker<'a> {
     pub(super) fn match_expr(&mut self, span: Span, subject: &'a Expr, arms: &'a [Arm], want: Option<Want<'_>>) -> Ty {
         let ty = self.infer(subject);
-        let ty = if ty.is_late() && !self.scope.late_ok { self.late("the subject of a `match`", subject) } else { ty };
+        let ty = self.early(subject, ty, "the subject of a `match`");
         let place = place_of(subject);
         let mut taken = Taken::default();
         let mut result = Ty::Never;
@@ -45,7 +45,7 @@ impl<'a> Checker<'a> {
             let value = self.narrowed(facts, |c| c.expr(&arm.value, want));
             result = self.joined(result, value);
         }
-        if taken.all.is_none() && *ty.plain() != Ty::Poison {
+        if taken.all.is_none() && !taken.wrong && *ty.plain() != Ty::Poison {
             self.exhausted(span, &ty, &taken);
         }
         result
@@ -57,6 +57,7 @@ impl<'a> Checker<'a> {
             let found_ty = self.infer(pattern);
             if !comparable(&found_ty, ty) {
                 self.never(pattern.span, ty, &found_ty);
+                taken.wrong = true;
             }
             return;
         };
@@ -73,6 +74,7 @@ impl<'a> Checker<'a> {
                 None => {
                     if !ty.admits_null() {
                         self.never(pattern.span, ty, &Ty::Null);
+                        taken.wrong = true;
                     }
                     taken.null = Some(pattern.span);
                 }
@@ -86,9 +88,24 @@ impl<'a> Checker<'a> {
                 let as_ty = Ty::Literal(literal.clone());
                 if !comparable(&as_ty, ty) {
                     self.never(pattern.span, ty, &as_ty);
-                    taken.meant.extend(near_text(ty, &as_ty).map(Literal::Text));
+                    taken.wrong = true;
+                } else if let Literal::Text(text) = &literal {
+                    taken.wrong |= !self.in_domain(ty, text, pattern.span);
                 }
                 taken.literals.insert(literal, pattern.span);
+            }
+        }
+    }
+
+    /// Whether a written text is a value of a domain that it is compared with; reported where it is none.
+    pub(super) fn in_domain(&mut self, ty: &Ty, text: &str, at: Span) -> bool {
+        let ty = ty.early().non_null();
+        let Ty::Domain(domain) = ty.plain() else { return true };
+        match super::value::domain_value(*domain, text, self.facts) {
+            Ok(()) => true,
+            Err(problem) => {
+                self.report(problem.diagnostic(at));
+                false
             }
         }
     }
@@ -108,8 +125,7 @@ impl<'a> Checker<'a> {
         let Some(literals) = literals else {
             return self.report(CheckProblem::NotExhaustive { ty: found(ty), missing, at });
         };
-        // An arm that is there under a misspelt pattern is not missing as well.
-        missing.extend(literals.iter().filter(open).filter(|l| !taken.meant.contains(l)).map(|l| format!("`{l}`")));
+        missing.extend(literals.iter().filter(open).map(|l| format!("`{l}`")));
         if ty.admits_null() && taken.null.is_none() {
             missing.push("`null`".into());
         }
@@ -156,13 +172,6 @@ fn text_of(literal: &Literal) -> Option<&str> {
     if let Literal::Text(text) = literal { Some(text) } else { None }
 }
 
-/// The text of a union that another text most likely stands for.
-fn near_text(union: &Ty, other: &Ty) -> Option<SmolStr> {
-    let Ty::Literal(Literal::Text(text)) = other else { return None };
-    let literals = union.early().non_null().literals()?;
-    nearest(text, literals.iter().filter_map(text_of)).map(SmolStr::from)
-}
-
 /// `did you mean` for a literal beside a union of literals.
 pub(super) fn near_hint(a: &Ty, b: &Ty, fix_at: Option<Span>) -> Hint {
     let (literals, text) = match (a.early().non_null().literals(), b.early().non_null().literals()) {
@@ -170,18 +179,12 @@ pub(super) fn near_hint(a: &Ty, b: &Ty, fix_at: Option<Span>) -> Hint {
         (Some(one), Some(all)) if one.len() == 1 => (all, one),
         _ => return Hint::default(),
     };
-    let [Literal::Text(text)] = text.as_slice() else {
-        let kinds = literals.iter().map(|l| format!("`{l}`")).collect::<Vec<_>>();
-        return Hint::words(format!("its values are {}", super::problem::list(&kinds)));
+    let near = match text.as_slice() {
+        [Literal::Text(text)] => nearest(text, literals.iter().filter_map(text_of)),
+        _ => None,
     };
-    match nearest(text, literals.iter().filter_map(text_of)) {
-        Some(near) => {
-            let near = super::flow::quoted(near);
-            Hint { help: Some(format!("did you mean `{near}`?")), fix: fix_at.map(|at| (at, near)) }
-        }
-        None => {
-            let all: Vec<String> = literals.iter().map(|l| format!("`{l}`")).collect();
-            Hint::words(format!("its values are {}", super::problem::list(&all)))
-        }
+    match near.map(quoted) {
+        Some(near) => Hint { help: Some(format!("did you mean `{near}`?")), fix: fix_at.map(|at| (at, near)) },
+        None => Hint::words(format!("its values are {}", list_of(&literals))),
     }
 }

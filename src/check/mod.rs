@@ -37,7 +37,6 @@ use crate::diagnostic::{Diagnostic, Problems};
 use crate::facts::Facts;
 use crate::resolve::Program;
 use crate::ty::Ty;
-use crate::ty::flow::Lateness;
 
 pub use problem::CheckProblem;
 pub use value::{DomainProblem, domain_value};
@@ -95,6 +94,8 @@ struct Checker<'a> {
     program: &'a Program,
     facts: Option<&'a Facts>,
     problems: &'a mut Problems,
+    /// Whether the index that is checked next stands before a `??`, which answers for keys that are missing.
+    missing_is_null: bool,
     params: Vec<Once<Ty>>,
     variables: Vec<Once<Ty>>,
     lets: Vec<Once<Ty>>,
@@ -119,6 +120,7 @@ impl<'a> Checker<'a> {
             program,
             facts,
             problems,
+            missing_is_null: false,
             params: waiting(program.params.len()),
             variables: waiting(program.variables.len()),
             lets: waiting(program.lets.len()),

@@ -7,6 +7,13 @@ use crate::syntax::ast::{BinaryOp, UnaryOp};
 use crate::ty::{Literal, Ty};
 
 impl<'a> Checker<'a> {
+    /// Checks a condition that something stands under; what holds there.
+    pub(super) fn when(&mut self, condition: Option<&'a Expr>) -> Vec<(Place, Ty)> {
+        let Some(condition) = condition else { return Vec::new() };
+        self.condition(condition);
+        self.facts_of(condition, true)
+    }
+
     /// The narrower types of places that hold when the condition came out as `truth`.
     pub(super) fn facts_of(&mut self, condition: &'a Expr, truth: bool) -> Vec<(Place, Ty)> {
         let mut facts = Vec::new();

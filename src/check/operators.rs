@@ -16,7 +16,7 @@ use crate::ty::{Literal, Ty};
 
 /// What a value is to an operator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Class {
+pub(super) enum Class {
     Text,
     Int,
     Number,
@@ -27,7 +27,8 @@ enum Class {
     Other,
 }
 
-fn class(ty: &Ty) -> Class {
+/// What values of a type are to an operator.
+pub(super) fn class(ty: &Ty) -> Class {
     match ty.plain() {
         Ty::Int | Ty::Literal(Literal::Int(_)) => Class::Int,
         Ty::Number => Class::Number,
@@ -51,21 +52,22 @@ fn class(ty: &Ty) -> Class {
 }
 
 impl<'a> Checker<'a> {
-    pub(super) fn binary(&mut self, span: Span, op: BinaryOp, at: Span, left: &'a Expr, right: &'a Expr) -> Ty {
+    pub(super) fn binary(&mut self, span: Span, op: BinaryOp, left: &'a Expr, right: &'a Expr) -> Ty {
         match op {
             BinaryOp::And | BinaryOp::Or => self.logic(op, left, right),
             BinaryOp::Equal | BinaryOp::NotEqual => self.equal(span, left, right),
             BinaryOp::Less | BinaryOp::LessEqual | BinaryOp::Greater | BinaryOp::GreaterEqual => {
-                self.ordered(op, at, left, right)
+                self.ordered(op, span, left, right)
             }
             BinaryOp::In => self.contained(span, left, right),
             BinaryOp::Default => {
+                self.missing_is_null = matches!(left.kind, ExprKind::Index(..));
                 let left = self.infer(left);
                 let right = self.infer(right);
                 join(left.non_null(), right)
             }
             BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Remainder => {
-                self.arithmetic(op, at, left, right)
+                self.arithmetic(op, span, left, right)
             }
             // The resolver gives `matches` its own form.
             BinaryOp::Matches => Ty::Poison,
@@ -98,6 +100,8 @@ impl<'a> Checker<'a> {
     /// `exclude` is no mistake.
     fn judge_equality(&mut self, span: Span, (left, a): (&'a Expr, &Ty), (right, b): (&'a Expr, &Ty)) {
         if shares(a, b) {
+            self.written_in_domain(a, right);
+            self.written_in_domain(b, left);
             return;
         }
         let (a, b) = (self.declared(left, a), self.declared(right, b));
@@ -108,6 +112,21 @@ impl<'a> Checker<'a> {
         let fix = if written(right) { Some(right.span) } else { written(left).then_some(left.span) };
         let hint = equality_hint(&a, &b).unwrap_or_else(|| near_hint(&a, &b, fix));
         self.report(CheckProblem::NeverEqual { left: found(&a), right: found(&b), at: span, hint });
+    }
+
+    /// A text, or a list of them, that is compared with values of a domain is one of them.
+    fn written_in_domain(&mut self, ty: &Ty, written: &'a Expr) {
+        match &written.kind {
+            ExprKind::Text(text) => {
+                if let Some(text) = text.as_plain() {
+                    self.in_domain(ty, &text, written.span);
+                }
+            }
+            ExprKind::List(items) => {
+                items.iter().filter(|(_, spread)| !spread).for_each(|(item, _)| self.written_in_domain(ty, item))
+            }
+            _ => {}
+        }
     }
 
     /// The type of an expression before conditions have narrowed it.
@@ -182,7 +201,9 @@ impl<'a> Checker<'a> {
         match (class(&whole), whole.plain()) {
             (_, Ty::Poison) => {}
             (_, Ty::List(inner)) => {
-                if !shares(&item, inner) {
+                if shares(&item, inner) {
+                    self.written_in_domain(&item, right);
+                } else {
                     let declared = self.declared(left, &item);
                     if !shares(&declared, inner) {
                         let hint = near_hint(inner, &declared, None);

@@ -1,5 +1,7 @@
 //! What can go wrong with types.
 
+use std::fmt::Display;
+
 use smol_str::SmolStr;
 
 use crate::diagnostic::{Diagnostic, code};
@@ -102,7 +104,7 @@ impl From<CheckProblem> for Diagnostic {
             Null { what, at, help } => Diagnostic::error(code::TYPE_NULL, what).label(at, "").help(help),
             Operator { symbol, left, right, at, help } => {
                 Diagnostic::error(code::TYPE_OPERATOR, format!("`{symbol}` does not join {left} and {right}"))
-                    .label(at, "")
+                    .label(at, format!("{left} and {right}"))
                     .help(help)
             }
             NeverEqual { left, right, at, hint } => hinted(
@@ -137,7 +139,7 @@ impl From<CheckProblem> for Diagnostic {
                 match nearest {
                     Some(nearest) => diagnostic.help(format!("did you mean `{nearest}`?")).fix(at, nearest),
                     None if known.is_empty() => diagnostic,
-                    None => diagnostic.help(format!("it has {}", names(&known))),
+                    None => diagnostic.help(format!("it has {}", list_of(&known))),
                 }
             }
             MissingFields { owner, names, at } => {
@@ -306,16 +308,16 @@ fn missing(code: crate::diagnostic::Code, owner: String, missing: Vec<(SmolStr, 
             help.push_str(&format!(" ({first})"));
         }
     }
-    Diagnostic::error(code, format!("{owner} needs {}", names(&shown))).label(at, "incomplete").help(help)
+    Diagnostic::error(code, format!("{owner} needs {}", list_of(&shown))).label(at, "incomplete").help(help)
 }
 
-/// Names in backticks, the last one behind `and`; a long list is cut.
-fn names(all: &[SmolStr]) -> String {
+/// Names or values in backticks, the last one behind `and`; a long list is cut.
+pub(super) fn list_of(all: &[impl Display]) -> String {
     list(&all.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>())
 }
 
 /// Words in a row, the last one behind `and`; a long list is cut.
-pub(super) fn list(words: &[String]) -> String {
+fn list(words: &[String]) -> String {
     const MOST: usize = 12;
     match words {
         [] => String::new(),

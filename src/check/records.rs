@@ -16,31 +16,25 @@ use crate::ty::{Field, MOST_PARTS, Record, Ty};
 
 /// The type of elements where the type takes a list.
 pub(super) fn list_member(ty: &Ty) -> Option<&Ty> {
-    match ty.plain() {
-        Ty::List(inner) => Some(inner),
-        Ty::Optional(inner) | Ty::Late(inner) => list_member(inner),
-        Ty::Union(members) => members.iter().find_map(list_member),
-        _ => None,
-    }
+    member(ty, &|ty| if let Ty::List(inner) = ty { Some(inner) } else { None })
 }
 
 /// The type of values where the type takes a map.
 pub(super) fn map_member(ty: &Ty) -> Option<&Ty> {
-    match ty.plain() {
-        Ty::Map(inner) => Some(inner),
-        Ty::Optional(inner) | Ty::Late(inner) => map_member(inner),
-        Ty::Union(members) => members.iter().find_map(map_member),
-        _ => None,
-    }
+    member(ty, &|ty| if let Ty::Map(inner) = ty { Some(inner) } else { None })
 }
 
 /// The record or map where the type takes one.
 pub(super) fn record_member(ty: &Ty) -> Option<&Ty> {
+    member(ty, &|ty| matches!(ty, Ty::Record(_) | Ty::Map(_)).then_some(ty))
+}
+
+/// What is picked from the first of the types that a type stands for.
+fn member<'t>(ty: &'t Ty, pick: &dyn Fn(&'t Ty) -> Option<&'t Ty>) -> Option<&'t Ty> {
     match ty.plain() {
-        plain @ (Ty::Record(_) | Ty::Map(_)) => Some(plain),
-        Ty::Optional(inner) | Ty::Late(inner) => record_member(inner),
-        Ty::Union(members) => members.iter().find_map(record_member),
-        _ => None,
+        Ty::Optional(inner) | Ty::Late(inner) => member(inner, pick),
+        Ty::Union(members) => members.iter().find_map(|m| member(m, pick)),
+        plain => pick(plain),
     }
 }
 
@@ -245,14 +239,6 @@ impl<'a> Checker<'a> {
             _ => return Ty::Poison,
         }
         want.ty.clone()
-    }
-
-    /// Looks at something without reporting.
-    pub(super) fn quietly<R>(&mut self, look: impl FnOnce(&mut Self) -> R) -> R {
-        self.muted += 1;
-        let result = look(self);
-        self.muted -= 1;
-        result
     }
 }
 

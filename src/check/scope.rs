@@ -157,6 +157,14 @@ impl<'a> Checker<'a> {
         result
     }
 
+    /// Looks at something without reporting.
+    pub(super) fn quietly<R>(&mut self, look: impl FnOnce(&mut Self) -> R) -> R {
+        self.muted += 1;
+        let result = look(self);
+        self.muted -= 1;
+        result
+    }
+
     /// Looks at something under what a condition has said; it is forgotten afterwards.
     pub(super) fn narrowed<R>(&mut self, facts: Vec<(Place, Ty)>, look: impl FnOnce(&mut Self) -> R) -> R {
         let depth = self.scope.narrowed.places.len();

@@ -11,7 +11,6 @@ use super::scope::Section;
 use super::want::Want;
 use crate::resolve::hir::{Expr, LiteralAction, TextLiteral, TextPart};
 use crate::template::{self, Context, Piece, TemplateProblem};
-use crate::text::suggest::nearest;
 use crate::ty::{Literal, Ty};
 
 impl<'a> Checker<'a> {
@@ -120,12 +119,12 @@ impl<'a> Checker<'a> {
 
     /// ``{{user `x`}}`` names a variable.
     fn users(&mut self, action: &LiteralAction) {
-        for name in template::users(&action.action) {
+        for name in template::user_variables(&action.action) {
             if self.program.variable_names.contains_key(name) {
                 continue;
             }
             let param = self.program.params.iter().any(|p| p.name.name == name);
-            let nearest = nearest(name, self.program.variables.iter().map(|v| v.name.name.as_str())).map(SmolStr::from);
+            let nearest = Self::nearest(name, self.program.variables.iter().map(|v| v.name.name.as_str()));
             self.report(CheckProblem::UserVariable { name: name.into(), at: action.span, nearest, param });
         }
     }

@@ -83,12 +83,17 @@ impl DomainProblem {
             |nearest: &Option<SmolStr>| nearest.as_ref().map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
         match self {
             DomainProblem::Form { domain, text, expected } => {
-                Diagnostic::error(code::VALUE_DOMAIN, format!("`{text}` is no `{}`", domain.name()))
-                    .label(at, "")
-                    .help(format!("expected {expected}"))
+                let help = format!("expected {expected}");
+                let message = match text.is_empty() {
+                    true => format!("an empty text is no `{}`", domain.name()),
+                    false => format!("`{text}` is no `{}`", domain.name()),
+                };
+                let help = if text.is_empty() { format!("{help}; with `null` an option is left out") } else { help };
+                Diagnostic::error(code::VALUE_DOMAIN, message).label(at, "").help(help)
             }
             DomainProblem::Region { text, zone, nearest } => {
                 let message = match zone {
+                    _ if text.is_empty() => "an empty text is no region".to_owned(),
                     true => format!("`{text}` is a zone of no region"),
                     false => format!("there is no region `{text}`"),
                 };
@@ -107,7 +112,8 @@ impl DomainProblem {
 
 /// What is said of a text that does not match its pattern.
 pub fn pattern_problem(pattern: &Pattern, text: &str, at: Span, named: Option<&Named>) -> Diagnostic {
-    Diagnostic::error(code::VALUE_PATTERN, format!("`{text}` does not match /{}/", pattern.source))
+    let shown = if text.is_empty() { "an empty text".to_owned() } else { format!("`{text}`") };
+    Diagnostic::error(code::VALUE_PATTERN, format!("{shown} does not match /{}/", pattern.source))
         .label(at, named.map_or(String::new(), |n| format!("no `{}`", n.name)))
         .help_opt(named.and_then(named_help))
 }
@@ -122,7 +128,23 @@ pub fn range_problem(range: &Range, value: i64, at: Span, named: Option<&Named>)
     };
     Diagnostic::error(code::VALUE_RANGE, format!("`{shown}` is outside of {range}"))
         .label(at, "")
-        .help(named.and_then(named_help).unwrap_or_else(|| "both ends are included".into()))
+        .help(named.and_then(named_help).unwrap_or_else(|| ends(range)))
+}
+
+/// What a value within the range is, in words.
+pub fn ends(range: &Range) -> String {
+    use crate::ty::Ty;
+    let shown = |value: i64| match range.base.plain() {
+        Ty::Duration => describe::duration(value),
+        Ty::Size => describe::size(u64::try_from(value).unwrap_or(0)),
+        _ => value.to_string(),
+    };
+    match (range.low, range.high) {
+        (Some(low), Some(high)) => format!("write a value from `{}` to `{}`, both included", shown(low), shown(high)),
+        (Some(low), None) => format!("write `{}` or more", shown(low)),
+        (None, Some(high)) => format!("write `{}` or less", shown(high)),
+        (None, None) => "every value of the type is within it".to_owned(),
+    }
 }
 
 fn named_help(named: &Named) -> Option<String> {

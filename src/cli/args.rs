@@ -1,5 +1,6 @@
 //! What the command line takes, and its help. It knows no command's work.
 
+use clap::builder::NonEmptyStringValueParser as Named;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
@@ -60,6 +61,17 @@ pub(super) enum When {
     Never,
 }
 
+impl When {
+    /// The word for it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            When::Auto => "auto",
+            When::Always => "always",
+            When::Never => "never",
+        }
+    }
+}
+
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
     /// Write a first program to start from.
@@ -74,7 +86,8 @@ pub(super) enum Command {
     #[command(long_about = "Show what is different between two plans.\n\n\
             A side is a .bake file, which is compiled with what `--set` and `--params` give it; a plan in JSON, bakec's own or any \
             template in Packer's JSON; `-` for standard input; or REV:FILE, a file of a git revision, read there with all that it \
-            imports. A revision alone means the same file in it.\n\n\
+            imports. A revision alone means the same file in it; two revisions, main.bake or \
+            the only .bake file of the folder in both.\n\n\
             Builds are matched by name, steps by kind, label and what they have in common. Exit codes: 0 equal, 1 different, 2 \
             mistakes.")]
     Diff(Diff),
@@ -99,6 +112,12 @@ pub(super) enum Command {
     },
     /// Write manual pages.
     Man(Man),
+    /// Print the help of a command.
+    #[command(hide = true)]
+    Help {
+        /// The command.
+        command: Option<String>,
+    },
 }
 
 /// What a program is given.
@@ -153,10 +172,10 @@ impl Selection {
     Errors and warnings go to standard error. Without FILE: main.bake, or the only .bake file of the folder.")]
 pub(super) struct Compile {
     /// The file to compile; `-` reads standard input.
-    #[arg(add = complete::programs())]
+    #[arg(value_parser = Named::new(), add = complete::programs())]
     pub(super) file: Option<String>,
     /// Write the plan to a file, whole or not at all, instead of standard output.
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(short, long, value_name = "FILE", value_parser = Named::new(), value_hint = ValueHint::FilePath)]
     pub(super) output: Option<String>,
     /// What to write; with `--template` a template is meant.
     #[arg(long, value_name = "FORM")]
@@ -170,14 +189,17 @@ pub(super) struct Compile {
     /// Write the builds of one stage, or every stage to a file of its own.
     ///
     /// A build whose source is the AMI of another one is in a later stage than that; `bakec list` shows the stages. Under
-    /// `all`, `--output plan.json` gives `plan.1.json`, `plan.2.json` and so on, and a folder gets the like by the name of
-    /// FILE.
+    /// `all`, `--output plan.json` gives `plan.1.json`, `plan.2.json` and so on. `--output plans`, a name without an
+    /// ending, is a folder, made where there is none; its files are named as FILE.
     #[arg(long, value_name = "N|all")]
     pub(super) stage: Option<Stage>,
     /// Leave out the `_bakec` comment, which holds what Packer need not know; of HCL, the first line.
     #[arg(long)]
     pub(super) bare: bool,
     /// Leave `required_plugins` out of the HCL, for a Packer that brings its plugins, as those before 1.7 do.
+    ///
+    /// What Packer 1.7 was the first to know stays, and demands that version: a `cleanup`, and a secret whose default is
+    /// made from others.
     #[arg(long)]
     pub(super) no_required_plugins: bool,
     /// What paths in the plan are relative to.
@@ -238,7 +260,7 @@ pub(super) enum PathsFrom {
     bakec check --format sarif > bake.sarif")]
 pub(super) struct Check {
     /// The files, each as a program of its own; `-` reads standard input.
-    #[arg(add = complete::programs())]
+    #[arg(value_parser = Named::new(), add = complete::programs())]
     pub(super) files: Vec<String>,
     /// The form of the diagnostics; all but `human` go to standard output.
     #[arg(long, value_name = "FORM", default_value = "human")]
@@ -262,7 +284,7 @@ pub(super) enum Form {
     bakec list --json | jq -r '.[].name'")]
 pub(super) struct List {
     /// The file; `-` reads standard input.
-    #[arg(add = complete::programs())]
+    #[arg(value_parser = Named::new(), add = complete::programs())]
     pub(super) file: Option<String>,
     /// Write JSON: name, image, kind, axes and origin of each build.
     #[arg(long)]
@@ -277,6 +299,7 @@ pub(super) struct List {
 #[command(after_help = "For example:\n  \
         bakec diff                                 the last commit and the files as they are\n  \
         bakec diff main                            the same for another revision\n  \
+        bakec diff HEAD~1 HEAD                     two revisions\n  \
         bakec diff HEAD~1:official.bake official.bake\n  \
         bakec diff plan.json official.bake --set version=2.6.4\n  \
         bakec compile official.bake | bakec diff plan.json - --json\n\n\
@@ -285,7 +308,7 @@ pub(super) struct Diff {
     /// What was: a file, a git revision, or REV:FILE; the last commit where it is left out.
     #[arg(value_name = "BEFORE", value_hint = ValueHint::AnyPath)]
     pub(super) before: Option<String>,
-    /// What is: a file or REV:FILE; where it is left out, the file of the other side as it is now.
+    /// What is: a file, a git revision, or REV:FILE; where it is left out, the file of the other side as it is now.
     #[arg(value_name = "AFTER", value_hint = ValueHint::AnyPath)]
     pub(super) after: Option<String>,
     /// Write JSON: all differences with their values.
@@ -304,7 +327,7 @@ pub(super) struct Diff {
     bakec fmt - < a.bake         standard input to standard output")]
 pub(super) struct Fmt {
     /// Files and folders; `-` formats standard input. Without any, the current folder.
-    #[arg(add = complete::programs())]
+    #[arg(value_parser = Named::new(), add = complete::programs())]
     pub(super) files: Vec<String>,
     /// Write nothing; name the files that would change, and exit with 1 if there are any.
     #[arg(long)]
@@ -318,23 +341,40 @@ pub(super) struct Fmt {
 #[command(after_help = "For example:\n  \
     bakec explain                        every code with its summary\n  \
     bakec explain bake::type::mismatch\n  \
-    bakec explain type::mismatch")]
+    bakec explain type::mismatch\n  \
+    bakec explain type                   the codes that begin so")]
 pub(super) struct Explain {
-    /// The code, as the diagnostic shows it.
+    /// The code, as the diagnostic shows it, or what several begin with.
     #[arg(add = complete::codes())]
     pub(super) code: Option<String>,
+    /// Write the page as Markdown, which it is too where standard output is no terminal.
+    #[arg(long)]
+    pub(super) markdown: bool,
 }
 
 #[derive(Group, Debug)]
 #[command(after_help = "For example:\n  \
     bakec vars official.bake > local.json\n  \
-    packer build -var-file local.json plan.json")]
+    packer build -var-file local.json plan.json\n  \
+    bakec vars --target packer-hcl > local.pkrvars.hcl")]
 pub(super) struct Vars {
     /// The file; `-` reads standard input.
-    #[arg(add = complete::programs())]
+    #[arg(value_parser = Named::new(), add = complete::programs())]
     pub(super) file: Option<String>,
+    /// For which template the values are.
+    #[arg(long, value_name = "FORM", default_value = "packer-json")]
+    pub(super) target: VarFile,
     #[command(flatten)]
     pub(super) given: Given,
+}
+
+/// The forms of a var-file.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Debug)]
+pub(super) enum VarFile {
+    /// For JSON templates: texts, lists joined by commas.
+    PackerJson,
+    /// For HCL templates: numbers, bools and lists as such; the file is to end in `.pkrvars.hcl`.
+    PackerHcl,
 }
 
 #[derive(Group, Debug)]
@@ -349,7 +389,7 @@ pub(super) struct Doc {
     #[arg(value_name = "TOPIC", add = complete::doc_topics())]
     pub(super) topic: Vec<String>,
     /// Read about the kinds too that a file declares with `extern`; `-` reads standard input.
-    #[arg(long, value_name = "FILE", add = complete::programs())]
+    #[arg(long, value_name = "FILE", value_parser = Named::new(), add = complete::programs())]
     pub(super) file: Option<String>,
     /// Write Markdown.
     #[arg(long, conflicts_with = "json")]
@@ -368,7 +408,7 @@ pub(super) struct Schema {
     #[arg(default_value = "plan", hide_default_value = true)]
     pub(super) what: Written,
     /// Describe the kinds too that a file declares with `extern`; `-` reads standard input.
-    #[arg(long, value_name = "FILE", add = complete::programs())]
+    #[arg(long, value_name = "FILE", value_parser = Named::new(), add = complete::programs())]
     pub(super) file: Option<String>,
 }
 
@@ -385,7 +425,7 @@ pub(super) enum Written {
     Nothing that exists is written over.")]
 pub(super) struct Init {
     /// The folder to write to; made where it does not exist. Without it, the current one.
-    #[arg(value_hint = ValueHint::DirPath)]
+    #[arg(value_parser = Named::new(), value_hint = ValueHint::DirPath)]
     pub(super) folder: Option<String>,
     /// What to start from.
     #[arg(long, value_name = "TEMPLATE", default_value = "matrix")]
@@ -408,6 +448,6 @@ pub(super) enum Template {
     bakec man --output ~/.local/share/man/man1 one page a command, for `man bakec-compile`")]
 pub(super) struct Man {
     /// Write the pages of all commands to a folder.
-    #[arg(short, long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    #[arg(short, long, value_name = "FOLDER", value_parser = Named::new(), value_hint = ValueHint::DirPath)]
     pub(super) output: Option<String>,
 }

@@ -140,7 +140,7 @@ pub(super) fn tell<'p>(
     }
     terminal.diagnostics(&told, &compiled.sources);
     if empty {
-        terminal.note("there is no image in the program: the plan has no builds, and Packer refuses it");
+        terminal.warn("there is no image in the program: the plan has no builds, and Packer refuses it", None);
     }
 }
 
@@ -168,12 +168,13 @@ pub(super) fn warn_of_ending(target: Target, output: &str, terminal: &Terminal) 
     let hcl = output.ends_with(".pkr.hcl");
     match target {
         Target::PackerJson if hcl => {
-            terminal.note(&format!(
-                "`{output}` holds JSON, which Packer expects in a file that does not end in `.pkr.hcl`"
-            ));
+            let message = format!("`{output}` holds JSON, and Packer takes what ends in `.pkr.hcl` for HCL");
+            terminal.warn(&message, Some("name it `….json`, or write HCL by `--target packer-hcl`"));
         }
         Target::PackerHcl if !hcl => {
-            terminal.note(&format!("Packer reads HCL from files that end in `.pkr.hcl`, which `{output}` does not"));
+            let message = format!("`{output}` holds HCL, which Packer reads from files that end in `.pkr.hcl` only");
+            let stem = output.strip_suffix(".hcl").unwrap_or(output);
+            terminal.warn(&message, Some(&format!("name it `{stem}.pkr.hcl`")));
         }
         _ => {}
     }

@@ -6,7 +6,7 @@ use crate::compile::{Compiled, compile};
 use crate::emit::{Emit, packer_json};
 use crate::inspect::diff::{self, Style};
 use crate::load::world::normalise;
-use crate::load::{Disk, World, words};
+use crate::load::{Disk, ReadError, World};
 use crate::packer::document::CommentState;
 use crate::packer::{Document, read};
 use crate::text::suggest::nearest;
@@ -59,6 +59,7 @@ impl Side {
     fn name(&self) -> String {
         match self {
             Side::Now(path) => path.clone(),
+            Side::Then(revision, path) if path.is_empty() => revision.clone(),
             Side::Then(revision, path) => format!("{revision}:{path}"),
         }
     }
@@ -103,15 +104,21 @@ fn sides(args: &Diff, terminal: &Terminal) -> Result<(Side, Side), Stop> {
             let file = input::root(Some(file), terminal)?;
             Ok((then(revision, &file), Side::Now(file)))
         }
+        (Some(file), Some(revision)) if there(file) && file != "-" && !there(revision) && is_revision(revision) => {
+            let file = input::root(Some(file), terminal)?;
+            Ok((Side::Now(file.clone()), then(revision, &file)))
+        }
+        // Each has its own files, so it says itself which is meant.
+        (Some(a), Some(b)) if [a, b].iter().all(|name| !there(name) && is_revision(name)) => {
+            Ok((then(a, ""), then(b, "")))
+        }
         (Some(a), Some(b)) => Ok((one(a), one(b))),
     }
 }
 
 /// Says that a file is not there, and which one may be meant.
 fn no_file(name: &str, terminal: &Terminal) -> Stop {
-    let folder = Path::new(name).parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let names: Vec<String> = entries.map(|e| normalise(&folder.join(e.file_name()).to_string_lossy())).collect();
+    let names = Disk.beside(&normalise(name));
     let near =
         nearest(&normalise(name), names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
     terminal.fail(&format!("there is no file `{name}`"), near.as_deref())
@@ -138,11 +145,14 @@ fn document(side: &Side, args: &Diff, terminal: &Terminal) -> Result<Document, S
                 "" => match &world.programs()[..] {
                     [one] => one.clone(),
                     some if some.iter().any(|p| p == "main.bake") => "main.bake".to_owned(),
-                    _ => {
-                        return Err(refuse((
-                            format!("which file of `{revision}`?"),
-                            Some(format!("name it: `{revision}:FILE`")),
-                        )));
+                    [] => {
+                        let help = format!("name the file: `{revision}:images/official.bake`");
+                        let message = format!("there is no `.bake` file of this folder in `{revision}`");
+                        return Err(refuse((message, Some(help))));
+                    }
+                    [first, ..] => {
+                        let message = format!("there are several `.bake` files of this folder in `{revision}`");
+                        return Err(refuse((message, Some(format!("name one of them, as `{revision}:{first}`")))));
                     }
                 },
                 path => world.find(revision, path).map_err(refuse)?,
@@ -159,7 +169,10 @@ fn plan(world: &dyn World, path: &str, side: &Side, args: &Diff, terminal: &Term
         return Err(terminal.fail(&format!("`{}` is HCL, which is not read", side.name()), Some(help)));
     }
     let text = world.read(path).map_err(|error| {
-        let (why, _) = words(&error);
+        if error == ReadError::NotFound && matches!(side, Side::Now(_)) {
+            return no_file(path, terminal);
+        }
+        let (why, _) = error.words();
         terminal.fail(&format!("`{}` cannot be read: {why}", side.name()), None)
     })?;
     if is_json(path, &text) {
@@ -193,10 +206,11 @@ fn written(text: &str, side: &Side, terminal: &Terminal) -> Result<Document, Sto
     }
     let document = document.ok_or(Stop::Mistakes)?;
     if document.comment == CommentState::Stale {
-        terminal.note(&format!(
+        let message = format!(
             "`{}`: its `_bakec` comment does not belong to the rest and is left out; labels, tests and outputs are unknown",
             side.name()
-        ));
+        );
+        terminal.warn(&message, None);
     }
     Ok(document)
 }
@@ -218,7 +232,7 @@ struct Held<'w> {
 }
 
 impl World for Held<'_> {
-    fn read(&self, path: &str) -> Result<String, crate::load::ReadError> {
+    fn read(&self, path: &str) -> Result<String, ReadError> {
         if path == self.path { Ok(self.text.clone()) } else { self.world.read(path) }
     }
 
@@ -232,5 +246,9 @@ impl World for Held<'_> {
 
     fn env(&self, name: &str) -> Option<String> {
         self.world.env(name)
+    }
+
+    fn beside(&self, path: &str) -> Vec<String> {
+        self.world.beside(path)
     }
 }

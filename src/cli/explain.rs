@@ -14,17 +14,24 @@ static PAGES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/book/src/errors");
 
 pub(super) fn run(args: &Explain, terminal: &Terminal) -> Outcome {
     let Some(typed) = &args.code else {
-        let text = index();
+        let text = index(ALL);
         return terminal.result(|out| out.write_all(text.as_bytes()));
     };
     let Some(code) = Code::find(typed) else {
+        let area = index(&below(typed));
+        if !area.is_empty() {
+            return terminal.result(|out| out.write_all(area.as_bytes()));
+        }
         let help = match near(typed) {
             Some(code) => format!("did you mean `{code}`?"),
             None => "`bakec explain` lists all codes".to_owned(),
         };
         return Err(terminal.fail(&format!("there is no code `{typed}`"), Some(&help)));
     };
-    let text = page(code);
+    let text = match page(code) {
+        page if args.markdown || !terminal.reads_out() => page,
+        page => super::page::shown(&page, terminal.width_out(), terminal.colour_out()),
+    };
     terminal.result(|out| out.write_all(text.as_bytes()))
 }
 
@@ -39,13 +46,23 @@ fn page(code: Code) -> String {
     }
 }
 
-/// All codes with their summaries, by area.
-fn index() -> String {
-    let width = ALL.iter().map(|(c, _)| c.as_str().len()).max().unwrap_or(0);
+/// The codes of an area: `type`, `bake::type::`.
+fn below(typed: &str) -> Vec<(Code, &'static str)> {
+    let area = typed.trim().trim_start_matches("bake::").trim_end_matches(':');
+    let inside = |code: &Code| {
+        let short = code.as_str().trim_start_matches("bake::");
+        !area.is_empty() && short.strip_prefix(area).is_some_and(|rest| rest.starts_with("::"))
+    };
+    ALL.iter().filter(|(code, _)| inside(code)).copied().collect()
+}
+
+/// Codes with their summaries, by area.
+fn index(codes: &[(Code, &str)]) -> String {
+    let width = codes.iter().map(|(c, _)| c.as_str().len()).max().unwrap_or(0);
     let area = |code: &Code| code.as_str().split("::").nth(1).unwrap_or_default().to_owned();
     let mut text = String::new();
     let mut last = None;
-    for (code, summary) in ALL {
+    for (code, summary) in codes {
         if last.replace(area(code)).is_some_and(|before| before != area(code)) {
             text.push('\n');
         }
@@ -76,13 +93,15 @@ mod tests {
     #[test]
     fn a_page_is_found_and_every_code_is_listed() {
         assert!(page(code::EMIT_EDGES).contains("bake::emit::edges"));
-        let index = index();
+        let index = index(ALL);
         assert!(ALL.iter().all(|(c, _)| index.lines().any(|l| l.starts_with(&format!("{c} ")))), "{index}");
     }
 
     #[test]
     fn a_misspelt_code_is_found() {
         assert_eq!(near("bake::emit::egdes"), Some("bake::emit::edges"));
+        assert!(below("type").iter().all(|(c, _)| c.as_str().starts_with("bake::type::")) && below("type").len() > 2);
+        assert!(below("typ").is_empty() && below("").is_empty() && below("bake::type::").len() == below("type").len());
         assert_eq!(near("edges"), Some("bake::emit::edges"));
         assert_eq!(near("qqqqqqqqqqqqqqqqqq"), None);
     }

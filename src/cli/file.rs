@@ -4,6 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::Outcome;
+use super::terminal::Terminal;
+
 /// Writes a file beside its place and moves it there, so that a reader sees the old text or the new and nothing between. The
 /// file keeps its permissions, and a link stays a link.
 pub(super) fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
@@ -22,6 +25,24 @@ pub(super) fn write_all<P: AsRef<Path>>(
     written.into_iter().enumerate().try_for_each(|(number, file)| file.persist().map_err(|error| (number, error)))
 }
 
+/// Makes a folder, with those above it, where there is none.
+pub(super) fn folder(path: &str, terminal: &Terminal) -> Outcome {
+    let fail = |message: String, help| Err(terminal.fail(&message, help));
+    if path == "-" {
+        return fail(
+            "`-` stands for a stream, and a folder is wanted".into(),
+            Some("name one; `./-` is a folder of that name"),
+        );
+    }
+    if Path::new(path).exists() && !Path::new(path).is_dir() {
+        return fail(
+            format!("`{path}` is a file, and a folder is wanted"),
+            Some("name another one, or move the file away"),
+        );
+    }
+    fs::create_dir_all(path).or_else(|error| fail(format!("the folder `{path}` cannot be made: {error}"), None))
+}
+
 /// A file that is written and not yet in its place.
 enum Beside {
     Waits(tempfile::NamedTempFile, PathBuf),
@@ -33,8 +54,10 @@ impl Beside {
     fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<Beside> {
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         let before = fs::metadata(&target).ok();
+        if before.as_ref().is_some_and(fs::Metadata::is_dir) {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name a file in it"));
+        }
         if before.as_ref().is_some_and(|m| !m.is_file()) {
-            // For a folder this says so.
             let mut out = BufWriter::new(File::options().write(true).open(&target)?);
             content(&mut out)?;
             return out.flush().map(|()| Beside::InPlace);
@@ -48,7 +71,8 @@ impl Beside {
         builder.prefix(".bakec-");
         #[cfg(unix)]
         let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let beside = builder.tempfile_in(folder)?;
+        // The name of the file beside is nobody's business.
+        let beside = builder.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
         let mut out = BufWriter::with_capacity(1 << 16, beside);
         content(&mut out)?;
         let beside = out.into_inner().map_err(io::IntoInnerError::into_error)?;

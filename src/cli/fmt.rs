@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::diagnostic::Diagnostic;
 use crate::format::{FormatProblem, diff, format};
-use crate::load::words;
+use crate::load::LoadProblem;
 use crate::load::world::{Disk, World, normalise};
 use crate::text::{Source, Sources};
 
@@ -37,8 +37,10 @@ pub(super) fn run(args: &Fmt, terminal: &Terminal) -> Outcome {
 /// Formats one file; whether it differs from its canonical form.
 fn one(path: &str, args: &Fmt, terminal: &Terminal) -> Result<bool, Stop> {
     let before = Disk.read(path).map_err(|error| {
-        let (why, help) = words(&error);
-        terminal.fail(&format!("`{path}` cannot be read: {why}"), Some(help))
+        let mut sources = Sources::new();
+        let problem = LoadProblem::unreadable(&Disk, path, error, &mut sources);
+        terminal.diagnostics(&[problem.into()], &sources);
+        Stop::Mistakes
     })?;
     let after = match format(path, &before) {
         Ok(after) => after,

@@ -169,6 +169,9 @@ fn entry(line: &str) -> Option<(String, Entry)> {
 fn unknown(name: &str) -> Refusal {
     let refs = git(&["for-each-ref", "--format=%(refname:short)"]).unwrap_or_default();
     let near = nearest(name, refs.lines().chain(["HEAD"]).filter(|known| *known != name))
+        .map(str::to_owned)
+        // A misspelt file looks like a revision too.
+        .or_else(|| nearest(name, Disk.beside(name).iter().map(String::as_str)).map(str::to_owned))
         .map(|near| format!("did you mean `{near}`?"));
     let known = || "a revision is a branch, a tag, a commit or the like: `main`, `v1.2`, `HEAD~1`".to_owned();
     if refs.is_empty() && git(&["rev-parse", "--verify", "--quiet", "HEAD"]).is_err() {

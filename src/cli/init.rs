@@ -10,7 +10,7 @@ use include_dir::{Dir, DirEntry, include_dir};
 
 use super::args::{Init, Template};
 use super::terminal::Terminal;
-use super::{Outcome, Stop};
+use super::{Outcome, Stop, file};
 
 static MATRIX: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/cli/init/matrix");
 static EBS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/cli/init/ebs");
@@ -19,6 +19,9 @@ static GITIGNORE: &str = include_str!("init/gitignore");
 
 pub(super) fn run(args: &Init, terminal: &Terminal) -> Outcome {
     let folder = Path::new(args.folder.as_deref().unwrap_or("."));
+    if let Some(folder) = &args.folder {
+        file::folder(folder, terminal)?;
+    }
     let files = files(args.template);
     let taken: Vec<String> = files
         .iter()

@@ -41,7 +41,7 @@ pub(super) fn root(named: Option<&str>, terminal: &Terminal) -> Result<String, S
         [only] => Ok(only.clone()),
         [] => Err(terminal.fail(
             &format!("there is no `.bake` file in {place}"),
-            Some("name the file: `bakec check images/official.bake`"),
+            Some("name the file, such as `images/official.bake`; `bakec init` writes a first one"),
         )),
         several => {
             let mut names: Vec<String> = several.iter().take(8).map(|n| format!("`{n}`")).collect();

@@ -1,6 +1,5 @@
 //! `bakec man`: the command line as manual pages.
 
-use std::fs;
 use std::path::Path;
 
 use clap::{Command, CommandFactory};
@@ -12,14 +11,14 @@ use super::{Outcome, file};
 pub(super) fn run(args: &Man, terminal: &Terminal) -> Outcome {
     let mut command = Args::command();
     command.build();
-    let Some(folder) = &args.output else {
+    let Some(folder) = args.output.as_ref().filter(|folder| *folder != "-") else {
         return terminal.result(|mut out| clap_mangen::Man::new(command).render(&mut out));
     };
+    file::folder(folder, terminal)?;
     let folder = Path::new(folder);
     let fail = |path: &Path, error: std::io::Error| {
         terminal.fail(&format!("`{}` cannot be written: {error}", path.display()), None)
     };
-    fs::create_dir_all(folder).map_err(|error| fail(folder, error))?;
     let pages = pages(command);
     for (name, page) in &pages {
         let path = folder.join(name);

@@ -36,9 +36,8 @@ pub(super) fn run(
     let edges = whole.map(|emitted| emitted.edges).unwrap_or_default();
     let plan = input::plan(&mut compiled, Some(&args.selection), terminal)?;
     let stages = wanted(stage, &plan, &layers, terminal)?;
-    if let Some(folder) = output.filter(|o| stage == Stage::All && o.ends_with('/')) {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| terminal.fail(&format!("the folder `{folder}` cannot be made: {error}"), None))?;
+    if let Some(folder) = output.filter(|o| stage == Stage::All && is_folder(o)) {
+        file::folder(folder, terminal)?;
     }
     let files: Vec<String> = stages
         .iter()
@@ -79,7 +78,7 @@ pub(super) fn run(
     }
     let next = named(target, output, root, layers.count() + 1);
     if stage == Stage::All && Path::new(&next).exists() {
-        terminal.note(&format!("{next} is older: there are only {} stages", layers.count()));
+        terminal.warn(&format!("`{next}` is older: there are only {} stages", layers.count()), None);
     }
     Ok(())
 }
@@ -110,13 +109,19 @@ fn named(target: Target, output: Option<&str>, root: &str, stage: u32) -> String
         Target::PackerHcl => ".pkr.hcl",
         Target::PackerJson | Target::Template => ".json",
     };
-    if output.ends_with('/') || Path::new(output).is_dir() {
+    if is_folder(output) {
         return format!("{}/{}.{stage}{ending}", output.trim_end_matches('/'), stem(root));
     }
     let name = output.rsplit_once('/').map_or(output, |(_, name)| name);
     let ending =
         if name.ends_with(ending) { ending } else { name.rfind('.').filter(|at| *at > 0).map_or("", |at| &name[at..]) };
     format!("{}.{stage}{ending}", &output[..output.len() - ending.len()])
+}
+
+/// Whether an output is a folder: it is one, or is written as one. A file for a plan has an ending.
+fn is_folder(output: &str) -> bool {
+    let name = output.rsplit_once('/').map_or(output, |(_, name)| name);
+    Path::new(output).is_dir() || !name.trim_start_matches('.').contains('.')
 }
 
 /// The name of the root file without its ending.

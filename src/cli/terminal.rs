@@ -23,6 +23,7 @@ fn speaks_unicode(set: impl Fn(&str) -> Option<std::ffi::OsString>) -> bool {
 pub(super) struct Terminal {
     style: Style,
     colour_out: bool,
+    reads_out: bool,
     width_out: usize,
     quiet: bool,
 }
@@ -44,12 +45,17 @@ impl Terminal {
         let width_out = columns.or_else(|| wide(terminal_size::terminal_size_of(io::stdout()))).unwrap_or(WIDTH);
         let colour = choice.colour(error);
         let style = Style { colour, unicode: !dumb && speaks_unicode(set), links: error && colour, width };
-        Terminal { style, colour_out: choice.colour(output), width_out, quiet }
+        Terminal { style, colour_out: choice.colour(output), reads_out: io::stdout().is_terminal(), width_out, quiet }
     }
 
     /// Whether standard output is to be painted.
     pub(super) fn colour_out(&self) -> bool {
         self.colour_out
+    }
+
+    /// Whether a person reads standard output.
+    pub(super) fn reads_out(&self) -> bool {
+        self.reads_out
     }
 
     /// The columns of standard output.
@@ -60,7 +66,12 @@ impl Terminal {
     /// Writes a result to standard output.
     pub(super) fn result(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Outcome {
         let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-        match write(&mut out).and_then(|()| out.flush()) {
+        self.written(write(&mut out).and_then(|()| out.flush()))
+    }
+
+    /// What became of a result on standard output.
+    pub(super) fn written(&self, result: io::Result<()>) -> Outcome {
+        match result {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Stop::Closed),
             Err(error) => Err(self.fail(&format!("standard output cannot be written: {error}"), None)),
@@ -99,12 +110,26 @@ impl Terminal {
         }
     }
 
+    /// Writes a warning to standard error, unless under `--quiet`.
+    pub(super) fn warn(&self, message: &str, help: Option<&str>) {
+        if !self.quiet {
+            self.told("33", "warning", message, help);
+        }
+    }
+
     /// Says why the program cannot go on.
     pub(super) fn fail(&self, message: &str, help: Option<&str>) -> Stop {
-        let (red, cyan, off) = if self.style.colour { ("\x1b[31m", "\x1b[36m", "\x1b[0m") } else { ("", "", "") };
-        let help = help.map(|h| format!("  {cyan}help:{off} {h}\n")).unwrap_or_default();
-        say(&format!("{red}error:{off} {message}\n{help}"));
+        self.told("31", "error", message, help);
         Stop::Mistakes
+    }
+
+    fn told(&self, paint: &str, word: &str, message: &str, help: Option<&str>) {
+        let painted = |paint: &str, word: &str| match self.style.colour {
+            true => format!("\x1b[{paint}m{word}:\x1b[0m"),
+            false => format!("{word}:"),
+        };
+        let help = help.map(|h| format!("  {} {h}\n", painted("36", "help"))).unwrap_or_default();
+        say(&format!("{} {message}\n{help}", painted(paint, word)));
     }
 }
 

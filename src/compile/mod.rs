@@ -3,11 +3,12 @@
 //! Floor 5. It puts the phases in a row and knows nothing that they do not. Phases are types, `Loaded`, `Program`, `Checked`, `Plan`; a
 //! phase that fails leaves poison behind, so that the next ones still find their own mistakes.
 
-use rustc_hash::FxHashMap;
+mod told;
+
 use smol_str::SmolStr;
 
-use crate::check::check;
-use crate::diagnostic::{Code, Diagnostic, Problems, Severity, code};
+use crate::check::{Checked, check};
+use crate::diagnostic::{Diagnostic, Problems, Severity, code};
 use crate::eval::{Evaluated, Inputs, Outside, argument, evaluate};
 use crate::facts::Facts;
 use crate::json;
@@ -17,6 +18,8 @@ use crate::resolve::resolve;
 use crate::resolve::schema::{documented, kinds};
 use crate::schema::Kinds;
 use crate::text::{FileId, Source, Sources, Span};
+
+use told::add_news;
 
 /// The most cells of a matrix where nobody says otherwise.
 pub const MAX_BUILDS: usize = 100_000;
@@ -86,7 +89,7 @@ pub fn compile(world: &dyn World, root: &str, options: &Options) -> Compiled {
     let mut problems = Problems::new();
     let mut loaded = load(world, root, &mut problems);
     let mut files: Vec<SmolStr> = loaded.files.iter().map(|f| SmolStr::from(&**f)).collect();
-    let outside = outside(world, options, &mut loaded, &mut files, &mut problems);
+    let mut outside = outside(world, options, &mut loaded, &mut files, &mut problems);
     let own_facts = own_facts(world, options, &mut loaded, &mut files, &mut problems);
     let facts = match &options.facts {
         FactsChoice::Builtin => Some(Facts::builtin()),
@@ -101,6 +104,7 @@ pub fn compile(world: &dyn World, root: &str, options: &Options) -> Compiled {
     let mut found = Problems::new();
     let checked = check(program, facts, &mut found);
     add_news(&mut problems, found);
+    environment(world, &checked, &mut loaded, &mut outside);
     let mut evaluated = Evaluated::default();
     // A file that did not parse lacks things that evaluation would only miss.
     if parsed && !loaded.modules.is_empty() {
@@ -147,54 +151,6 @@ pub fn schema(world: &dyn World, root: Option<&str>) -> Schema {
     Schema { kinds, diagnostics: problems.into_sorted(), sources: loaded.sources }
 }
 
-/// Takes over what a phase found, without what follows from an error of an earlier one: a mistake is told once, by the phase
-/// that saw it first.
-fn add_news(problems: &mut Problems, found: Problems) {
-    let told = Told::of(problems);
-    for diagnostic in found.into_sorted() {
-        let follows = diagnostic.labels.iter().enumerate().any(|(position, label)| {
-            // A policy is shown at the option first, and what is wrong in it stands at its second label.
-            let anywhere = position == 0 || diagnostic.code == code::POLICY_BROKEN;
-            told.covers(label.span, (!anywhere).then_some(diagnostic.code))
-        });
-        if !follows {
-            problems.report(diagnostic);
-        }
-    }
-}
-
-/// Where errors have been told: by file and code, and by file alone.
-#[derive(Default)]
-struct Told(FxHashMap<(FileId, Option<Code>), Vec<Span>>);
-
-impl Told {
-    fn of(problems: &Problems) -> Self {
-        let mut told = Told::default();
-        for diagnostic in problems.iter().filter(|d| d.severity == Severity::Error) {
-            for code in [None, Some(diagnostic.code)] {
-                told.0.entry((diagnostic.span().file, code)).or_default().push(diagnostic.span());
-            }
-        }
-        for spans in told.0.values_mut() {
-            spans.sort_unstable();
-            // Each is stretched to the end that those before it reach, so that the last one before a place decides.
-            let mut end = 0;
-            for span in spans {
-                end = span.end.max(end);
-                span.end = end;
-            }
-        }
-        told
-    }
-
-    /// Whether an error (of the code, where one is given) has been told at a place.
-    fn covers(&self, place: Span, code: Option<Code>) -> bool {
-        let Some(spans) = self.0.get(&(place.file, code)) else { return false };
-        let before = spans.partition_point(|span| span.start < place.end);
-        before.checked_sub(1).is_some_and(|last| place.start < spans[last].end) || spans.binary_search(&place).is_ok()
-    }
-}
-
 /// Reads what comes from the command line and from params files; each gets a source, so that mistakes in it have a place.
 fn outside(
     world: &dyn World,
@@ -210,15 +166,7 @@ fn outside(
     }
     for path in &options.params {
         files.push(path.into());
-        let text = match world.read(path) {
-            Ok(text) => text,
-            Err(error) => {
-                let file = loaded.sources.add(Source::new(path.as_str(), ""));
-                problems.report(LoadProblem::Root { path: path.into(), error, at: Span::file_start(file) });
-                continue;
-            }
-        };
-        let file = loaded.sources.add(Source::new(path.as_str(), text.as_str()));
+        let Some((file, text)) = read(world, path, &mut loaded.sources, problems) else { continue };
         let parsed = json::parse(file, &text);
         for problem in parsed.problems {
             problems.report(problem);
@@ -226,6 +174,21 @@ fn outside(
         outside.files.extend(parsed.value);
     }
     outside
+}
+
+/// Reads the environment for params that neither the command line nor a file gives; each gets a source too.
+fn environment(world: &dyn World, checked: &Checked, loaded: &mut Loaded, outside: &mut Outside) {
+    for param in &checked.program.params {
+        let name = &param.name.name;
+        if outside.gives(name) {
+            continue;
+        }
+        let variable = format!("BAKE_PARAM_{name}");
+        if let Some(text) = world.env(&variable) {
+            let file = loaded.sources.add(Source::new(variable.as_str(), text.as_str()));
+            outside.environment.push((name.clone(), argument(file, &text)));
+        }
+    }
 }
 
 /// The facts of `--facts FILE`.
@@ -238,25 +201,27 @@ fn own_facts(
 ) -> Option<Facts> {
     let FactsChoice::File(path) = &options.facts else { return None };
     files.push(path.into());
-    match world.read(path) {
-        Ok(text) => {
-            let file = loaded.sources.add(Source::new(path.as_str(), text.as_str()));
-            match Facts::from_tsv(&text) {
-                Ok(facts) => Some(facts),
-                Err(problem) => {
-                    let line = loaded.sources.get(file).line_range(problem.line() as u32);
-                    problems.report(
-                        Diagnostic::error(code::INPUT_FACTS, problem.to_string())
-                            .label(Span::new(file, line.start, line.end), "")
-                            .help("the columns and their form are those of the table in the program's source"),
-                    );
-                    None
-                }
-            }
+    let (file, text) = read(world, path, &mut loaded.sources, problems)?;
+    match Facts::from_tsv(&text) {
+        Ok(facts) => Some(facts),
+        Err(problem) => {
+            let line = loaded.sources.get(file).line_range(problem.line() as u32);
+            problems.report(
+                Diagnostic::error(code::INPUT_FACTS, problem.to_string())
+                    .label(Span::new(file, line.start, line.end), "")
+                    .help("the columns and their form are those of the table in the program's source"),
+            );
+            None
         }
+    }
+}
+
+/// The text of a file that the command line names, and its source; why there is none has been reported.
+fn read(world: &dyn World, path: &str, sources: &mut Sources, problems: &mut Problems) -> Option<(FileId, String)> {
+    match world.read(path) {
+        Ok(text) => Some((sources.add(Source::new(path, text.as_str())), text)),
         Err(error) => {
-            let file = loaded.sources.add(Source::new(path.as_str(), ""));
-            problems.report(LoadProblem::Root { path: path.into(), error, at: Span::file_start(file) });
+            problems.report(LoadProblem::unreadable(world, path, error, sources));
             None
         }
     }

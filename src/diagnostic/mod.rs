@@ -9,7 +9,7 @@ pub mod render;
 
 pub use code::Code;
 
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, floor_char_boundary};
 
 /// Longer texts lose their middle, in bytes.
 const LONGEST: usize = 4000;
@@ -115,8 +115,8 @@ fn one_line(text: String) -> String {
 /// Text without its middle where it is too long to be read: a user's name or literal may be a megabyte.
 fn shortened(mut text: String) -> String {
     if text.len() > LONGEST {
-        let boundary = |at: usize| (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        let (start, end) = (boundary(LONGEST * 3 / 4), boundary(text.len() - LONGEST / 4));
+        let start = floor_char_boundary(&text, LONGEST * 3 / 4);
+        let end = floor_char_boundary(&text, text.len() - LONGEST / 4);
         text.replace_range(start..end, " … ");
     }
     text
@@ -138,17 +138,11 @@ impl Problems {
         Self::default()
     }
 
-    /// Reports one problem. The same one reported twice is kept once.
+    /// Reports one problem. The same one reported twice counts twice here; [`into_sorted`](Self::into_sorted) keeps it once.
     pub fn report(&mut self, problem: impl Into<Diagnostic>) {
         let problem = problem.into();
         self.errors += usize::from(problem.severity == Severity::Error);
         self.list.push(problem);
-    }
-
-    /// Takes over all that another sink holds.
-    pub fn append(&mut self, other: Problems) {
-        self.errors += other.errors;
-        self.list.extend(other.list);
     }
 
     /// Whether an error (not only warnings) has been reported.
@@ -159,11 +153,6 @@ impl Problems {
     /// Whether so many errors have been reported that it is no use to look for more.
     pub fn is_full(&self) -> bool {
         self.errors >= MOST
-    }
-
-    /// Whether nothing has been reported.
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
     }
 
     /// What has been reported so far, in the order of the reports.

@@ -1,33 +1,30 @@
 //! Plans as other programs read them: Packer's legacy JSON, its HCL2, and whatever a user's template makes of them.
 //!
-//! Floor 6. It knows plan, schema and types, not the compiler that made the plan. `printer` walks the plan, `value` writes
-//! one value in the shape that its option wants, `text` writes templates, `note` collects what stands in the comment, `schema`
-//! describes all of it as JSON Schema; `packer_hcl` writes HCL, `template` renders a plan through a user's
-//! template. All share `edges`, which names the variables that stand for
-//! AMIs, `paths`, which rebases paths, and `losses`: what Packer cannot say becomes a [`EmitProblem`], never silence.
+//! Floor 6. It knows plan, schema and types, not the compiler that made the plan. `packer_json` writes JSON, which `schema`
+//! describes as JSON Schema, `packer_hcl` writes HCL, `template` renders a plan through a user's template. They share `shape`, which
+//! says how an option wants its value, `text`, which writes templates of Packer's, `edges`, which names the variables that stand
+//! for AMIs, `paths`, which rebases paths, and `losses`: what Packer cannot say becomes an [`EmitProblem`], never silence.
 
 mod edges;
 mod losses;
-mod note;
 mod packer_hcl;
+mod packer_json;
 mod paths;
-mod printer;
 mod problem;
 mod schema;
+mod shape;
 pub mod template;
 mod text;
-mod value;
 
 use std::io::{self, Write};
 
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
-use crate::packer::{self, Edge};
-use crate::plan::Plan;
-use crate::schema::Kinds;
+use crate::packer::Edge;
 
-pub use packer_hcl::packer_hcl;
+pub use packer_hcl::{packer_hcl, var_file as hcl_var_file};
+pub use packer_json::packer_json;
 pub use paths::Paths;
 pub use problem::{EmitProblem, Lost};
 pub use schema::plan_schema;
@@ -68,21 +65,6 @@ impl Emitted {
     pub fn text(&self) -> String {
         self.pieces.concat()
     }
-}
-
-/// The plan as Packer's legacy JSON. The same plan gives the same bytes.
-pub fn packer_json(plan: &Plan, kinds: &Kinds, how: &Emit) -> Emitted {
-    let mut printer = printer::Printer::new(plan, kinds, how);
-    let body = printer.body();
-    let head = printer.head();
-    let start = if how.bare {
-        "{\n".to_owned()
-    } else {
-        let digest = packer::digest([head.as_str(), body.as_str()]);
-        note::comment(plan, &mut printer, digest)
-    };
-    let (edges, problems) = printer.finish();
-    Emitted { pieces: [start, head, body], edges, problems }
 }
 
 #[cfg(test)]

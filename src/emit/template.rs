@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use super::{Emit, packer_json};
 use crate::diagnostic::{Diagnostic, code};
 use crate::jinja::{Include, RenderError, Templates};
-use crate::load::{LoadProblem, ReadError, World, join, words};
+use crate::load::{LoadProblem, ReadError, World, join};
 use crate::packer::document::{Place, Step};
 use crate::packer::{COMMENT_KEY, Document, read};
 use crate::plan::Plan;
@@ -29,16 +29,14 @@ impl Template {
     /// # Errors
     /// A file that cannot be read, or a mistake in its syntax.
     pub fn load(world: &dyn World, path: &str, sources: &mut Sources) -> Result<Self, Box<Diagnostic>> {
-        let text = world.read(path).map_err(|error| {
-            let file = sources.add(Source::new(path, ""));
-            Box::new(LoadProblem::Root { path: path.into(), error, at: Span::file_start(file) }.into())
-        })?;
+        let text =
+            world.read(path).map_err(|error| Box::new(LoadProblem::unreadable(world, path, error, sources).into()))?;
         let mut include = |from: &str, name: &str| {
             let path = join(from, name);
             match world.read(&path) {
                 Ok(text) => Include::File(path, text),
                 Err(ReadError::NotFound) => Include::Missing,
-                Err(error) => Include::Refused(format!("cannot read `{path}`: {}", words(&error).0)),
+                Err(error) => Include::Refused(format!("cannot read `{path}`: {}", error.words().0)),
             }
         };
         let gathered = Templates::gather(path, &text, &mut include);

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use super::*;
 use crate::packer::{Comment, split};
 use crate::plan::*;
-use crate::schema::{Category, Kind};
+use crate::schema::{Category, Kind, Kinds};
 use crate::text::{FileId, Span};
 use crate::ty::{Encoding, Field, Notes, Record, Ty};
 

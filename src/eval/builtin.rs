@@ -35,7 +35,7 @@ impl Evaluator<'_> {
             self.spend(list.len() * list.len() / 8, at)?;
         }
         let data = match builtin {
-            Given => Data::Int(args.iter().filter(|a| !a.is_null()).count() as i64),
+            Given => Data::Int(args.iter().filter(|a| !says_nothing(a)).count() as i64),
             Verbatim => match &args[0].data {
                 Data::Text(Text::Plain(text)) => Data::Text(Text::Plain(text.clone())),
                 data => data.clone(),
@@ -60,13 +60,12 @@ impl Evaluator<'_> {
                 Some(None) => return self.stuck(&Data::Unknown, frame, at),
                 None => return self.stuck(&args[0].data, frame, at),
             },
-            _ => match pure(builtin, &args, at) {
-                Ok(Some(data)) => data,
-                Ok(None) => {
+            _ => match pure(builtin, &args, at)? {
+                Some(data) => data,
+                None => {
                     let late = args.iter().find(|a| a.is_late()).unwrap_or(&args[0]);
                     return self.stuck(&late.data, frame, at);
                 }
-                Err(stop) => return Err(stop),
             },
         };
         if let Data::Text(Text::Plain(text)) = &data
@@ -261,8 +260,10 @@ fn pure(builtin: Builtin, args: &[Value], at: Span) -> Result<Option<Data>, Stop
         Flatten => {
             let mut flat = Vec::new();
             for inner in need!(list(0)).iter() {
-                let Data::List(inner) = &inner.data else { return Ok(None) };
-                flat.extend(inner.iter().cloned());
+                match &inner.data {
+                    Data::List(inner) => flat.extend(inner.iter().cloned()),
+                    _ => flat.push(inner.clone()),
+                }
                 if flat.len() > MAX_ELEMENTS {
                     return Err(EvalProblem::TooLarge { at }.into());
                 }
@@ -420,4 +421,15 @@ pub(super) fn to_json(value: &Value) -> Option<serde_json::Value> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Whether an option says nothing by its value: Packer does not tell an empty text, list or map from one that is not there.
+fn says_nothing(value: &Value) -> bool {
+    match &value.data {
+        Data::Null => true,
+        Data::Text(Text::Plain(text)) => text.is_empty(),
+        Data::List(list) => list.is_empty(),
+        Data::Record(record) => record.is_empty(),
+        _ => false,
+    }
 }

@@ -7,6 +7,14 @@ use super::cells::Mask;
 use crate::resolve::hir::{Expr, ExprKind};
 use crate::resolve::walk::{each, each_local};
 
+/// What an expression may be made of.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Node {
+    Let(usize),
+    Function(usize),
+    Local(u32),
+}
+
 impl Evaluator<'_> {
     /// The axes that an expression at a site depends on. Locals from `columns` on are its own.
     pub(super) fn mask(&self, expr: &Expr, image: usize, site: usize, columns: u32) -> Mask {
@@ -27,19 +35,19 @@ impl Evaluator<'_> {
     /// Whether an expression of an image's matrix depends on a param, also through axes, lets and functions.
     pub(super) fn reads_param(&self, expr: &Expr, image: usize) -> bool {
         let mut bodies: Vec<&Expr> = vec![expr];
-        let mut seen: FxHashSet<(u8, usize)> = FxHashSet::default();
+        let mut seen: FxHashSet<Node> = FxHashSet::default();
         let mut found = false;
         while let Some(body) = bodies.pop() {
             // A chain of lets is walked once for each that asks.
             if self.spend(1, expr.span).is_err() {
                 return true;
             }
-            let mut more: Vec<(u8, usize)> = Vec::new();
+            let mut more: Vec<Node> = Vec::new();
             each(body, &mut |e| match e.kind {
                 ExprKind::Param(_) => found = true,
-                ExprKind::Let(index) => more.push((0, index)),
-                ExprKind::CallFunction(index, _) => more.push((1, index)),
-                ExprKind::Local(local) => more.push((2, local as usize)),
+                ExprKind::Let(index) => more.push(Node::Let(index)),
+                ExprKind::CallFunction(index, _) => more.push(Node::Function(index)),
+                ExprKind::Local(local) => more.push(Node::Local(local)),
                 _ => {}
             });
             for node in more {
@@ -47,9 +55,9 @@ impl Evaluator<'_> {
                     continue;
                 }
                 bodies.extend(match node {
-                    (0, index) => Some(&self.program().lets[index].value),
-                    (1, index) => Some(&self.program().functions[index].body),
-                    (_, local) => self.images[image].source(local as u32),
+                    Node::Let(index) => Some(&self.program().lets[index].value),
+                    Node::Function(index) => Some(&self.program().functions[index].body),
+                    Node::Local(local) => self.images[image].source(local),
                 });
             }
         }

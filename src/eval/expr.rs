@@ -12,7 +12,7 @@ use super::frame::Frame;
 use super::problem::{EvalProblem, Stop};
 use super::text::{MAX_TEXT, TextBuilder};
 use super::value::{Data, Field, Part, Record, Text, Value};
-use crate::resolve::hir::{Arm, Entry, Expr, ExprKind, For, IndexArg, TextLiteral, TextPart};
+use crate::resolve::hir::{Arm, Entry, Expr, ExprKind, For, Ident, IndexArg, TextLiteral, TextPart};
 use crate::syntax::ast::{BinaryOp, UnaryOp};
 use crate::text::Span;
 
@@ -234,10 +234,8 @@ impl<'a> Evaluator<'a> {
                 }
             }
         }
-        match value.display() {
-            Some(text) => Err(EvalProblem::NoArm { value: text, at: subject.span }.into()),
-            None => Err(Stop::Poison),
-        }
+        // The checker has named the arm that is missing, or the pattern that stands in its place.
+        Err(Stop::Poison)
     }
 
     /// Evaluates the entries of a record: in order, a later key wins, null removes.
@@ -305,7 +303,10 @@ impl<'a> Evaluator<'a> {
                 rows.iter().enumerate().map(|(i, r)| (Value::new(Data::Int(i as i64), origin), r.clone())).collect()
             }
             Data::Image(index) => {
-                let cells = self.builds_of(*index as u32);
+                let Some(cells) = self.builds_of(*index as u32) else {
+                    let image = self.program().images[*index].name.name.clone();
+                    return Err(EvalProblem::BuildsTooEarly { image, at: clause.source.span }.into());
+                };
                 cells
                     .into_iter()
                     .enumerate()
@@ -344,6 +345,28 @@ impl<'a> Evaluator<'a> {
         Ok(unknown)
     }
 
+    /// The left side of `??`: a key that a map or record does not hold gives null there.
+    fn or_null(&self, expr: &Expr, frame: &mut Frame) -> Outcome {
+        let ExprKind::Index(base, args) = &expr.kind else { return self.eval(expr, frame) };
+        if matches!(base.kind, ExprKind::Image(_)) {
+            return self.eval(expr, frame);
+        }
+        let base_value = self.or_null(base, frame)?;
+        if base_value.is_null() {
+            return Ok(base_value);
+        }
+        let mut values = Vec::with_capacity(args.len());
+        for arg in args {
+            values.push((arg.name.as_ref(), self.eval(&arg.value, frame)?));
+        }
+        if let (Data::Record(record), [(None, key)]) = (&base_value.data, values.as_slice())
+            && key.display().is_some_and(|name| record.get(name.as_str()).is_none())
+        {
+            return Ok(Value::new(Data::Null, expr.span));
+        }
+        self.indexed(&base_value, &values, args, expr.span, frame)
+    }
+
     fn index(&self, base: &Expr, args: &[IndexArg], origin: Span, frame: &mut Frame) -> Outcome {
         // An image without axes is used as `base`; indexed, it is always the image itself.
         let base_value = match base.kind {
@@ -354,9 +377,20 @@ impl<'a> Evaluator<'a> {
         for arg in args {
             values.push((arg.name.as_ref(), self.eval(&arg.value, frame)?));
         }
-        match (&base_value.data, values.as_slice()) {
-            (Data::Table(index), _) => self.table_row(*index, &values, origin, frame),
-            (Data::Image(index), _) => self.image_cell(*index, &values, origin),
+        self.indexed(&base_value, &values, args, origin, frame)
+    }
+
+    fn indexed(
+        &self,
+        base: &Value,
+        values: &[(Option<&Ident>, Value)],
+        args: &[IndexArg],
+        origin: Span,
+        frame: &Frame,
+    ) -> Outcome {
+        match (&base.data, values) {
+            (Data::Table(index), _) => self.table_row(*index, values, origin, frame),
+            (Data::Image(index), _) => self.image_cell(*index, values, origin),
             (Data::List(list), [(None, index)]) => match index.data {
                 Data::Int(i) => {
                     let position = if i < 0 { i + list.len() as i64 } else { i };
@@ -407,10 +441,11 @@ impl<'a> Evaluator<'a> {
         if let BinaryOp::And | BinaryOp::Or = op {
             return self.logic(op, left, right, origin, frame);
         }
-        let left_value = self.eval(left, frame)?;
         if op == BinaryOp::Default {
+            let left_value = self.or_null(left, frame)?;
             return if left_value.is_null() { self.eval(right, frame) } else { Ok(left_value) };
         }
+        let left_value = self.eval(left, frame)?;
         let right_value = self.eval(right, frame)?;
         // Contents are compared, all of them.
         self.weigh_parts(&left_value, origin)?;

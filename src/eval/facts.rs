@@ -11,7 +11,8 @@ use super::options::Frozen;
 use super::problem::{EvalProblem, Stop};
 use super::value::{CellRef, Data, Value};
 use crate::diagnostic::{Code, code};
-use crate::facts::{Facts, InstanceType};
+use crate::facts::{Facts, InstanceType, regions};
+use crate::plan;
 use crate::resolve::fact::FactName;
 use crate::resolve::hir::{Declared, Fact, FactArg};
 use crate::text::Span;
@@ -104,7 +105,7 @@ impl<'a> Evaluator<'a> {
         let Some(declared) = data.declared else { return Vec::new() };
         let Some(name) = declared.role(FactName::Placed) else { return Vec::new() };
         let mut regions: Vec<SmolStr> = Vec::new();
-        for cell in self.builds_of(image) {
+        for cell in self.builds_of(image).unwrap_or_default() {
             if let Some(region) = self.option_at(data, name, cell).and_then(|f| self.specimen(&f.value))
                 && !regions.contains(&region)
             {
@@ -112,6 +113,25 @@ impl<'a> Evaluator<'a> {
             }
         }
         regions
+    }
+}
+
+impl Evaluator<'_> {
+    /// Regions whose AMIs cannot come from another: those of another partition. The first of them.
+    pub(super) fn judge_partition(&self, home: &Value, copied: &Value) -> Option<Stop> {
+        let home_name = self.specimen(home)?;
+        let home_at = home.origin;
+        let home_partition = regions::find(&home_name)?.partition;
+        let Data::List(copies) = &copied.data else { return None };
+        copies.iter().find_map(|copy| {
+            let region = self.specimen(copy)?;
+            let partition = regions::find(&region)?.partition;
+            let home = home_name.clone();
+            (partition != home_partition).then(|| {
+                let at = copy.origin;
+                EvalProblem::OtherPartition { region, partition, home, home_partition, at, home_at }.into()
+            })
+        })
     }
 }
 
@@ -210,4 +230,32 @@ fn builds(architectures: crate::facts::Words<'_>, image: &str) -> bool {
 
 fn article(word: &str) -> String {
     format!("{} {word}", if word.starts_with(['a', 'e', 'i', 'o', 'h']) { "an" } else { "a" })
+}
+
+/// What is wrong with a text that holds none of the fields it should. One that a variable is part of may hold them then.
+pub(super) fn lacks(fact: &Fact, declared: &Declared, frozen: &Frozen) -> Option<Stop> {
+    let [FactArg::Option(index), FactArg::Text(fields)] = fact.args.as_slice() else { return None };
+    if holds(&frozen.setting.value, fields) {
+        return None;
+    }
+    let (option, _) = declared.fields.get_index(*index)?;
+    Some(EvalProblem::Lacks { option: option.clone(), field: fields.clone(), at: frozen.value.origin }.into())
+}
+
+/// Whether a value may hold one of the fields. What is empty counts as not set.
+fn holds(value: &plan::Value, fields: &str) -> bool {
+    match value {
+        plan::Value::Text(plan::Text::Plain(text)) => text.is_empty(),
+        plan::Value::Text(plan::Text::Parts(parts)) => parts.iter().any(|part| match part {
+            plan::Part::Action(action) => fields.split(" or ").any(|field| action.contains(field)),
+            plan::Part::Variable(_) => true,
+            plan::Part::Chars(_) | plan::Part::Ami(_) => false,
+        }),
+        plan::Value::List(values) => values.is_empty() || values.iter().any(|v| !is_empty(v) && holds(v, fields)),
+        _ => true,
+    }
+}
+
+fn is_empty(value: &plan::Value) -> bool {
+    matches!(value, plan::Value::Text(plan::Text::Plain(text)) if text.is_empty())
 }

@@ -11,7 +11,7 @@ use crate::load::join;
 use crate::plan;
 use crate::template::{self, Context, Piece};
 use crate::text::Span;
-use crate::ty::{Domain, Encoding, Field, Literal, Range, Ty};
+use crate::ty::{Domain, Encoding, Field, Literal, Ty};
 
 const GIB: u64 = 1 << 30;
 
@@ -102,7 +102,7 @@ impl Evaluator<'_> {
 
     /// Sizes that Packer counts in GiB are whole.
     pub(super) fn in_encoding(&self, value: &Value, field: &Field, option: &SmolStr, at: Span) -> Result<(), Stop> {
-        if field.notes.as_ref().is_none_or(|n| n.encoding != Some(Encoding::Gib)) {
+        if field.encoding() != Some(Encoding::Gib) {
             return Ok(());
         }
         match &value.data {
@@ -117,11 +117,12 @@ impl Evaluator<'_> {
 
     fn in_range(&self, number: i64, ty: Option<&Ty>, value: &Value, option: &SmolStr, at: Span) -> Result<(), Stop> {
         let Some(Ty::Range(range)) = ty else { return Ok(()) };
-        if holds(range, number) {
+        if range.holds(number) {
             return Ok(());
         }
         let shown = value.display().unwrap_or_default();
         Err(EvalProblem::OutsideRange {
+            help: crate::check::value::ends(range),
             shown,
             ty: range.to_string(),
             option: option.clone(),
@@ -213,7 +214,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn frozen_part(&self, part: &Part) -> plan::Part {
+    pub(super) fn frozen_part(&self, part: &Part) -> plan::Part {
         match part {
             Part::Chars(chars) => plan::Part::Chars(chars.clone()),
             Part::Action(action) => plan::Part::Action(action.source.clone()),
@@ -250,13 +251,13 @@ impl Evaluator<'_> {
             (Data::Text(Text::Plain(text)), Ty::Matches(pattern)) => pattern.is_match(text),
             (Data::Text(_) | Data::Variable(_), ty) => ty.is_text(),
             (Data::Int(i), Ty::Literal(Literal::Int(wanted))) => i == wanted,
-            (Data::Int(i), Ty::Range(range)) => matches!(range.base, Ty::Int | Ty::Number) && holds(range, *i),
+            (Data::Int(i), Ty::Range(range)) => matches!(range.base, Ty::Int | Ty::Number) && range.holds(*i),
             (Data::Int(_), Ty::Int | Ty::Number) | (Data::Number(_), Ty::Number) => true,
             (Data::Bool(b), Ty::Literal(Literal::Bool(wanted))) => b == wanted,
             (Data::Bool(_), Ty::Bool) | (Data::Duration(_), Ty::Duration) | (Data::Size(_), Ty::Size) => true,
-            (Data::Duration(d), Ty::Range(range)) => range.base == Ty::Duration && holds(range, *d),
+            (Data::Duration(d), Ty::Range(range)) => range.base == Ty::Duration && range.holds(*d),
             (Data::Size(s), Ty::Range(range)) => {
-                range.base == Ty::Size && i64::try_from(*s).is_ok_and(|s| holds(range, s))
+                range.base == Ty::Size && i64::try_from(*s).is_ok_and(|s| range.holds(s))
             }
             (Data::List(list), Ty::List(inner)) => list.iter().all(|i| self.fits(i, inner)),
             (Data::Record(record), Ty::Map(inner)) => record.values().all(|f| self.fits(&f.value, inner)),
@@ -265,8 +266,4 @@ impl Evaluator<'_> {
             _ => false,
         }
     }
-}
-
-fn holds(range: &Range, number: i64) -> bool {
-    range.low.is_none_or(|low| low <= number) && range.high.is_none_or(|high| number <= high)
 }

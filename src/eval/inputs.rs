@@ -36,6 +36,20 @@ pub struct Outside {
     pub set: Vec<Spanned<String>>,
     /// Objects of params files, later ones win.
     pub files: Vec<Node>,
+    /// Values of the environment by the name of the param, where nothing else gives it.
+    pub environment: Vec<(SmolStr, Spanned<String>)>,
+}
+
+impl Outside {
+    /// Whether the command line or a file gives the param.
+    pub fn gives(&self, name: &str) -> bool {
+        let on_line = |argument: &Spanned<String>| argument.node.split_once('=').is_some_and(|(k, _)| k.trim() == name);
+        let in_file = |file: &Node| match &file.kind {
+            NodeKind::Record(members) => members.iter().any(|(key, _)| key.name == name),
+            _ => false,
+        };
+        self.set.iter().any(on_line) || self.files.iter().any(in_file)
+    }
 }
 
 /// A value that was given for a param.
@@ -127,11 +141,9 @@ impl Evaluator<'_> {
                 return Some(Given::Node(value));
             }
         }
-        let variable = format!("BAKE_PARAM_{name}");
-        let value = self.world.env(&variable)?;
-        self.environment.borrow_mut().push(variable.into());
-        let param = self.program().params.iter().find(|p| p.name.name == name)?;
-        Some(Given::Text(value.into(), param.name.span))
+        let (_, value) = outside.environment.iter().find(|(param, _)| param == name)?;
+        self.environment.borrow_mut().push(format!("BAKE_PARAM_{name}").into());
+        Some(Given::Text(value.node.as_str().into(), value.span))
     }
 
     fn unknown_params(&self, outside: &Outside) {
@@ -192,10 +204,17 @@ impl Evaluator<'_> {
                 Ok(value)
             }
             _ => {
-                let example = example(ty);
+                let example = example(ty, matches!(given, Given::Node(_)));
+                let help = match given {
+                    Given::Node(_) => format!("write `\"{name}\": {example}` in this file"),
+                    Given::Text(..) if self.sources.get(at.file).path().starts_with("BAKE_PARAM_") => {
+                        format!("set it in the environment as `BAKE_PARAM_{name}='{example}'`")
+                    }
+                    Given::Text(..) => format!("give it as `--set '{name}={example}'`"),
+                };
                 let diagnostic = Diagnostic::error(code::INPUT_PARAM, format!("param `{name}` takes {ty}"))
                     .label(at, "not this")
-                    .help(format!("give it as `--set '{name}={example}'`"));
+                    .help(help);
                 self.reported.borrow_mut().diagnostics.push(diagnostic);
                 Err(Stop::Poison)
             }
@@ -209,21 +228,23 @@ fn is_checked_text(value: &Value, ty: &Ty) -> bool {
         || matches!((&value.data, ty.plain()), (Data::Int(_), Ty::Range(r)) if matches!(r.base, Ty::Int | Ty::Number))
 }
 
-/// What such a value looks like on the command line.
-fn example(ty: &Ty) -> String {
+/// What such a value looks like on the command line, or in JSON.
+fn example(ty: &Ty, json: bool) -> String {
+    let quoted = |text: &str| if json { format!("\"{text}\"") } else { text.to_owned() };
     if let Some(Literal::Text(text)) = ty.literals().and_then(|all| all.into_iter().next()) {
-        return text.to_string();
+        return quoted(&text);
     }
     match ty.plain() {
         Ty::Bool => "true",
         Ty::Int | Ty::Range(_) => "3",
         Ty::Number => "1.5",
-        Ty::Duration => "10m",
-        Ty::Size => "8GiB",
+        Ty::Duration => return quoted("10m"),
+        Ty::Size => return quoted("8GiB"),
         Ty::List(_) => "[\"a\", \"b\"]",
+        Ty::Map(_) | Ty::Record(_) if json => "{ \"key\": \"value\" }",
         Ty::Map(_) | Ty::Record(_) => "{ key = \"value\" }",
-        Ty::Optional(inner) => return example(inner),
-        _ => "text",
+        Ty::Optional(inner) => return example(inner, json),
+        _ => return quoted("text"),
     }
     .to_owned()
 }

@@ -1,6 +1,6 @@
-//! What surrounds the builds in a plan: the images that belong to it, its outputs.
+//! The outputs of a plan, as plain data.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::Evaluator;
@@ -9,72 +9,9 @@ use super::frame::Frame;
 use super::problem::EvalProblem;
 use super::value::Value;
 use crate::plan;
-use crate::resolve::hir::{Entry, Expr, ExprKind, Image, MatrixStep, Step};
-use crate::resolve::walk::{each, each_entry};
 use crate::text::Span;
 
-impl<'a> Evaluator<'a> {
-    /// The root file's images and those that they reach by index, the root's first.
-    pub(super) fn images_of_plan(&self) -> Vec<usize> {
-        let program = self.program();
-        let mut images: Vec<usize> =
-            (0..program.images.len()).filter(|i| Some(program.images[*i].name.span.file) == program.root).collect();
-        let mut known: FxHashSet<usize> = images.iter().copied().collect();
-        // What one image has led to, need not be followed again for another.
-        let (mut seen, mut groups) = (FxHashSet::default(), FxHashSet::default());
-        let mut next = 0;
-        while next < images.len() {
-            let mut reached = Vec::new();
-            each_expr(&program.images[images[next]], &mut |expr| self.reached(expr, &mut reached, &mut seen));
-            self.reached_by_groups(&program.images[images[next]].steps, &mut reached, &mut seen, &mut groups);
-            images.extend(reached.into_iter().filter(|image| known.insert(*image)));
-            next += 1;
-        }
-        images
-    }
-
-    /// The images that an expression names, also through lets and functions.
-    fn reached(&self, expr: &Expr, images: &mut Vec<usize>, seen: &mut FxHashSet<(bool, usize)>) {
-        let mut bodies: Vec<&Expr> = vec![expr];
-        while let Some(body) = bodies.pop() {
-            let mut more: Vec<(bool, usize)> = Vec::new();
-            each(body, &mut |e| match e.kind {
-                ExprKind::Image(image) => images.push(image),
-                ExprKind::Let(index) => more.push((true, index)),
-                ExprKind::CallFunction(index, _) => more.push((false, index)),
-                _ => {}
-            });
-            for (is_let, index) in more {
-                if seen.insert((is_let, index)) {
-                    let program = self.program();
-                    bodies.push(if is_let { &program.lets[index].value } else { &program.functions[index].body });
-                }
-            }
-        }
-    }
-
-    fn reached_by_groups(
-        &self,
-        steps: &[Step],
-        images: &mut Vec<usize>,
-        seen: &mut FxHashSet<(bool, usize)>,
-        groups: &mut FxHashSet<usize>,
-    ) {
-        for step in steps {
-            if let Step::Use(r#use) = step
-                && groups.insert(r#use.group)
-            {
-                let group = &self.program().groups[r#use.group];
-                for step in &group.steps {
-                    if let Step::Block(block) = step {
-                        each_entry(&block.body, &mut |e| self.reached(e, images, seen));
-                    }
-                }
-                self.reached_by_groups(&group.steps, images, seen, groups);
-            }
-        }
-    }
-
+impl Evaluator<'_> {
     /// The value of an output: what is written to a file is read by others.
     fn without_secrets(&self, value: Value, at: Span) -> Outcome {
         let mut variables = Vec::new();
@@ -117,35 +54,5 @@ impl<'a> Evaluator<'a> {
             }
         }
         outputs
-    }
-}
-
-/// Calls `see` with every outermost expression of an image.
-fn each_expr(image: &Image, see: &mut dyn FnMut(&Expr)) {
-    for step in &image.matrix {
-        match step {
-            MatrixStep::Axis(axis) => see(&axis.source),
-            MatrixStep::Let { value, .. } => see(value),
-            MatrixStep::Exclude(exclude) => see(&exclude.when),
-        }
-    }
-    image.name_value.iter().for_each(&mut *see);
-    let blocks = image.builders.iter().chain(image.posts.iter().flat_map(|p| &p.links));
-    for block in blocks {
-        entries(&block.body, see);
-    }
-    for step in &image.steps {
-        match step {
-            Step::Block(block) => entries(&block.body, see),
-            Step::Use(r#use) => r#use.args.iter().flatten().for_each(&mut *see),
-        }
-    }
-}
-
-fn entries(body: &[Entry], see: &mut dyn FnMut(&Expr)) {
-    for entry in body {
-        match entry {
-            Entry::Field { value, .. } | Entry::Spread { value, .. } => see(value),
-        }
     }
 }

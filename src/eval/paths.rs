@@ -1,5 +1,7 @@
 //! Paths that options name: they must exist when the plan is made, and be what the option takes.
 
+use smol_str::SmolStr;
+
 use super::Evaluator;
 use super::options::{Frozen, Options};
 use super::problem::{EvalProblem, Stop};
@@ -8,6 +10,7 @@ use crate::load::ReadError;
 use crate::plan;
 use crate::resolve::fact::FactName;
 use crate::resolve::hir::{Declared, Fact};
+use crate::text::Span;
 use crate::ty::{Domain, Ty};
 
 impl Evaluator<'_> {
@@ -24,38 +27,21 @@ impl Evaluator<'_> {
 
     /// A file that an option names must exist when the plan is made.
     pub(super) fn judge_path(&self, value: &Value, frozen: &plan::Value, folder: bool, stops: &mut Vec<Stop>) {
-        match (&value.data, frozen) {
-            (Data::List(values), plan::Value::List(frozen)) => {
-                for (value, frozen) in values.iter().zip(frozen) {
-                    self.judge_path(value, frozen, folder, stops);
-                }
-            }
-            (Data::Text(Text::Plain(written)), plan::Value::Path(plan::Text::Plain(path)))
-                if !path.starts_with('~') && !self.world.exists(path) =>
-            {
+        each_path(value, frozen, &mut |written, path, at| {
+            if !self.world.exists(path) {
                 let (written, path) = (written.clone(), path.clone());
-                stops.push(EvalProblem::NoFile { written, path, folder, at: value.origin }.into());
+                stops.push(EvalProblem::NoFile { written, path, folder, at }.into());
             }
-            _ => {}
-        }
+        });
     }
 
     /// A path that is there is a file or a folder, as wanted. One that is not there is reported as such.
     pub(super) fn judge_sort(&self, value: &Value, frozen: &plan::Value, folder: bool, stops: &mut Vec<Stop>) {
-        match (&value.data, frozen) {
-            (Data::List(values), plan::Value::List(frozen)) => {
-                for (value, frozen) in values.iter().zip(frozen) {
-                    self.judge_sort(value, frozen, folder, stops);
-                }
+        each_path(value, frozen, &mut |written, path, at| {
+            if self.world.exists(path) && self.world.is_folder(path) != folder {
+                stops.push(EvalProblem::WrongSort { written: written.clone(), folder: !folder, at }.into());
             }
-            (Data::Text(Text::Plain(written)), plan::Value::Path(plan::Text::Plain(path)))
-                if !path.starts_with('~') && self.world.exists(path) && self.world.is_folder(path) != folder =>
-            {
-                let written = written.clone();
-                stops.push(EvalProblem::WrongSort { written, folder: !folder, at: value.origin }.into());
-            }
-            _ => {}
-        }
+        });
     }
 
     /// A file of a private key holds one in PEM. One that is not there is reported as any other file.
@@ -71,6 +57,20 @@ impl Evaluator<'_> {
         };
         let holds = text.lines().any(|l| l.starts_with("-----BEGIN ") && l.trim_end().ends_with("PRIVATE KEY-----"));
         (!holds).then(|| EvalProblem::NoKeyInFile { path: path.clone(), at: frozen.value.origin }.into())
+    }
+}
+
+/// Calls `see` with every path of an option that is known and not told from somebody's home: as it is written, as the plan has it,
+/// and its place.
+fn each_path(value: &Value, frozen: &plan::Value, see: &mut dyn FnMut(&SmolStr, &SmolStr, Span)) {
+    match (&value.data, frozen) {
+        (Data::List(values), plan::Value::List(frozen)) => {
+            values.iter().zip(frozen).for_each(|(value, frozen)| each_path(value, frozen, see));
+        }
+        (Data::Text(Text::Plain(written)), plan::Value::Path(plan::Text::Plain(path))) if !path.starts_with('~') => {
+            see(written, path, value.origin);
+        }
+        _ => {}
     }
 }
 

@@ -57,10 +57,6 @@ pub(super) enum EvalProblem {
         key: SmolStr,
         at: Span,
     },
-    NoArm {
-        value: SmolStr,
-        at: Span,
-    },
     OutOfRange {
         index: i64,
         length: usize,
@@ -156,6 +152,7 @@ pub(super) enum EvalProblem {
     OutsideRange {
         shown: SmolStr,
         ty: String,
+        help: String,
         option: SmolStr,
         origin: Span,
         at: Span,
@@ -236,6 +233,10 @@ pub(super) enum EvalProblem {
         /// Whether the kind is one of the prelude, of which it is known.
         known: bool,
     },
+    BuildsTooEarly {
+        image: SmolStr,
+        at: Span,
+    },
     Circle {
         builds: Vec<SmolStr>,
         at: Span,
@@ -279,6 +280,36 @@ pub(super) enum EvalProblem {
     OutputEnding {
         file: SmolStr,
         at: Span,
+    },
+    /// A text that lacks what it is there for.
+    Lacks {
+        option: SmolStr,
+        field: SmolStr,
+        at: Span,
+    },
+    /// A step on the machine, in a build that connects to none.
+    NoConnection {
+        step: SmolStr,
+        option: SmolStr,
+        says: Span,
+        at: Span,
+    },
+    /// A step on an artifact that it cannot take.
+    NotTaken {
+        step: SmolStr,
+        maker: SmolStr,
+        takes: Vec<String>,
+        made: Span,
+        at: Span,
+    },
+    /// Regions that no AMI can be copied between.
+    OtherPartition {
+        region: SmolStr,
+        partition: &'static str,
+        home: SmolStr,
+        home_partition: &'static str,
+        at: Span,
+        home_at: Span,
     },
     /// EC2's facts forbid it; the message, labels and help are made where the facts are known.
     Facts {

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use super::Evaluator;
 use super::blocks::BlockData;
 use super::cells::Mask;
+use super::facts::lacks;
 use super::frame::Frame;
 use super::options::Options;
 use super::paths::{elsewhere, holds_path};
@@ -150,6 +151,11 @@ impl<'a> Evaluator<'a> {
                     let folder = fact.name == FactName::Folder;
                     self.judge_sort(&frozen.value, &frozen.setting.value, folder, &mut stops);
                 }
+                (FactName::Holds, Some(frozen)) => stops.extend(lacks(fact, declared, frozen)),
+                (FactName::OnePartition, Some(home)) => {
+                    let copied = fact.args.get(1).and_then(FactArg::option).and_then(find);
+                    stops.extend(copied.and_then(|copied| self.judge_partition(&home.value, &copied.value)));
+                }
                 _ => stops.extend(self.judge_fact(fact, data, declared, cell, &find)),
             }
         }
@@ -163,12 +169,11 @@ impl<'a> Evaluator<'a> {
             self.eval(default, &mut Frame::closed(true)).ok()
         });
         // That a required option is missing is said once; rules about it have nothing to judge.
-        let absent =
-            if declared.fields.get_index(index).is_some_and(|(_, f)| !f.optional) { Data::Unknown } else { Data::Null };
+        let field = declared.fields.get_index(index).map(|(_, field)| field);
+        let absent = if field.is_some_and(|f| !f.optional) { Data::Unknown } else { Data::Null };
         let value = value.unwrap_or(Value::new(absent, at));
-        let notes = declared.fields.get_index(index).and_then(|(_, f)| f.notes.as_ref());
         match value.data {
-            Data::Int(i) if notes.is_some_and(|n| n.encoding == Some(Encoding::Gib)) => {
+            Data::Int(i) if field.is_some_and(|f| f.encoding() == Some(Encoding::Gib)) => {
                 let bytes = u64::try_from(i).ok().and_then(|i| i.checked_mul(1 << 30)).unwrap_or(0);
                 Value::new(Data::Size(bytes), value.origin)
             }
@@ -194,14 +199,10 @@ impl<'a> Evaluator<'a> {
                 if places.is_empty() {
                     places.push(header);
                 }
-                let declared = (!self.is_prelude(rule.span)).then_some(rule.span);
+                let declared = (!self.sources.get(rule.span.file).is_builtin()).then_some(rule.span);
                 Some(EvalProblem::Rule { message, places, declared }.into())
             }
         }
-    }
-
-    fn is_prelude(&self, span: Span) -> bool {
-        self.sources.get(span.file).path().starts_with(crate::load::PRELUDE)
     }
 
     /// The rules of a record type, on one record.

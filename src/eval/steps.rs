@@ -4,21 +4,22 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::Evaluator;
 use super::blocks::BlockData;
 use super::builds::BuildTable;
 use super::cells::{Site, SiteArg};
+use super::frame::Frame;
 use super::options::{Frozen, Options};
 use super::rules::Demands;
 use super::value::{CellRef, Value};
 use crate::plan::{self, Builds, Plan};
 use crate::resolve::fact::FactName;
-use crate::resolve::hir::{Block, Declared, Expr, Image, Post, Step, Use};
-use crate::syntax::ast::{BlockKind, ExternKind};
-use crate::ty::{Field, Ty};
+use crate::resolve::hir::{Block, Declared, Entry, Expr, Image, Post, Step, Use};
+use crate::syntax::ast::BlockKind;
+use crate::ty::Ty;
 
 /// What listing a step costs, in steps of work.
 const STEPS_OF_STEP: usize = 100;
@@ -268,6 +269,9 @@ impl<'a> Evaluator<'a> {
                     self.touches(&problem.into(), *build);
                 }
             }
+            if let Some(stop) = self.unconnected(instance.data.block, instance.data.declared, *cell) {
+                self.touches(&stop, *build);
+            }
             let identity: Vec<usize> = options.iter().map(|(_, f)| Rc::as_ptr(f) as usize).collect();
             let group = match by_identity.get(&identity) {
                 Some(group) => *group,
@@ -306,6 +310,15 @@ impl<'a> Evaluator<'a> {
             chains.entry(key).or_default().push(*build);
         }
         for (key, builds) in chains {
+            let made =
+                key.iter().zip(&links).filter_map(|(g, (block, _, s))| Some((*block, s[(*g)?].options.as_slice())));
+            let made: Vec<_> = made.collect();
+            for build in &builds {
+                let place = cells.binary_search_by_key(build, |(b, _)| *b).ok();
+                if let Some(stop) = place.and_then(|place| self.untaken(&made, cells[place].1)) {
+                    self.touches(&stop, *build);
+                }
+            }
             let mut chain = plan::Chain { links: Vec::new() };
             for (group, (block, _, shared)) in key.into_iter().zip(&links) {
                 let Some(group) = group else { continue };
@@ -316,40 +329,8 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// The highest version that an option of the plan needs.
-    fn min_packer_version(&self, plan: &Plan) -> Option<SmolStr> {
-        let mut highest: Option<SmolStr> = None;
-        let mut seen: FxHashSet<*const plan::Setting> = FxHashSet::default();
-        let mut see = |options: &[(SmolStr, Arc<plan::Setting>)], kind: &str, category| {
-            let Some(kind) = self.program().kinds.get(&(category, SmolStr::from(kind))) else { return };
-            let fields = &self.program().records[kind.record].fields;
-            for (name, setting) in options {
-                // Builds share settings: each is looked at once.
-                if !seen.insert(Arc::as_ptr(setting)) {
-                    continue;
-                }
-                let Some(field) = fields.get(name) else { continue };
-                since(field, &setting.value, &mut |version| {
-                    if highest.as_ref().is_none_or(|h| version_key(h) < version_key(version)) {
-                        highest = Some(version.clone());
-                    }
-                });
-            }
-        };
-        for build in &plan.builds {
-            see(&build.options, &build.kind, ExternKind::Builder);
-        }
-        for step in plan.provisioners.iter().chain(&plan.cleanups) {
-            see(&step.options, &step.kind, ExternKind::Provisioner);
-        }
-        for step in plan.posts.iter().flat_map(|c| &c.links) {
-            see(&step.options, &step.kind, ExternKind::Post);
-        }
-        highest
-    }
-
-    fn retained(&self, entries: &[crate::resolve::hir::Entry]) -> Vec<(SmolStr, plan::Value)> {
-        let record = match self.record(entries, &mut super::frame::Frame::closed(false)) {
+    fn retained(&self, entries: &[Entry]) -> Vec<(SmolStr, plan::Value)> {
+        let record = match self.record(entries, &mut Frame::closed(false)) {
             Ok(record) => record,
             Err(stop) => {
                 self.stopped(&stop);
@@ -392,31 +373,4 @@ fn contents(settings: &[(SmolStr, Arc<plan::Setting>)]) -> String {
         text.push_str(&format!("{name} = {:?}\n", setting.value));
     }
     text
-}
-
-/// Calls `see` with the version that introduced an option, and those of the fields that a value uses.
-fn since(field: &Field, value: &plan::Value, see: &mut dyn FnMut(&SmolStr)) {
-    if let Some(version) = field.notes.as_ref().and_then(|n| n.since.as_ref()) {
-        see(version);
-    }
-    fields_since(&field.ty, value, see);
-}
-
-fn fields_since(ty: &Ty, value: &plan::Value, see: &mut dyn FnMut(&SmolStr)) {
-    match (ty.plain(), value) {
-        (Ty::Optional(inner), value) => fields_since(inner, value, see),
-        (Ty::List(inner), plan::Value::List(values)) => values.iter().for_each(|v| fields_since(inner, v, see)),
-        (Ty::Record(record), plan::Value::Record(fields)) => {
-            for (name, value) in fields {
-                if let Some(field) = record.fields.get(name) {
-                    since(field, value, see);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-fn version_key(version: &str) -> Vec<u64> {
-    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
 }

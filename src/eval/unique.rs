@@ -42,6 +42,10 @@ impl Evaluator<'_> {
                 let name = declared.fields.get_index(unique.option).map(|(n, _)| n.clone()).unwrap_or_default();
                 let place = key[1..].join(", ").into();
                 let builds = [table.builds[*first as usize].name.clone(), table.builds[*build as usize].name.clone()];
+                // Two builds of one name have been reported as that.
+                if builds[0] == builds[1] {
+                    continue;
+                }
                 let other = (*other != at).then_some(*other);
                 self.warn(EvalProblem::NotUnique { option: name, value: text, place, builds, at, other });
             }
@@ -54,29 +58,26 @@ impl Evaluator<'_> {
             Data::Text(Text::Parts(parts)) => {
                 let mut text = String::new();
                 for part in parts.iter() {
-                    match self.frozen_text(&Text::Parts([part.clone()].into())) {
-                        plan::Text::Plain(chars) => text.push_str(&chars),
-                        plan::Text::Parts(frozen) => match frozen.first()? {
-                            plan::Part::Action(source)
-                                if source.contains("build_name")
-                                    || source.contains("build_type")
-                                    || source.contains("uuid") =>
-                            {
-                                return None;
-                            }
-                            plan::Part::Chars(chars) => text.push_str(chars),
-                            plan::Part::Action(source) => text.push_str(source),
-                            plan::Part::Variable(name) => text.push_str(&format!("{{{{user `{name}`}}}}")),
-                            plan::Part::Ami(ami) => text.push_str(&ami.build),
-                        },
+                    match self.frozen_part(part) {
+                        plan::Part::Action(source)
+                            if ["build_name", "build_type", "uuid"].iter().any(|own| source.contains(own)) =>
+                        {
+                            return None;
+                        }
+                        plan::Part::Chars(chars) | plan::Part::Action(chars) => text.push_str(&chars),
+                        plan::Part::Variable(name) => text.push_str(&user(&name)),
+                        plan::Part::Ami(ami) => text.push_str(&ami.build),
                     }
                 }
                 Some(text.into())
             }
-            Data::Variable(index) => {
-                Some(format!("{{{{user `{}`}}}}", self.program().variables[*index].name.name).into())
-            }
+            Data::Variable(index) => Some(user(&self.program().variables[*index].name.name).into()),
             _ => value.display(),
         }
     }
+}
+
+/// A variable, as it stands in texts.
+fn user(name: &str) -> String {
+    format!("{{{{user `{name}`}}}}")
 }

@@ -107,7 +107,7 @@ impl Evaluator<'_> {
                     match part {
                         Part::Variable(index) => found.push(*index),
                         Part::Action(action) => found.extend(
-                            template::users(&action.action)
+                            template::user_variables(&action.action)
                                 .iter()
                                 .filter_map(|name| self.program().variable_names.get(*name).copied()),
                         ),

@@ -13,7 +13,9 @@ use crate::plan::Scalar;
 use crate::resolve::fact::FactName;
 use crate::resolve::hir::{Ident, MatrixStep};
 use crate::template;
-use crate::text::Span;
+use crate::text::suggest::nearest;
+use crate::text::{FileId, Span};
+use crate::ty::Ty;
 
 /// A longer text, in bytes, is not rendered to be looked at.
 const LONGEST_SPECIMEN: usize = 1 << 20;
@@ -78,7 +80,7 @@ impl Evaluator<'_> {
             if known.contains(&text) {
                 continue;
             }
-            return Some(match crate::text::suggest::nearest(&text, known.iter().map(String::as_str)) {
+            return Some(match nearest(&text, known.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean {} = {near}?", names[position]),
                 None => format!("axis `{}` holds {}", names[position], listed(&known)),
             });
@@ -95,6 +97,10 @@ impl Evaluator<'_> {
         frame: &Frame,
     ) -> Outcome {
         let ty = &self.program().tables[index].ty;
+        // A key that names no column has been reported.
+        if ty.key.iter().any(|k| ty.columns.get_index(*k).is_some_and(|(_, ty)| *ty == Ty::Poison)) {
+            return Err(Stop::Poison);
+        }
         let keys: Vec<&SmolStr> = ty.key.iter().filter_map(|k| ty.columns.get_index(*k).map(|(n, _)| n)).collect();
         let mut wanted: Vec<Option<Scalar>> = vec![None; keys.len()];
         for (position, (name, value)) in args.iter().enumerate() {
@@ -117,7 +123,7 @@ impl Evaluator<'_> {
         let mut known: Vec<String> = table.by_key.keys().map(|k| shown(k)).collect();
         known.sort();
         let key = shown(&wanted);
-        let near = crate::text::suggest::nearest(&key, known.iter().map(String::as_str)).map(SmolStr::from);
+        let near = nearest(&key, known.iter().map(String::as_str)).map(SmolStr::from);
         let declared = self.program().tables[index].name.span;
         Err(EvalProblem::NoRow { table: ty.name.clone(), key: key.into(), near, at: origin, declared }.into())
     }
@@ -170,7 +176,7 @@ impl Evaluator<'_> {
 
     /// The regions that a build's AMI ends up in: its own first, then those it is copied to. None where it makes no AMI.
     pub(super) fn regions_of(&self, cell: CellRef) -> Vec<SmolStr> {
-        if self.no_ami(cell, Span::file_start(crate::text::FileId(0))).is_some() {
+        if self.no_ami(cell, Span::file_start(FileId(0))).is_some() {
             return Vec::new();
         }
         let mut regions: Vec<SmolStr> =
@@ -191,10 +197,10 @@ impl Evaluator<'_> {
         Ok(Value::list(table.builds.iter().map(|b| Value::new(Data::Build(b.cell), origin)).collect(), origin))
     }
 
-    /// The builds of an image.
-    pub(super) fn builds_of(&self, image: u32) -> Vec<CellRef> {
-        let Some(table) = self.table_of_builds.get() else { return Vec::new() };
-        table.builds.iter().filter(|b| b.cell.image == image).map(|b| b.cell).collect()
+    /// The builds of an image; none while matrices are made, of which they come.
+    pub(super) fn builds_of(&self, image: u32) -> Option<Vec<CellRef>> {
+        let table = self.table_of_builds.get()?;
+        Some(table.builds.iter().filter(|b| b.cell.image == image).map(|b| b.cell).collect())
     }
 
     /// The name of a cell's build; empty for a cell that has none.
@@ -236,7 +242,7 @@ impl Evaluator<'_> {
 }
 
 /// The AMI of a cell as a value.
-pub(super) fn ami(cell: CellRef, region: Option<SmolStr>, origin: Span) -> Value {
+fn ami(cell: CellRef, region: Option<SmolStr>, origin: Span) -> Value {
     Value::new(Data::Text(Text::Parts([Part::Ami(cell, region)].into())), origin)
 }
 

@@ -1,4 +1,4 @@
-//! EC2's own facts: regions and zones, instance types and where they are offered, limits of volumes.
+//! EC2's own facts: regions and zones, instance types and where they are offered.
 //!
 //! Floor 1. It knows texts, not options and not the language: what follows from a fact is for the schema's rules to say. What the
 //! facts do not hold is *unknown* ([`None`]), never *no*: a region can be younger than the table.
@@ -9,7 +9,6 @@
 mod pack;
 pub mod regions;
 mod types;
-pub mod volumes;
 
 pub use pack::{FactsProblem, pack};
 pub use types::{Facts, InstanceType, Words};

@@ -20,7 +20,7 @@ mod types;
 #[cfg(test)]
 mod tests;
 
-use crate::syntax::ast::{CommentKind, File};
+use crate::syntax::ast::{Comment, CommentKind, File};
 use crate::syntax::{Parse, SyntaxProblem, parse, same};
 use crate::text::FileId;
 
@@ -63,14 +63,11 @@ pub fn format(path: &str, text: &str) -> Result<String, FormatProblem> {
     let original = text.replace("\r\n", "\n");
     let mut file = clean(&original).ok_or_else(failed)?;
     let mut current = original.clone();
-    let mut comments = comments(&original, &file);
-    comments.sort_unstable();
+    let written = comments(&original, &file);
     for _ in 0..ROUNDS {
         let printed = print(&current, &file);
         let again = clean(&printed).ok_or_else(failed)?;
-        let mut kept = self::comments(&printed, &again);
-        kept.sort_unstable();
-        if kept != comments || !same((&bare(&file), ""), (&bare(&again), "")) {
+        if comments(&printed, &again) != written || !same((&bare(&file), ""), (&bare(&again), "")) {
             return Err(failed());
         }
         if printed == current {
@@ -103,13 +100,10 @@ fn print(source: &str, file: &File) -> String {
     out
 }
 
-/// The comments of a file, as written.
-fn comments<'a>(text: &'a str, file: &File) -> Vec<(u8, &'a str)> {
-    let mark = |kind| match kind {
-        CommentKind::Slashes => 0,
-        CommentKind::Hash => 1,
-        CommentKind::Doc => 2,
-        CommentKind::FileDoc => 3,
-    };
-    file.comments.iter().map(|c| (mark(c.kind), text.get(c.span.range()).unwrap_or("").trim_end())).collect()
+/// The comments of a file as written, in an order that does not depend on their places.
+fn comments<'a>(text: &'a str, file: &File) -> Vec<(CommentKind, &'a str)> {
+    let written = |c: &Comment| (c.kind, text.get(c.span.range()).unwrap_or("").trim_end());
+    let mut comments: Vec<_> = file.comments.iter().map(written).collect();
+    comments.sort_unstable();
+    comments
 }

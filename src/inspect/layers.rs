@@ -213,7 +213,7 @@ fn names_in(text: &Text, names: &mut FxHashSet<SmolStr>) {
             Part::Action(source) => {
                 for piece in &template::parse(source).pieces {
                     if let template::Piece::Action { action, .. } = piece {
-                        names.extend(template::users(action).into_iter().map(SmolStr::from));
+                        names.extend(template::user_variables(action).into_iter().map(SmolStr::from));
                     }
                 }
             }

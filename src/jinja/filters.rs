@@ -7,7 +7,8 @@ use indexmap::IndexMap;
 use minijinja::value::{Kwargs, ObjectRepr, Rest, StringInput, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, Value, escape_formatter, filters, functions};
 
-use super::value::{Budget, changes, counted, items, list, map, measure, part};
+use super::budget::{Budget, HELP};
+use super::value::{UNIT, changes, counted, items, list, map, measure, part};
 
 /// Looks at a value and gives it on; an undefined one is refused.
 pub(super) const LOOK: &str = "!look";
@@ -146,21 +147,10 @@ const SHALLOW: [&str; 27] = [
     "groupby",
 ];
 
-/// Stands between words and help in the detail of an error.
-pub(super) const HELP: &str = "\u{0}";
-/// What to do about a template that grows.
-pub(super) const LESS: &str =
-    "print the pieces as they come, or collect them in a list and `join` it; do not add to one text over and over";
-
 /// The widest that `format` and `indent` pad to.
 const WIDEST: u64 = 1000;
 /// The most elements that `batch` and `slice` make of one.
 const PIECES: usize = 1_000_000;
-
-/// A refusal for the sake of a limit.
-pub(super) fn refused(what: &str) -> Error {
-    Error::new(ErrorKind::InvalidOperation, format!("{what}{HELP}{LESS}"))
-}
 
 fn plain(what: &'static str) -> Error {
     Error::new(ErrorKind::InvalidOperation, what)
@@ -236,7 +226,7 @@ fn add(a: Value, b: Value, budget: &Arc<Budget>) -> Result<Value, Error> {
     match (items(&a), items(&b)) {
         (Some(mut items), Some(more)) => {
             items.extend(more);
-            budget.look(items.len() as u64 * 16)?;
+            budget.look(items.len() as u64 * UNIT)?;
             list(items, budget)
         }
         (None, None) => match number(&a, &b, i128::checked_add, |a, b| a + b) {
@@ -286,7 +276,9 @@ fn number(a: &Value, b: &Value, whole: fn(i128, i128) -> Option<i128>, broken: f
 fn apply(state: &mut State, name: &str, arguments: &[Value], budget: &Arc<Budget>) -> Result<Value, Error> {
     for (position, value) in arguments.iter().enumerate() {
         let bytes = match value.len() {
-            Some(length) if position == 0 && SHALLOW.contains(&name) && value.as_str().is_none() => length as u64 * 16,
+            Some(length) if position == 0 && SHALLOW.contains(&name) && value.as_str().is_none() => {
+                length as u64 * UNIT
+            }
             _ => measure(value).weight,
         };
         budget.look(bytes)?;

@@ -11,7 +11,8 @@ use minijinja::machinery::{Token, parse, tokenize};
 use minijinja::syntax::SyntaxConfig;
 
 use super::RenderError;
-use super::rewrite::included;
+use super::include::included;
+use crate::text::floor_char_boundary;
 
 /// Tokens of one tag.
 const TOKENS: usize = 20_000;
@@ -94,10 +95,7 @@ impl Templates {
     pub(super) fn place(&self, range: std::ops::Range<usize>) -> (usize, std::ops::Range<usize>) {
         let file = self.files.iter().rposition(|f| f.base as usize <= range.start).unwrap_or(0);
         let Some(found) = self.files.get(file) else { return (0, 0..0) };
-        let boundary = |offset: usize| {
-            let offset = offset.saturating_sub(found.base as usize).min(found.text.len());
-            (0..=offset).rev().find(|o| found.text.is_char_boundary(*o)).unwrap_or(0)
-        };
+        let boundary = |offset: usize| floor_char_boundary(&found.text, offset.saturating_sub(found.base as usize));
         (file, boundary(range.start)..boundary(range.end.max(range.start)))
     }
 

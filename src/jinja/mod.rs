@@ -1,15 +1,18 @@
 //! Jinja templates: strict about undefined names, without any door to the outside, and bounded in work and memory.
 //!
 //! Floor 2. It knows texts and values, neither plans nor files: whoever renders reads the files that templates include.
-//! `gather` reads a template with all that it includes, `rewrite` puts a measuring function in the place of every operation
-//! that can make a value grow, `value` holds values that know their size, `filters` are those functions.
+//! `gather` reads a template with all that it includes (`include` finds them), `rewrite` puts a measuring function in the place
+//! of every operation that can make a value grow, `filters` are those functions, `value` holds values that know their size,
+//! and `budget` counts it all.
 //!
 //! The engine counts instructions, and one instruction can double a text: forty of them would fill any memory. So the tree of
 //! a template is rewritten before it becomes instructions. This needs the engine's inner interface, which is the reason why
 //! its version is pinned.
 
+mod budget;
 mod filters;
 mod gather;
+mod include;
 mod rewrite;
 #[cfg(test)]
 mod tests;
@@ -21,8 +24,8 @@ use std::sync::Arc;
 use minijinja::machinery::{self, CodeGenerator};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
+use budget::{Budget, Limits};
 pub use gather::{Include, Templates};
-use value::Budget;
 
 use crate::text::suggest::nearest;
 
@@ -39,23 +42,6 @@ pub struct RenderError {
     pub help: Option<String>,
 }
 
-/// How much a rendering may take, beyond what its values bring.
-#[derive(Debug)]
-struct Limits {
-    /// Instructions.
-    fuel: u64,
-    /// Bytes of one value.
-    value: u64,
-    /// Bytes of all texts that are made, output included.
-    made: u64,
-    /// Bytes of all lists and maps that live at one time.
-    held: u64,
-    /// Bytes that are looked at.
-    work: u64,
-}
-
-const LIMITS: Limits = Limits { fuel: 10_000_000, value: 16 << 20, made: 512 << 20, held: 256 << 20, work: 4 << 30 };
-
 impl Templates {
     /// Renders the root with the fields of a record.
     ///
@@ -63,15 +49,7 @@ impl Templates {
     /// The first mistake that is met.
     pub fn render(&self, values: &serde_json::Value) -> Result<String, RenderError> {
         let root = value::from_json(values);
-        let size = value::measure(&root).weight;
-        // What a program's values bring is there already; a template may go over it a number of times.
-        let limits = Limits {
-            fuel: LIMITS.fuel.saturating_add(size),
-            value: LIMITS.value.saturating_add(size.saturating_mul(4)),
-            made: LIMITS.made.saturating_add(size.saturating_mul(8)),
-            held: LIMITS.held.saturating_add(size.saturating_mul(4)),
-            work: LIMITS.work.saturating_add(size.saturating_mul(64)),
-        };
+        let limits = Limits::beside(value::measure(&root).weight);
         let fuel = limits.fuel;
         let budget = Arc::new(Budget::new(limits));
         let tree = rewrite::rewrite(self, &budget)?;
@@ -89,12 +67,12 @@ impl Templates {
             .map(drop);
         match ended {
             Ok(()) => Ok(text),
-            Err(error) => Err(self.explain(&error, Some(values))),
+            Err(error) => Err(self.explain(&error, values)),
         }
     }
 
     /// What the engine says, in our words and at its place.
-    fn explain(&self, error: &Error, values: Option<&serde_json::Value>) -> RenderError {
+    fn explain(&self, error: &Error, values: &serde_json::Value) -> RenderError {
         let mut innermost = error;
         let mut next = std::error::Error::source(error);
         while let Some(source) = next {
@@ -111,8 +89,7 @@ impl Templates {
             ErrorKind::UndefinedError => {
                 let written = detail.strip_prefix('`').and_then(|d| d.split_once('`')).map(|(name, _)| name);
                 let name = written.unwrap_or_else(|| self.files()[file].text.get(range.clone()).unwrap_or("it")).trim();
-                let near = values.and_then(|values| near(name, values));
-                let help = match near {
+                let help = match near(name, values) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None if name.contains(['.', '[']) => {
                         format!("`{name} | default(\"…\")` stands in where there is none")
@@ -122,7 +99,7 @@ impl Templates {
                 (format!("`{name}` is undefined"), Some(help))
             }
             ErrorKind::OutOfFuel => {
-                ("the template takes more work than any plan needs".to_owned(), Some(filters::LESS.to_owned()))
+                ("the template takes more work than any plan needs".to_owned(), Some(budget::LESS.to_owned()))
             }
             ErrorKind::InvalidOperation if detail.contains("recursion limit") => {
                 ("it calls itself too deeply".to_owned(), None)
@@ -135,9 +112,9 @@ impl Templates {
     }
 }
 
-/// Words with their help behind [`filters::HELP`].
+/// Words with their help behind [`budget::HELP`].
 fn split_help(detail: &str) -> (String, Option<String>) {
-    match detail.split_once(filters::HELP) {
+    match detail.split_once(budget::HELP) {
         Some((what, help)) => (first_line(what).to_owned(), Some(help.to_owned())),
         None => (first_line(detail).to_owned(), None),
     }

@@ -14,9 +14,11 @@ use minijinja::machinery::ast::{
 };
 use minijinja::machinery::parse;
 
+use super::budget::Budget;
 use super::filters::{ADD, APPLY, CONCAT, COUNT, FILTERS, LOOK, PART, TESTS, TIMES};
 use super::gather::syntax;
-use super::value::{self, Budget};
+use super::include::names;
+use super::value;
 use super::{RenderError, Templates};
 use crate::text::suggest::nearest;
 
@@ -26,54 +28,6 @@ const DEPTH: usize = 400;
 const NESTED: usize = 20;
 /// Bytes of all files as often as they are included.
 const BYTES: usize = 64 << 20;
-
-/// An `include`: where it stands, the paths to try, and whether all of them may be missing. No paths where they are not
-/// written out.
-pub(super) struct Included {
-    pub(super) span: Span,
-    pub(super) names: Option<Vec<String>>,
-    pub(super) may_miss: bool,
-}
-
-/// All `include`s of a tree.
-pub(super) fn included(tree: &Stmt<'_>) -> Vec<Included> {
-    let mut found = Vec::new();
-    let mut open = vec![tree];
-    while let Some(stmt) = open.pop() {
-        match stmt {
-            Stmt::Include(include) => found.push(Included {
-                span: include.span(),
-                names: names(&include.name),
-                may_miss: include.ignore_missing,
-            }),
-            Stmt::Template(t) => open.extend(&t.children),
-            Stmt::ForLoop(f) => open.extend(f.body.iter().chain(&f.else_body)),
-            Stmt::IfCond(i) => open.extend(i.true_body.iter().chain(&i.false_body)),
-            Stmt::WithBlock(w) => open.extend(&w.body),
-            Stmt::SetBlock(s) => open.extend(&s.body),
-            Stmt::AutoEscape(a) => open.extend(&a.body),
-            Stmt::FilterBlock(f) => open.extend(&f.body),
-            Stmt::Block(b) => open.extend(&b.body),
-            Stmt::Macro(m) => open.extend(&m.body),
-            Stmt::CallBlock(c) => open.extend(&c.macro_decl.body),
-            _ => {}
-        }
-    }
-    found.sort_by_key(|include| include.span.start_offset);
-    found
-}
-
-fn names(expr: &Expr<'_>) -> Option<Vec<String>> {
-    let one = |expr: &Expr<'_>| match expr {
-        Expr::Const(c) => c.value.as_str().map(str::to_owned),
-        _ => None,
-    };
-    match expr {
-        Expr::List(list) => list.items.iter().map(one).collect(),
-        Expr::Tuple(tuple) => tuple.items.iter().map(one).collect(),
-        other => one(other).map(|name| vec![name]),
-    }
-}
 
 /// The measured tree of the root.
 pub(super) fn rewrite<'a>(templates: &'a Templates, budget: &'a Arc<Budget>) -> Result<Stmt<'a>, RenderError> {
@@ -433,17 +387,8 @@ impl<'a> Rewriter<'a> {
         }
         let compares = !t.args.is_empty();
         let expr = if compares { self.looked(&t.expr)? } else { self.expr(&t.expr)? };
-        let mut args = self.args(&t.args)?;
-        for arg in &mut args {
-            let taken = std::mem::replace(
-                arg,
-                CallArg::Pos(Expr::Const(self.node(Const { value: Value::from(()) }, t.span()))),
-            );
-            *arg = match taken {
-                CallArg::Pos(expr) => CallArg::Pos(self.hidden(LOOK, expr, Vec::new(), t.span())),
-                other => other,
-            };
-        }
+        let args = self.args(&t.args)?;
+        let args = self.looked_args(args, t.span());
         Ok(Expr::Test(self.node(ast::Test { name: t.name, expr, args }, t.span())))
     }
 
@@ -462,16 +407,19 @@ impl<'a> Rewriter<'a> {
                 return Err(self.wrong(method.span(), "`loop.cycle` takes the values to choose from"));
             }
             if method.name == "changed" {
-                args = args
-                    .into_iter()
-                    .map(|arg| match arg {
-                        CallArg::Pos(expr) => CallArg::Pos(self.hidden(LOOK, expr, Vec::new(), method.span())),
-                        other => other,
-                    })
-                    .collect();
+                args = self.looked_args(args, method.span());
             }
         }
         Ok(Call { expr: self.expr(&c.expr)?, args })
+    }
+
+    /// Arguments whose sizes are the work of what is called.
+    fn looked_args(&self, args: Vec<CallArg<'a>>, span: Span) -> Vec<CallArg<'a>> {
+        let one = |arg| match arg {
+            CallArg::Pos(expr) => CallArg::Pos(self.hidden(LOOK, expr, Vec::new(), span)),
+            other => other,
+        };
+        args.into_iter().map(one).collect()
     }
 
     fn args(&mut self, args: &[CallArg<'a>]) -> Done<Vec<CallArg<'a>>> {

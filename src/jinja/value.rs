@@ -4,85 +4,17 @@
 //! memory holds it once. Texts are the engine's own; their bytes are counted when they are made and never given back.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use indexmap::IndexMap;
 use minijinja::value::{DynObject, Enumerator, Object, ObjectExt, ObjectRepr};
 use minijinja::{Error, ErrorKind, Value};
 
-use super::Limits;
-use super::filters::refused;
+use super::budget::{Budget, Held, refused};
 
 /// What the smallest value weighs.
-const UNIT: u64 = 16;
+pub(super) const UNIT: u64 = 16;
 /// How deep values may nest: what walks them recurses.
 const DEPTH: u32 = 64;
-
-/// What a rendering has used of its limits.
-#[derive(Debug)]
-pub(super) struct Budget {
-    limits: Limits,
-    made: AtomicU64,
-    held: AtomicU64,
-    work: AtomicU64,
-}
-
-impl Budget {
-    pub(super) fn new(limits: Limits) -> Self {
-        Budget { limits, made: AtomicU64::new(0), held: AtomicU64::new(0), work: AtomicU64::new(0) }
-    }
-
-    /// Whether a value of so many bytes may be made at all.
-    pub(super) fn fits(&self, bytes: u64) -> Result<(), Error> {
-        if bytes > self.limits.value { Err(refused("a value grows beyond what any plan needs")) } else { Ok(()) }
-    }
-
-    /// Counts the bytes of a text.
-    pub(super) fn make(&self, bytes: u64) -> Result<(), Error> {
-        self.fits(bytes)?;
-        self.print(bytes)
-    }
-
-    /// Counts bytes that are written.
-    pub(super) fn print(&self, bytes: u64) -> Result<(), Error> {
-        let made = self.made.fetch_add(bytes, Relaxed).saturating_add(bytes);
-        if made > self.limits.made { Err(refused("the template makes more text than any plan needs")) } else { Ok(()) }
-    }
-
-    /// Counts bytes that are looked at.
-    pub(super) fn look(&self, bytes: u64) -> Result<(), Error> {
-        let work = self.work.fetch_add(bytes, Relaxed).saturating_add(bytes);
-        if work > self.limits.work {
-            return Err(refused("the template takes more work than any plan needs"));
-        }
-        Ok(())
-    }
-
-    fn hold(self: &Arc<Self>, own: u64) -> Result<Held, Error> {
-        let held = self.held.fetch_add(own, Relaxed).saturating_add(own);
-        let own = Held { budget: Some(Arc::clone(self)), own };
-        if held > self.limits.held { Err(refused("its values grow beyond what any plan needs")) } else { Ok(own) }
-    }
-}
-
-/// A share of the budget, given back when its value goes.
-#[derive(Debug)]
-struct Held {
-    budget: Option<Arc<Budget>>,
-    own: u64,
-}
-
-impl Held {
-    const GIVEN: Held = Held { budget: None, own: 0 };
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if let Some(budget) = &self.budget {
-            budget.held.fetch_sub(self.own, Relaxed);
-        }
-    }
-}
 
 /// How much a value weighs and how deep it nests.
 #[derive(Clone, Copy, Debug, Default)]
@@ -95,6 +27,21 @@ impl Measure {
     fn add(&mut self, other: Measure) {
         self.weight = self.weight.saturating_add(other.weight);
         self.depth = self.depth.max(other.depth.saturating_add(1));
+    }
+
+    fn of_items(items: &[Value]) -> Measure {
+        let mut sum = Measure { weight: UNIT, depth: 0 };
+        items.iter().for_each(|item| sum.add(measure(item)));
+        sum
+    }
+
+    fn of_entries(entries: &IndexMap<Value, Value>) -> Measure {
+        let mut sum = Measure { weight: UNIT, depth: 0 };
+        entries.iter().for_each(|(key, value)| {
+            sum.add(measure(key));
+            sum.add(measure(value));
+        });
+        sum
     }
 }
 
@@ -254,21 +201,16 @@ pub(super) fn part(value: Value) -> Result<Value, Error> {
 
 /// A list of counted values.
 pub(super) fn list(items: Vec<Value>, budget: &Arc<Budget>) -> Result<Value, Error> {
-    let mut sum = Measure { weight: UNIT, depth: 0 };
-    items.iter().for_each(|item| sum.add(measure(item)));
-    let held = admitted(sum, items.len(), budget)?;
-    Ok(Value::from_object(List { items, measure: sum, _held: held }))
+    let measure = Measure::of_items(&items);
+    let held = admitted(measure, items.len(), budget)?;
+    Ok(Value::from_object(List { items, measure, _held: held }))
 }
 
 /// A map of counted values.
 pub(super) fn map(entries: IndexMap<Value, Value>, budget: &Arc<Budget>) -> Result<Value, Error> {
-    let mut sum = Measure { weight: UNIT, depth: 0 };
-    entries.iter().for_each(|(key, value)| {
-        sum.add(measure(key));
-        sum.add(measure(value));
-    });
-    let held = admitted(sum, entries.len() * 3, budget)?;
-    Ok(Value::from_object(Map { entries, measure: sum, _held: held }))
+    let measure = Measure::of_entries(&entries);
+    let held = admitted(measure, entries.len() * 3, budget)?;
+    Ok(Value::from_object(Map { entries, measure, _held: held }))
 }
 
 fn admitted(sum: Measure, slots: usize, budget: &Arc<Budget>) -> Result<Held, Error> {
@@ -300,19 +242,14 @@ pub(super) fn from_json(json: &serde_json::Value) -> Value {
         Json::String(text) => Value::from(text.as_str()),
         Json::Array(array) => {
             let items: Vec<Value> = array.iter().map(from_json).collect();
-            let mut sum = Measure { weight: UNIT, depth: 0 };
-            items.iter().for_each(|item| sum.add(measure(item)));
-            Value::from_object(List { items, measure: sum, _held: Held::GIVEN })
+            let measure = Measure::of_items(&items);
+            Value::from_object(List { items, measure, _held: Held::GIVEN })
         }
         Json::Object(object) => {
             let entries: IndexMap<Value, Value> =
                 object.iter().map(|(key, value)| (Value::from(key.as_str()), from_json(value))).collect();
-            let mut sum = Measure { weight: UNIT, depth: 0 };
-            entries.iter().for_each(|(key, value)| {
-                sum.add(measure(key));
-                sum.add(measure(value));
-            });
-            Value::from_object(Map { entries, measure: sum, _held: Held::GIVEN })
+            let measure = Measure::of_entries(&entries);
+            Value::from_object(Map { entries, measure, _held: Held::GIVEN })
         }
     }
 }

@@ -76,22 +76,6 @@ impl Node {
         }
     }
 
-    /// The number, if it is one; the nearest one that fits.
-    pub fn number(&self) -> Option<f64> {
-        match &self.kind {
-            Kind::Number(written) => written.parse().ok(),
-            _ => None,
-        }
-    }
-
-    /// The whole number, if it is one, is written as one, and fits.
-    pub fn integer(&self) -> Option<i64> {
-        match &self.kind {
-            Kind::Number(written) => written.parse().ok(),
-            _ => None,
-        }
-    }
-
     /// The keys and values, if it is a record.
     pub fn record(&self) -> Option<&[(Key, Node)]> {
         match &self.kind {
@@ -105,6 +89,19 @@ impl Node {
         match &self.kind {
             Kind::List(elements) => Some(elements),
             _ => None,
+        }
+    }
+
+    /// The value without its places. A number that serde_json does not hold is a text.
+    pub fn plain(&self) -> serde_json::Value {
+        use serde_json::Value;
+        match &self.kind {
+            Kind::Null => Value::Null,
+            Kind::Bool(bool) => (*bool).into(),
+            Kind::Number(written) => serde_json::from_str(written).unwrap_or_else(|_| Value::String(written.clone())),
+            Kind::Text(text) => text.as_str().into(),
+            Kind::List(nodes) => nodes.iter().map(Node::plain).collect(),
+            Kind::Record(members) => members.iter().map(|(key, node)| (key.name.clone(), node.plain())).collect(),
         }
     }
 

@@ -4,6 +4,9 @@
 
 pub mod prelude;
 mod problem;
+#[cfg(test)]
+mod tests;
+mod together;
 pub mod world;
 
 use std::sync::Arc;
@@ -11,11 +14,11 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
-pub use problem::{LoadProblem, words};
+pub use problem::LoadProblem;
 pub use world::{Disk, Memory, ReadError, World, join};
 
 use crate::diagnostic::Problems;
-use crate::syntax::ast::{self, BlockKind, ExternKind, ImageItem, ItemKind};
+use crate::syntax::ast::{self, ExternKind, ImageItem, ItemKind};
 use crate::syntax::{Parse, parse};
 use crate::text::{FileId, Source, Sources, Span};
 
@@ -39,8 +42,6 @@ pub struct Namespace {
     pub name: SmolStr,
     /// Index into [`Loaded::modules`].
     pub module: usize,
-    /// The import.
-    pub span: Span,
 }
 
 /// All files of a program.
@@ -70,7 +71,8 @@ pub fn load_schema(world: &dyn World, root: Option<&str>, problems: &mut Problem
     let mut loader = Loader::new(world, problems);
     let there = match root {
         Some(root) => loader.add_root(root),
-        None => loader.add(PRELUDE, String::new(), true) == 0,
+        // An empty root: the first module is the user's.
+        None => loader.add(prelude::FOLDER, String::new(), true) == 0,
     };
     if there {
         loader.add_prelude(true);
@@ -83,7 +85,8 @@ struct Loader<'a> {
     problems: &'a mut Problems,
     sources: Sources,
     modules: Vec<Module>,
-    by_path: FxHashMap<String, usize>,
+    /// By whether they are part of the prelude, and their paths.
+    known: FxHashMap<(bool, String), usize>,
     files: Vec<Arc<str>>,
 }
 
@@ -94,7 +97,7 @@ impl<'a> Loader<'a> {
             problems,
             sources: Sources::new(),
             modules: Vec::new(),
-            by_path: FxHashMap::default(),
+            known: FxHashMap::default(),
             files: Vec::new(),
         }
     }
@@ -106,33 +109,40 @@ impl<'a> Loader<'a> {
     /// Adds the root and all that it imports; false where it cannot be read.
     fn add_root(&mut self, root: &str) -> bool {
         match self.world.read(root) {
+            // What was to write it has failed, or standard input is closed.
+            Ok(text) if root == "-" && text.is_empty() => self.unreadable(root, ReadError::Nothing),
             Ok(text) => {
                 self.add(root, text, false);
                 self.follow_imports(0, &mut vec![0]);
                 true
             }
-            Err(error) => {
-                let file = self.sources.add(Source::new(root, ""));
-                self.problems.report(LoadProblem::Root { path: root.into(), error, at: Span::file_start(file) });
-                false
-            }
+            Err(error) => self.unreadable(root, error),
         }
     }
 
+    fn unreadable(&mut self, root: &str, error: ReadError) -> bool {
+        self.problems.report(LoadProblem::unreadable(self.world, root, error, &mut self.sources));
+        false
+    }
+
     fn add(&mut self, path: &str, text: String, prelude: bool) -> usize {
-        let source = Source::new(path, text);
+        let source = if prelude { Source::builtin(path, text) } else { Source::new(path, text) };
         let text = source.text().clone();
         if !prelude {
             self.files.push(source.path().clone());
         }
         let file = self.sources.add(source);
-        let Parse { file: ast, problems } = parse(file, &text);
+        self.add_parsed(path, file, parse(file, &text), prelude)
+    }
+
+    fn add_parsed(&mut self, path: &str, file: FileId, parsed: Parse, prelude: bool) -> usize {
+        let Parse { file: ast, problems } = parsed;
         for problem in problems {
             self.problems.report(problem);
         }
         self.modules.push(Module { file, ast, imports: Vec::new(), prelude });
         let index = self.modules.len() - 1;
-        self.by_path.insert(world::normalise(path), index);
+        self.known.insert((prelude, world::normalise(path)), index);
         index
     }
 
@@ -159,7 +169,7 @@ impl<'a> Loader<'a> {
                 continue;
             }
             let Some(module) = self.import(index, &written, import.path.span, path) else { continue };
-            self.modules[index].imports.push(Namespace { name, module, span });
+            self.modules[index].imports.push(Namespace { name, module });
         }
     }
 
@@ -179,10 +189,9 @@ impl<'a> Loader<'a> {
     }
 
     fn import(&mut self, from: usize, written: &str, at: Span, path: &mut Vec<usize>) -> Option<usize> {
-        let prelude = self.modules[from].prelude;
         let base = self.sources.get(self.modules[from].file).path().clone();
-        let target = join(&base, written);
-        if let Some(&known) = self.by_path.get(&target) {
+        let key = (self.modules[from].prelude, join(&base, written));
+        if let Some(&known) = self.known.get(&key) {
             if let Some(start) = path.iter().position(|m| *m == known) {
                 let names =
                     path[start..].iter().map(|m| self.sources.get(self.modules[*m].file).path().to_string()).collect();
@@ -191,21 +200,19 @@ impl<'a> Loader<'a> {
             }
             return Some(known);
         }
-        let text = if prelude {
-            prelude::file(target.trim_start_matches(PRELUDE)).map(str::to_owned).ok_or(ReadError::NotFound)
-        } else {
-            self.world.read(&target)
-        };
-        match text {
+        // What the prelude imports is there before its files are followed.
+        let (_, target) = key;
+        match self.world.read(&target) {
             Ok(text) => {
-                let index = self.add(&target, text, prelude);
+                let index = self.add(&target, text, false);
                 path.push(index);
                 self.follow_imports(index, path);
                 path.pop();
                 Some(index)
             }
             Err(error) => {
-                self.problems.report(LoadProblem::Import { path: target, error, at });
+                let near = problem::near(self.world, &target, &error);
+                self.problems.report(LoadProblem::Import { path: target, error, near, at });
                 None
             }
         }
@@ -234,41 +241,46 @@ impl<'a> Loader<'a> {
                 ItemKind::Group(group) => &group.body,
                 _ => continue,
             };
-            body.iter().flat_map(named_kinds).for_each(|(category, name)| want(category, &name));
+            body.iter().flat_map(named_kinds).for_each(|(category, name)| want(category, name));
         }
         if all {
             prelude::KINDS.iter().for_each(|(category, name, _)| want(*category, &SmolStr::new_static(name)));
         }
-        for name in wanted {
-            let path = format!("{PRELUDE}{name}");
-            if self.by_path.contains_key(&path) {
-                continue;
+        self.add_prelude_files(&prelude::with_imports(&wanted));
+    }
+
+    /// Adds files of the prelude that are not there yet. Whatever they import is among them.
+    fn add_prelude_files(&mut self, names: &[&'static str]) {
+        let mut paths = Vec::new();
+        let mut texts = Vec::new();
+        for name in names {
+            let key = (true, format!("{}{name}", prelude::FOLDER));
+            if !self.known.contains_key(&key)
+                && let Some(text) = prelude::file(name)
+            {
+                let (_, path) = key;
+                let source = Source::builtin(path.as_str(), text);
+                let text = source.text().clone();
+                texts.push((self.sources.add(source), text));
+                paths.push(path);
             }
-            if let Some(text) = prelude::file(name) {
-                let index = self.add(&path, text.to_owned(), true);
-                self.follow_imports(index, &mut vec![index]);
-            }
+        }
+        let parsed = together::parse_all(&texts);
+        let modules: Vec<usize> = (paths.iter().zip(&texts).zip(parsed))
+            .map(|((path, (file, _)), parsed)| self.add_parsed(path, *file, parsed, true))
+            .collect();
+        for index in modules {
+            self.follow_imports(index, &mut vec![index]);
         }
     }
 }
 
-/// What the paths of prelude files begin with in [`Sources`].
-pub const PRELUDE: &str = "prelude/";
-
 /// The kinds that a statement names.
-fn named_kinds(item: &ImageItem) -> Vec<(ExternKind, SmolStr)> {
-    match item {
-        ImageItem::Block(block) => vec![(category(block.statement), block.kind.name.clone())],
-        ImageItem::Post(post) => post.links.iter().map(|b| (ExternKind::Post, b.kind.name.clone())).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// Which kinds a statement takes.
-pub fn category(statement: BlockKind) -> ExternKind {
-    match statement {
-        BlockKind::Builder => ExternKind::Builder,
-        BlockKind::Provision | BlockKind::Cleanup | BlockKind::Test => ExternKind::Provisioner,
-        BlockKind::Post => ExternKind::Post,
-    }
+fn named_kinds(item: &ImageItem) -> impl Iterator<Item = (ExternKind, &SmolStr)> {
+    let blocks = match item {
+        ImageItem::Block(block) => std::slice::from_ref(block),
+        ImageItem::Post(post) => &post.links,
+        _ => &[],
+    };
+    blocks.iter().map(|block| (block.statement.category(), &block.kind.name))
 }

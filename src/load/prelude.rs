@@ -89,9 +89,33 @@ pub const KINDS: &[(ExternKind, &str, &str)] = &[
     (Post, "docker-push", "docker-push.bake"),
 ];
 
+/// What the paths of its files begin with among the sources of a program.
+pub const FOLDER: &str = "prelude/";
+
 /// The text of a file of the prelude.
 pub fn file(name: &str) -> Option<&'static str> {
     FILES.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
+}
+
+/// The files that a file of the prelude imports: they stand at its top, one a line.
+fn imports(text: &'static str) -> impl Iterator<Item = &'static str> {
+    text.lines().filter_map(|line| line.strip_prefix("import \"")?.strip_suffix('"'))
+}
+
+/// The files and all that they import, each once and before what it imports.
+pub fn with_imports(names: &[&'static str]) -> Vec<&'static str> {
+    let mut found: Vec<&'static str> = Vec::new();
+    let mut open: Vec<&'static str> = names.iter().rev().copied().collect();
+    while let Some(name) = open.pop() {
+        if let Some(text) = file(name)
+            && !found.contains(&name)
+        {
+            found.push(name);
+            let imported: Vec<_> = imports(text).collect();
+            open.extend(imported.into_iter().rev());
+        }
+    }
+    found
 }
 
 /// The file that declares a kind.
@@ -99,7 +123,53 @@ pub fn file_of(category: ExternKind, kind: &str) -> Option<&'static str> {
     KINDS.iter().find(|(c, k, _)| *c == category && *k == kind).map(|(_, _, file)| *file)
 }
 
+/// The options of all kinds of builders and of the sets that they include. The files are not parsed for it.
+pub fn builder_options() -> impl Iterator<Item = &'static str> {
+    FILES.iter().flat_map(|(_, text)| {
+        let mut inside = false;
+        text.lines().filter_map(move |line| {
+            if !line.starts_with([' ', '}']) && !line.is_empty() {
+                inside = line.starts_with("extern builder ") || line.starts_with("extern options ");
+            }
+            let member = line
+                .strip_prefix("    ")
+                .filter(|rest| inside && rest.starts_with(|c: char| c.is_ascii_lowercase()))?;
+            member.split_once(':').map(|(name, _)| name).filter(|name| !name.contains(' '))
+        })
+    })
+}
+
 /// The prelude's kinds of a category.
 pub fn names(category: ExternKind) -> impl Iterator<Item = &'static str> {
     KINDS.iter().filter(move |(c, _, _)| *c == category).map(|(_, k, _)| *k)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::ast::ItemKind;
+    use crate::syntax::parse;
+    use crate::text::FileId;
+
+    #[test]
+    fn imports_are_found_without_parsing() {
+        for (name, text) in FILES {
+            let parsed = parse(FileId(0), text).file;
+            let written = parsed.items.iter().filter_map(|item| match &item.kind {
+                ItemKind::Import(import) => Some(import.path.as_plain()?.to_string()),
+                _ => None,
+            });
+            assert_eq!(imports(text).collect::<Vec<_>>(), written.collect::<Vec<_>>(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_imported_comes_along_once() {
+        let found = with_imports(&["amazon-ebs.bake", "amazon-instance.bake"]);
+        assert_eq!(found.first(), Some(&"amazon-ebs.bake"));
+        for name in &found {
+            assert!(imports(file(name).expect("a file of the prelude")).all(|i| found.contains(&i)), "{name}");
+            assert_eq!(found.iter().filter(|n| *n == name).count(), 1, "{name}");
+        }
+    }
 }

@@ -2,19 +2,19 @@
 
 use smol_str::SmolStr;
 
-use super::ReadError;
-use super::world::MAX_FILE;
+use super::{ReadError, World};
 use crate::diagnostic::{Diagnostic, code};
-use crate::text::Span;
+use crate::text::suggest::nearest;
+use crate::text::{Source, Sources, Span};
 
 /// A mistake in files and imports.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub enum LoadProblem {
-    /// The root file cannot be read.
-    Root { path: SmolStr, error: ReadError, at: Span },
-    /// An imported file cannot be read.
-    Import { path: String, error: ReadError, at: Span },
+    /// A file that the command line names cannot be read; one beside it may be meant.
+    Root { path: SmolStr, error: ReadError, near: Option<String>, at: Span },
+    /// An imported file cannot be read; one beside it may be meant.
+    Import { path: String, error: ReadError, near: Option<String>, at: Span },
     /// The files of a cycle, in order.
     Cycle { files: Vec<String>, at: Span },
     /// A file name that is no identifier.
@@ -25,18 +25,31 @@ pub enum LoadProblem {
     SameNamespace { name: SmolStr, first: Span, second: Span },
 }
 
+impl LoadProblem {
+    /// A file that the command line names and that cannot be read, told at its own start.
+    pub fn unreadable(world: &dyn World, path: &str, error: ReadError, sources: &mut Sources) -> Self {
+        let at = Span::file_start(sources.add(Source::new(path, "")));
+        LoadProblem::Root { path: path.into(), near: near(world, path, &error), error, at }
+    }
+}
+
 impl From<LoadProblem> for Diagnostic {
     fn from(problem: LoadProblem) -> Self {
         match problem {
-            LoadProblem::Root { path, error, at } => {
-                let (what, help) = words(&error);
-                Diagnostic::error(code::LOAD_READ, format!("cannot read `{path}`: {what}")).label(at, "").help(help)
+            LoadProblem::Root { path, error, near, at } => {
+                let (what, help) = error.words();
+                let here = "paths on the command line are relative to the current folder";
+                let help = if error == ReadError::NotFound { here } else { help };
+                let name = if path == "-" { "standard input".to_owned() } else { format!("`{path}`") };
+                Diagnostic::error(code::LOAD_READ, format!("cannot read {name}: {what}"))
+                    .label(at, "")
+                    .help(meant(near).unwrap_or_else(|| help.to_owned()))
             }
-            LoadProblem::Import { path, error, at } => {
-                let (what, help) = words(&error);
+            LoadProblem::Import { path, error, near, at } => {
+                let (what, help) = error.words();
                 Diagnostic::error(code::LOAD_READ, format!("cannot read `{path}`: {what}"))
                     .label(at, "imported here")
-                    .help(help)
+                    .help(meant(near).unwrap_or_else(|| help.to_owned()))
             }
             LoadProblem::Cycle { files, at } => {
                 let message = match files.as_slice() {
@@ -70,21 +83,17 @@ impl From<LoadProblem> for Diagnostic {
     }
 }
 
-/// The words for a file that cannot be read, and what to do about it.
-pub fn words(error: &ReadError) -> (String, &'static str) {
-    match error {
-        ReadError::NotFound => ("no such file".into(), "paths are relative to the file that names them"),
-        ReadError::Folder => ("it is a folder".into(), "name a file in it"),
-        ReadError::Denied => ("permission denied".into(), "check the file's owner and mode"),
-        ReadError::TooLarge(bytes) => (
-            format!("{} is more than the limit of {} MiB", crate::ty::describe::size(*bytes), MAX_FILE >> 20),
-            "a `.bake` file describes images; keep large data out of it",
-        ),
-        ReadError::NotText(offset) => {
-            (format!("not UTF-8 text (byte {offset} is the first bad one)"), "save the file as UTF-8")
-        }
-        ReadError::Other(words) => (words.clone(), "see the system's message"),
+/// The file that may be meant where there is none.
+pub(super) fn near(world: &dyn World, path: &str, error: &ReadError) -> Option<String> {
+    if *error != ReadError::NotFound {
+        return None;
     }
+    let names = world.beside(path);
+    nearest(path, names.iter().map(String::as_str)).filter(|name| !world.is_folder(name)).map(str::to_owned)
+}
+
+fn meant(near: Option<String>) -> Option<String> {
+    near.map(|near| format!("did you mean `{near}`?"))
 }
 
 fn identifier(stem: &str) -> String {

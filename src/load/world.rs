@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
+use crate::ty::describe::size;
+
 /// The largest file that is read, in bytes. A `.bake` file of a thousand builds has a hundredth of it.
 pub const MAX_FILE: u64 = 16 << 20;
 
@@ -19,10 +21,35 @@ pub enum ReadError {
     Denied,
     /// It is larger than [`MAX_FILE`].
     TooLarge(u64),
+    /// Standard input holds nothing.
+    Nothing,
     /// It is not UTF-8; the offset of the first bad byte.
     NotText(usize),
     /// Anything else, in the system's words.
     Other(String),
+}
+
+impl ReadError {
+    /// Why, in words, and what to do about it.
+    pub fn words(&self) -> (String, &'static str) {
+        match self {
+            ReadError::NotFound => ("no such file".into(), "paths are relative to the file that names them"),
+            ReadError::Folder => ("it is a folder".into(), "name a file in it"),
+            ReadError::Denied => ("permission denied".into(), "check the file's owner and mode"),
+            ReadError::TooLarge(bytes) => (
+                format!("{} is more than the limit of {} MiB", size(*bytes), MAX_FILE >> 20),
+                "a `.bake` file describes images; keep large data out of it",
+            ),
+            ReadError::NotText(offset) => {
+                (format!("not UTF-8 text (byte {offset} is the first bad one)"), "save the file as UTF-8")
+            }
+            ReadError::Nothing => (
+                "nothing came".into(),
+                "pipe a program into it: `cat main.bake | bakec check -`; what wrote it may have failed",
+            ),
+            ReadError::Other(words) => (words.clone(), "see the system's message"),
+        }
+    }
 }
 
 /// Files by path and environment variables by name.
@@ -41,7 +68,16 @@ pub trait World {
 
     /// An environment variable.
     fn env(&self, name: &str) -> Option<String>;
+
+    /// Paths of what lies in the folder of a path: what may have been meant where there is no such file. A world that cannot
+    /// tell says nothing.
+    fn beside(&self, _path: &str) -> Vec<String> {
+        Vec::new()
+    }
 }
+
+/// The most files of a folder that are looked at for one that may be meant.
+const MOST_BESIDE: usize = 1000;
 
 /// The machine's files and environment. The path `-` is standard input.
 pub struct Disk;
@@ -89,6 +125,13 @@ impl World for Disk {
 
     fn env(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
+    }
+
+    fn beside(&self, path: &str) -> Vec<String> {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| if folder.is_empty() { "/" } else { folder });
+        let entries = std::fs::read_dir(if folder.is_empty() { "." } else { folder }).into_iter().flatten().flatten();
+        let names = entries.take(MOST_BESIDE).map(|e| e.file_name().to_string_lossy().into_owned());
+        names.map(|name| if folder.is_empty() { name } else { normalise(&format!("{folder}/{name}")) }).collect()
     }
 }
 

@@ -1,5 +1,5 @@
-//! Packer's legacy JSON as emit, import and run share it: the order of its root keys, and the comment in which bakec keeps
-//! what Packer need not know.
+//! Packer's legacy JSON as those who write plans and those who read them share it: the shape of a plan's file, and the comment
+//! in which bakec keeps what Packer need not know.
 //!
 //! Floor 3. It knows the plan's data, no type and no option but those that Packer treats in its own way.
 
@@ -13,28 +13,11 @@ pub use document::Document;
 pub use problem::ReadProblem;
 pub use read::read;
 
-/// The root keys in the order in which they are written. Packer takes keys that begin with `_` as comments.
-pub const ROOT_KEYS: [&str; 8] = [
-    COMMENT_KEY,
-    "min_packer_version",
-    "variables",
-    "sensitive-variables",
-    "builders",
-    "provisioners",
-    "error-cleanup-provisioner",
-    "post-processors",
-];
-
 /// The root key that holds the [`Comment`], as one string: Packer takes no other comments.
 pub const COMMENT_KEY: &str = "_bakec";
 
-/// What the line of the comment begins with; the value follows, then `,` and the end of the line.
-const COMMENT_START: &str = "{\n  \"_bakec\": ";
-
-/// The comment's line up to the value: it is the second line of a plan, behind the brace that opens the plan.
-pub fn comment_start() -> &'static str {
-    COMMENT_START
-}
+/// What a plan begins with: the brace that opens it, and the comment's line up to the value, behind which `,` ends the line.
+pub const COMMENT_START: &str = "{\n  \"_bakec\": ";
 
 /// A plan's text apart: the comment's JSON string, still quoted, and everything behind its line. `None` for a plan without
 /// the comment, or one that another program has written anew.
@@ -70,6 +53,11 @@ pub fn rendered_until_still(kind: &str, option: &str) -> bool {
     }
 }
 
+/// A version of Packer as numbers, to be compared.
+pub fn version_numbers(version: &str) -> Vec<u64> {
+    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,7 +65,7 @@ mod tests {
     #[test]
     fn a_plan_splits_at_its_comment() {
         let rest = "  \"builders\": []\n}\n";
-        let text = format!("{}\"{{}}\",\n{rest}", comment_start());
+        let text = format!("{}\"{{}}\",\n{rest}", COMMENT_START);
         assert_eq!(split(&text), Some(("\"{}\"", rest)));
         assert_eq!(split("{\n  \"builders\": []\n}\n"), None);
         assert_eq!(split(""), None);

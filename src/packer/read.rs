@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use super::document::{Build, CommentState, Document, Place, Step, Variable};
 use super::problem::ReadProblem as P;
-use super::{COMMENT_KEY, Comment, StepNote, digest, split};
+use super::{BuildNote, COMMENT_KEY, Comment, StepNote, digest, split};
 use crate::diagnostic::Diagnostic;
 use crate::json::{Key, Kind, Node, parse};
 use crate::plan::{self, FORMAT};
@@ -177,25 +177,18 @@ impl Reader {
         {
             return None;
         }
-        let place = |places: &[super::Place]| {
-            let (file, line, column) = *places.first()?;
-            Some(Place { file: comment.files.get(file as usize)?.clone(), line, column })
-        };
-        for (build, note) in document.builds.iter_mut().zip(&comment.builds) {
-            let image = comment.images.get(note.0 as usize)?;
-            build.image = Some(image.name.to_string());
-            build.axes = image.axes.iter().map(|a| a.to_string()).zip(note.2.iter().cloned()).collect();
-            build.origin = comment.blocks.get(note.1 as usize).and_then(|places| place(places));
-        }
-        document.files = comment.files.to_vec();
-        document.images = comment
-            .images
-            .iter()
-            .map(|image| (image.name.to_string(), image.axes.iter().map(|a| a.to_string()).collect()))
-            .collect();
+        note_builds(&comment, document)?;
+        self.note_steps(&comment, document)?;
+        note_variables(&comment, document);
+        note_rest(&comment, document);
+        Some(())
+    }
+
+    /// Labels and places of steps; cleanups and tests stand in the comment whole.
+    fn note_steps(&mut self, comment: &Comment<'_>, document: &mut Document) -> Option<()> {
         let noted = |step: &mut Step, note: &StepNote| {
             step.label = note.label.as_ref().map(|l| l.to_string());
-            step.origin = place(&note.places);
+            step.origin = origin(comment, &note.places);
         };
         document.provisioners.iter_mut().zip(&comment.provisioners).for_each(|(step, note)| noted(step, note));
         document.posts.iter_mut().flatten().zip(&comment.posts).for_each(|(step, note)| noted(step, note));
@@ -208,56 +201,73 @@ impl Reader {
                 steps.push(step);
             }
         }
-        let edges: FxHashSet<&str> = comment.edges.iter().map(|e| e.variable.as_str()).collect();
-        document.variables.retain(|v| !edges.contains(v.name.as_str()));
-        let declared: FxHashMap<&str, &plan::Variable> =
-            comment.variables.iter().map(|v| (v.name.as_str(), v)).collect();
-        for variable in &mut document.variables {
-            if let Some(declared) = declared.get(variable.name.as_str()) {
-                variable.ty = Some(declared.ty.to_string());
-                variable.doc = declared.doc.to_string();
-                variable.secret |= declared.secret;
-            }
-        }
-        let variable_of = |ami: &plan::Ami| {
-            let edge = comment.edges.iter().find(|e| e.ami == *ami);
-            edge.map_or_else(|| format!("the AMI of `{}`", ami.build), |e| format!("{{{{user `{}`}}}}", e.variable))
-        };
-        document.outputs =
-            comment.outputs.iter().map(|o| (o.file.to_string(), plain(&o.value, &variable_of))).collect();
-        document.retain = comment
-            .retain
-            .iter()
-            .filter_map(|retain| {
-                let options = retain.options.iter().map(|(k, v)| (k.to_string(), plain(v, &variable_of)));
-                Some((comment.images.get(retain.image as usize)?.name.to_string(), Json::Object(options.collect())))
-            })
-            .collect();
-        document.edges = comment
-            .edges
-            .iter()
-            .map(|e| (e.variable.to_string(), e.ami.build.to_string(), e.ami.region.as_ref().map(|r| r.to_string())))
-            .collect();
         Some(())
     }
+}
+
+/// The first of the places of a note, which is that of its block.
+fn origin(comment: &Comment<'_>, places: &[super::Place]) -> Option<Place> {
+    let (file, line, column) = *places.first()?;
+    Some(Place { file: comment.files.get(file as usize)?.clone(), line, column })
+}
+
+/// The image, axes and place of each build.
+fn note_builds(comment: &Comment<'_>, document: &mut Document) -> Option<()> {
+    for (build, BuildNote(image, block, axes)) in document.builds.iter_mut().zip(&comment.builds) {
+        let image = comment.images.get(*image as usize)?;
+        build.image = Some(image.name.to_string());
+        build.axes = image.axes.iter().map(|a| a.to_string()).zip(axes.iter().cloned()).collect();
+        build.origin = comment.blocks.get(*block as usize).and_then(|places| origin(comment, places));
+    }
+    Some(())
+}
+
+/// What is declared of each variable. Those that stand for AMIs of builds are taken away.
+fn note_variables(comment: &Comment<'_>, document: &mut Document) {
+    let edges: FxHashSet<&str> = comment.edges.iter().map(|e| e.variable.as_str()).collect();
+    document.variables.retain(|v| !edges.contains(v.name.as_str()));
+    let declared: FxHashMap<&str, &plan::Variable> = comment.variables.iter().map(|v| (v.name.as_str(), v)).collect();
+    for variable in &mut document.variables {
+        if let Some(declared) = declared.get(variable.name.as_str()) {
+            variable.ty = Some(declared.ty.to_string());
+            variable.doc = declared.doc.to_string();
+            variable.secret |= declared.secret;
+        }
+    }
+}
+
+/// What stands in the comment only: files, images, outputs, what is retained, variables that stand for AMIs.
+fn note_rest(comment: &Comment<'_>, document: &mut Document) {
+    let variable_of = |ami: &plan::Ami| {
+        let edge = comment.edges.iter().find(|e| e.ami == *ami);
+        edge.map_or_else(|| format!("the AMI of `{}`", ami.build), |e| format!("{{{{user `{}`}}}}", e.variable))
+    };
+    document.files = comment.files.to_vec();
+    document.images = comment
+        .images
+        .iter()
+        .map(|image| (image.name.to_string(), image.axes.iter().map(|a| a.to_string()).collect()))
+        .collect();
+    document.outputs = comment.outputs.iter().map(|o| (o.file.to_string(), plain(&o.value, &variable_of))).collect();
+    document.retain = comment
+        .retain
+        .iter()
+        .filter_map(|retain| {
+            let options = retain.options.iter().map(|(k, v)| (k.to_string(), plain(v, &variable_of)));
+            Some((comment.images.get(retain.image as usize)?.name.to_string(), Json::Object(options.collect())))
+        })
+        .collect();
+    document.edges = comment
+        .edges
+        .iter()
+        .map(|e| (e.variable.to_string(), e.ami.build.to_string(), e.ami.region.as_ref().map(|r| r.to_string())))
+        .collect();
 }
 
 /// The members that are no words of the plan.
 fn options(members: &[(Key, Node)], words: &[&str]) -> Vec<(String, Json)> {
     let own = members.iter().filter(|(key, _)| !words.contains(&key.name.as_str()));
-    own.map(|(key, node)| (key.name.clone(), json(node))).collect()
-}
-
-/// A read value without its places.
-fn json(node: &Node) -> Json {
-    match &node.kind {
-        Kind::Null => Json::Null,
-        Kind::Bool(bool) => (*bool).into(),
-        Kind::Number(written) => serde_json::from_str(written).unwrap_or_else(|_| Json::String(written.clone())),
-        Kind::Text(text) => text.as_str().into(),
-        Kind::List(nodes) => nodes.iter().map(json).collect(),
-        Kind::Record(members) => Json::Object(members.iter().map(|(k, v)| (k.name.clone(), json(v))).collect()),
-    }
+    own.map(|(key, node)| (key.name.clone(), node.plain())).collect()
 }
 
 /// A value of an output as JSON: what is not known yet is written as Packer writes it.
@@ -285,5 +295,4 @@ fn plain(value: &plan::Value, ami: &dyn Fn(&plan::Ami) -> String) -> Json {
 }
 
 #[cfg(test)]
-#[path = "read_tests.rs"]
 mod tests;

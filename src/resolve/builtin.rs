@@ -28,6 +28,10 @@ pub enum Shape {
     Map,
     /// Text, list or map: something with a length.
     Sized,
+    /// A value that can be written into a text.
+    Scalar,
+    /// A number, or a text that holds one.
+    Numeric,
     /// Any value, also null.
     Any,
     /// As result: the type of the first argument.
@@ -75,7 +79,8 @@ macro_rules! builtins {
             builtin: Builtin::$variant,
             name: $name,
             params: &[$((stringify!($param), Shape::$shape),)* $((stringify!($rest), Shape::$restshape))?],
-            required: 0 $(+ builtins!(@required $param $($opt)?))*,
+            // Where any number is taken, one is needed.
+            required: match 0 $(+ builtins!(@required $param $($opt)?))* { 0 => 1, n => n },
             variadic: false $(|| builtins!(@yes $rest))?,
             result: Shape::$result,
             doc: $doc,
@@ -103,14 +108,14 @@ builtins! {
     "indent" Indent(text: Text, spaces: Int) -> Text, "The text with every line but the first moved right.";
     "lines" Lines(text: Text) -> Texts, "The lines of the text without their endings.";
     "pad" Pad(text: Text, width: Int, with: Text = opt) -> Text, "The text filled up on the left to a width, with blanks or another character.";
-    "string" ToText(value: Any) -> Text, "A number, bool, duration, size or text as text.";
-    "int" ToInt(value: Any) -> Int, "The whole number that a text holds, or a number without its fraction.";
+    "string" ToText(value: Scalar) -> Text, "A number, bool, duration, size or text as text.";
+    "int" ToInt(value: Numeric) -> Int, "The whole number that a text holds, or a number without its fraction.";
     "len" Len(value: Sized) -> Int, "The number of characters, elements or entries.";
     "contains" Contains(value: Sized, item: Any) -> Bool, "Whether a text holds a text, a list an element or a map a key.";
     "distinct" Distinct(list: List) -> First, "The list with each value once, at its first place.";
     "sort" Sort(list: List) -> First, "The list in ascending order; numbers by value, texts by their characters.";
     "reverse" Reverse(list: List) -> First, "The list from its end to its start.";
-    "flatten" Flatten(lists: List) -> Flattened, "The elements of the lists in a list, in one list.";
+    "flatten" Flatten(lists: List) -> Flattened, "The elements of the lists in a list, in one list; what is no list stays as it is.";
     "slice" Slice(list: List, start: Int, end: Int = opt) -> First, "The elements from one index up to, not including, another.";
     "first" First(list: List) -> Element, "The first element, or null.";
     "last" Last(list: List) -> Element, "The last element, or null.";
@@ -141,7 +146,7 @@ builtins! {
     "render" Render(text: Text, values: Map = opt) -> Data, "A text rendered as a Jinja template with these values.";
     "verbatim" Verbatim(text: LateText) -> Data, "The text with its `{{…}}` as plain characters that Packer does not interpret.";
     "env" Env(name: Text) -> Text, "An environment variable; stands only in the default of a param, variable or secret.";
-    "given" Given(;values: Any) -> Int, "How many of the values are not null.";
+    "given" Given(;values: Any) -> Int, "How many of the values are not null and not empty.";
 }
 
 /// The row of a name.
@@ -199,5 +204,6 @@ mod tests {
         assert_eq!(Builtin::Trim.signature().usage(), "trim(text, characters?)");
         assert_eq!(Builtin::Merge.signature().usage(), "merge(map, others, …)");
         assert_eq!(Builtin::Replace.signature().required, 3);
+        assert_eq!(Builtin::Min.signature().required, 1);
     }
 }

@@ -1,13 +1,14 @@
-//! Expressions: names become indices, calls get their arguments in the order of the parameters.
+//! Expressions: names become indices.
 
 use smol_str::SmolStr;
 
-use super::builtin::{self, Builtin, Signature};
+use super::builtin;
+use super::habit;
 use super::hir::{Arm, Entry, Expr, ExprKind, For, IndexArg};
 use super::problem::ResolveProblem;
 use super::recursion::Node;
 use super::scope::{Def, Scope};
-use super::{Lowerer, hir, required};
+use super::{Lowerer, hir};
 use crate::syntax::ast::{self, BinaryOp, Element, Pattern};
 use crate::text::Span;
 
@@ -199,9 +200,17 @@ impl<'a> Lowerer<'a> {
     }
 
     fn unknown_name(&mut self, scope: &Scope, name: &SmolStr, at: Span) {
-        let names = scope.names().chain(self.value_names(scope.module));
-        let near = self.nearest(name, names);
-        let help = if builtin::find(name).is_some() {
+        if self.is_broken(scope.module, name) {
+            return;
+        }
+        let habit = habit::value(name);
+        let near = match habit {
+            Some(_) => None,
+            None => self.nearest(name, scope.names().chain(self.value_names(scope.module))),
+        };
+        let help = if let Some(habit) = habit {
+            habit.to_owned()
+        } else if builtin::find(name).is_some() {
             format!("`{name}` is a function: call it")
         } else if self.namespace(scope.module, name).is_some() {
             format!("`{name}` is an imported file: its names live under `{name}.`")
@@ -213,11 +222,7 @@ impl<'a> Lowerer<'a> {
 
     /// `e.name`, where `e` may be a namespace.
     fn field_access(&mut self, scope: &mut Scope, base: &'a ast::Expr, field: &'a ast::Ident, span: Span) -> Expr {
-        if let ast::ExprKind::Name(space) = &base.kind
-            && scope.find(space).is_none()
-            && self.value(scope.module, space).is_none()
-            && let Some(home) = self.namespace(scope.module, space)
-        {
+        if let Some((space, home)) = self.space(scope, base) {
             let kind = match self.names[home].values.get(&field.name).map(|(d, _)| *d) {
                 Some(def) => self.def(def, &field.name, field.span),
                 None => {
@@ -231,7 +236,20 @@ impl<'a> Lowerer<'a> {
         Expr { kind: ExprKind::Field(Box::new(base), field.clone()), span }
     }
 
-    fn unknown_in(&mut self, home: usize, space: &str, field: &ast::Ident) {
+    /// The namespace that an expression names, and the module behind it; a value of the name hides it.
+    pub(super) fn space(&self, scope: &Scope, base: &'a ast::Expr) -> Option<(&'a SmolStr, usize)> {
+        let ast::ExprKind::Name(space) = &base.kind else { return None };
+        if scope.find(space).is_some() || self.value(scope.module, space).is_some() {
+            return None;
+        }
+        self.namespace(scope.module, space).map(|home| (space, home))
+    }
+
+    /// Reports a name that a namespace does not declare.
+    pub(super) fn unknown_in(&mut self, home: usize, space: &str, field: &ast::Ident) {
+        if self.is_broken(home, &field.name) {
+            return;
+        }
         let near = self.nearest(&field.name, self.names[home].values.keys().map(SmolStr::as_str));
         let help = Some(format!("`{space}` declares no such name"));
         self.report(ResolveProblem::Unknown {
@@ -259,221 +277,6 @@ impl<'a> Lowerer<'a> {
         let near = self.nearest(&whole, names);
         self.report(ResolveProblem::Hyphenated { whole, at, nearest: near });
         true
-    }
-
-    fn call(&mut self, scope: &mut Scope, callee: &'a ast::Expr, args: &'a [ast::Arg], span: Span) -> ExprKind {
-        match &callee.kind {
-            ast::ExprKind::Name(name) => {
-                if scope.find(name).is_none()
-                    && let Some(def) = self.names[scope.module].values.get(name).map(|(d, _)| *d)
-                {
-                    return self.call_def(scope, def, name, callee.span, args, span);
-                }
-                match builtin::find(name) {
-                    Some(signature) => self.call_builtin(scope, signature, args, span),
-                    None => {
-                        self.unknown_function(scope, name, callee.span);
-                        self.drop_args(scope, args)
-                    }
-                }
-            }
-            ast::ExprKind::Field(base, field) => {
-                if let ast::ExprKind::Name(space) = &base.kind
-                    && let Some(home) = self.namespace(scope.module, space)
-                {
-                    return match self.names[home].values.get(&field.name).map(|(d, _)| *d) {
-                        Some(def) => self.call_def(scope, def, &field.name, field.span, args, span),
-                        None => {
-                            self.unknown_in(home, space, field);
-                            self.drop_args(scope, args)
-                        }
-                    };
-                }
-                let help = "functions are called by name: `upper(text)`, not `text.upper()`";
-                let (name, at) = (field.name.clone(), field.span);
-                self.report(ResolveProblem::WrongSort { wanted: "a function", found: "a field", name, at, help });
-                self.drop_args(scope, args)
-            }
-            _ => {
-                let name = self.loaded.sources.slice(callee.span).into();
-                let help = "only functions can be called";
-                self.report(ResolveProblem::WrongSort {
-                    wanted: "a function",
-                    found: "a value",
-                    name,
-                    at: callee.span,
-                    help,
-                });
-                self.drop_args(scope, args)
-            }
-        }
-    }
-
-    /// The arguments of a call that means nothing are still looked at, for their own mistakes.
-    fn drop_args(&mut self, scope: &mut Scope, args: &'a [ast::Arg]) -> ExprKind {
-        for arg in args {
-            self.expr(scope, &arg.value);
-        }
-        ExprKind::Poison
-    }
-
-    fn call_def(
-        &mut self,
-        scope: &mut Scope,
-        def: Def,
-        name: &SmolStr,
-        at: Span,
-        args: &'a [ast::Arg],
-        span: Span,
-    ) -> ExprKind {
-        let Def::Function(index) = def else {
-            self.wrong_or_unknown("a function", scope.module, name, at, |d| matches!(d, Def::Function(_)));
-            return self.drop_args(scope, args);
-        };
-        self.refer(Node::Function(index), at);
-        let params = required(self.function_params[index]);
-        match self.arrange(scope, name, &params, args, span) {
-            Some(args) => ExprKind::CallFunction(index, args),
-            None => ExprKind::Poison,
-        }
-    }
-
-    /// Puts arguments by position and by name into the order of the parameters.
-    pub(super) fn arrange(
-        &mut self,
-        scope: &mut Scope,
-        name: &str,
-        params: &[(&str, bool)],
-        args: &'a [ast::Arg],
-        at: Span,
-    ) -> Option<Vec<Option<Expr>>> {
-        let usage = || {
-            let params: Vec<String> =
-                params.iter().map(|(n, required)| format!("{n}{}", if *required { "" } else { "?" })).collect();
-            format!("{name}({})", params.join(", "))
-        };
-        let mut slots: Vec<Option<Expr>> = vec![None; params.len()];
-        let mut right = true;
-        for (position, arg) in args.iter().enumerate() {
-            let value = self.expr(scope, &arg.value);
-            let slot = match &arg.name {
-                Some(named) => params.iter().position(|(n, _)| *n == named.name.as_str()),
-                None => Some(position).filter(|p| *p < params.len()),
-            };
-            let message = match (slot, &arg.name) {
-                (Some(slot), _) if slots[slot].is_none() => {
-                    slots[slot] = Some(value);
-                    continue;
-                }
-                (Some(slot), _) => format!("`{}` is given twice", params[slot].0),
-                (None, Some(named)) => format!("`{name}` has no parameter `{}`", named.name),
-                (None, None) => format!("`{name}` takes {}, not {}", count(params.len()), args.len()),
-            };
-            let place = arg.name.as_ref().map_or(arg.value.span, |n| n.span);
-            self.report(ResolveProblem::Arguments { message, at: place, usage: usage() });
-            right = false;
-            if slot.is_none() && arg.name.is_none() {
-                break;
-            }
-        }
-        let missing: Vec<String> = params
-            .iter()
-            .zip(&slots)
-            .filter(|((_, required), slot)| *required && slot.is_none())
-            .map(|((n, _), _)| format!("`{n}`"))
-            .collect();
-        if right && !missing.is_empty() {
-            let message = format!("`{name}` lacks {}", missing.join(" and "));
-            self.report(ResolveProblem::Arguments { message, at, usage: usage() });
-            right = false;
-        }
-        // What is left to its default at the end needs no place: there may be many calls.
-        slots.truncate(slots.iter().rposition(Option::is_some).map_or(0, |last| last + 1));
-        slots.shrink_to_fit();
-        right.then_some(slots)
-    }
-
-    fn call_builtin(
-        &mut self,
-        scope: &mut Scope,
-        signature: &'static Signature,
-        args: &'a [ast::Arg],
-        span: Span,
-    ) -> ExprKind {
-        if let Some(named) = args.iter().find_map(|a| a.name.as_ref()) {
-            let message = format!("built-in functions take their arguments by position, not as `{} =`", named.name);
-            self.report(ResolveProblem::Arguments { message, at: named.span, usage: signature.usage() });
-            return self.drop_args(scope, args);
-        }
-        let mut lowered = Vec::with_capacity(args.len());
-        for (position, arg) in args.iter().enumerate() {
-            lowered.push(match &arg.value.kind {
-                // The braces of these texts are not Packer's.
-                ast::ExprKind::Text(text)
-                    if position == 0 && matches!(signature.builtin, Builtin::Verbatim | Builtin::Render) =>
-                {
-                    Expr { kind: ExprKind::Text(self.verbatim_text(scope, text)), span: arg.value.span }
-                }
-                _ => self.expr(scope, &arg.value),
-            });
-        }
-        if lowered.len() < signature.required || lowered.len() > signature.most() {
-            let wanted = match (signature.required, signature.most()) {
-                (least, most) if least == most => count(least),
-                (least, usize::MAX) => format!("at least {}", count(least)),
-                (least, most) => format!("{least} to {}", count(most)),
-            };
-            let message = format!("`{}` takes {wanted}, not {}", signature.name, lowered.len());
-            self.report(ResolveProblem::Arguments { message, at: span, usage: signature.usage() });
-            return ExprKind::Poison;
-        }
-        ExprKind::Call(signature.builtin, lowered)
-    }
-
-    fn unknown_function(&mut self, scope: &Scope, name: &SmolStr, at: Span) {
-        if scope.find(name).is_some() || self.value(scope.module, name).is_some() {
-            let found = self.value(scope.module, name).map_or("a local value", Def::sort);
-            let help = "only functions can be called";
-            self.report(ResolveProblem::WrongSort { wanted: "a function", found, name: name.clone(), at, help });
-            return;
-        }
-        let own = self.names[scope.module].values.iter().filter(|(_, (d, _))| matches!(d, Def::Function(_)));
-        let names = own.map(|(n, _)| n.as_str()).chain(builtin::ALL.iter().map(|s| s.name));
-        let near = self.nearest(name, names).or_else(|| habit(name).map(SmolStr::from));
-        let help = Some("the book's language chapter lists the functions".into());
-        self.report(ResolveProblem::Unknown { what: "function", name: name.clone(), at, nearest: near, help });
-    }
-}
-
-/// What users of other languages call our functions.
-fn habit(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "length" | "size" | "count" => "len",
-        "jsonencode" | "manifestJson" | "to_json" | "tojson" | "encode" => "json",
-        "base64encode" => "base64",
-        "base64decode" => "from_base64",
-        "tostring" | "str" | "format" | "toString" => "string",
-        "tonumber" | "to_number" | "parseInt" => "int",
-        "concat" => "flatten",
-        "lookup" | "objectHas" => "has",
-        "templatefile" | "template" => "render_file",
-        "getenv" => "env",
-        "startswith" | "startsWith" | "hasPrefix" => "starts_with",
-        "endswith" | "endsWith" | "hasSuffix" => "ends_with",
-        "trimspace" | "strip" => "trim",
-        "uniq" | "unique" | "set" | "toset" => "distinct",
-        "alltrue" => "all",
-        "anytrue" => "any",
-        "read" | "readfile" | "importstr" => "file",
-        _ => return None,
-    })
-}
-
-fn count(n: usize) -> String {
-    match n {
-        0 => "no arguments".into(),
-        1 => "1 argument".into(),
-        n => format!("{n} arguments"),
     }
 }
 

@@ -9,6 +9,7 @@ use super::problem::ResolveProblem;
 use super::scope::Scope;
 use crate::syntax::ast::{self, ExprKind, Member};
 use crate::text::suggest::nearest;
+use crate::text::{FileId, Span};
 
 /// The most options of a kind, those of the sets that it includes among them.
 pub const MOST_OPTIONS: usize = 1000;
@@ -60,7 +61,7 @@ impl<'a> Lowerer<'a> {
             {
                 if self.option_sets[set].running {
                     let name = path.last().map(|i| i.name.clone()).unwrap_or_default();
-                    let at = path.last().map_or(crate::text::Span::file_start(crate::text::FileId(0)), |i| i.span);
+                    let at = path.last().map_or(Span::file_start(FileId(0)), |i| i.span);
                     self.report(ResolveProblem::Recursion { what: "the option set", chain: vec![name], at });
                     continue;
                 }
@@ -93,8 +94,7 @@ impl<'a> Lowerer<'a> {
         None
     }
 
-    /// Lowers a member that is no field into `declared`, whose fields are complete.
-    /// Lowers a rule, a fact or what must be unique; `scope` holds the fields.
+    /// Lowers a rule, a fact or what must be unique; `scope` holds the fields, and those of `declared` are complete.
     pub(super) fn member(&mut self, scope: &mut Scope, member: &'a Member, declared: &mut Declared) {
         match member {
             Member::Field(_) | Member::Include(..) | Member::Bad(_) => {}
@@ -115,7 +115,7 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    fn fact(&mut self, declared: &mut Declared, name: &ast::Ident, args: &[ast::Expr], span: crate::text::Span) {
+    fn fact(&mut self, declared: &mut Declared, name: &ast::Ident, args: &[ast::Expr], span: Span) {
         let Some(fact) = FactName::find(&name.name) else {
             let nearest = nearest(&name.name, FactName::ALL.iter().map(|f| f.as_str())).map(SmolStr::from);
             self.report(ResolveProblem::Schema {
@@ -162,42 +162,6 @@ impl<'a> Lowerer<'a> {
             });
         }
         index
-    }
-
-    /// Lowers a policy; its build is the only local.
-    pub(super) fn policy(&mut self, module: usize, policy: &'a ast::Policy) {
-        if policy.domain.name != "builds" {
-            self.report(ResolveProblem::Unknown {
-                what: "collection",
-                name: policy.domain.name.clone(),
-                at: policy.domain.span,
-                nearest: Some("builds".into()),
-                help: None,
-            });
-        }
-        let mut scope = Scope::new(module);
-        scope.bind(policy.variable.name.clone());
-        let when = policy.when.as_ref().map(|w| self.expr(&mut scope, w));
-        let mut requires = Vec::new();
-        for require in &policy.requires {
-            let condition = self.expr(&mut scope, &require.condition);
-            let message = self.expr(&mut scope, &require.message);
-            requires.push(hir::Require { condition, message, at: Vec::new(), span: require.span });
-        }
-        self.program.policies.push(hir::Policy { name: policy.name.clone(), when, requires });
-    }
-
-    /// The text of a literal that may not interpolate; what it holds instead is reported.
-    pub(super) fn plain_text(&mut self, text: &ast::Text, what: &'static str) -> SmolStr {
-        text.as_plain().unwrap_or_else(|| {
-            self.report(ResolveProblem::Misplaced {
-                what: "`${…}`",
-                place: what,
-                at: text.span,
-                help: "write the text out, or use `'…'`, which does not interpolate",
-            });
-            SmolStr::default()
-        })
     }
 }
 

@@ -58,6 +58,20 @@ facts! {
     Folder = "folder", 1;
     /// `emit_only()`: the kind is written for Packer, never run here.
     EmitOnly = "emit_only", 0;
+    /// `holds(option, ".A or .B")`: the text holds one of these fields, where it is set.
+    Holds = "holds", 2;
+    /// `one_partition(region, regions)`: the regions lie in the partition of the first.
+    OnePartition = "one_partition", 2;
+    /// `unconnected(option, "value")`: a builder connects to no machine where the option has the value.
+    Unconnected = "unconnected", 2;
+    /// `connects()`: the step works on the machine of the build.
+    Connects = "connects", 0;
+    /// `takes("kind")`: the post-processor takes what this builder or post-processor made; stands once for each.
+    Takes = "takes", 1;
+    /// `takes_any(option)`: it takes the artifact of any kind where the option is set.
+    TakesAny = "takes_any", 1;
+    /// `passes()`: the post-processor hands on the artifact that came to it.
+    Passes = "passes", 0;
 }
 
 impl FactName {

@@ -5,7 +5,7 @@ use super::problem::ResolveProblem;
 use super::recursion::Node;
 use super::scope::{Def, Scope};
 use super::{Lowerer, hir, required};
-use crate::load::{category, prelude};
+use crate::load::prelude;
 use crate::syntax::ast::{self, BlockKind, ExternKind, ImageItem, MatrixItem};
 use crate::text::Span;
 
@@ -125,7 +125,7 @@ impl<'a> Lowerer<'a> {
     }
 
     fn kind_index(&mut self, block: &ast::Block) -> Option<usize> {
-        let category = category(block.statement);
+        let category = block.statement.category();
         let name = &block.kind.name;
         if name.is_empty() {
             return None;

@@ -1,15 +1,18 @@
 //! From syntax trees to a program in which every name is an index.
 //!
 //! Floor 4, the first of three. It knows what names mean, not whether types agree (the checker's) nor what anything is worth (the
-//! evaluator's). Two passes: [`declare`] gives every declaration its index, then the bodies are lowered.
+//! evaluator's). Two passes: [`declare`] gives every declaration its index, then [`items`] lowers the bodies.
 
 pub mod builtin;
+mod calls;
 mod declare;
 mod expr;
 mod externs;
 pub mod fact;
+mod habit;
 pub mod hir;
 mod image;
+mod items;
 mod problem;
 mod recursion;
 pub mod schema;
@@ -113,6 +116,11 @@ impl<'a> Lowerer<'a> {
         self.problems.report(problem);
     }
 
+    /// Whether an item that did not parse seems to declare the name: what is missing of it has been said.
+    fn is_broken(&self, module: usize, name: &str) -> bool {
+        self.loaded.modules[module].ast.broken_names.iter().any(|n| n.name == name)
+    }
+
     /// The module that a namespace of `module` stands for.
     fn namespace(&self, module: usize, name: &str) -> Option<usize> {
         self.loaded.modules[module].imports.iter().find(|n| n.name == name).map(|n| n.module)
@@ -171,6 +179,9 @@ impl<'a> Lowerer<'a> {
                 _ => "only a function can be called, and only a group used",
             };
             self.report(ResolveProblem::WrongSort { wanted: what, found: def.sort(), name: name.clone(), at, help });
+            return;
+        }
+        if self.is_broken(module, name) {
             return;
         }
         let names = self.value_names(module).filter(|n| self.value(module, n).is_some_and(&wanted));

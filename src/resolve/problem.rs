@@ -145,7 +145,10 @@ impl From<ResolveProblem> for Diagnostic {
             )
             .label(at, if cells < columns { "cells are missing" } else { "too many cells" })
             .label(header, "the header")
-            .help("write `-` for an absent cell, in a column whose type ends in `?`"),
+            .help(match cells < columns {
+                true => "write `-` for an absent cell, in a column whose type ends in `?`",
+                false => "remove what is too much, or give the header a column for it; a text that holds `|` stands in quotes",
+            }),
             Cell { text, ty, at, column } => Diagnostic::error(code::TABLE_CELL, format!("`{text}` is no {ty}"))
                 .label(at, format!("expected {ty}"))
                 .label(column, "by this column's type")

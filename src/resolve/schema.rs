@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use super::fact::FactName;
 use super::hir::{Declared, Expr, ExprKind, Fact, FactArg, Ident, Kind, Program, Require, TextPart};
 use super::walk::each_local;
-use crate::load::PRELUDE;
+use crate::load::prelude;
 use crate::schema::{self, Category, Kinds, Rule};
 use crate::syntax::ast::ExternKind;
 use crate::text::{Sources, Span};
@@ -58,8 +58,9 @@ fn told(program: &Program, sources: &Sources, kind: &Kind) -> schema::Kind {
         rules_of_records(program, sources, &field.ty, &mut record_rules);
     }
     let set = |set: &super::hir::OptionSet| {
-        let file = sources.get(set.span.file).path();
-        let file = file.strip_prefix(PRELUDE).unwrap_or(file).into();
+        let source = sources.get(set.span.file);
+        let file = source.path().strip_prefix(prelude::FOLDER).filter(|_| source.is_builtin());
+        let file = file.unwrap_or(source.path()).into();
         schema::OptionSet { name: set.name.name.clone(), file, doc: set.doc.clone() }
     };
     schema::Kind {
@@ -173,6 +174,11 @@ fn fact_words(declared: &Declared, fact: &Fact) -> Option<SmolStr> {
             FactName::File => format!("`{first}` is a folder"),
             FactName::Folder => format!("`{first}` is a file"),
             FactName::Ami | FactName::NoAmi | FactName::Placed | FactName::Copied | FactName::EmitOnly => return None,
+            FactName::Holds => format!("`{first}` lacks `{second}`"),
+            FactName::OnePartition => format!("`{second}` holds a region of another partition than `{first}`"),
+            FactName::Unconnected | FactName::Connects | FactName::Takes | FactName::TakesAny | FactName::Passes => {
+                return None;
+            }
         }
         .into(),
     )

@@ -40,7 +40,7 @@ pub(super) struct ModuleNames {
     pub(super) option_sets: FxHashMap<SmolStr, (usize, Span)>,
 }
 
-/// The locals of one body. Numbers are never reused in a frame, so a comprehension's variables stand behind those around it.
+/// The locals of one body. The number of a local is its depth, so variables of a comprehension stand behind those around it.
 pub(super) struct Scope {
     pub(super) module: usize,
     locals: Vec<SmolStr>,
@@ -55,7 +55,7 @@ impl Scope {
         Scope { module, locals: Vec::new(), numbers: FxHashMap::default(), builds: false }
     }
 
-    /// Adds a local. Its number is its depth: a variable of a comprehension takes the place of one whose comprehension is over.
+    /// Adds a local. It takes the number of one whose comprehension is over.
     pub(super) fn bind(&mut self, name: SmolStr) -> u32 {
         let number = self.locals.len() as u32;
         self.numbers.entry(name.clone()).or_default().push(number);

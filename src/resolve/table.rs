@@ -57,6 +57,8 @@ impl<'a> Lowerer<'a> {
                         nearest,
                         help,
                     });
+                    // A column of which nothing is known, so that nothing more is said of the key.
+                    key.push(columns.insert_full(name.name.clone(), Ty::Poison).0);
                 }
             }
         }
@@ -111,8 +113,7 @@ impl<'a> Lowerer<'a> {
                 self.report(ResolveProblem::EmptyCell { at });
                 Expr::poison(at)
             }
-            CellKind::Word(word) => match word_as(word, ty) {
-                Some(ExprKind::Text(_)) => text_expr(word.clone(), at),
+            CellKind::Word(word) => match word_as(word, ty, at) {
                 Some(kind) => Expr { kind, span: at },
                 None => {
                     let problem = ResolveProblem::Cell {
@@ -140,7 +141,7 @@ impl<'a> Lowerer<'a> {
         if ty.key.is_empty() {
             return;
         }
-        let mut seen: FxHashMap<Vec<String>, crate::text::Span> = FxHashMap::default();
+        let mut seen: FxHashMap<Vec<String>, Span> = FxHashMap::default();
         for row in rows {
             let mut key = Vec::with_capacity(ty.key.len());
             for &column in &ty.key {
@@ -161,23 +162,21 @@ impl<'a> Lowerer<'a> {
 }
 
 /// A text literal without template or interpolation.
-pub(super) fn text_expr(text: SmolStr, span: crate::text::Span) -> Expr {
+fn text_expr(text: SmolStr, span: Span) -> Expr {
     Expr { kind: ExprKind::Text(Arc::new(TextLiteral { parts: vec![TextPart::Chars(text)], span })), span }
 }
 
-/// What a bare word means in a column of this type; a text is only announced.
-fn word_as(word: &str, ty: &Ty) -> Option<ExprKind> {
-    let announced =
-        || ExprKind::Text(Arc::new(TextLiteral { parts: Vec::new(), span: crate::text::Span::file_start(FileId(0)) }));
+/// What a bare word means in a column of this type.
+fn word_as(word: &SmolStr, ty: &Ty, at: Span) -> Option<ExprKind> {
     match ty.plain() {
-        Ty::Optional(inner) => word_as(word, inner),
+        Ty::Optional(inner) | Ty::Late(inner) => word_as(word, inner, at),
         ty if ty.is_text() => {
             let allowed = ty.literals();
-            allowed.is_none_or(|all| all.iter().any(|l| matches!(l, Literal::Text(t) if t == word))).then(announced)
+            let fits = allowed.is_none_or(|all| all.iter().any(|l| matches!(l, Literal::Text(t) if t == word)));
+            fits.then(|| text_expr(word.clone(), at).kind)
         }
-        Ty::Union(members) => members.iter().find_map(|m| word_as(word, m)),
-        Ty::Range(range) => word_as(word, &range.base),
-        Ty::Late(inner) => word_as(word, inner),
+        Ty::Union(members) => members.iter().find_map(|m| word_as(word, m, at)),
+        Ty::Range(range) => word_as(word, &range.base, at),
         Ty::Poison => Some(ExprKind::Poison),
         ty => {
             let literal = parse_literal(FileId(0), word).ok()?;

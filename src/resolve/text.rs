@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::Lowerer;
 use super::hir::{LiteralAction, TextLiteral, TextPart};
+use super::problem::ResolveProblem;
 use super::recursion::Node;
 use super::scope::{Def, Scope};
 use crate::syntax::ast;
@@ -35,6 +38,19 @@ impl<'a> Lowerer<'a> {
         Arc::new(TextLiteral { parts, span: text.span })
     }
 
+    /// The text of a literal that may not interpolate; what it holds instead is reported.
+    pub(super) fn plain_text(&mut self, text: &ast::Text, what: &'static str) -> SmolStr {
+        text.as_plain().unwrap_or_else(|| {
+            self.report(ResolveProblem::Misplaced {
+                what: "`${…}`",
+                place: what,
+                at: text.span,
+                help: "write the text out, or use `'…'`, which does not interpolate",
+            });
+            SmolStr::default()
+        })
+    }
+
     fn actions(&mut self, chars: &ast::Chars, parts: &mut Vec<TextPart>) {
         let parsed = template::parse(&chars.value);
         for problem in parsed.problems {
@@ -46,7 +62,7 @@ impl<'a> Lowerer<'a> {
                 Piece::Text(range) => parts.push(TextPart::Chars(chars.value[range].into())),
                 Piece::Action { range, action, .. } => {
                     let span = chars.span_of(range.start, range.end);
-                    for name in template::users(&action) {
+                    for name in template::user_variables(&action) {
                         if let Some(&Def::Variable(index)) = self.program_names.get(name) {
                             self.refer(Node::Variable(index), span);
                         }

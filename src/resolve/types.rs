@@ -5,9 +5,10 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use smol_str::SmolStr;
 
-use super::declare::TYPE_NAMES;
+use super::declare::{TYPE_NAMES, doc_text};
 use super::problem::ResolveProblem;
 use super::recursion::DEEPEST;
+use super::scope::Scope;
 use super::{Lowerer, TypeState, hir};
 use crate::syntax::ast::{self, ExprKind, Member, TypeKind, UnaryOp};
 use crate::text::suggest::nearest;
@@ -90,10 +91,15 @@ impl<'a> Lowerer<'a> {
         if let Some(&(index, _)) = self.names[home].types.get(&name.name) {
             return self.type_def(index);
         }
+        if self.is_broken(home, &name.name) {
+            return Ty::Poison;
+        }
         let of_language = TYPE_NAMES.iter().copied().chain(Domain::ALL.iter().map(|(_, n)| *n));
         let of_language = of_language.filter(|_| path.len() == 1);
-        let nearest = self.nearest(&name.name, self.names[home].types.keys().map(SmolStr::as_str).chain(of_language));
-        let help = Some("the types of the language are bool, int, number, string, duration, size and EC2's own such as region and ami_id".into());
+        let habit = if path.len() == 1 { super::habit::ty(&name.name) } else { None };
+        let names = self.names[home].types.keys().map(SmolStr::as_str).chain(of_language);
+        let nearest = if habit.is_some() { None } else { self.nearest(&name.name, names) };
+        let help = Some(habit.unwrap_or("the types of the language are bool, int, number, string, duration, size and EC2's own such as region and ami_id").into());
         self.report(ResolveProblem::Unknown { what: "type", name: name.name.clone(), at: name.span, nearest, help });
         Ty::Poison
     }
@@ -130,11 +136,8 @@ impl<'a> Lowerer<'a> {
         let mut end = |expr: Option<&ast::Expr>| {
             let expr = expr?;
             let value = match (&expr.kind, base_ty.plain()) {
-                (ExprKind::Unary(UnaryOp::Negate, inner), Ty::Int | Ty::Number) => match inner.kind {
-                    ExprKind::Int(i) => i.checked_neg(),
-                    _ => None,
-                },
-                (ExprKind::Int(i), Ty::Int | Ty::Number) | (ExprKind::Duration(i), Ty::Duration) => Some(*i),
+                (_, Ty::Int | Ty::Number) => int(expr),
+                (ExprKind::Duration(i), Ty::Duration) => Some(*i),
                 (ExprKind::Size(s), Ty::Size) => i64::try_from(*s).ok(),
                 (_, Ty::Poison) => return None,
                 _ => None,
@@ -194,14 +197,7 @@ impl<'a> Lowerer<'a> {
             ty = Ty::union([Ty::Size, Ty::Int]);
         }
         let default = decl.default.is_some();
-        Field {
-            ty,
-            optional: may_be_null || default,
-            default,
-            doc: super::declare::doc_text(&decl.doc),
-            notes,
-            span: decl.name.span,
-        }
+        Field { ty, optional: may_be_null || default, default, doc: doc_text(&decl.doc), notes, span: decl.name.span }
     }
 
     fn notes(&mut self, decl: &'a ast::FieldDecl) -> Option<Arc<Notes>> {
@@ -251,12 +247,12 @@ impl<'a> Lowerer<'a> {
         }
         for (name, (_, module, decl)) in &homes {
             let field = self.field(*module, decl);
-            let default = decl.default.as_ref().map(|d| self.expr(&mut super::scope::Scope::new(*module), d));
+            let default = decl.default.as_ref().map(|d| self.expr(&mut Scope::new(*module), d));
             declared.fields.insert(name.clone(), field);
             declared.defaults.push(default);
         }
         for (module, members) in places {
-            let mut scope = super::scope::Scope::new(*module);
+            let mut scope = Scope::new(*module);
             declared.fields.keys().for_each(|name| _ = scope.bind(name.clone()));
             for member in *members {
                 self.member(&mut scope, member, &mut declared);
@@ -283,10 +279,17 @@ fn builtin_type(name: &str) -> Option<Ty> {
 fn literal(expr: &ast::Expr) -> Option<Literal> {
     match &expr.kind {
         ExprKind::Text(text) => text.as_plain().map(Literal::Text),
-        ExprKind::Int(i) => Some(Literal::Int(*i)),
         ExprKind::Bool(b) => Some(Literal::Bool(*b)),
+        _ => int(expr).map(Literal::Int),
+    }
+}
+
+/// The value of an int literal, perhaps with a minus.
+fn int(expr: &ast::Expr) -> Option<i64> {
+    match &expr.kind {
+        ExprKind::Int(i) => Some(*i),
         ExprKind::Unary(UnaryOp::Negate, inner) => match inner.kind {
-            ExprKind::Int(i) => i.checked_neg().map(Literal::Int),
+            ExprKind::Int(i) => i.checked_neg(),
             _ => None,
         },
         _ => None,

@@ -78,7 +78,7 @@ pub fn each(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
 }
 
 /// Calls `see` with the expressions of entries.
-pub fn each_entry(entries: &[Entry], see: &mut dyn FnMut(&Expr)) {
+fn each_entry(entries: &[Entry], see: &mut dyn FnMut(&Expr)) {
     for entry in entries {
         match entry {
             Entry::Field { value, .. } | Entry::Spread { value, .. } => each(value, see),

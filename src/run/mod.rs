@@ -1,15 +1,445 @@
-//! The executor: takes a plan's document and builds images on EC2, with a record of every step before it is done.
+//! The executor: takes a plan's builds and makes images on EC2, with a record of every step before it is done.
 //!
 //! Floor 6. It runs from a plan alone: it must not know the language, nor who watches. In reading order: `build` is what is
-//! worked on and `input` makes it from a plan; `line` is the way of one build, over the journalled steps of `step`; `journal` holds
-//! the record, `aws` the one door to EC2, `ssh` the connection, `provision` what is done over it; `settle` resumes and cleans.
+//! worked on; `preflight` asks what can be known beforehand; `line` is the way of one build, over the journalled steps of `step`;
+//! `journal` holds the record, `aws` the one door to EC2, `ssh` the connection, `provision` what is done over it; `settle` goes on
+//! with a run that was interrupted, or undoes it.
 
+pub mod aws;
 pub mod build;
 pub mod cancel;
 pub mod event;
+pub mod journal;
 pub mod key;
+pub mod line;
+pub mod preflight;
 pub mod problem;
 pub mod provision;
 pub mod render;
 pub mod secret;
+pub mod settle;
 pub mod ssh;
+pub mod step;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+
+use aws::{Cloud, Reach};
+use build::{Access, Build, Builder, Script, Work};
+use cancel::Cancel;
+use event::{Artifact, Events, What};
+use journal::Journal;
+use journal::line::{End, Entry, FORMAT, Head};
+use preflight::{Asked, Found};
+use problem::{Kind, Problem};
+use step::undo::{Extent, back};
+use step::{ABSENCE, Cx, Run};
+
+/// What becomes of a machine when its build fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnError {
+    /// Everything is undone.
+    #[default]
+    Cleanup,
+    /// Nothing is undone: `clean` does it later.
+    Abort,
+}
+
+/// How a run is made.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The folder that holds the folders of all runs.
+    pub runs: PathBuf,
+    /// How many builds are made at once; all where it is 0.
+    pub parallel: usize,
+    /// What becomes of what a failed build has made.
+    pub on_error: OnError,
+    /// Whether former images of the same name make room.
+    pub force: bool,
+    /// How the account is reached.
+    pub reach: Reach,
+    /// Where SSH is reached instead of at the machines' own addresses: a rehearsal's server.
+    pub ssh_at: Option<SocketAddr>,
+    /// How long the run may take.
+    pub timeout: Option<Duration>,
+    /// Whether all is done as Packer does it.
+    pub packer_defaults: bool,
+    /// How long an empty look-up is not believed, in AWS's time.
+    pub absence: Duration,
+    /// Whether nothing is really built.
+    pub rehearsed: bool,
+    /// The plan, kept with the run.
+    pub plan: String,
+    /// What run-time templates know of the run: its moment, its `uuid`, the variables.
+    pub values: render::Given,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            runs: PathBuf::from(".bakec/runs"),
+            parallel: 0,
+            on_error: OnError::default(),
+            force: false,
+            reach: Reach::default(),
+            ssh_at: None,
+            timeout: None,
+            packer_defaults: false,
+            absence: ABSENCE,
+            rehearsed: false,
+            plan: String::new(),
+            values: render::Given::default(),
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// The run's name; none where nothing was begun.
+    pub run: Option<String>,
+    /// How each build ended, in the plan's order.
+    pub ends: Vec<(String, End)>,
+    /// Why nothing was begun.
+    pub refused: Vec<Problem>,
+    /// What may be left behind.
+    pub left: Vec<Problem>,
+    /// Whether somebody wanted it to end.
+    pub cancelled: bool,
+    /// How many calls to AWS were made.
+    pub calls: u64,
+}
+
+/// The accounts of builds: those with the same access share one.
+pub struct Clouds {
+    all: Vec<(Access, Arc<Cloud>)>,
+    calls: Arc<AtomicU64>,
+}
+
+impl Clouds {
+    /// Opens an account for every access among the builds.
+    ///
+    /// # Errors
+    /// Where there are no credentials.
+    pub async fn open(builds: &[Build], reach: &Reach, events: &Events) -> Result<Clouds, Problem> {
+        let mut clouds = Clouds { all: Vec::new(), calls: Arc::default() };
+        for build in builds {
+            if let Builder::Ebs(ebs) = &build.builder
+                && clouds.of(&ebs.access).is_none()
+            {
+                let cloud = Cloud::open(&ebs.access, reach, events, clouds.calls.clone()).await?;
+                clouds.all.push((ebs.access.clone(), Arc::new(cloud)));
+            }
+        }
+        Ok(clouds)
+    }
+
+    /// The account of an access. The region is no part of it.
+    fn of(&self, access: &Access) -> Option<Arc<Cloud>> {
+        let same = |other: &Access| Access { region: access.region.clone(), ..other.clone() } == *access;
+        self.all.iter().find(|(other, _)| same(other)).map(|(_, cloud)| cloud.clone())
+    }
+}
+
+/// Builds images: preflight, then all builds, then the end.
+pub async fn bake(builds: Vec<Build>, settings: Settings, events: Events, cancel: Cancel) -> Outcome {
+    let refused = |refused: Vec<Problem>| Outcome { refused, ..Outcome::default() };
+    let missing = preflight::files(&builds);
+    if !missing.is_empty() {
+        return refused(missing);
+    }
+    let clouds = match Clouds::open(&builds, &settings.reach, &events).await {
+        Ok(clouds) => clouds,
+        Err(problem) => return refused(vec![problem]),
+    };
+    let asked: Vec<Asked<'_>> = builds.iter().filter_map(|build| asked(build, &clouds)).collect();
+    let (found, problems) = if asked.is_empty() {
+        (Found::default(), Vec::new())
+    } else {
+        events.say(format!("preflight: asking AWS about {}", crate::text::words::count(asked.len(), "build")));
+        preflight::look(&asked, settings.force).await
+    };
+    drop(asked);
+    if !problems.is_empty() {
+        return Outcome { calls: clouds.calls.load(Ordering::Relaxed), ..refused(problems) };
+    }
+    let run = match begin(&builds, &settings) {
+        Ok(run) => Arc::new(run),
+        Err(problem) => return refused(vec![problem]),
+    };
+    work(run, builds, settings, clouds, found, events, cancel, false).await
+}
+
+fn asked<'a>(build: &'a Build, clouds: &Clouds) -> Option<Asked<'a>> {
+    match &build.builder {
+        Builder::Ebs(ebs) => Some(Asked { build, ebs, cloud: clouds.of(&ebs.access)? }),
+        Builder::Null(_) => None,
+    }
+}
+
+/// Makes the folder of a run with its plan and its journal.
+fn begin(builds: &[Build], settings: &Settings) -> Result<Run, Problem> {
+    let salt = format!("{:032x}", rand::random::<u128>());
+    let moment = settings.values.moment;
+    let name = format!("{}-{}", moment.strftime("%Y%m%d-%H%M%S"), &salt[..6]);
+    let folder = settings.runs.join(&name);
+    let io = |error: std::io::Error| {
+        Problem::refused("run::folder", format!("the folder `{}` cannot be written: {error}", folder.display()))
+            .help("run it where you may write, or name another folder by `--runs`")
+    };
+    std::fs::create_dir_all(&folder).map_err(io)?;
+    std::fs::write(folder.join("plan.json"), &settings.plan).map_err(io)?;
+    let head = Head {
+        format: FORMAT,
+        run: name.clone(),
+        salt: salt.clone(),
+        bakec: env!("CARGO_PKG_VERSION").to_owned(),
+        moment,
+        uuid: settings.values.named.get("uuid").cloned().unwrap_or_default(),
+        host: host(),
+        pid: std::process::id(),
+        plan: blake3::hash(settings.plan.as_bytes()).to_hex().to_string(),
+        files: digests(builds).map_err(io)?,
+        builds: builds.iter().map(|b| b.name.to_string()).collect(),
+        endpoint: settings.reach.endpoint.clone(),
+        rehearsed: settings.rehearsed,
+    };
+    let journal = Journal::create(&folder, head).map_err(|error| settle::unusable(&name, error))?;
+    Ok(Run { journal, name, salt, absence: settings.absence, packer_defaults: settings.packer_defaults })
+}
+
+/// The name of this machine, as far as it is known.
+pub fn host() -> String {
+    let file = std::fs::read_to_string("/etc/hostname").ok().map(|h| h.trim().to_owned());
+    let set = |name: &str| std::env::var(name).ok();
+    file.or_else(|| set("HOSTNAME")).or_else(|| set("COMPUTERNAME")).filter(|h| !h.is_empty()).unwrap_or_else(|| "unknown".into())
+}
+
+/// Digests of the files that builds read, folders with all that is in them.
+fn digests(builds: &[Build]) -> std::io::Result<Vec<(String, String)>> {
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for step in builds.iter().flat_map(|b| b.provisioners.iter().chain(&b.cleanups)) {
+        match &step.work {
+            Work::Shell(shell) => paths.extend(shell.scripts.iter().filter_map(|s| match s {
+                Script::File(path) => Some(path.clone()),
+                Script::Inline(_) => None,
+            })),
+            Work::File(carry) if !carry.download && !carry.generated => paths.extend(carry.sources.iter().map(PathBuf::from)),
+            Work::File(_) => {}
+        }
+    }
+    paths.sort();
+    paths.dedup();
+    paths.iter().map(|path| Ok((path.display().to_string(), digest(path)?))).collect()
+}
+
+fn digest(path: &Path) -> std::io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    feed(&mut hasher, path)?;
+    Ok(hasher.finalize().to_hex()[..32].to_owned())
+}
+
+fn feed(hasher: &mut blake3::Hasher, path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        let mut inside: Vec<PathBuf> = std::fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+        inside.sort();
+        for entry in inside {
+            hasher.update(entry.file_name().unwrap_or_default().as_encoded_bytes());
+            feed(hasher, &entry)?;
+        }
+    } else {
+        hasher.update_reader(std::fs::File::open(path)?)?;
+    }
+    Ok(())
+}
+
+/// Makes all builds that have no end yet, so many at once, and closes the run where nothing is left.
+#[allow(clippy::too_many_arguments)]
+async fn work(
+    run: Arc<Run>,
+    builds: Vec<Build>,
+    settings: Settings,
+    clouds: Clouds,
+    found: Found,
+    events: Events,
+    cancel: Cancel,
+    resumed: bool,
+) -> Outcome {
+    events.tell(What::RunStarted {
+        format: event::FORMAT,
+        run: run.name.clone(),
+        builds: builds.iter().map(|b| b.name.to_string()).collect(),
+        folder: run.journal.folder().display().to_string(),
+        resumed,
+    });
+    let places = Arc::new(Semaphore::new(if settings.parallel == 0 { Semaphore::MAX_PERMITS } else { settings.parallel }));
+    let shared = Arc::new((settings, found));
+    let address = caller(&builds, &shared.0).await;
+    let tasks: Vec<_> = builds
+        .into_iter()
+        .map(|build| {
+            let cx = context(&run, &build, &clouds, &events, &cancel);
+            let (places, shared, address) = (places.clone(), shared.clone(), address.clone());
+            tokio::spawn(async move {
+                let _place = places.acquire().await;
+                let name = build.name.to_string();
+                let (end, left) = one(&cx, &build, &shared.0, &shared.1, address).await;
+                (name, end, left)
+            })
+        })
+        .collect();
+    let mut outcome = Outcome { run: Some(run.name.clone()), ..Outcome::default() };
+    for task in tasks {
+        match task.await {
+            Ok((name, end, left)) => {
+                outcome.ends.push((name, end));
+                outcome.left.extend(left);
+            }
+            Err(error) => outcome.left.push(Problem::left("run::bug", format!("a build ended by a bug of bakec's: {error}"))),
+        }
+    }
+    outcome.cancelled = cancel.is_cancelled();
+    if outcome.left.is_empty() && run.journal.look(|r| r.builds.values().all(|b| b.end.is_some())) {
+        if let Err(error) = run.journal.append(Entry::Closed) {
+            events.warn(format!("the journal cannot be closed: {error}"));
+        }
+    }
+    outcome.calls = clouds.calls.load(Ordering::Relaxed);
+    let done = outcome.ends.iter().filter(|(_, end)| matches!(end, End::Done { .. })).count();
+    let (failed, calls) = (outcome.ends.len() - done, outcome.calls);
+    let left = outcome.left.iter().map(|p| p.message.clone()).collect();
+    events.tell(What::RunDone { done, failed, left, calls });
+    outcome
+}
+
+/// The context of a build.
+fn context(run: &Arc<Run>, build: &Build, clouds: &Clouds, events: &Events, cancel: &Cancel) -> Cx {
+    let (cloud, region, origins) = match &build.builder {
+        Builder::Ebs(ebs) => (clouds.of(&ebs.access), ebs.access.region.as_str(), ebs.origins.clone()),
+        Builder::Null(_) => (None, "", Vec::new()),
+    };
+    // A build without a machine of its own makes no call.
+    let cloud = cloud.unwrap_or_else(|| Arc::new(Cloud::of_nobody(events)));
+    let attempt = run.journal.look(|r| r.builds.get(&*build.name).map_or(1, |b| b.attempt));
+    Cx {
+        run: run.clone(),
+        build: build.name.clone(),
+        attempt,
+        region: cloud.region(region),
+        cloud,
+        events: events.of_build(&build.name),
+        cancel: cancel.clone(),
+        origins: Arc::new(origins),
+    }
+}
+
+/// Makes one build to its end: the image, or everything undone.
+async fn one(cx: &Cx, build: &Build, settings: &Settings, found: &Found, address: Option<String>) -> (End, Vec<Problem>) {
+    if let Some(end) = cx.run.journal.look(|r| r.builds.get(&*build.name).and_then(|b| b.end.clone())) {
+        return (end, Vec::new());
+    }
+    let kind = match &build.builder {
+        Builder::Ebs(_) => "amazon-ebs",
+        Builder::Null(_) => "null",
+    };
+    cx.events.tell(What::BuildStarted { kind: kind.to_owned() });
+    let mut values = settings.values.clone();
+    values.named.insert("build_name".to_owned(), build.name.to_string());
+    values.named.insert("build_type".to_owned(), kind.to_owned());
+    let baked = async {
+        match &build.builder {
+            Builder::Ebs(ebs) => {
+                let source = found.sources.get(&*build.name).cloned().unwrap_or_default();
+                let given = line::ebs::Given { source, address, ssh_at: settings.ssh_at, values: &values };
+                line::ebs::bake(cx, build, ebs, &given).await
+            }
+            Builder::Null(null) => line::null::bake(cx, build, null, &values).await,
+        }
+    };
+    let baked = match settings.timeout {
+        Some(time) => tokio::time::timeout(time, baked).await.unwrap_or_else(|_| {
+            Err(Problem::failed("run::timeout", format!("the build has not ended after {}s", time.as_secs())))
+        }),
+        None => baked.await,
+    };
+    finish(cx, build, baked, settings.on_error).await
+}
+
+/// Undoes what is not to stay, and writes how the build ended.
+async fn finish(cx: &Cx, build: &Build, baked: Result<Artifact, Problem>, on_error: OnError) -> (End, Vec<Problem>) {
+    let (end, mut left) = match baked {
+        Ok(artifact) => {
+            let left = back(cx, Extent::Scaffolding).await;
+            cx.events.tell(What::BuildDone { artifact: artifact.clone() });
+            (End::Done { artifact }, left)
+        }
+        Err(problem) => {
+            let problem = problem.at(build.origin.clone());
+            cx.events.tell(What::BuildFailed { problem: problem.clone() });
+            let left = match on_error {
+                OnError::Cleanup => back(cx, Extent::Everything).await,
+                OnError::Abort => left_as_it_is(cx),
+            };
+            (End::Failed { problem }, left)
+        }
+    };
+    if let Err(problem) = cx.append(Entry::End { build: build.name.to_string(), end: end.clone() }) {
+        left.push(problem);
+    }
+    (end, left)
+}
+
+/// What a failed build leaves on purpose.
+fn left_as_it_is(cx: &Cx) -> Vec<Problem> {
+    let standing = cx.run.journal.look(|r| {
+        let own = r.standing().into_iter().filter(|(build, _)| **build == *cx.build);
+        own.map(|(_, step)| step.step.clone()).collect::<Vec<_>>()
+    });
+    if standing.is_empty() {
+        return Vec::new();
+    }
+    let message = format!("`{}` was left as it is: {}", cx.build, standing.join(", "));
+    vec![Problem::left("run::abort", message).help(format!("undo it by `bakec clean {}`", cx.run.name))]
+}
+
+/// The address from which the machines will be reached, where a build leaves it open.
+async fn caller(builds: &[Build], settings: &Settings) -> Option<String> {
+    let open = builds.iter().any(|b| match &b.builder {
+        Builder::Ebs(ebs) => ebs.ssh.is_some() && ebs.network.groups.is_empty() && ebs.network.cidrs.is_empty(),
+        Builder::Null(_) => false,
+    });
+    if !open {
+        return None;
+    }
+    if settings.packer_defaults {
+        return Some("0.0.0.0/0".to_owned());
+    }
+    let local = settings.reach.endpoint.as_deref().is_some_and(|e| e.contains("//127.") || e.contains("//localhost") || e.contains("//[::1]"));
+    if local { Some("127.0.0.1/32".to_owned()) } else { aws::address::own().await.map(|ip| format!("{ip}/{}", if ip.is_ipv4() { 32 } else { 128 })) }
+}
+
+/// Whether a failure is the wish of somebody.
+pub fn is_cancelled(end: &End) -> bool {
+    matches!(end, End::Failed { problem } if problem.kind == Kind::Cancelled)
+}
+
+/// The moment that a run speaks of, and its `uuid`.
+pub fn values_of_now() -> render::Given {
+    let mut values = render::Given { moment: Timestamp::now(), ..render::Given::default() };
+    values.named.insert("uuid".to_owned(), uuid());
+    values.named.insert("packer_version".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+    values
+}
+
+/// A random UUID of version 4.
+fn uuid() -> String {
+    let bits = (rand::random::<u128>() & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+    let hex = format!("{bits:032x}");
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}

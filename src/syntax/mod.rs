@@ -5,6 +5,7 @@
 //! the tree, `report` and `problem` have the words.
 
 pub mod ast;
+mod habit;
 mod lower;
 mod parser;
 mod problem;

@@ -3,7 +3,7 @@
 //! It knows no names and no types. `lower`, `scan` and `recover` make these.
 
 use crate::diagnostic::{Code, Diagnostic, code};
-use crate::text::Span;
+use crate::text::{Span, words};
 
 /// A mistake of form.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,11 +121,6 @@ impl SyntaxProblem {
         }
     }
 
-    /// Whether the file can be used in spite of it.
-    pub fn is_warning(&self) -> bool {
-        matches!(self, SyntaxProblem::DanglingDoc { .. } | SyntaxProblem::MisplacedFileDoc { .. })
-    }
-
     /// Its stable name.
     pub fn code(&self) -> Code {
         use SyntaxProblem::*;
@@ -173,9 +168,9 @@ impl From<SyntaxProblem> for Diagnostic {
         let say = |message: String| Diagnostic::error(code, message);
         match problem {
             Unexpected { span, found, expected, help } => {
-                let message = match or_list(&expected) {
-                    Some(list) => format!("expected {list}, found {found}"),
-                    None => format!("{found} cannot stand here"),
+                let message = match expected.as_slice() {
+                    [] => format!("{found} cannot stand here"),
+                    expected => format!("expected {}, found {found}", words::list(expected, "or")),
                 };
                 say(message).label(span, "not expected here").help_opt(help)
             }
@@ -349,10 +344,4 @@ fn escape_fix(found: &str) -> String {
         "\\'" => "'".to_owned(),
         _ => format!("\\{found}"),
     }
-}
-
-/// "`a`, `b` or `c`".
-fn or_list(expected: &[String]) -> Option<String> {
-    let (last, rest) = expected.split_last()?;
-    Some(if rest.is_empty() { last.clone() } else { format!("{} or {last}", rest.join(", ")) })
 }

@@ -11,7 +11,7 @@ use super::ast::{Binding, CommentKind, Expr, ExprKind, File, Ident, Item, ItemKi
 use super::lower::Lower;
 use super::parser::{BakeParser, Rule};
 use super::problem::SyntaxProblem;
-use super::report::{self, Part};
+use super::report::{self, Part, begins_line};
 use super::scan::{Place, Scan, mask, scan};
 use crate::text::{FileId, Span};
 
@@ -160,6 +160,13 @@ fn tolerant(lower: &mut Lower<'_>, at: usize, end: usize) -> Item {
     let from = stray.filter(|&from| from < end);
     let mut item = lower.item(pair);
     if let Some(from) = from {
+        // What is missed follows from what stands there instead.
+        let missed = |p: &SyntaxProblem| {
+            matches!(p, SyntaxProblem::LetWithoutValue { .. } | SyntaxProblem::NeitherTypeNorValue { .. })
+        };
+        if !begins_line(lower.source, from) {
+            lower.problems.pop_if(|p| missed(p));
+        }
         lower.note_bad(Part::Item, at, end, from);
         spoil(&mut item.kind);
     }
@@ -170,6 +177,7 @@ fn tolerant(lower: &mut Lower<'_>, at: usize, end: usize) -> Item {
 fn spoil(kind: &mut ItemKind) {
     match kind {
         ItemKind::Let(binding) | ItemKind::Param(binding) | ItemKind::Variable(binding) | ItemKind::Secret(binding) => {
+            spoil_type(binding);
             spoil_binding(binding);
         }
         ItemKind::Fn(function) => function.body.kind = ExprKind::Bad,
@@ -186,6 +194,13 @@ fn spoil_binding(binding: &mut Binding) {
     }
 }
 
+/// What went wrong in the type of a binding is no name of a type.
+fn spoil_type(binding: &mut Binding) {
+    if let (Some(ty), None) = (&mut binding.ty, &binding.value) {
+        ty.kind = super::ast::TypeKind::Bad;
+    }
+}
+
 fn bad_item(lower: &mut Lower<'_>, at: usize, end: usize) -> Item {
     lower.note_bad(Part::Item, at, end, at);
     lower.doc(at);
@@ -193,7 +208,7 @@ fn bad_item(lower: &mut Lower<'_>, at: usize, end: usize) -> Item {
     let mut words = text.split(|c: char| c.is_whitespace() || "({:=".contains(c)).filter(|w| !w.is_empty());
     let keyword = words.next().unwrap_or("");
     if super::scan::ITEM_WORDS.contains(&keyword)
-        && let Some(name) = words.next()
+        && let Some(name) = words.next().map(|name| name.trim_matches('"'))
         && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
     {
         let start = at + (name.as_ptr() as usize - text.as_ptr() as usize);

@@ -5,8 +5,10 @@
 use pest::Parser;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
+use crate::text::Span;
 use crate::text::suggest::nearest;
 
+use super::habit;
 use super::parser::{BakeParser, Rule};
 use super::problem::SyntaxProblem;
 use super::scan::{ITEM_WORDS, Place};
@@ -113,16 +115,19 @@ pub(super) fn explain(
     if at < from {
         return unexpected(place, source, from, &ends_of(part, from == start), None);
     }
+    // What follows an item on a line of its own was to be the next item.
+    let start = if part == Part::Item && from > start && begins_line(source, from) { from } else { start };
     if skip_blank(source, start) >= at {
         let word = word_at(source, start);
-        let near = nearest(word, part.words().iter().copied()).filter(|w| *w != word);
-        let help = match (part, word) {
-            (Part::Statement, "then") => Some("write a chain as `post { a { … } then b { … } }`".to_owned()),
-            _ => near.map(|w| format!("did you mean `{w}`?")),
-        };
+        let near = || nearest(word, part.words().iter().copied()).filter(|w| *w != word);
+        let help = habit::opening(part, source, start).or_else(|| near().map(|w| format!("did you mean `{w}`?")));
         return unexpected(place, source, start, &[part.form().to_owned()], help);
     }
-    unexpected(place, source, at, &expected(&error, part), None)
+    let help = habit::token(source, at).or_else(|| {
+        let whole = (from == start).then_some(start)?;
+        habit::opening(part, source, whole).or_else(|| habit::form(part, source, whole, at))
+    });
+    unexpected(place, source, at, &expected(&error, part), help)
 }
 
 /// The message for a failure of which nothing more is known.
@@ -143,6 +148,7 @@ pub(super) fn unexpected(
     help: Option<String>,
 ) -> (usize, SyntaxProblem) {
     let (found, span) = found_at(place, source, at);
+    let help = help.or_else(|| habit::token(source, at));
     (span.start as usize - place.base, SyntaxProblem::Unexpected { span, found, expected: expected.to_vec(), help })
 }
 
@@ -178,8 +184,17 @@ fn expected(error: &Error<Rule>, part: Part) -> Vec<String> {
     if !out.iter().all(goes_on) {
         out.retain(|s| !goes_on(s));
     }
+    // The form says it of all items at once.
+    if part == Part::Item && out.iter().any(|s| s == part.form()) {
+        out.retain(|s| !ITEM_WORDS.iter().any(|word| s.trim_matches('`') == *word));
+    }
     out.truncate(6);
     out
+}
+
+pub(super) fn begins_line(source: &str, at: usize) -> bool {
+    let line = source[..at].trim_end_matches([' ', '\t', '\r']);
+    line.is_empty() || line.ends_with('\n')
 }
 
 fn skip_blank(source: &str, at: usize) -> usize {
@@ -193,7 +208,7 @@ fn word_at(source: &str, at: usize) -> &str {
 }
 
 /// What stands at an offset, as a message names it, and its span.
-fn found_at(place: Place, source: &str, at: usize) -> (String, crate::text::Span) {
+fn found_at(place: Place, source: &str, at: usize) -> (String, Span) {
     let rest = source[at..].trim_start_matches([' ', '\t', '\r']);
     let start = source.len() - rest.len();
     let mut chars = rest.chars();

@@ -9,6 +9,7 @@ use crate::syntax::ast::{Comment, CommentKind};
 use crate::text::suggest::nearest;
 use crate::text::{FileId, Span};
 
+use super::habit;
 use super::problem::SyntaxProblem;
 
 /// How deep brackets, interpolations and open `if`s may nest.
@@ -91,6 +92,9 @@ pub(super) fn mask(text: &str, ranges: &[(usize, usize)]) -> String {
         match end - start {
             0 => {}
             1 => out.push('_'),
+            _ if text[start..].starts_with("/*") => {
+                out.extend(text[start..end].bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }));
+            }
             n => {
                 // `//` would be a comment.
                 let quote = if n > 2 && text[start..].starts_with('/') { '/' } else { '"' };
@@ -182,6 +186,8 @@ impl Scanner<'_> {
             }
             b' ' | b'\t' | b'\r' => self.at += 1,
             b'#' => self.comment(CommentKind::Hash),
+            b'/' if rest.starts_with(b"/*") && self.row != Some(self.frames.len()) => self.block_comment(),
+            b'<' if rest.starts_with(b"<<") && self.heredoc() => {}
             b'/' if rest.starts_with(b"////") => self.comment(CommentKind::Slashes),
             b'/' if rest.starts_with(b"///") => self.comment(CommentKind::Doc),
             b'/' if rest.starts_with(b"//!") => self.comment(CommentKind::FileDoc),
@@ -232,6 +238,42 @@ impl Scanner<'_> {
         let end = self.at + self.text[self.at..self.at + line].trim_end().len();
         self.found.comments.push(Comment { kind, span: self.place.span(self.at, end) });
         self.at += line;
+    }
+
+    /// `/* … */`: there are none; it is blank to the grammar.
+    fn block_comment(&mut self) {
+        let end = self.text[self.at + 2..].find("*/").map_or(self.at + self.line_length(), |n| self.at + n + 4);
+        self.refuse(self.at + 2, vec![], habit::COMMENTS);
+        self.found.masked.push((self.at, end));
+        self.at = end;
+    }
+
+    /// `<<EOF`, lines, `EOF`: a text of HCL. Whether one stands here.
+    fn heredoc(&mut self) -> bool {
+        let first = self.at + self.line_length();
+        let mark = self.text[self.at + 2..first].trim_start_matches(['-', '~']).trim();
+        if mark.is_empty() || !mark.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+            return false;
+        }
+        let mut line = first;
+        while line < self.text.len() {
+            let end = self.text[line + 1..].find('\n').map_or(self.text.len(), |n| line + 1 + n);
+            if self.text[line..end].trim() == mark {
+                self.refuse(first, vec!["a value".to_owned()], habit::LINES);
+                let end = line + self.text[line..end].trim_end().len();
+                self.found.masked.push((self.at, end));
+                self.at = end;
+                return true;
+            }
+            line = end;
+        }
+        false
+    }
+
+    fn refuse(&mut self, end: usize, expected: Vec<String>, help: &str) {
+        let found = format!("`{}`", self.text[self.at..end].trim_end());
+        let span = self.place.span(self.at, self.at + found.len() - 2);
+        self.found.problems.push(SyntaxProblem::Unexpected { span, found, expected, help: Some(help.to_owned()) });
     }
 
     /// How far it is to the end of the line.

@@ -78,7 +78,14 @@ pub(super) fn to_symbol(rule: Rule) -> Symbol {
         Rule::kw_fact => Mark("fact"),
         Rule::kw_unique => Mark("unique"),
         Rule::kw_per => Mark("per"),
-        Rule::ident | Rule::hyphened | Rule::member | Rule::word | Rule::path | Rule::key_text => Form("a name"),
+        Rule::ident
+        | Rule::hyphened
+        | Rule::quoted
+        | Rule::quoted_kind
+        | Rule::member
+        | Rule::word
+        | Rule::path
+        | Rule::key_text => Form("a name"),
         Rule::template_field => Form("`.Name`"),
         Rule::item => Form("an item"),
         Rule::binding_word => Form("`let`"),
@@ -123,6 +130,12 @@ pub(super) fn to_symbol(rule: Rule) -> Symbol {
         | Rule::reserved
         | Rule::semicolon
         | Rule::wrong_colon
+        | Rule::wrong_in
+        | Rule::wrong_word
+        | Rule::settings
+        | Rule::kind
+        | Rule::braced_if
+        | Rule::braces
         | Rule::wrong_equals
         | Rule::extra_comma
         | Rule::missing_comma

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// Deeper parentheses than these are refused, so that neither reading nor walking an action can exhaust the stack.
+pub const DEPTH_LIMIT: usize = 32;
+
 /// A stretch of plain text, or an action with its braces. The pieces of a text follow each other without gaps.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Piece {

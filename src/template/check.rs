@@ -1,7 +1,7 @@
 //! May an action stand in its option? The option's fields, build variables, and functions of the section of variables.
 
 use super::ast::{Action, Block, Command, OperandKind, Piece};
-use super::function::{Place, function};
+use super::function::{BUILD_NAMES, Place, function};
 use super::problem::TemplateProblem;
 
 /// What an option offers to the actions in it.
@@ -14,36 +14,6 @@ pub struct Context<'c> {
     /// Whether this is the default of a variable, which may read the environment and stores of secrets.
     pub variables: bool,
 }
-
-/// The names that ``{{build `…`}}`` knows: those of every builder first, then those of the amazon builders.
-pub fn build_names() -> impl Iterator<Item = &'static str> {
-    BUILD_NAMES.iter().copied()
-}
-
-const BUILD_NAMES: &[&str] = &[
-    "ID",
-    "Host",
-    "Port",
-    "User",
-    "Password",
-    "ConnType",
-    "PackerRunUUID",
-    "PackerHTTPIP",
-    "PackerHTTPPort",
-    "PackerHTTPAddr",
-    "SSHPublicKey",
-    "SSHPrivateKey",
-    "WinRMPassword",
-    "BuildRegion",
-    "SourceAMI",
-    "SourceAMICreationDate",
-    "SourceAMIName",
-    "SourceAMIOwner",
-    "SourceAMIOwnerName",
-    "SourceAMITags",
-    "Device",
-    "MountPath",
-];
 
 /// Checks the pieces of one text against the option that holds it.
 pub fn check(pieces: &[Piece], context: &Context<'_>) -> Vec<TemplateProblem> {
@@ -100,7 +70,7 @@ fn call(command: &Command, context: &Context<'_>, problems: &mut Vec<TemplatePro
 }
 
 /// The variables of the plan that the action reads with ``{{user `name`}}``, in the order of their places.
-pub fn users(action: &Action) -> Vec<&str> {
+pub fn user_variables(action: &Action) -> Vec<&str> {
     let mut names = Vec::new();
     if let Some(pipeline) = action.pipeline() {
         let mut before: Option<&str> = None;
@@ -172,7 +142,7 @@ mod tests {
                 Piece::Action { action, .. } => Some(action),
                 Piece::Text(_) => None,
             })
-            .flat_map(users)
+            .flat_map(user_variables)
             .collect();
         assert_eq!(names, ["a", "b", "c"]);
     }

@@ -1,7 +1,4 @@
-//! The functions of the run-time language: one table, and the check of a call against it.
-
-use super::ast::{Command, Operand, OperandKind, Pipeline};
-use super::problem::TemplateProblem;
+//! The functions of the run-time language, and the names that `build` knows: tables, and nothing that judges.
 
 /// What an argument has to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,7 +9,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    fn words(self) -> &'static str {
+    pub(super) fn words(self) -> &'static str {
         match self {
             Kind::Text => "text",
             Kind::Whole => "a whole number",
@@ -147,7 +144,7 @@ const FUNCTIONS: &[Function] = &[
     plain("ge", &[Any, Any], "{{if ge .A 1}}…{{end}}", "whether the first argument is not less"),
 ];
 
-/// Names that functions had in earlier versions of Packer.
+/// Names that functions had in earlier versions of Packer, each with today's.
 const RENAMED: &[(&str, &str)] =
     &[("clean_ami_name", "clean_resource_name"), ("clean_image_name", "clean_resource_name")];
 
@@ -157,140 +154,44 @@ pub fn functions() -> &'static [Function] {
 }
 
 /// The function of a name.
-pub fn function(name: &str) -> Option<&'static Function> {
+pub(super) fn function(name: &str) -> Option<&'static Function> {
     FUNCTIONS.iter().find(|f| f.name == name)
 }
 
-/// Checks every call of a pipeline against the table.
-pub(super) fn check_calls(pipeline: &Pipeline, problems: &mut Vec<TemplateProblem>) {
-    pipeline.each_command(&mut |command, piped| {
-        call(command, piped, problems);
-        for argument in &command.arguments {
-            if let OperandKind::Function(name) = &argument.kind {
-                match known(name, argument, true, problems) {
-                    Some(f) if required(f) > 0 => problems.push(count(f, argument.range.clone(), 0)),
-                    _ => {}
-                }
-            }
-        }
-    });
+/// Today's name of a function that had this one once.
+pub(super) fn renamed(name: &str) -> Option<&'static str> {
+    RENAMED.iter().find(|(old, _)| *old == name).map(|(_, now)| *now)
 }
 
-fn call(command: &Command, piped: bool, problems: &mut Vec<TemplateProblem>) {
-    let OperandKind::Function(name) = &command.head.kind else {
-        let callable = matches!(
-            command.head.kind,
-            OperandKind::Field(_) | OperandKind::Variable { .. } | OperandKind::Group { .. }
-        );
-        if let Some(argument) = command.arguments.first() {
-            problems.push(TemplateProblem::NotCallable {
-                range: command.head.range.clone(),
-                argument: Some(argument.range.clone()),
-            });
-        } else if piped && !callable {
-            problems.push(TemplateProblem::NotCallable { range: command.head.range.clone(), argument: None });
-        }
-        return;
-    };
-    let Some(function) = known(name, &command.head, false, problems) else { return };
-    let given = command.arguments.len() + usize::from(piped);
-    if given < required(function) || (given > function.takes.len() && !function.more) {
-        problems.push(count(function, command.range.clone(), given));
-        return;
-    }
-    if name == "split" {
-        split(command, problems);
-    }
-    for (index, argument) in command.arguments.iter().enumerate() {
-        let Some(&kind) = function.takes.get(index).or(function.takes.last()) else { continue };
-        // The format of `printf` is text, what it formats is not.
-        let kind = if index >= function.takes.len() { Any } else { kind };
-        if let Some(found) = mismatch(kind, &argument.kind) {
-            problems.push(TemplateProblem::ArgumentKind {
-                function: function.name,
-                range: argument.range.clone(),
-                wanted: kind.words(),
-                found,
-                example: function.example,
-            });
-        }
+impl Function {
+    /// How many arguments it takes at least.
+    pub(super) fn required(&self) -> usize {
+        self.takes.len() - self.optional
     }
 }
 
-/// A literal text split at a literal separator has as many pieces as one can count.
-fn split(command: &Command, problems: &mut Vec<TemplateProblem>) {
-    let [text, separator, index] = command.arguments.as_slice() else { return };
-    let (OperandKind::Text(text), OperandKind::Text(separator), OperandKind::Number(number)) =
-        (&text.kind, &separator.kind, &index.kind)
-    else {
-        return;
-    };
-    let pieces = if separator.is_empty() { text.chars().count() } else { text.split(separator.as_str()).count() };
-    // What is no whole number is told as an argument of another kind.
-    if number.parse::<usize>().is_ok_and(|n| n >= pieces) {
-        problems.push(TemplateProblem::NoPiece { range: index.range.clone(), pieces });
-    }
-}
-
-fn known(
-    name: &str,
-    operand: &Operand,
-    argument: bool,
-    problems: &mut Vec<TemplateProblem>,
-) -> Option<&'static Function> {
-    let range = operand.range.clone();
-    if let Some(found) = function(name) {
-        return Some(found);
-    }
-    problems.push(if name == "sed" {
-        TemplateProblem::Removed { name: name.to_owned(), range }
-    } else if let Some((_, now)) = RENAMED.iter().find(|(old, _)| *old == name) {
-        TemplateProblem::Renamed { name: name.to_owned(), now, range }
-    } else {
-        TemplateProblem::UnknownFunction { name: name.to_owned(), range, argument }
-    });
-    None
-}
-
-fn required(function: &Function) -> usize {
-    function.takes.len() - function.optional
-}
-
-fn count(function: &'static Function, range: std::ops::Range<usize>, given: usize) -> TemplateProblem {
-    let (least, most) = (required(function), function.takes.len());
-    let takes = match (least, most) {
-        _ if function.more => format!("at least {least} argument{}", if least == 1 { "" } else { "s" }),
-        (0, 0) => "no argument".to_owned(),
-        (1, 1) => "one argument".to_owned(),
-        (least, most) if least == most => format!("{most} arguments"),
-        (0, most) => format!("at most {most} argument{}", if most == 1 { "" } else { "s" }),
-        (least, most) => format!("{least} or {most} arguments"),
-    };
-    TemplateProblem::ArgumentCount { function: function.name, range, takes, given, example: function.example }
-}
-
-/// How the literal is called, when it is of another kind than wanted.
-fn mismatch(wanted: Kind, found: &OperandKind) -> Option<&'static str> {
-    let found_words = match found {
-        OperandKind::Text(_) => "text",
-        OperandKind::Number(_) => "a number",
-        OperandKind::Character(_) => "a character",
-        OperandKind::Truth(_) => "a truth value",
-        OperandKind::Nil => "`nil`",
-        OperandKind::Function(_)
-        | OperandKind::Field(_)
-        | OperandKind::Dot
-        | OperandKind::Variable { .. }
-        | OperandKind::Group { .. } => return None,
-    };
-    let fits = match wanted {
-        Any => true,
-        Text => matches!(found, OperandKind::Text(_)),
-        Whole => match found {
-            OperandKind::Number(n) => !n.contains(['.', 'e', 'E']) || n.contains(['x', 'X']),
-            OperandKind::Character(_) => true,
-            _ => false,
-        },
-    };
-    (!fits).then_some(found_words)
-}
+/// The names that ``{{build `…`}}`` knows: those of every builder first, then those of the amazon builders.
+pub(super) const BUILD_NAMES: &[&str] = &[
+    "ID",
+    "Host",
+    "Port",
+    "User",
+    "Password",
+    "ConnType",
+    "PackerRunUUID",
+    "PackerHTTPIP",
+    "PackerHTTPPort",
+    "PackerHTTPAddr",
+    "SSHPublicKey",
+    "SSHPrivateKey",
+    "WinRMPassword",
+    "BuildRegion",
+    "SourceAMI",
+    "SourceAMICreationDate",
+    "SourceAMIName",
+    "SourceAMIOwner",
+    "SourceAMIOwnerName",
+    "SourceAMITags",
+    "Device",
+    "MountPath",
+];

@@ -8,6 +8,7 @@
 //! [`specimen()`] renders an action for a fixed moment, [`escape()`] writes data so that the engine prints it as it is.
 
 mod ast;
+mod call;
 mod check;
 mod escape;
 mod function;
@@ -18,12 +19,11 @@ mod problem;
 mod scan;
 mod specimen;
 
-pub use ast::{Action, Block, Command, Operand, OperandKind, Piece, Pipeline};
-pub use check::{Context, build_names, check, users};
+pub use ast::{Action, Block, Command, DEPTH_LIMIT, Operand, OperandKind, Piece, Pipeline};
+pub use check::{Context, check, user_variables};
 pub use escape::{Part, compose, escape, escape_before};
-pub use function::{Function, function, functions};
+pub use function::{Function, functions};
 pub use moment::{RFC3339, go_layout, strftime};
 pub use parse::{Parsed, parse};
 pub use problem::TemplateProblem;
-pub use scan::DEPTH_LIMIT;
 pub use specimen::{clean_resource_name, replaced, specimen};

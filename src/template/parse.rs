@@ -8,12 +8,12 @@ use pest::iterators::Pair;
 use rustc_hash::FxHashSet;
 
 use super::ast::{Action, Block, Command, Operand, OperandKind, Piece, Pipeline};
-use super::function;
+use super::call::check_calls;
 use super::literal;
 use super::problem::TemplateProblem;
 use super::scan::{Chunk, Cut, Inner, scan};
 use crate::diagnostic::MOST;
-use crate::text::suggest;
+use crate::text::{suggest, words};
 
 use grammar::{Grammar, Rule};
 
@@ -66,7 +66,7 @@ fn read(source: &str, base: usize, problems: &mut Vec<TemplateProblem>) -> Actio
             let mut reader = Reader { base, problems };
             let action = reader.action(body);
             if let Some(pipeline) = action.pipeline() {
-                function::check_calls(pipeline, problems);
+                check_calls(pipeline, problems);
             }
             action
         }
@@ -98,11 +98,7 @@ fn unexpected(source: &str, base: usize, at: usize, rules: &[Rule]) -> TemplateP
             words.push(word);
         }
     }
-    let expected = match words.split_last() {
-        None => "a space or `}}`".to_owned(),
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-    };
+    let expected = if words.is_empty() { "a space or `}}`".to_owned() } else { words::list(&words, "or") };
     TemplateProblem::Unexpected { range: base + at..base + at + length, found: rest[..length].to_owned(), expected }
 }
 

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use crate::diagnostic::{Code, Diagnostic, Severity, code};
-use crate::text::{Span, suggest};
+use crate::text::{Span, suggest, words};
 
-use super::check::build_names;
-use super::function;
+use super::ast::DEPTH_LIMIT;
+use super::function::{BUILD_NAMES, functions};
 
 /// One mistake in the run-time language.
 #[derive(Clone, PartialEq, Debug)]
@@ -210,7 +210,7 @@ impl TemplateProblem {
             }
             P::TooDeep { range } => Diagnostic::error(code::TEMPLATE_SYNTAX, "parentheses are nested too deeply")
                 .label(to_span(range), "one too many")
-                .help("at most 32 levels are read"),
+                .help(format!("at most {DEPTH_LIMIT} levels are read")),
             P::Unexpected { range, found, expected } => unexpected(to_span(range), &found, &expected),
             P::SingleQuotes { range, text } => single_quotes(to_span(range), &text),
             P::BadEscape { range, escape } => {
@@ -252,8 +252,8 @@ impl TemplateProblem {
                     .help(format!("write it as in {example}"))
             }
             P::NoPiece { range, pieces } => {
-                let parts = if pieces == 1 { "1 piece".to_owned() } else { format!("{pieces} pieces") };
-                Diagnostic::error(code::TEMPLATE_ARGUMENTS, format!("this text splits into {parts}"))
+                let message = format!("this text splits into {}", words::count(pieces, "piece"));
+                Diagnostic::error(code::TEMPLATE_ARGUMENTS, message)
                     .label(to_span(range), "out of range")
                     .help(format!("the pieces are counted from 0 to {}", pieces.saturating_sub(1)))
             }
@@ -324,7 +324,9 @@ fn single_quotes(span: Span, text: &str) -> Diagnostic {
 fn unknown_function(name: &str, span: Span, argument: bool) -> Diagnostic {
     let problem = Diagnostic::error(code::TEMPLATE_UNKNOWN_FUNCTION, format!("no run-time function `{name}`"))
         .label(span, "unknown function");
-    if let Some(near) = suggest::nearest(name, function::functions().iter().map(|f| f.name)) {
+    // Of short functions only short names are misspelt.
+    let names = functions().iter().map(|f| f.name).filter(|f| f.len() > 3 || name.len() <= 3);
+    if let Some(near) = suggest::nearest(name, names) {
         return problem.help(format!("did you mean `{near}`?")).fix(span, near);
     }
     problem.help(match argument {
@@ -337,12 +339,12 @@ fn unknown_function(name: &str, span: Span, argument: bool) -> Diagnostic {
 
 fn build_name(name: &str, span: Span) -> Diagnostic {
     let message = format!("no builder is known to give `{name}` to `build`");
-    let near = suggest::nearest(name, build_names());
+    let near = suggest::nearest(name, BUILD_NAMES.iter().copied());
     // Builders of other plugins may give names that are not in the list, but hardly one that is a slip of the pen.
     let problem = Diagnostic::warning(code::TEMPLATE_BUILD_NAME, message).label(span, "unknown name");
     match near {
         Some(near) => Diagnostic { severity: Severity::Error, ..problem }.help(format!("did you mean `{near}`?")),
-        None => problem.help(format!("known are {}", list(build_names()))),
+        None => problem.help(format!("known are {}", list(BUILD_NAMES))),
     }
 }
 
@@ -364,8 +366,5 @@ fn unknown_field(name: &str, span: Span, fields: &[String]) -> Diagnostic {
 
 fn list<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
     let names: Vec<String> = names.into_iter().map(|n| format!("`{}`", n.as_ref())).collect();
-    match names.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => names.concat(),
-    }
+    words::list(&names, "and")
 }

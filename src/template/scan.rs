@@ -2,10 +2,8 @@
 
 use std::ops::Range;
 
+use super::ast::DEPTH_LIMIT;
 use super::problem::TemplateProblem;
-
-/// Deeper parentheses than these are refused, so that reading an action cannot exhaust the stack.
-pub const DEPTH_LIMIT: usize = 32;
 
 /// A stretch of the text.
 #[derive(Debug, PartialEq)]

@@ -1,10 +1,13 @@
-//! Text and places in it: spans, sources with their lines, and the nearest name to a misspelt one.
+//! Text and places in it: spans, sources with their lines, the nearest name to a misspelt one, lists as messages write them.
 //!
 //! Floor 0. It knows nothing of the language.
 
-pub mod source;
-pub mod span;
+mod boundary;
+mod source;
+mod span;
 pub mod suggest;
+pub mod words;
 
+pub use boundary::floor_char_boundary;
 pub use source::{Source, Sources};
 pub use span::{FileId, Span, Spanned};

@@ -1,6 +1,6 @@
 //! Source files in memory, and their lines.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::span::{FileId, Span};
 
@@ -9,13 +9,24 @@ use super::span::{FileId, Span};
 pub struct Source {
     path: Arc<str>,
     text: Arc<str>,
-    line_starts: std::sync::OnceLock<Vec<u32>>,
+    builtin: bool,
+    line_starts: OnceLock<Vec<u32>>,
 }
 
 impl Source {
     /// A source from its display path and text.
     pub fn new(path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        Source { path: path.into(), text: text.into(), line_starts: std::sync::OnceLock::new() }
+        Source { path: path.into(), text: text.into(), builtin: false, line_starts: OnceLock::new() }
+    }
+
+    /// A source that is part of bakec itself.
+    pub fn builtin(path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
+        Source { builtin: true, ..Self::new(path, text) }
+    }
+
+    /// Whether it is part of bakec itself, and no file of the user's.
+    pub fn is_builtin(&self) -> bool {
+        self.builtin
     }
 
     /// The path, as diagnostics show it.

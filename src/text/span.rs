@@ -49,11 +49,6 @@ impl Span {
         self.start == self.end
     }
 
-    /// Whether the byte offset lies in the span or just behind it.
-    pub fn touches(self, offset: u32) -> bool {
-        self.start <= offset && offset <= self.end
-    }
-
     /// Whether the spans share a byte, or are the same.
     pub fn overlaps(self, other: Span) -> bool {
         self.file == other.file && (self == other || self.start < other.end && other.start < self.end)

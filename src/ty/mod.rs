@@ -148,6 +148,13 @@ pub struct Range {
     pub high: Option<i64>,
 }
 
+impl Range {
+    /// Whether a number, duration (in ns) or size (in bytes) lies in it.
+    pub fn holds(&self, number: i64) -> bool {
+        self.low.is_none_or(|low| low <= number) && self.high.is_none_or(|high| number <= high)
+    }
+}
+
 /// A record type.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Record {
@@ -172,6 +179,23 @@ pub struct Field {
     pub notes: Option<Arc<Notes>>,
     /// Where it is declared.
     pub span: Span,
+}
+
+impl Field {
+    /// How Packer wants it written, where that is another shape than the language's.
+    pub fn encoding(&self) -> Option<Encoding> {
+        self.notes.as_ref()?.encoding
+    }
+
+    /// Whether Packer knows it and bakec refuses it.
+    pub fn is_refused(&self) -> bool {
+        self.notes.as_ref().is_some_and(|n| n.refused.is_some())
+    }
+
+    /// Whether it had this name before.
+    pub fn was_named(&self, name: &str) -> bool {
+        self.notes.as_ref().is_some_and(|n| n.formerly.iter().any(|old| old == name))
+    }
 }
 
 /// What the schema says of an option beyond its type.

@@ -1,9 +1,10 @@
 //! The program as a shell sees it: what goes to which stream, exit codes, files.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::io::Read;
+use std::process::Stdio;
+
+use crate::run::{bakec, command, folder};
 
 /// Four builds, of which two have a step; one required secret.
 const PROGRAM: &str = "\
@@ -20,47 +21,6 @@ image a {
     provision shell-local when virt == \"hvm\" { inline = [\"echo ${word} ${version}\"] }
 }
 ";
-
-/// What a run leaves behind.
-pub(crate) struct Ran {
-    pub(crate) code: i32,
-    pub(crate) out: String,
-    pub(crate) errors: String,
-}
-
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bakec"));
-    command.args(arguments).current_dir(folder).env_remove("BAKE_PARAM_version").env_remove("CLICOLOR_FORCE");
-    command
-}
-
-#[track_caller]
-pub(crate) fn bakec(folder: &Path, arguments: &[&str], input: &str) -> Ran {
-    let mut child = command(folder, arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("bakec can be started");
-    // A command that does not read closes its end.
-    let _ = child.stdin.take().expect("its input is a pipe").write_all(input.as_bytes());
-    let output = child.wait_with_output().expect("bakec ends");
-    Ran {
-        code: output.status.code().expect("bakec is not killed"),
-        out: String::from_utf8(output.stdout).expect("the output is UTF-8"),
-        errors: String::from_utf8(output.stderr).expect("the errors are UTF-8"),
-    }
-}
-
-pub(crate) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("a folder can be made");
-        fs::write(path, text).expect("a file can be written");
-    }
-    folder
-}
 
 #[test]
 fn the_plan_goes_to_standard_output_and_words_do_not() {
@@ -99,9 +59,6 @@ fn a_plan_file_is_written_whole_or_not_at_all() {
     assert_eq!((ran.code, ran.out.as_str(), ran.errors.as_str()), (0, "", "plan.json: 4 builds\n"));
     assert!(fs::read_to_string(&plan).expect("the plan").starts_with("{\n  \"_bakec\": "));
     assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 2, "nothing else is left behind");
-    let ran = bakec(folder.path(), &["compile", "-o", "no/such/plan.json"], "");
-    assert_eq!(ran.code, 2);
-    assert!(ran.errors.starts_with("error: `no/such/plan.json` cannot be written"), "{}", ran.errors);
 }
 
 #[test]
@@ -257,6 +214,7 @@ fn a_folder_that_is_not_there_is_named() {
     let folder = folder(&[("main.bake", PROGRAM)]);
     let ran = bakec(folder.path(), &["compile", "-o", "no/such/plan.json"], "");
     assert_eq!(ran.code, 2);
+    assert!(ran.errors.starts_with("error: `no/such/plan.json` cannot be written"), "{}", ran.errors);
     assert!(ran.errors.contains("there is no folder `no/such`"), "{}", ran.errors);
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::cli::{bakec, folder};
+use crate::run::{bakec, command, finish, folder};
 
 const MAIN: &str = "\
 import \"lib/words.bake\"
@@ -143,10 +143,27 @@ provisioners
     assert_eq!(diff(at, &[]).0, 0);
     let told = diff(at, &["HEAD~1:main.bake", "HEAD:main.bake"]);
     assert_eq!(told, (1, wanted.into(), String::new()));
+    same_revisions(at, &told);
     // Params are those that are given now, also in a file that no commit has.
     write(at, "given.json", "{ \"size\": \"big\" }");
     let (code, out, _) = diff(at, &["--params", "given.json", "HEAD~1"]);
     assert!(code == 1 && !out.contains("small"), "{out}");
+}
+
+/// Two revisions are compared by the file that the folder has.
+fn same_revisions(at: &Path, told: &(i32, String, String)) {
+    assert_eq!(diff(at, &["HEAD~1", "HEAD"]), *told);
+    assert_eq!(diff(at, &["HEAD", "HEAD"]), (0, String::new(), "`HEAD` and `HEAD` are equal\n".into()));
+    write(at, "note.txt", "as it was\n");
+    let (code, out, _) = diff(at, &["main.bake", "HEAD"]);
+    assert!(code == 1 && out.contains("- as it was") && out.contains("+ as it is"), "{out}");
+    write(at, "note.txt", "as it is\n");
+    let (code, _, errors) = diff(at, &["HEAD", "mian"]);
+    assert!(code == 2 && errors.contains("git knows no revision `mian`"), "{errors}");
+    let none = at.join("none");
+    fs::create_dir(&none).expect("a folder");
+    let (code, _, errors) = diff(&none, &["HEAD~1", "HEAD"]);
+    assert!(code == 2 && errors.contains("there is no `.bake` file of this folder in `HEAD~1`"), "{errors}");
 }
 
 #[test]
@@ -169,6 +186,7 @@ fn what_git_does_not_know_is_named() {
         words.iter().for_each(|word| assert!(errors.contains(word), "`{word}` is not in: {errors}"));
     };
     said(&["mian"], &["git knows no revision `mian`", "did you mean `main`?"]);
+    said(&["main.bak", "main.bake"], &["git knows no revision `main.bak`", "did you mean `main.bake`?"]);
     said(&["HEAD~9:main.bake"], &["git knows no revision `HEAD~9`"]);
     said(
         &["HEAD:mian.bake", "main.bake"],
@@ -179,7 +197,7 @@ fn what_git_does_not_know_is_named() {
     said(&["mian.bake"], &["there is no file `mian.bake`", "did you mean `main.bake`?"]);
     said(&["-"], &["standard input"]);
     said(&["-", "-"], &["standard input can be one side only"]);
-    said(&["main.bake", "gone.json"], &["`gone.json` cannot be read: no such file"]);
+    said(&["main.bake", "gone.json"], &["there is no file `gone.json`"]);
     write(at, "lib/words.bake", "let first = nope\n");
     commit(at);
     write(at, "lib/words.bake", "let first = \"one\"\n");
@@ -193,14 +211,8 @@ fn what_git_does_not_know_is_named() {
 #[test]
 fn without_git_it_is_said_so() {
     let folder = repository();
-    let ran = Command::new(env!("CARGO_BIN_EXE_bakec"))
-        .args(["diff", "HEAD"])
-        .current_dir(folder.path())
-        .env("PATH", folder.path())
-        .output()
-        .expect("bakec can be started");
-    let errors = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.code() == Some(2) && errors.contains("`git` is not installed"), "{errors}");
+    let ran = finish(command(folder.path(), &["diff", "HEAD"]).env("PATH", folder.path()), "");
+    assert!(ran.code == 2 && ran.errors.contains("`git` is not installed"), "{}", ran.errors);
 }
 
 #[cfg(unix)]

@@ -4,9 +4,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-use crate::support::{Block, expect, files_below, none, pages_are_mine, read, root, with_blocks};
+use crate::run::{command, finish};
+use crate::support::{Block, expect, files_below, none, pages, pages_are_mine, read, root, with_blocks};
 
 /// Columns of the terminal that the book shows.
 const WIDTH: &str = "100";
@@ -23,11 +23,9 @@ fn what_the_book_shows_is_what_is_printed() {
             fs::copy(root().join(below).join(&file), copy).expect("the file can be copied");
         }
     }
-    let pages = files_below("book/src").into_iter().filter(|page| page.ends_with(".md"));
-    let pages: Vec<String> = pages.map(|page| format!("book/src/{page}")).chain(["README.md".to_string()]).collect();
     let mut commands = 0;
     let mut mistakes = Vec::new();
-    for path in pages {
+    for path in pages().into_iter().chain(["README.md".to_string()]) {
         let text = with_blocks(&read(&path), |block| {
             (block.language == "console").then(|| {
                 let (text, count) = rerun(&path, block, folder.path());
@@ -49,24 +47,15 @@ fn rerun(path: &str, block: &Block, folder: &Path) -> (String, usize) {
     (text, commands.len())
 }
 
-fn run(path: &str, command: &str, folder: &Path) -> String {
-    let words = words(command);
+fn run(path: &str, line: &str, folder: &Path) -> String {
+    let words = words(line);
     let Some(("bakec", arguments)) = words.split_first().map(|(first, rest)| (first.as_str(), rest)) else {
-        panic!("{path}: `{command}` does not run bakec");
+        panic!("{path}: `{line}` does not run bakec");
     };
-    let output = Command::new(env!("CARGO_BIN_EXE_bakec"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .env("NO_COLOR", "1")
-        .env("LANG", "C.UTF-8")
-        .env("COLUMNS", WIDTH)
-        .output()
-        .unwrap_or_else(|error| panic!("{path}: `{command}`: {error}"));
-    let mut printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    printed.push_str(&String::from_utf8_lossy(&output.stderr));
-    printed
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut bakec = command(folder, &arguments);
+    bakec.env_clear().env("PATH", "/usr/bin:/bin").env("NO_COLOR", "1").env("LANG", "C.UTF-8").env("COLUMNS", WIDTH);
+    finish(&mut bakec, "").said()
 }
 
 /// The words of a command; single quotes hold a word together, as in a shell.

@@ -1,7 +1,6 @@
 //! `bakec doc`: what is shown of kinds of our own, as files; and that every option of the prelude has an example that is right.
 
 use std::path::Path;
-use std::process::{Command, Output};
 
 use bakec::compile::{Options, compile, schema};
 use bakec::diagnostic::{Severity, code};
@@ -9,7 +8,8 @@ use bakec::inspect::doc::{all, topics};
 use bakec::load::Memory;
 use bakec::schema::Category;
 
-use crate::support::{expect, none, root};
+use crate::run::{Ran, command, finish};
+use crate::support::{expect, files_below, none, root};
 
 const FOLDER: &str = "tests/corpus/doc";
 
@@ -40,19 +40,9 @@ const CASES: &[(&[&str], &str)] = &[
     (&["qqqqqqqqqq"], "nothing.txt"),
 ];
 
-fn doc(folder: &Path, arguments: &[&str], columns: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bakec"))
-        .arg("doc")
-        .args(arguments)
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .env("COLUMNS", columns)
-        .output()
-        .expect("bakec can be started")
-}
-
-fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+fn doc(folder: &Path, arguments: &[&str], columns: &str) -> Ran {
+    let mut command = command(folder, &[&["doc"], arguments].concat());
+    finish(command.env("NO_COLOR", "1").env("COLUMNS", columns), "")
 }
 
 #[test]
@@ -62,12 +52,12 @@ fn what_is_shown_is_what_the_files_hold() {
     for (arguments, file) in CASES {
         let output = doc(&folder, &[&["--file", "own.bake"], *arguments].concat(), "72");
         let code = if file.starts_with("missing") || ["no-members.txt", "nothing.txt"].contains(file) { 2 } else { 0 };
-        if output.status.code() != Some(code) {
-            mistakes.push(format!("bakec doc {arguments:?} ends with {:?}", output.status.code()));
+        if output.code != code {
+            mistakes.push(format!("bakec doc {arguments:?} ends with {}", output.code));
         }
-        mistakes.extend(expect(&format!("{FOLDER}/{file}"), &said(&output)).err());
+        mistakes.extend(expect(&format!("{FOLDER}/{file}"), &output.said()).err());
     }
-    for file in crate::support::files_below(FOLDER) {
+    for file in files_below(FOLDER) {
         if file != "own.bake" && !CASES.iter().any(|(_, known)| *known == file) {
             mistakes.push(format!("{FOLDER}/{file} belongs to no case"));
         }
@@ -78,34 +68,33 @@ fn what_is_shown_is_what_the_files_hold() {
 #[test]
 fn all_kinds_are_listed() {
     let output = doc(&root(), &[], "100");
-    let said = said(&output);
+    let said = output.said();
     let kinds = schema(&Memory::default(), None).kinds;
     for kind in all(&kinds, None) {
         assert!(said.lines().any(|line| line.trim_start().starts_with(kind.name.as_str())), "{}: {said}", kind.name);
     }
     assert!(said.lines().all(|line| line.chars().count() <= 100), "{said}");
     let builders = doc(&root(), &["builders"], "100");
-    assert!(String::from_utf8_lossy(&builders.stdout).starts_with("Builders\n"), "{builders:?}");
+    assert!(builders.out.starts_with("Builders\n"), "{builders:?}");
     let json = doc(&root(), &["--json"], "100");
-    let json: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    let json: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
     assert_eq!(json.as_array().map(Vec::len), Some(kinds.len()));
 }
 
 #[test]
 fn colours_are_asked_for() {
     let output = doc(&root(), &["amazon-ebs.tags", "--color", "always"], "100");
-    assert!(String::from_utf8_lossy(&output.stdout).contains("\x1b[1m"), "{output:?}");
+    assert!(output.out.contains("\x1b[1m"), "{output:?}");
     let output = doc(&root(), &["amazon-ebs.tags"], "100");
-    assert!(!String::from_utf8_lossy(&output.stdout).contains('\x1b'), "{output:?}");
+    assert!(!output.out.contains('\x1b'), "{output:?}");
 }
 
 #[test]
 fn a_program_with_mistakes_is_not_documented() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    std::fs::write(folder.path().join("bad.bake"), "extern builder x { a: strnig }\n").expect("a file");
+    let folder = crate::run::folder(&[("bad.bake", "extern builder x { a: strnig }\n")]);
     let output = doc(folder.path(), &["--file", "bad.bake", "x"], "100");
-    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
-    assert!(said(&output).contains("did you mean `string`?"), "{}", said(&output));
+    assert_eq!((output.code, output.out.as_str()), (2, ""));
+    assert!(output.errors.contains("did you mean `string`?"), "{}", output.errors);
 }
 
 /// One image for each option: its line, and what only the whole block could be blamed for is let pass.

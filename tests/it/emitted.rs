@@ -1,7 +1,7 @@
 //! Emitted plans as Packer itself reads them. Where there is no `packer` of a version that takes legacy JSON, nothing is asked.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::Arc;
 
 use bakec::emit::{Emit, Paths, packer_json};
@@ -11,19 +11,11 @@ use bakec::plan::{
 };
 use bakec::schema::Kinds;
 
+use crate::run::packer;
+
 const AT: Origin = Origin { file: 0, line: 1, column: 1 };
 /// What a run must print, whatever Packer's templates make of it.
 const ODD: &str = "a {{.State}} b {{{ c }}} {{`x`}} \\\"d";
-
-fn packer(folder: &Path, arguments: &[&str]) -> Option<Output> {
-    Command::new("packer")
-        .args(arguments)
-        .current_dir(folder)
-        .env("CHECKPOINT_DISABLE", "1")
-        .env("PACKER_CACHE_DIR", folder)
-        .output()
-        .ok()
-}
 
 /// Whether there is a Packer; says so where there is none.
 fn there_is_packer(folder: &Path) -> bool {

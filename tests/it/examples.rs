@@ -1,10 +1,11 @@
 //! The examples: each is in canonical style and compiles, and the official plan says what the script said that it replaces.
 
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::{files_below, none, read, root};
+use crate::run::{self, Ran};
+use crate::support::{files_below, none, pages, read, root};
 
 /// Region, then the upstream images: 12.04 pv and hvm, 14.04 pv and hvm.
 const UPSTREAM: [(&str, [&str; 4]); 8] = [
@@ -19,24 +20,17 @@ const UPSTREAM: [(&str, [&str; 4]); 8] = [
 ];
 const VARIANTS: [(&str, &str); 4] = [("1204", "pv"), ("1204", "hvm"), ("1404", "pv"), ("1404", "hvm")];
 
-fn bakec(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bakec"))
-        .args(arguments)
-        .current_dir(root().join("examples"))
-        .env("NO_COLOR", "1")
-        .env_remove("BAKE_PARAM_public")
-        .output()
-        .expect("bakec can be started")
+fn bakec(arguments: &[&str]) -> Ran {
+    run::bakec(&root().join("examples"), arguments, "")
 }
 
 #[track_caller]
 fn compile(arguments: &[&str]) -> Value {
-    let output = bakec(&[&["compile"], arguments].concat());
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "bakec compile {arguments:?}:\n{errors}");
+    let Ran { code, out, errors } = bakec(&[&["compile"], arguments].concat());
+    assert_eq!(code, 0, "bakec compile {arguments:?}:\n{errors}");
     let strange = errors.lines().find(|line| line.starts_with("bake::") && !line.starts_with("bake::emit::"));
     assert_eq!(strange, None, "bakec compile {arguments:?} says more than what Packer does not do:\n{errors}");
-    serde_json::from_slice(&output.stdout).expect("a plan is JSON")
+    serde_json::from_str(&out).expect("a plan is JSON")
 }
 
 fn list<'a>(plan: &'a Value, key: &str) -> &'a [Value] {
@@ -55,10 +49,9 @@ fn examples() -> Vec<String> {
 fn every_example_is_in_canonical_style() {
     let mut mistakes = Vec::new();
     for file in examples() {
-        let output = bakec(&["fmt", "--check", "--diff", &file]);
-        if !output.status.success() {
-            let printed = [output.stdout, output.stderr].concat();
-            mistakes.push(format!("examples/{file}:\n{}", String::from_utf8_lossy(&printed)));
+        let ran = bakec(&["fmt", "--check", "--diff", &file]);
+        if ran.code != 0 {
+            mistakes.push(format!("examples/{file}:\n{}", ran.said()));
         }
     }
     none(mistakes);
@@ -69,9 +62,8 @@ fn every_example_compiles() {
     let files = examples();
     assert!(files.len() >= 12, "only {} examples", files.len());
     for file in files {
-        let output = bakec(&["check", &file]);
-        let printed = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-        assert!(output.status.success() && !printed.contains("bake::"), "examples/{file}:\n{printed}");
+        let said = bakec(&["check", &file]).done();
+        assert!(!said.contains("bake::"), "examples/{file}:\n{said}");
     }
 }
 
@@ -79,8 +71,7 @@ fn every_example_compiles() {
 fn every_file_beside_the_examples_is_used_or_shown() {
     let programs: Vec<(String, String)> =
         examples().into_iter().map(|file| (file.clone(), read(&format!("examples/{file}")))).collect();
-    let pages = files_below("book/src").into_iter().filter(|page| page.ends_with(".md"));
-    let book: String = pages.map(|page| read(&format!("book/src/{page}"))).collect();
+    let book: String = pages().iter().map(|page| read(page)).collect();
     for file in files_below("examples").into_iter().filter(|file| !file.ends_with(".bake")) {
         let is_used = programs.iter().any(|(program, text)| {
             let folder = program.rsplit_once('/').map_or("", |(folder, _)| folder);

@@ -5,7 +5,7 @@
 use regex::Regex;
 
 use crate::oracle;
-use crate::support::{blocks, files_below, none, read};
+use crate::support::{blocks, files_below, keywords, none, read};
 
 /// All texts of files below a folder that end so.
 fn texts(folder: &str, ending: &str) -> Vec<String> {
@@ -64,14 +64,10 @@ fn plans_are_json() {
 #[test]
 fn the_dictionary_holds_every_word_of_the_language() {
     let dictionary = read("tests/fuzz/dict/bake.dict");
-    let keyword = Regex::new(r#"(?m)^kw_\w+\s*= @\{ "(\w+)""#).expect("the pattern is a regex");
-    let grammar = read("grammar/bake.pest");
-    let keywords: Vec<String> = keyword.captures_iter(&grammar).map(|found| format!("\"{} \"", &found[1])).collect();
-    assert!(keywords.len() > 30, "only {} keywords", keywords.len());
+    let keywords = keywords().into_iter().map(|word| format!("\"{word} \""));
     let functions = bakec::resolve::builtin::ALL.iter().map(|f| format!("\"{}(\"", f.name));
     none(
         keywords
-            .into_iter()
             .chain(functions)
             .filter(|entry| !dictionary.lines().any(|line| line == entry))
             .map(|entry| format!("tests/fuzz/dict/bake.dict lacks {entry}"))

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::Command;
 
 use bakec::compile::schema;
 use bakec::diagnostic::code;
@@ -11,9 +10,11 @@ use bakec::emit::plan_schema;
 use bakec::inspect::doc::book::{Page, pages};
 use bakec::load::Memory;
 use bakec::resolve::builtin::{self, Shape, Signature};
+use bakec::template;
 
 use crate::limits;
-use crate::support::{expect, files_below, none, pages_are_mine, read, root, updating};
+use crate::run::{command, commands, finish};
+use crate::support::{self, expect, files_below, none, pages_are_mine, read, root, updating};
 
 const OPEN: &str = "<!-- generated: ";
 const CLOSE: &str = "<!-- end -->";
@@ -22,12 +23,10 @@ const REFERENCE: &str = "book/src/reference";
 #[test]
 fn generated_parts_are_up_to_date() {
     let _mine = pages_are_mine();
-    let pages: Vec<String> = files_below("book/src").into_iter().filter(|page| page.ends_with(".md")).collect();
     let mut parts = 0;
-    let mistakes = pages
-        .iter()
-        .filter_map(|page| {
-            let path = format!("book/src/{page}");
+    let mistakes = support::pages()
+        .into_iter()
+        .filter_map(|path| {
             let (text, count) = regenerate(&path, &read(&path));
             parts += count;
             expect(&path, &text).err()
@@ -53,6 +52,7 @@ fn regenerate(path: &str, page: &str) -> (String, usize) {
 fn generate(path: &str, what: &str) -> String {
     match what.split_once(' ').unwrap_or((what, "")) {
         ("functions", _) => functions(),
+        ("run-time-functions", _) => run_time_functions(),
         ("codes", _) => codes(),
         ("errors", _) => summary(),
         ("reference", _) => reference(),
@@ -78,6 +78,16 @@ fn functions() -> String {
     format!("\n| call | gives | |\n| --- | --- | --- |\n{}\n", builtin::ALL.iter().map(row).collect::<String>())
 }
 
+/// Every function that may stand in `{{…}}`.
+fn run_time_functions() -> String {
+    let row = |function: &template::Function| {
+        let example = function.example.replace('|', "\\|");
+        format!("| `{}` | `` {example} `` | {} |\n", function.name, function.summary)
+    };
+    let rows: String = template::functions().iter().map(row).collect();
+    format!("\n| function | such as | |\n| --- | --- | --- |\n{rows}\n")
+}
+
 /// What a call gives, as the language writes it.
 fn result(function: &Signature) -> &'static str {
     match function.result {
@@ -93,7 +103,7 @@ fn result(function: &Signature) -> &'static str {
         Shape::Map | Shape::Merged => "a record or map",
         Shape::First => "its first argument's type",
         Shape::Element => "an element, or `null`",
-        Shape::Sized | Shape::Any => "any value",
+        Shape::Sized | Shape::Scalar | Shape::Numeric | Shape::Any => "any value",
     }
 }
 
@@ -137,23 +147,17 @@ fn reference_pages() -> Vec<Page> {
 /// What the program says of itself and of each command.
 fn help() -> String {
     let whole = printed(&["--help"]);
-    let names = whole.lines().skip_while(|line| *line != "Commands:").skip(1).map_while(|line| line.strip_prefix("  "));
-    let names: Vec<&str> = names.filter_map(|line| line.split(' ').next()).filter(|name| !name.is_empty()).collect();
-    assert!(names.len() > 8, "the help names few commands: {names:?}");
     let mut text = format!("\n```text\n{whole}```\n");
-    for name in names {
-        text.push_str(&format!("\n## bakec {name}\n\n```text\n{}```\n", printed(&[name, "--help"])));
+    for name in commands() {
+        text.push_str(&format!("\n## bakec {name}\n\n```text\n{}```\n", printed(&[&name, "--help"])));
     }
     text.push('\n');
     text
 }
 
 fn printed(arguments: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bakec"));
-    let output =
-        command.args(arguments).env("COLUMNS", "100").env("NO_COLOR", "1").output().expect("bakec can be started");
-    assert!(output.status.success(), "bakec {arguments:?}");
-    let text = String::from_utf8(output.stdout).expect("help is UTF-8");
+    let mut command = command(&root(), arguments);
+    let text = finish(command.env("COLUMNS", "100").env("NO_COLOR", "1"), "").done();
     text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 

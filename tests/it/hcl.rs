@@ -4,8 +4,6 @@
 //! Evaluated here, a variable has the action of the run-time language as its value that JSON has in its place, so equal texts
 //! are equal.
 
-use std::process::{Command, Output};
-
 use bakec::compile::{Options, compile};
 use bakec::emit::{Emit, Paths, packer_hcl, packer_json};
 use bakec::load::Disk;
@@ -13,25 +11,14 @@ use hcl::eval::{Context, Evaluate, FuncArgs, FuncDef, ParamType};
 use hcl::{Block, Body, Expression, Structure};
 use serde_json::{Map, Value, json};
 
+use crate::run::bakec;
 use crate::support::{expect, files_below, none, read, root};
 
 const CASES: &str = "tests/corpus/hcl";
 
-fn bakec(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bakec"))
-        .args(arguments)
-        .current_dir(root())
-        .env_remove("BAKE_PARAM_public")
-        .output()
-        .expect("bakec can be started")
-}
-
 fn compiled(file: &str, arguments: &[&str]) -> Result<String, String> {
-    let output = bakec(&[&["compile", "--bare", file], arguments].concat());
-    if output.status.success() {
-        return String::from_utf8(output.stdout).map_err(|error| error.to_string());
-    }
-    Err(format!("{file}: {}", String::from_utf8_lossy(&output.stderr)))
+    let ran = bakec(&root(), &[&["compile", "--bare", file], arguments].concat(), "");
+    if ran.code == 0 { Ok(ran.out) } else { Err(format!("{file}: {}", ran.errors)) }
 }
 
 /// The programs of the plan fixtures, of those for HCL, of layers and of kinds, and the examples, but those that take
@@ -339,9 +326,8 @@ fn hcl_looks_as_its_fixtures_do() {
 #[test]
 fn the_flag_without_plugins_belongs_to_hcl() {
     let file = "tests/corpus/plan/one.bake";
-    let output = bakec(&["compile", file, "--no-required-plugins"]);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.code() == Some(2) && said.contains("--target packer-hcl"), "{said}");
+    let ran = bakec(&root(), &["compile", file, "--no-required-plugins"], "");
+    assert!(ran.code == 2 && ran.errors.contains("--target packer-hcl"), "{}", ran.errors);
     let text = compiled(file, &["--target", "packer-hcl", "--no-required-plugins"]).unwrap_or_default();
     assert!(text.contains("build {") && !text.contains("required_plugins"), "{text}");
     assert!(!text.starts_with('#'), "--bare leaves the first line out: {text}");

@@ -4,12 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 
 use regex::Regex;
 
 use crate::rust::{Import, imports, only_code};
+use crate::support::{files_below, none, read, root};
 
 /// What a `.rs` file may hold at most.
 const LINES: usize = 600;
@@ -37,30 +37,10 @@ const STD_DOORS: &[(&[&str], &[&str], &str)] = &[
     (&["net"], &["cli"], "the compiler has no network"),
 ];
 
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// All files below a folder of the repository, by path relative to the repository, with their text. Files that are not
-/// UTF-8 are left out; a folder that does not exist holds none.
+/// The files below a folder, by path from the repository, with their text. Those that are not UTF-8 are left out.
 fn files(folder: &str, keep: impl Fn(&str) -> bool) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut folders = vec![root().join(folder)];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let name = path.strip_prefix(root()).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-            if keep(&name) {
-                found.extend(fs::read_to_string(&path).ok().map(|text| (name, text)));
-            }
-        }
-    }
-    found.sort();
-    found
+    let paths = files_below(folder).into_iter().map(|file| format!("{folder}/{file}")).filter(|path| keep(path));
+    paths.filter_map(|path| Some((path.clone(), fs::read_to_string(root().join(path)).ok()?))).collect()
 }
 
 fn rust_files(folder: &str) -> Vec<(String, String)> {
@@ -73,11 +53,6 @@ fn line_of(text: &str, offset: usize) -> usize {
     text[..offset].matches('\n').count() + 1
 }
 
-#[track_caller]
-fn none(mistakes: Vec<String>) {
-    assert!(mistakes.is_empty(), "{} against the rules of the house:\n  {}\n", mistakes.len(), mistakes.join("\n  "));
-}
-
 /// Whether `src/…` belongs to a module such as `diagnostic/render`.
 fn belongs(file: &str, module: &str) -> bool {
     let path = file.trim_start_matches("src/");
@@ -86,7 +61,7 @@ fn belongs(file: &str, module: &str) -> bool {
 
 /// The floors from the table in `src/lib.rs`: for a module its floor, and its step where the row says `then`.
 fn floors() -> BTreeMap<String, (usize, Option<usize>)> {
-    let text = fs::read_to_string(root().join("src/lib.rs")).expect("src/lib.rs can be read");
+    let text = read("src/lib.rs");
     let row = Regex::new(r"(?m)^//! \| (\d+) \| ([^|]*) \|").expect("the pattern is a regex");
     let name = Regex::new(r"\[`(\w+)`\]").expect("the pattern is a regex");
     let mut floors = BTreeMap::new();
@@ -155,7 +130,7 @@ fn no_module_climbs() {
 #[test]
 fn the_modules_are_those_of_the_table_in_reading_order() {
     let floors = floors();
-    let text = fs::read_to_string(root().join("src/lib.rs")).expect("src/lib.rs can be read");
+    let text = read("src/lib.rs");
     let declared: Vec<String> = Regex::new(r"(?m)^pub mod (\w+);")
         .expect("the pattern is a regex")
         .captures_iter(&text)

@@ -8,16 +8,15 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::run;
 use crate::support::{Block, blocks, expect, files_below, none, read, root};
 
 const CASES: &str = "tests/corpus/layers";
 
 /// Exit code, standard output and standard error.
-fn bakec(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bakec"));
-    let output = command.args(arguments).current_dir(root()).output().expect("bakec can be started");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("bakec writes UTF-8");
-    (output.status.code(), text(output.stdout), text(output.stderr))
+fn bakec(arguments: &[&str]) -> (i32, String, String) {
+    let ran = run::bakec(&root(), arguments, "");
+    (ran.code, ran.out, ran.errors)
 }
 
 fn case(name: &str) -> String {
@@ -29,7 +28,7 @@ fn staged(case: &str, arguments: &[&str], folder: &Path) -> Vec<String> {
     let output = format!("{}/", folder.display());
     let arguments = [&["compile", case, "--stage", "all", "-o", &output], arguments].concat();
     let (code, _, errors) = bakec(&arguments);
-    assert_eq!(code, Some(0), "{case}: {errors}");
+    assert_eq!(code, 0, "{case}: {errors}");
     assert!(!errors.contains("bake::emit::edges"), "{case}: {errors}");
     let mut files: Vec<String> = fs::read_dir(folder)
         .expect("the folder is there")
@@ -71,7 +70,7 @@ fn stages_hold_every_build_once_and_what_they_need() {
         let mut found: Vec<String> = Vec::new();
         for stage in 1..=stages {
             let (code, text, errors) = bakec(&["compile", "--bare", &case(name), "--stage", &stage.to_string()]);
-            assert!(code == Some(0) && errors.contains(&format!("stage {stage} of {stages}: ")), "{name}: {errors}");
+            assert!(code == 0 && errors.contains(&format!("stage {stage} of {stages}: ")), "{name}: {errors}");
             let plan: Value = serde_json::from_str(&text).expect("a stage is JSON");
             found.extend(names(&plan).iter().map(|n| (*n).to_owned()));
             let variables = plan["variables"].as_object().cloned().unwrap_or_default();
@@ -100,29 +99,31 @@ fn files_are_named_by_the_output_and_the_stage() {
     let write = |output: &str, more: &[&str]| {
         let (code, _, errors) =
             bakec(&[&["compile", "-q", &case("two"), "--stage", "all", "-o", &path(output)], more].concat());
-        assert_eq!(code, Some(0), "{errors}");
+        assert_eq!(code, 0, "{errors}");
     };
     write("plan.json", &[]);
     write("a.plan", &[]);
     write("bare", &[]);
     write("plan.pkr.hcl", &["--target", "packer-hcl"]);
     write("new/folder/", &["--target", "packer-hcl"]);
-    for file in ["plan.1.json", "plan.2.json", "a.1.plan", "bare.2", "plan.1.pkr.hcl", "new/folder/two.2.pkr.hcl"] {
+    for file in
+        ["plan.1.json", "plan.2.json", "a.1.plan", "bare/two.2.json", "plan.1.pkr.hcl", "new/folder/two.2.pkr.hcl"]
+    {
         assert!(folder.path().join(file).is_file(), "{file} is missing");
     }
     let (code, _, errors) = bakec(&["compile", &case("two"), "--stage", "2", "-o", &path("one.json")]);
-    assert!(code == Some(0) && errors.contains("2 builds, needs `ami_base`, `ami_base_in_eu_west_1`"), "{errors}");
+    assert!(code == 0 && errors.contains("2 builds, needs `ami_base`, `ami_base_in_eu_west_1`"), "{errors}");
     assert!(folder.path().join("one.json").is_file());
     fs::write(folder.path().join("plan.3.json"), "{}").expect("a file can be written");
     let (_, _, errors) = bakec(&["compile", &case("two"), "--stage", "all", "-o", &path("plan.json")]);
-    assert!(errors.contains("plan.3.json is older: there are only 2 stages"), "{errors}");
+    assert!(errors.contains("plan.3.json` is older: there are only 2 stages"), "{errors}");
 }
 
 #[test]
 fn a_stage_that_is_not_there_is_named() {
     let said = |arguments: &[&str]| {
         let (code, out, errors) = bakec(&[&["compile"], arguments].concat());
-        assert!(code == Some(2) && out.is_empty(), "{arguments:?}: {out}{errors}");
+        assert!(code == 2 && out.is_empty(), "{arguments:?}: {out}{errors}");
         errors
     };
     assert!(said(&[&case("two"), "--stage", "3"]).contains("there is no stage 3: the plan has 2 stages"));
@@ -131,13 +132,13 @@ fn a_stage_that_is_not_there_is_named() {
     assert!(said(&[&case("two"), "--stage", "0"]).contains("a number from 1 upwards, or `all`"));
     assert!(said(&[&case("two"), "--stage", "1", "--only", "web-*"]).contains("no build of stage 1 is selected"));
     let (code, text, _) = bakec(&["compile", "--bare", "tests/corpus/plan/one.bake", "--stage", "1"]);
-    assert_eq!((code, text), (Some(0), bakec(&["compile", "--bare", "tests/corpus/plan/one.bake"]).1));
+    assert_eq!((code, text), (0, bakec(&["compile", "--bare", "tests/corpus/plan/one.bake"]).1));
 }
 
 #[test]
 fn a_selected_build_keeps_its_stage_and_its_variable() {
     let (code, text, errors) = bakec(&["compile", "--bare", &case("diamond"), "--stage", "3", "--only", "whole"]);
-    assert_eq!(code, Some(0), "{errors}");
+    assert_eq!(code, 0, "{errors}");
     let plan: Value = serde_json::from_str(&text).expect("a stage is JSON");
     assert_eq!(
         (names(&plan), &plan["variables"]),

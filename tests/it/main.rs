@@ -1,6 +1,7 @@
 //! All tests of the house, in one program.
 
 mod program;
+mod run;
 mod support;
 
 mod book;
@@ -22,6 +23,7 @@ mod house;
 mod init;
 mod layers;
 mod limits;
+mod manners;
 mod moving;
 mod oracle;
 #[path = "../peer/packer.rs"]

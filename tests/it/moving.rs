@@ -8,6 +8,7 @@ use std::process::Command;
 
 use serde_json::{Map, Value, json};
 
+use crate::run::bakec;
 use crate::support::{expect, none, read, root};
 
 /// What a template says of one build.
@@ -65,13 +66,9 @@ fn legacy(path: &str) -> Value {
 /// The plan of a program, compiled where it lies.
 #[track_caller]
 fn plan(folder: &str, file: &str) -> Value {
-    let output = Command::new(env!("CARGO_BIN_EXE_bakec"))
-        .args(["compile", file])
-        .current_dir(root().join(folder))
-        .output()
-        .expect("bakec can be started");
-    assert!(output.status.success(), "{folder}/{file}:\n{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("a plan is JSON")
+    let ran = bakec(&root().join(folder), &["compile", file], "");
+    assert_eq!(ran.code, 0, "{folder}/{file}:\n{}", ran.errors);
+    serde_json::from_str(&ran.out).expect("a plan is JSON")
 }
 
 #[test]

@@ -342,3 +342,69 @@ fn nothing_lies_beside_the_examples_unused() {
     let orphans = files_below(EXAMPLES).into_iter().filter(|file| !known.contains(file) && !used(file));
     none(orphans.map(|file| format!("{EXAMPLES}/{file} belongs to no kind of the prelude")).collect());
 }
+
+/// What Packer accepts and then waits for without end, or fails at when the build is over: each is one error, at its place.
+#[test]
+fn what_would_fail_during_the_run_is_found_before() {
+    let ebs = "builder amazon-ebs { region = \"us-east-1\", source_ami = \"ami-0123456789abcdef0\", \
+        instance_type = \"m3.medium\", ssh_username = \"u\", ami_name = \"run\"";
+    let none = "builder null { communicator = \"none\" }";
+    let reached = "builder null { ssh_host = \"h\", ssh_username = \"u\", ssh_agent_auth = true }";
+    let shell = "provision shell { inline = [\"x\"] ";
+    let local = "provision shell-local { inline = [\"x\"] ";
+    let wrong = [
+        (format!("{none} {shell} }}"), "`shell` works on a machine, and the build connects to none"),
+        (format!("{ebs}, communicator = \"none\" }} {shell} }}"), "`shell` works on a machine"),
+        (format!("{none} provision windows-restart {{}}"), "`windows-restart` works on a machine"),
+        (format!("{ebs}, ami_regions = [\"eu-west-1\", \"cn-north-1\"] }}"), "from us-east-1 to cn-north-1"),
+        (format!("{ebs}, ami_regions = [\"us-gov-west-1\"] }}"), "from us-east-1 to us-gov-west-1"),
+        (format!("{none} post docker-tag {{ repository = \"x\" }}"), "`docker-tag` cannot take what `null` makes"),
+        (
+            format!("{ebs} }} post {{ manifest {{}} then docker-push {{}} }}"),
+            "`docker-push` cannot take what `amazon-ebs`",
+        ),
+        (format!("{ebs} }} post amazon-import {{ s3_bucket_name = \"some\" }}"), "`amazon-import` cannot take"),
+        (format!("{none} post vagrant {{}}"), "`vagrant` cannot take what `null` makes"),
+        (
+            format!(
+                "{none} post {{ artifice {{ files = [\"a\"] }} then compress {{}} then docker-import {{ repository = \"x\" }} }}"
+            ),
+            "`docker-import` cannot take what `compress` makes",
+        ),
+        (format!("{reached} {shell}, execute_command = \"sudo bash\" }}"), "`execute_command` lacks `.Path`"),
+        (format!("{none} {local}, execute_command = [\"sh\"] }}"), "`execute_command` lacks `.Script or .Command`"),
+        (
+            format!("{reached} {shell}, environment_vars = {{ \"1a\" = \"x\" }} }}"),
+            "a shell knows variables of letters",
+        ),
+        (format!("{none} {local}, environment_vars = {{ \"a b\" = \"x\" }} }}"), "a shell knows variables of letters"),
+    ];
+    let right = [
+        format!("{reached} {shell} }}"),
+        format!("{none} {local} }}"),
+        format!("{ebs}, ami_regions = [\"eu-west-1\"], access_key = \"\", ssh_bastion_host = \"\" }}"),
+        format!("{ebs} }} post {{ manifest {{}} then vagrant {{}} }}"),
+        format!("{none} post vagrant {{ provider_override = \"aws\" }}"),
+        format!(
+            "{none} post {{ artifice {{ files = [\"a\"] }} then docker-import {{ repository = \"x\" }} then docker-push {{}} }}"
+        ),
+        format!("{reached} {shell}, env_var_format = \"env '%s=%s' \", environment_vars = {{ \"a b\" = \"x\" }} }}"),
+        format!("{reached} provision windows-shell {{ inline = [\"x\"], environment_vars = {{ \"a b\" = \"x\" }} }}"),
+        format!("{none} provision shell-local {{ command = \"\", inline = [\"x\"] }}"),
+    ];
+    let messages = |body: &str| {
+        let world = Memory::of([(
+            "x.bake",
+            &format!("image x {{ {} }}", body.replace(" post ", "\n post ").replace(" provision ", "\n provision ")),
+        )]);
+        let compiled = bakec::compile::compile(&world, "x.bake", &Default::default());
+        compiled.diagnostics.iter().map(|d| d.message.clone()).collect::<Vec<_>>()
+    };
+    for (body, message) in &wrong {
+        let found = messages(body);
+        assert!(found.len() == 1 && found[0].contains(message), "{body}: {found:?}");
+    }
+    for body in &right {
+        assert_eq!(messages(body), Vec::<String>::new(), "{body}");
+    }
+}

@@ -1,13 +1,12 @@
 //! The JSON Schema of plans: every plan that the tests know is valid by it, and a wrong one is not.
 
-use std::process::Command;
-
 use bakec::compile::schema;
 use bakec::emit::plan_schema;
 use bakec::load::{Disk, Memory};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
+use crate::run::bakec;
 use crate::support::{files_below, none, read, root};
 
 const PLANS: &str = "tests/corpus/plan";
@@ -63,13 +62,9 @@ fn every_plan_of_the_examples_is_valid() {
     let known = validators(&prelude());
     let mut found = Vec::new();
     for file in files_below("examples").into_iter().filter(|file| file.ends_with(".bake")) {
-        let output = Command::new(env!("CARGO_BIN_EXE_bakec"))
-            .args(["compile", &file])
-            .current_dir(root().join("examples"))
-            .output()
-            .expect("bakec can be started");
+        let ran = bakec(&root().join("examples"), &["compile", &file], "");
         // A library has no images, and so no plan to speak of.
-        let Ok(plan) = serde_json::from_slice::<Value>(&output.stdout) else {
+        let Ok(plan) = serde_json::from_str::<Value>(&ran.out) else {
             found.push(format!("{file} has no plan"));
             continue;
         };
@@ -121,12 +116,7 @@ fn a_wrong_plan_is_not() {
 #[test]
 fn a_program_adds_its_own_kinds() {
     let folder = root().join("tests/corpus/doc");
-    let output = Command::new(env!("CARGO_BIN_EXE_bakec"))
-        .args(["schema", "plan", "--file", "own.bake"])
-        .current_dir(folder)
-        .output()
-        .expect("bakec can be started");
-    let (with_own, _) = validators(&String::from_utf8_lossy(&output.stdout));
+    let (with_own, _) = validators(&bakec(&folder, &["schema", "plan", "--file", "own.bake"], "").out);
     let plan = |colour: &str| {
         let widget = json!({ "name": "a", "type": "widget", "title": "abc", "parts": [{ "name": "leg" }],
             "dry": 5, "environment_vars": ["A=1"], "colour": colour });

@@ -35,6 +35,20 @@ pub(crate) fn files_below(folder: &str) -> Vec<String> {
     found
 }
 
+/// The pages of the book, by path from the repository.
+pub(crate) fn pages() -> Vec<String> {
+    let pages = files_below("book/src").into_iter().filter(|page| page.ends_with(".md"));
+    pages.map(|page| format!("book/src/{page}")).collect()
+}
+
+/// The keywords of the language, as its grammar has them.
+pub(crate) fn keywords() -> Vec<String> {
+    let keyword = regex::Regex::new(r#"(?m)^kw_\w+ *= @\{ "(\w+)""#).expect("the pattern is a regex");
+    let keywords: Vec<String> = keyword.captures_iter(&read("grammar/bake.pest")).map(|k| k[1].to_string()).collect();
+    assert!(keywords.len() > 30, "only {} keywords in the grammar", keywords.len());
+    keywords
+}
+
 /// Whether expectations are to be rewritten.
 pub(crate) fn updating() -> bool {
     std::env::var_os("UPDATE").is_some_and(|value| value == "1")

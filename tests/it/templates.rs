@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::cli::{bakec, folder};
+use crate::run::{bakec, folder};
 use crate::support::root;
 
 const PROGRAM: &str = "\

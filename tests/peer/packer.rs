@@ -18,6 +18,8 @@ use std::thread;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::support::{files_below, none, root};
+
 /// The release that the list speaks of.
 const PACKER: [u64; 3] = [1, 6, 6];
 const THREADS: usize = 2;
@@ -68,10 +70,6 @@ struct Trial {
     says: Option<String>,
 }
 
-pub(crate) fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
 fn peer() -> PathBuf {
     root().join("tests/peer")
 }
@@ -92,11 +90,6 @@ pub(crate) fn wanted(test: &str) -> bool {
         eprintln!("{test}: skipped, BAKEC_PEER=1 runs it against Packer");
     }
     wanted
-}
-
-#[track_caller]
-pub(crate) fn none(mistakes: &[String]) {
-    assert!(mistakes.is_empty(), "{} mistakes:\n\n{}\n", mistakes.len(), mistakes.join("\n\n"));
 }
 
 /// RFC 7386.
@@ -214,7 +207,7 @@ fn packer_judges_every_rule_as_listed() {
             });
         }
     });
-    none(&mistakes.into_inner().expect("no worker panics while it holds the list"));
+    none(mistakes.into_inner().expect("no worker panics while it holds the list"));
     let mut counts = BTreeMap::<Verdict, usize>::new();
     for rule in &rules {
         *counts.entry(rule.packer).or_default() += 1;
@@ -254,7 +247,7 @@ fn the_list_is_whole() {
             mistakes.push(format!("tests/peer/broken/{file} belongs to no rule"));
         }
     }
-    none(&mistakes);
+    none(mistakes);
 }
 
 /// What is wrong with bakec's answer to one broken file.
@@ -275,7 +268,8 @@ fn shortcoming(rule: &Rule) -> Option<String> {
     let errors: Vec<&Value> = diagnostics.iter().filter(|d| text(d, "severity") == "error").collect();
     let pointed = errors.iter().any(|d| {
         text(d, "file") == file
-            && d["length"].as_u64().is_some_and(|n| n > 0)
+            // The end of a line is a place of no length; the start of the file is that of what has none.
+            && ["length", "offset"].iter().any(|key| d[*key].as_u64().is_some_and(|n| n > 0))
             && !(text(d, "help").is_empty() && text(d, "message").is_empty())
     });
     if !pointed {
@@ -293,26 +287,18 @@ fn bakec_refuses_what_packer_refuses() {
     assert!(written.len() > 150, "only {} rules have a `.bake` file", written.len());
     let mistakes: Vec<String> = written.iter().filter_map(|rule| shortcoming(rule)).collect();
     eprintln!("bakec points at {} of {} mistakes", written.len() - mistakes.len(), written.len());
-    none(&mistakes);
+    none(mistakes);
 }
 
-/// All `.bake` files below a folder.
-fn bake_files(folder: &Path, found: &mut Vec<PathBuf>) {
-    let entries = fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
-    for path in entries.map(|entry| entry.expect("the folder can be listed").path()) {
-        if path.is_dir() {
-            bake_files(&path, found);
-        } else if path.extension().is_some_and(|e| e == "bake") {
-            found.push(path);
-        }
-    }
+/// All `.bake` files below a folder, by path from the repository.
+fn bake_files(folder: &str) -> Vec<PathBuf> {
+    let files = files_below(folder).into_iter().filter(|file| file.ends_with(".bake"));
+    files.map(|file| Path::new(folder).join(file)).collect()
 }
 
 /// The examples that are programs: they hold an image and no other example imports them. By path from the repository.
 pub(crate) fn example_roots() -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    bake_files(&root().join("examples"), &mut files);
-    files.sort();
+    let files = bake_files("examples").into_iter().map(|file| root().join(file));
     let mut imported = BTreeSet::new();
     let mut with_image = Vec::new();
     for file in files {
@@ -329,8 +315,23 @@ pub(crate) fn example_roots() -> Vec<PathBuf> {
     with_image.iter().map(|file| file.strip_prefix(root()).expect("it lies in the repository").to_path_buf()).collect()
 }
 
+/// A real private key in a folder, for Packer reads those that SSH is to use.
+pub(crate) fn key_file(folder: &Path) -> PathBuf {
+    let file = folder.join("key.pem");
+    let mut keygen = Command::new("ssh-keygen");
+    keygen.args(["-q", "-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "", "-f"]).arg(&file);
+    assert!(run(&mut keygen).status.success(), "{keygen:?} failed");
+    file
+}
+
+/// The variables of a plan that must be given, with dummies.
+pub(crate) fn required(plan: &Value, key_file: &Path) -> Map<String, Value> {
+    let required = plan["variables"].as_object().into_iter().flatten().filter(|(_, default)| default.is_null());
+    required.map(|(variable, _)| (variable.clone(), dummy(variable, key_file).into())).collect()
+}
+
 /// A value that passes for that of a required variable.
-pub(crate) fn dummy(variable: &str, key_file: &Path) -> String {
+fn dummy(variable: &str, key_file: &Path) -> String {
     let holds = |part: &str| variable.to_ascii_lowercase().contains(part);
     let value = match () {
         () if ["cert", "key", "path"].into_iter().any(holds) => return key_file.display().to_string(),
@@ -356,11 +357,7 @@ fn packer_accepts(programs: &[PathBuf]) {
     assert_packer_is_the_listed_one();
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let (plan, values) = (folder.path().join("plan.json"), folder.path().join("values.json"));
-    // A real private key, for Packer reads those that SSH is to use.
-    let key_file = folder.path().join("key.pem");
-    let mut keygen = Command::new("ssh-keygen");
-    keygen.args(["-q", "-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "", "-f"]).arg(&key_file);
-    assert!(run(&mut keygen).status.success(), "{keygen:?} failed");
+    let key_file = key_file(folder.path());
     let (mut mistakes, mut judged) = (Vec::new(), 0);
     let needs_plugin = |file: &Path| file.file_stem().is_some_and(|stem| PLUGINS.contains(&&*stem.to_string_lossy()));
     for program in programs.iter().filter(|program| !needs_plugin(program)) {
@@ -377,10 +374,8 @@ fn packer_accepts(programs: &[PathBuf]) {
             eprintln!("{name}: needs Packer {}, not judged", json["min_packer_version"]);
             continue;
         }
-        let required = json["variables"].as_object().into_iter().flatten().filter(|(_, default)| default.is_null());
-        let given: Map<String, Value> =
-            required.map(|(variable, _)| (variable.clone(), dummy(variable, &key_file).into())).collect();
-        fs::write(&values, Value::Object(given).to_string()).expect("the temporary folder can be written");
+        fs::write(&values, Value::Object(required(&json, &key_file)).to_string())
+            .expect("the temporary folder can be written");
         let flag = format!("-var-file={}", values.display());
         let output = run(packer().arg("validate").arg(flag).arg(&plan).current_dir(root()));
         judged += 1;
@@ -389,7 +384,7 @@ fn packer_accepts(programs: &[PathBuf]) {
             mistakes.push(format!("{name}: Packer refuses the plan:\n{out}{err}"));
         }
     }
-    none(&mistakes);
+    none(mistakes);
     assert!(judged > 0, "no program was judged by Packer");
     eprintln!("Packer accepts the plans of {judged} programs");
 }
@@ -406,8 +401,5 @@ fn packer_accepts_the_example_of_every_kind() {
     if !wanted("packer_accepts_the_example_of_every_kind") {
         return;
     }
-    let mut files = Vec::new();
-    bake_files(Path::new("tests/corpus/kinds"), &mut files);
-    files.sort();
-    packer_accepts(&files);
+    packer_accepts(&bake_files("tests/corpus/kinds"));
 }

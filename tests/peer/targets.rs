@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 
 use crate::hcl::programs;
 use crate::peer::{
-    PLUGINS, assert_packer_is_the_listed_one, dummy, example_roots, none, packer, root, run, said, wanted,
+    PLUGINS, assert_packer_is_the_listed_one, example_roots, key_file, packer, required, run, said, wanted,
 };
-use crate::support::files_below;
+use crate::support::{files_below, none, root};
 
 /// Compiles into a file; whether there is a plan.
 fn compile(arguments: &[&str]) -> Result<(), String> {
@@ -25,17 +25,7 @@ fn compile(arguments: &[&str]) -> Result<(), String> {
 fn values(json: &Path, key_file: &Path) -> Map<String, Value> {
     let text = fs::read_to_string(json).unwrap_or_default();
     let plan: Value = serde_json::from_str(&text).unwrap_or_default();
-    let required = plan["variables"].as_object().into_iter().flatten().filter(|(_, default)| default.is_null());
-    required.map(|(variable, _)| (variable.clone(), dummy(variable, key_file).into())).collect()
-}
-
-/// A private key, for Packer reads those that SSH is to use.
-fn key_file(folder: &Path) -> std::path::PathBuf {
-    let file = folder.join("key.pem");
-    let mut keygen = Command::new("ssh-keygen");
-    keygen.args(["-q", "-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "", "-f"]).arg(&file);
-    assert!(run(&mut keygen).status.success(), "{keygen:?} failed");
-    file
+    required(&plan, key_file)
 }
 
 /// Programs that this Packer does not know enough for, and why.
@@ -111,7 +101,7 @@ fn packer_accepts_all_hcl_and_would_not_format_it() {
             mistakes.push(format!("{file}: Packer refuses the HCL: {}", said(&output)));
         }
     }
-    none(&mistakes);
+    none(mistakes);
     assert!(judged > 15 && formatted > 25, "Packer judged {judged} programs and formatted {formatted}");
     eprintln!("Packer accepts the HCL of {judged} programs, and formats that of {formatted} as it is");
 }
@@ -167,11 +157,11 @@ fn packer_accepts_every_stage() {
             }
         }
     }
-    none(&mistakes);
+    none(mistakes);
     eprintln!("Packer accepts {judged} templates of stages");
 }
 
-/// What a run leaves behind: files by name, and what it printed.
+/// Files, steps and a chain, with text that either form has to write in its own way.
 const PROGRAM: &str = r#"
 extern builder file {
     content: string

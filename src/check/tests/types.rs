@@ -218,11 +218,11 @@ fn a_match_has_an_arm_for_every_value() {
 #[test]
 fn operators() {
     each(&[
-        ("let x = \"a\" + 1", "type::operator", "+"),
-        ("let x = [1] + 1", "type::operator", "+"),
-        ("let x = { a = 1 } + { b = 2 }", "type::operator", "+"),
-        ("let x = \"a\" - \"b\"", "type::operator", "-"),
-        ("let x = 1GiB < 5m", "type::operator", "<"),
+        ("let x = \"a\" + 1", "type::operator", "\"a\" + 1"),
+        ("let x = [1] + 1", "type::operator", "[1] + 1"),
+        ("let x = { a = 1 } + { b = 2 }", "type::operator", "{ a = 1 } + { b = 2 }"),
+        ("let x = \"a\" - \"b\"", "type::operator", "\"a\" - \"b\""),
+        ("let x = 1GiB < 5m", "type::operator", "1GiB < 5m"),
         ("let x = -\"a\"", "type::mismatch", "-\"a\""),
         ("let x = 1 in 5", "type::mismatch", "5"),
         ("let x = 1 in { a = 1 }", "type::mismatch", "1"),

@@ -11,7 +11,7 @@ use std::ops::Range;
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
 use super::place::{Place, Places};
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, floor_char_boundary};
 
 /// Unlabelled lines between two labelled ones that are shown rather than cut out.
 const GAP: usize = 2;
@@ -170,17 +170,10 @@ fn pieces(line: &str, points: &[usize]) -> Vec<Range<usize>> {
     if line.len() <= LONG {
         return std::iter::once(0..line.len()).collect();
     }
-    let boundary = |mut at: usize| {
-        at = at.min(line.len());
-        while !line.is_char_boundary(at) {
-            at -= 1;
-        }
-        at
-    };
     let mut pieces: Vec<Range<usize>> = Vec::new();
     let points = if points.is_empty() { &[0][..] } else { points };
     for point in points {
-        let piece = boundary(point.saturating_sub(BEFORE))..boundary(point + AFTER);
+        let piece = floor_char_boundary(line, point.saturating_sub(BEFORE))..floor_char_boundary(line, point + AFTER);
         match pieces.last_mut() {
             Some(last) if piece.start <= last.end + BEFORE / 2 => last.end = last.end.max(piece.end),
             _ => pieces.push(piece),

@@ -10,7 +10,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, Th
 use super::excerpt::{Excerpt, Mark, shown};
 use super::place::Places;
 use super::{Style, page_url};
-use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::diagnostic::{Diagnostic, Label, Severity, code};
 use crate::text::{FileId, Sources, Span};
 
 /// Narrower terminals are treated as this wide.
@@ -78,7 +78,13 @@ fn reports(diagnostic: &Diagnostic, places: &Places, style: Style) -> Vec<Report
         snippet: None,
     }];
     let ellipsis = if style.unicode { "…" } else { "..." };
-    for (i, (file, labels)) in groups(&diagnostic.labels, places).into_iter().enumerate() {
+    // Of a file that could not be read there is no line to show: the message names it.
+    let empty = |label: &Label| {
+        let source = places.source(label.span.file);
+        label.text.is_empty() && source.text().is_empty() && diagnostic.code == code::LOAD_READ
+    };
+    let labels: Vec<Label> = diagnostic.labels.iter().filter(|l| !empty(l)).cloned().collect();
+    for (i, (file, labels)) in groups(&labels, places).into_iter().enumerate() {
         let snippet = Some(Excerpt::new(places, file, &labels, ellipsis));
         if i == 0 {
             reports[0].snippet = snippet;

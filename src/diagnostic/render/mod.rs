@@ -12,7 +12,7 @@ mod place;
 mod sarif;
 
 use super::{Code, Diagnostic, Severity};
-use crate::text::Sources;
+use crate::text::{Sources, words};
 
 /// Where the book stands in public. `None` leaves links out of every format.
 const BOOK_URL: Option<&str> = None;
@@ -55,12 +55,11 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, format: &Format) ->
 
 /// The last line of the human format, such as `2 errors, 1 warning`; nothing when there is nothing to count.
 pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
-    let count = |severity, word: &str| {
+    let count = |severity| {
         let n = diagnostics.iter().filter(|d| d.severity == severity).count();
-        (n > 0).then(|| format!("{n} {word}{}", if n == 1 { "" } else { "s" }))
+        (n > 0).then(|| words::count(n, severity_word(severity)))
     };
-    let parts: Vec<String> =
-        [count(Severity::Error, "error"), count(Severity::Warning, "warning")].into_iter().flatten().collect();
+    let parts: Vec<String> = [Severity::Error, Severity::Warning].into_iter().filter_map(count).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 

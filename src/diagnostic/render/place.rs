@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use crate::text::{FileId, Source, Sources, Span};
+use crate::text::{FileId, Source, Sources, Span, floor_char_boundary};
 
 /// An offset, seen as a person sees it. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,10 +47,7 @@ impl<'a> Places<'a> {
     /// The place of an offset; behind the end counts as the end, inside a character as its beginning.
     fn find(&self, file: FileId, offset: usize) -> Place {
         let text: &str = self.source(file).text();
-        let mut offset = offset.min(text.len());
-        while !text.is_char_boundary(offset) {
-            offset -= 1;
-        }
+        let offset = floor_char_boundary(text, offset);
         let mut known = self.known.borrow_mut();
         let from = known.range((file, 0)..=(file, offset)).next_back().map_or(START, |(_, place)| *place);
         let between = &text[from.offset..offset];

@@ -1,10 +1,11 @@
 //! Plans as HCL2, for today's Packer.
 //!
 //! It knows the order of things in a template of HCL. `layout` knows its syntax, `text`, `action` and `value` what becomes of texts
-//! and options, `variables` the variables, `names` the labels of sources, `plugins` where kinds come from,
-//! `options` which options HCL has otherwise.
+//! and options, `variables` the variables, `evaluated` which of their defaults only the run knows, `names` the labels of sources,
+//! `plugins` where kinds come from, `options` which options HCL has otherwise.
 
 mod action;
+mod evaluated;
 mod layout;
 mod names;
 mod options;
@@ -13,17 +14,19 @@ mod text;
 mod value;
 mod variables;
 
+pub use variables::var_file;
+
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
-use crate::packer::rendered_until_still;
+use crate::packer::{rendered_until_still, version_numbers};
 use crate::plan::{Build, Builds, Chain, Origin, Plan, Setting, Step};
 use crate::schema::{Category, Kinds};
 
-use super::losses::Losses;
-use super::problem::Lost;
-use super::value::Shape;
 use super::{Emit, Emitted};
+use crate::emit::losses::Losses;
+use crate::emit::problem::Lost;
+use crate::emit::shape::Shape;
 use layout::{Body, Expr, quoted};
 use text::{Place, Texts};
 use value::Writer;
@@ -105,7 +108,7 @@ impl<'a> Printer<'a> {
         let recent =
             !needed.is_empty() || !self.plan.cleanups.is_empty() || variables::has_hidden_local(self.plan, &self.texts);
         let versions = [self.plan.min_packer_version.as_deref(), recent.then_some(WITH_PLUGINS)];
-        let Some(version) = versions.into_iter().flatten().max_by_key(|v| numbers(v)) else { return };
+        let Some(version) = versions.into_iter().flatten().max_by_key(|v| version_numbers(v)) else { return };
         let mut inner = Body::default();
         inner.attribute("required_version", Expr::text(&format!(">= {version}")));
         if !needed.is_empty() {
@@ -253,11 +256,6 @@ impl<'a> Printer<'a> {
         }
         self.losses.edges(setting.origin, self.texts.edges.met());
     }
-}
-
-/// A version as numbers, to be compared.
-fn numbers(version: &str) -> Vec<u64> {
-    version.split('.').map_while(|n| n.parse().ok()).collect()
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::super::tests::{build, kinds, parts, plain, set, step, variable, whole};
-use super::super::{EmitProblem, Paths};
 use super::*;
+use crate::emit::tests::{build, kinds, parts, plain, set, step, variable, whole};
+use crate::emit::{EmitProblem, Paths};
 use crate::plan::{Form, Part, Text, Value, Variable, VariableDefault};
 use crate::ty::Ty;
 

@@ -7,12 +7,13 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::plan::{Ami, Form, Part, Plan, Text, Variable};
-use crate::template::{self, Action, OperandKind, Piece as Template};
+use crate::template;
 
-use super::super::Emit;
-use super::super::edges::Edges;
-use super::super::paths::Paths;
+use super::evaluated::evaluated;
 use super::layout::{Expr, escape};
+use crate::emit::Emit;
+use crate::emit::edges::Edges;
+use crate::emit::paths::Paths;
 
 /// A stretch of a text.
 #[derive(Debug, PartialEq)]
@@ -49,7 +50,7 @@ impl<'a> Texts<'a> {
             edges: Edges::new(plan, &how.edges),
             paths: &how.paths,
             variables: plan.variables.iter().map(|v| (v.name.as_str(), v)).collect(),
-            locals: super::variables::evaluated(plan, &how.paths),
+            locals: evaluated(plan, &how.paths),
         }
     }
 
@@ -203,35 +204,6 @@ pub(super) fn expression(pieces: &[Piece]) -> Expr {
             Expr::Line(out)
         }
     }
-}
-
-/// Whether a text of the default can be told only when the plan runs: HCL lets defaults read nothing but the environment.
-pub(super) fn needs_run(text: &Text) -> bool {
-    let Text::Parts(parts) = text else { return false };
-    parts.iter().any(|part| match part {
-        Part::Variable(_) | Part::Ami(_) => true,
-        Part::Chars(_) => false,
-        Part::Action(source) => {
-            let mut found = false;
-            for piece in &template::parse(source).pieces {
-                let Template::Action { action, .. } = piece else { continue };
-                if let Some(pipeline) = action.pipeline() {
-                    let single = pipeline.commands.len() == 1 && matches!(action, Action::Print(_));
-                    pipeline.each_operand(&mut |operand| {
-                        let OperandKind::Function(name) = &operand.kind else { return };
-                        found |= match name.as_str() {
-                            "user" | "template_dir" | "packer_version" | "uuid" => true,
-                            "consul_key" | "vault" | "aws_secretsmanager" | "aws_secretsmanager_raw" => true,
-                            // In a longer action its value is written by a function, which defaults may not call.
-                            "env" => !single,
-                            _ => false,
-                        };
-                    });
-                }
-            }
-            found
-        }
-    })
 }
 
 /// A known text as a value of a form.

@@ -6,10 +6,10 @@ use smol_str::SmolStr;
 use crate::plan::Value;
 use crate::ty::{Encoding, describe};
 
-use super::super::text::holds_braces;
-use super::super::value::{Shape, word};
 use super::layout::{Body, Expr, key};
 use super::text::{Piece, Place, Texts, expression};
+use crate::emit::shape::{Shape, word};
+use crate::emit::text::holds_braces;
 
 /// Writes options into bodies.
 pub(super) struct Writer<'w, 'a, 'p> {

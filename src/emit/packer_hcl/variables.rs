@@ -3,39 +3,14 @@
 //! HCL lets a default read the environment and nothing else. Where a default holds more than that, the variable is null unless
 //! it is set, and a local has the value of the one or the other.
 
-use rustc_hash::FxHashSet;
-
 use crate::packer::Edge;
-use crate::plan::{Form, Part, Plan, Text, Variable, VariableDefault};
+use crate::plan::{Form, Plan, Text, Variable, VariableDefault};
 
-use super::super::losses::Losses;
-use super::super::paths::Paths;
-use super::super::text::{elements, holds_braces};
+use super::evaluated::parts;
 use super::layout::{Body, Expr, quoted};
-use super::text::{Place, Texts, literal, needs_run};
-
-/// The variables that a local stands in for.
-pub(super) fn evaluated<'p>(plan: &'p Plan, paths: &Paths) -> FxHashSet<&'p str> {
-    let evaluated = |v: &&Variable| match &v.default {
-        VariableDefault::Required => false,
-        VariableDefault::Text(text) => is_evaluated(v, text, paths),
-        VariableDefault::Environment(_) => v.list,
-    };
-    plan.variables.iter().filter(evaluated).map(|v| v.name.as_str()).collect()
-}
-
-/// Whether the default can be told only when the plan runs; so can a path that is told from the folder of the template.
-fn is_evaluated(variable: &Variable, text: &Text, paths: &Paths) -> bool {
-    let moves = |text: &Text| match text {
-        Text::Plain(path) => paths.rebased(path).is_some(),
-        Text::Parts(parts) => matches!(parts.first(), Some(Part::Chars(path)) if paths.rebased(path).is_some()),
-    };
-    needs_run(text) || variable.form == Form::Path && parts(variable, text).iter().any(moves)
-}
-
-fn parts(variable: &Variable, text: &Text) -> Vec<Text> {
-    if variable.list { elements(text) } else { vec![text.clone()] }
-}
+use super::text::{Place, Texts, literal};
+use crate::emit::losses::Losses;
+use crate::emit::text::{elements, holds_braces};
 
 /// Whether a local is needed that hides its value, which the oldest versions with HCL do not know.
 pub(super) fn has_hidden_local(plan: &Plan, texts: &Texts<'_>) -> bool {
@@ -75,6 +50,25 @@ pub(super) fn declared(plan: &Plan, texts: &mut Texts<'_>, losses: &mut Losses<'
     }
     body.append(hidden);
     body
+}
+
+/// Values for variables as a var-file in HCL. What has no value yet is an empty text, which Packer refuses for a number, a bool
+/// or a list.
+pub fn var_file<'p>(values: impl IntoIterator<Item = (&'p str, Option<(&'p Variable, &'p str)>)>) -> String {
+    let mut body = Body::default();
+    for (name, given) in values {
+        let value = given.map(|(variable, value)| {
+            let one = |text: &str| literal(text, variable.form).unwrap_or_else(|| Expr::text(text));
+            let each = |text: Text| one(text.as_plain().unwrap_or_default());
+            if variable.list {
+                Expr::list(elements(&Text::Plain(value.into())).into_iter().map(each))
+            } else {
+                one(value)
+            }
+        });
+        body.attribute(name, value.unwrap_or_else(|| Expr::text("")));
+    }
+    body.text()
 }
 
 /// The variables that stand for AMIs.

@@ -12,7 +12,6 @@ use smol_str::SmolStr;
 
 use crate::packer::COMMENT_KEY;
 use crate::schema::{Category, Kind, Kinds, OptionSet};
-use crate::ty::Field;
 
 use shape::{Shapes, described};
 
@@ -149,8 +148,7 @@ fn block(category: Category, kind: &Kind, sets: &mut IndexMap<String, Value>, sh
     let mut properties = own(category);
     properties.insert("type".into(), json!({ "const": kind.name }));
     let mut needed: Vec<SmolStr> = required(category).into_iter().map(SmolStr::new_static).collect();
-    let open = |field: &Field| field.notes.as_ref().is_none_or(|n| n.refused.is_none());
-    for (index, (name, field)) in kind.options.iter().enumerate().filter(|(_, (_, f))| open(f)) {
+    for (index, (name, field)) in kind.options.iter().enumerate().filter(|(_, (_, f))| !f.is_refused()) {
         let shape = described(field, shapes);
         let value = match kind.home(index).and_then(|home| kind.sets.get(home)) {
             None => shape,

@@ -1,4 +1,4 @@
-//! What a type becomes in a plan, as JSON Schema: the counterpart of [`value`](super::super::value).
+//! What a type becomes in a plan, as JSON Schema: the counterpart of [`shape`](super::super::shape).
 //!
 //! It knows types and their encodings. What is known only when the plan runs is a text with `{{…}}`, whatever its type.
 
@@ -121,8 +121,7 @@ fn or_late(shape: Value) -> Value {
 }
 
 fn record(record: &Record, shapes: &mut Shapes) -> Value {
-    let open = |f: &&Field| f.notes.as_ref().is_none_or(|n| n.refused.is_none());
-    let fields = || record.fields.iter().filter(|(_, f)| open(f));
+    let fields = || record.fields.iter().filter(|(_, f)| !f.is_refused());
     let properties: serde_json::Map<String, Value> =
         fields().map(|(name, field)| (name.to_string(), described(field, shapes))).collect();
     let needed: Vec<&SmolStr> = fields().filter(|(_, f)| !f.optional).map(|(name, _)| name).collect();

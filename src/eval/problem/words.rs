@@ -37,9 +37,6 @@ impl EvalProblem {
             SameKey { key, at } => Diagnostic::error(code::VALUE_KEY, format!("two entries have the key `{key}`"))
                 .label(*at, "the same key twice")
                 .help("make the keys differ, or leave out elements by `if`"),
-            NoArm { value, at } => Diagnostic::error(code::TYPE_NOT_EXHAUSTIVE, format!("no arm matches `{value}`"))
-                .label(*at, "")
-                .help("add an arm for it, or `_ => …`"),
             OutOfRange { index, length, at } => {
                 Diagnostic::error(code::VALUE_KEY, format!("index {index} in a list of {length}"))
                     .label(*at, "out of range")
@@ -72,7 +69,7 @@ impl EvalProblem {
                     .help(format!("set it, `{name}=… bakec …`, or give the param by `--set`"))
             }
             Read { path, error: why, at } => {
-                let (what, help) = crate::load::words(why);
+                let (what, help) = why.words();
                 Diagnostic::error(code::LOAD_READ, format!("cannot read `{path}`: {what}"))
                     .label(*at, "named here")
                     .help(help)
@@ -92,10 +89,17 @@ impl EvalProblem {
             .label(*at, "with this axis")
             .help("make the axes shorter, or raise the limit by `--max-builds`"),
             SameAxisValue { value, at, axis } => {
-                Diagnostic::error(code::MATRIX_AXIS, format!("the axis holds `{value}` twice"))
-                    .label(*axis, "this axis")
-                    .label(*at, "again")
-                    .help("every value of an axis is one coordinate: remove the second, or use `distinct(…)`")
+                let inside = axis.file == at.file && axis.start <= at.start && at.end <= axis.end;
+                let diagnostic =
+                    Diagnostic::error(code::MATRIX_AXIS, format!("the axis holds `{value}` twice")).label(*at, "again");
+                let diagnostic = if inside { diagnostic } else { diagnostic.label(*axis, "this axis") };
+                diagnostic.help("every value of an axis is one coordinate: remove the second, or use `distinct(…)`")
+            }
+            BuildsTooEarly { image, at } => {
+                let message = format!("the builds of `{image}` are not known while matrices are made");
+                Diagnostic::error(code::MATRIX_AXIS, message)
+                    .label(*at, "asked for here")
+                    .help("write the values in a list or table that both images use as an axis")
             }
             IdleExclude { at } => Diagnostic::warning(code::MATRIX_IDLE_EXCLUDE, "this exclude matches no cell")
                 .label(*at, "")
@@ -149,13 +153,13 @@ impl EvalProblem {
                 let diagnostic = if origin == at { diagnostic } else { diagnostic.label(*at, "wanted by this option") };
                 diagnostic.help(format!("add `{field} = …`"))
             }
-            OutsideRange { shown, ty, option, origin, at } => refused(
+            OutsideRange { shown, ty, help, option, origin, at } => refused(
                 Diagnostic::error(code::VALUE_RANGE, format!("`{shown}` is outside of {ty}")),
                 *origin,
                 *at,
                 option,
             )
-            .help("both ends are included"),
+            .help(help.clone()),
             NotWholeGib { bytes, option, origin, at } => {
                 let (shown, below) = (describe::size(*bytes), bytes >> 30);
                 let message = format!("`{option}` counts whole GiB, and {shown} is none");
@@ -206,7 +210,7 @@ impl EvalProblem {
                 }
                 match declared {
                     Some(rule) => diagnostic.label(*rule, "by this rule").help("change the options, or the rule"),
-                    None => diagnostic.help("change what is underlined so that the rule holds"),
+                    None => diagnostic,
                 }
             }
             NotUnique { option, value, place, builds, at, other } => {
@@ -270,13 +274,20 @@ impl EvalProblem {
                 diagnostic.help("a policy holds for every build of the plan: mend the builds, or narrow it by `when`")
             }
             Undecided { policy, variable, at } => {
-                let needs = match variable {
-                    Some(variable) => format!("it depends on variable `{variable}`"),
-                    None => "it depends on what is known only when the plan runs".into(),
+                let (needs, help) = match variable {
+                    Some(variable) => (
+                        format!("needs `{variable}`, which is known only when the plan runs"),
+                        format!("declare `{variable}` as a `param`, which is known now; until then the policy stops no build"),
+                    ),
+                    None => (
+                        "needs what is known only when the plan runs".to_owned(),
+                        "require something that is known now, such as `!= null` or `matches /…/`; until then the policy stops no build"
+                            .to_owned(),
+                    ),
                 };
                 Diagnostic::warning(code::POLICY_UNDECIDED, format!("policy `{policy}` cannot be decided yet"))
                     .label(*at, needs)
-                    .help("it is judged again when the plan runs; make the variable a `param` to decide it now")
+                    .help(help)
             }
             SizeVariable { variable, option, at } => {
                 let message = format!("Packer cannot read the size `{variable}` as `{option}`");
@@ -304,6 +315,39 @@ impl EvalProblem {
                 Diagnostic::error(code::OUTPUT_FILE, format!("an output cannot be written to `{file}`"))
                     .label(*at, "unknown ending")
                     .help("end the name in `.json`, `.tfvars` or `.tfvars.json`")
+            }
+            Lacks { option, field, at } => {
+                let first = field.split(" or ").next().unwrap_or_default();
+                Diagnostic::error(
+                    code::OPTION_RULE,
+                    format!("`{option}` lacks `{field}`, so it does nothing of the step"),
+                )
+                .label(*at, "")
+                .help(format!("write `{{{{{first}}}}}` where it has its place"))
+            }
+            NoConnection { step, option, says, at } => Diagnostic::error(
+                code::OPTION_RULE,
+                format!("`{step}` works on a machine, and the build connects to none"),
+            )
+            .label(*at, "has no machine to work on")
+            .label(*says, "connects to nothing")
+            .help(format!(
+                "remove `{option}` and say how the machine is reached; a step on this machine is a `shell-local`"
+            )),
+            NotTaken { step, maker, takes, made, at } => {
+                let takes: Vec<String> = takes.iter().map(|kind| format!("`{kind}`")).collect();
+                let message = format!("`{step}` cannot take what `{maker}` makes");
+                Diagnostic::error(code::OPTION_RULE, message)
+                    .label(*at, "")
+                    .label(*made, "makes what comes to it")
+                    .help(format!("it takes what {} made: put that before it in one chain, by `then`", or(&takes)))
+            }
+            OtherPartition { region, partition, home, home_partition, at, home_at } => {
+                let message = format!("no AMI can be copied from {home} to {region}");
+                Diagnostic::error(code::OPTION_RULE, message)
+                    .label(*at, format!("lies in the partition `{partition}`"))
+                    .label(*home_at, format!("lies in `{home_partition}`"))
+                    .help("each partition of AWS has accounts of its own: make an image for each, built there")
             }
             Facts { code, message, labels, help } => {
                 let mut diagnostic = Diagnostic::error(*code, message.clone());
@@ -337,4 +381,13 @@ fn grouped(number: usize) -> String {
         text.push(digit);
     }
     text
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn or(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
 }

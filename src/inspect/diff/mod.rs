@@ -2,10 +2,12 @@
 //!
 //! It compares plans as their files say them, so that a compiled program, a plan of bakec's and a template that a person wrote
 //! can stand on either side. `value` finds the places where two values differ, `builds` pairs builds by name, `steps` pairs
-//! steps by what they are, `text` shows it all to people, `only` takes some builds of both sides.
+//! steps by what they are, `text` shows it all to people, `only` takes some builds of both sides,
+//! `secrets` hides what is nobody's business.
 
 mod builds;
 mod only;
+mod secrets;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -106,6 +108,7 @@ pub fn diff(before: &Document, after: &Document) -> Diff {
         retain: entries(&before.retain, &after.retain),
         builds,
     };
+    secrets::hide(&mut diff);
     diff.equal = diff.min_packer_version.is_none()
         && [&diff.variables, &diff.outputs, &diff.retain].iter().all(|e| e.is_empty())
         && diff.builds.is_empty()
@@ -147,7 +150,11 @@ fn entries(before: &[(String, Json)], after: &[(String, Json)]) -> Entries {
 fn variables(before: &[Variable], after: &[Variable]) -> Entries {
     let mut entries = Entries::default();
     let entry = |variable: &Variable| {
-        let value = variable.default.as_deref().filter(|_| !variable.secret).map(Json::from);
+        let value = variable
+            .default
+            .as_deref()
+            .filter(|text| !variable.secret && !secrets::is_secret(&variable.name, &json(text)))
+            .map(Json::from);
         Entry { name: variable.name.clone(), value }
     };
     for old in before {
@@ -157,11 +164,13 @@ fn variables(before: &[Variable], after: &[Variable]) -> Entries {
         };
         let mut changes = Vec::new();
         if old.default != new.default {
-            changes.push(if old.secret || new.secret {
-                Change::hidden("default")
-            } else {
-                Change::new("default", old.default.as_deref().map(json), new.default.as_deref().map(json))
-            });
+            changes.push(
+                if [old, new].iter().any(|v| v.secret || secrets::is_secret(&v.name, &v.default.clone().into())) {
+                    Change::hidden("default")
+                } else {
+                    Change::new("default", old.default.as_deref().map(json), new.default.as_deref().map(json))
+                },
+            );
         }
         // A plan without the comment does not know types.
         if let (Some(a), Some(b)) = (&old.ty, &new.ty)

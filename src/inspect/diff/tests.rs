@@ -239,8 +239,8 @@ fn steps_are_paired_by_what_they_are() {
       + note
           + look
           + here
-  ~ 4. shell  moved up to 1
-  ~ 3. shell
+  ~ 4 → 1. shell  moved up
+  ~ 2 → 3. shell
       inline  - "b"  + "c"
       for  a → all builds
 "#,
@@ -273,7 +273,7 @@ fn chains_versions_and_outputs() {
 
 post-processors
   - 1. compress
-  ~ 1. checksum then manifest
+  ~ 2 → 1. checksum then manifest
       checksum.t  "md5" → "sha256"
 
 outputs

@@ -171,11 +171,12 @@ impl Page {
         }
         for moved in &steps.moved {
             let way = if moved.after < moved.before { "up" } else { "down" };
-            let title = titled(moved.before, &moved.kind, &moved.label);
-            self.line(2, Some(Paint::Tilde), &format!("~ {title}  moved {way} to {}", moved.after));
+            let title = paired(moved.before, moved.after, &moved.kind, &moved.label);
+            self.line(2, Some(Paint::Tilde), &format!("~ {title}  moved {way}"));
         }
         for change in &steps.changed {
-            self.line(2, Some(Paint::Tilde), &format!("~ {}", titled(change.after, &change.kind, &change.label)));
+            let title = paired(change.before, change.after, &change.kind, &change.label);
+            self.line(2, Some(Paint::Tilde), &format!("~ {title}"));
             let (builds, others): (Vec<Change>, Vec<Change>) =
                 change.changes.iter().cloned().partition(|c| c.path == "builds");
             self.changes(6, &others, false);
@@ -391,6 +392,12 @@ fn about(build: &Named) -> String {
 fn titled(position: usize, kind: &str, label: &Option<String>) -> String {
     let label = label.as_ref().map(|l| format!(" \"{}\"", visible(l))).unwrap_or_default();
     format!("{position}. {}{label}", name(kind))
+}
+
+/// A step of both plans: its number in the first and in the second, where these differ.
+fn paired(before: usize, after: usize, kind: &str, label: &Option<String>) -> String {
+    let title = titled(after, kind, label);
+    if before == after { title } else { format!("{before} → {title}") }
 }
 
 fn whom(step: &StepName) -> String {

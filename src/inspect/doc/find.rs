@@ -152,9 +152,11 @@ pub(super) fn title(kind: &KindDoc) -> String {
 
 /// A category by its word, that of its statements, or Packer's.
 fn category(word: &str) -> Option<Category> {
+    let plain = |word: &str| word.to_ascii_lowercase().replace(['-', '_'], "");
+    let word = plain(word);
     Category::ALL.into_iter().find(|c| {
-        let plural = c.plural();
-        word == c.word() || word == c.statement() || word == plural || Some(word) == plural.strip_suffix('s')
+        let plural = plain(c.plural());
+        word == c.word() || word == c.statement() || word == plural || Some(word.as_str()) == plural.strip_suffix('s')
     })
 }
 
@@ -169,12 +171,37 @@ fn no_kind(everything: &[KindDoc], name: &str) -> Missing {
         );
         return Missing { message, help };
     }
+    let like: Vec<String> =
+        everything.iter().filter(|k| has_word(&k.name, name)).map(|k| format!("`{}`", k.name)).collect();
+    if !like.is_empty() {
+        return Missing { message, help: format!("did you mean {}?", any_of(&like)) };
+    }
+    if TYPES.contains(&name) {
+        let help = format!("`{name}` is a type of the language, which the book's chapter on the language tells about");
+        return Missing { message, help };
+    }
     let names = everything.iter().map(|k| k.name.as_str());
     let help = match nearest(name, names.chain(everything.iter().flat_map(|k| &k.types).map(|t| t.name.as_str()))) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`bakec doc` lists all kinds".into(),
     };
     Missing { message, help }
+}
+
+/// The language's own types: they are no kinds, and yet looked for.
+const TYPES: [&str; 7] = ["bool", "int", "number", "string", "duration", "size", "path"];
+
+/// Whether a name has one of its words, or the beginning of one, of another.
+fn has_word(name: &str, word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    word.len() > 2 && name.match_indices(word.as_str()).any(|(at, _)| at == 0 || name[..at].ends_with('-'))
+}
+
+fn any_of(names: &[String]) -> String {
+    match names {
+        [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 /// An option by its name, or by one that it had before.

@@ -146,11 +146,6 @@ impl KindDoc {
 }
 
 impl OptionDoc {
-    /// `name: type = default`, with a `?` where it may be left out.
-    pub fn signature(&self) -> String {
-        format!("{}: {}", self.name, self.value())
-    }
-
     /// `type = default`, with a `?` where it may be left out.
     pub fn value(&self) -> String {
         match &self.default {
@@ -182,7 +177,7 @@ pub fn kind(category: Category, kind: &Kind) -> KindDoc {
     });
     let sets = kind.sets.iter().map(|s| SetDoc { name: s.name.clone(), file: s.file.clone(), doc: s.doc.clone() });
     let mut types = Vec::new();
-    for field in kind.options.values().filter(|f| f.notes.as_ref().is_none_or(|n| n.refused.is_none())) {
+    for field in kind.options.values().filter(|f| !f.is_refused()) {
         named_types(kind, &field.ty, &mut types);
     }
     KindDoc {

@@ -2,7 +2,7 @@
 
 use crate::text::Span;
 
-use super::{Arg, Binding, Doc, Entry, Expr, Ident, Parameter, Text};
+use super::{Arg, Binding, Doc, Entry, Expr, ExternKind, Ident, Parameter, Text};
 
 /// `image name { … }`.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,6 +92,17 @@ pub enum BlockKind {
     Cleanup,
     Test,
     Post,
+}
+
+impl BlockKind {
+    /// Which kinds the statement takes.
+    pub fn category(self) -> ExternKind {
+        match self {
+            BlockKind::Builder => ExternKind::Builder,
+            BlockKind::Provision | BlockKind::Cleanup | BlockKind::Test => ExternKind::Provisioner,
+            BlockKind::Post => ExternKind::Post,
+        }
+    }
 }
 
 /// `builder KIND ["label"] [when e] { entries }`, and the same for the other block statements.

@@ -31,7 +31,7 @@ pub struct Comment {
 }
 
 /// The four marks of a comment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CommentKind {
     /// `//`
     Slashes,

@@ -3,7 +3,7 @@
 use super::super::ast::{Arg, Arm, BinaryOp, Element, Entry, Expr, ExprKind, ForClause, Ident, Key, Pattern, UnaryOp};
 use super::super::parser::Rule;
 use super::super::problem::SyntaxProblem;
-use super::super::report::Part;
+use super::super::report::{self, Part};
 use super::{Lower, MAX_TREE, Pair, Parts};
 use crate::text::Span;
 
@@ -314,7 +314,7 @@ impl Lower<'_> {
         }
     }
 
-    /// `name { … }`: read as the list of records that was meant most likely.
+    /// `name { … }`: what stands in the braces is read for its own mistakes; what the whole is worth is not known.
     fn block_without_equals(&mut self, key: Key, value: Pair<'_>, span: Span) -> Entry {
         let body = self.span(&value);
         self.note(SyntaxProblem::BlockWithoutEquals { key: key.span, name: key.name.to_string(), body });
@@ -340,7 +340,9 @@ impl Lower<'_> {
     fn for_clause(&mut self, pair: Pair<'_>) -> ForClause {
         let mut parts = self.parts(pair);
         let mut names: Vec<Ident> = Vec::new();
-        while let Some(name) = parts.list.next_if(|p| matches!(p.as_rule(), Rule::ident | Rule::hyphened)) {
+        while let Some(name) =
+            parts.list.next_if(|p| matches!(p.as_rule(), Rule::ident | Rule::hyphened | Rule::quoted))
+        {
             names.push(self.ident(&name));
         }
         let source = parts.take();
@@ -364,22 +366,36 @@ impl Lower<'_> {
         }
         self.depth += chain;
         let (condition, then) = (parts.take(), parts.take());
-        let mut cases = vec![(span.start, self.value(condition), self.value(then))];
+        let condition = self.value(condition);
+        if then.as_rule() == Rule::braced_if {
+            self.depth -= chain;
+            return self.braced_if(&then);
+        }
+        let mut cases = vec![(span.start, condition, self.value(then))];
         while let Some(pair) = parts.take_if(Rule::else_if) {
             let text = pair.as_str();
             let start = self.span(&pair).start + text.find("if").map_or(0, |n| n as u32);
             let mut parts = self.parts(pair);
             let (condition, then) = (parts.take(), parts.take());
-            cases.push((start, self.value(condition), self.value(then)));
+            let condition = self.value(condition);
+            if then.as_rule() == Rule::braced_if {
+                self.depth -= chain;
+                return self.braced_if(&then);
+            }
+            cases.push((start, condition, self.value(then)));
         }
         let last = parts.take();
         let mut otherwise = if last.as_rule() == Rule::missing_else {
             let then = cases.last().map_or(span, |c| c.2.span);
             let at = then.end as usize - self.place.base;
-            self.note_at(
-                last.as_span().start() + self.offset,
-                SyntaxProblem::MissingElse { span: then.after(), keyword },
-            );
+            let missed = last.as_span().start() + self.offset;
+            // `elif`, or a value before its condition.
+            let (found, other) = report::unexpected(self.place, self.source, missed, &["`else`".to_owned()], None);
+            let problem = match other {
+                SyntaxProblem::Unexpected { help: Some(_), .. } if found == missed => other,
+                _ => SyntaxProblem::MissingElse { span: then.after(), keyword },
+            };
+            self.note_at(missed, problem);
             self.bad_expr(self.place.span(at, at))
         } else {
             self.value(last)
@@ -392,6 +408,15 @@ impl Lower<'_> {
             }
             otherwise = Expr { kind, span: Span { start, ..span } };
         }
+        ExprKind::Bad
+    }
+
+    /// `if c { a } else { b }`
+    fn braced_if(&mut self, pair: &Pair<'_>) -> ExprKind {
+        let (at, _) = self.range(pair);
+        let help = "an `if` is a value: write `if c then a else b`".to_owned();
+        let (_, problem) = report::unexpected(self.place, self.source, at, &["`then`".to_owned()], Some(help));
+        self.note_at(at, problem);
         ExprKind::Bad
     }
 

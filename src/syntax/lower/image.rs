@@ -97,7 +97,7 @@ impl Lower<'_> {
             _ => {
                 let mut parts = self.parts(pair);
                 let group = parts.take();
-                let group = self.path(group);
+                let group = self.names(group);
                 let call = parts.take();
                 let args = self.arguments(call, ")");
                 let when = parts.take_if(Rule::when).map(|pair| self.when(pair));
@@ -187,7 +187,7 @@ impl Lower<'_> {
                 let mut parts = self.parts(pair);
                 let names = parts.take();
                 let columns = names.as_rule() == Rule::axis_columns;
-                let names = if columns { self.path(names) } else { vec![self.ident(&names)] };
+                let names = if columns { self.names(names) } else { vec![self.ident(&names)] };
                 let source = parts.take();
                 let source = bad(self.expr(source));
                 MatrixItem::Axis(Axis { names, columns, source, span })

@@ -4,9 +4,10 @@ use super::super::ast::{
     Binding, Cell, CellKind, Column, Expr, ExprKind, Extern, ExternKind, Function, Ident, Import, Item, ItemKind,
     Output, Parameter, Policy, Require, Row, Table, TypeItem,
 };
+use super::super::habit;
 use super::super::parser::Rule;
 use super::super::problem::SyntaxProblem;
-use super::super::report::Part;
+use super::super::report::{self, Part};
 use super::{Lower, Pair};
 use crate::text::Span;
 
@@ -69,7 +70,11 @@ impl Lower<'_> {
         let doc = self.doc(start);
         let mut parts = self.parts(pair);
         let word = parts.take().as_str().to_owned();
-        let name = self.ident(&parts.take());
+        let name = parts.take();
+        if let Some(settings) = parts.take_if(Rule::settings) {
+            return self.settings(&word, &name, &settings, span, doc);
+        }
+        let name = self.ident(&name);
         let ty = parts.take_if(Rule::annotation).map(|pair| {
             let mut parts = self.parts(pair);
             let ty = parts.take();
@@ -84,6 +89,25 @@ impl Lower<'_> {
             value = Some(Expr { kind: ExprKind::Bad, span: span.after() });
         }
         Binding { doc, name, ty, value, span }
+    }
+
+    /// `variable "x" { type = string }`: what stands in the braces says how it is written here.
+    fn settings(
+        &mut self,
+        word: &str,
+        name: &Pair<'_>,
+        settings: &Pair<'_>,
+        span: Span,
+        doc: Option<super::super::ast::Doc>,
+    ) -> Binding {
+        let meant = name.as_str().trim_matches('"').replace('-', "_");
+        let help = habit::declaration(word, &meant, settings.as_str());
+        let at = settings.as_span().start() + self.offset;
+        let expected = if word == "let" { vec!["`=`".to_owned()] } else { vec!["`:`".to_owned(), "`=`".to_owned()] };
+        let (_, problem) = report::unexpected(self.place, self.source, at, &expected, Some(help));
+        self.note_at(at, problem);
+        let value = Some(Expr { kind: ExprKind::Bad, span: span.after() });
+        Binding { doc, name: Ident { name: meant.into(), span: self.span(name) }, ty: None, value, span }
     }
 
     /// `= e`

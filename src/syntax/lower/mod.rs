@@ -118,11 +118,21 @@ impl Lower<'_> {
     /// A pair as a name. One with hyphens is meant as that with underscores.
     pub(super) fn ident(&mut self, pair: &Pair<'_>) -> Ident {
         let (written, span) = (pair.as_str(), self.span(pair));
-        if pair.as_rule() != Rule::hyphened {
-            return Ident { name: written.into(), span };
-        }
-        let meant = written.replace('-', "_");
-        self.note(SyntaxProblem::Hyphened { span, name: written.to_owned(), meant: meant.clone() });
+        let meant = match pair.as_rule() {
+            Rule::hyphened => written.replace('-', "_"),
+            Rule::quoted => written.trim_matches('"').replace('-', "_"),
+            Rule::quoted_kind => written.trim_matches('"').to_owned(),
+            _ => return Ident { name: written.into(), span },
+        };
+        self.note(match pair.as_rule() {
+            Rule::hyphened => SyntaxProblem::Hyphened { span, name: written.to_owned(), meant: meant.clone() },
+            _ => SyntaxProblem::Unexpected {
+                span,
+                found: format!("`{written}`"),
+                expected: vec!["a name".to_owned()],
+                help: Some(format!("write `{meant}`, without quotes")),
+            },
+        });
         Ident { name: meant.into(), span }
     }
 
@@ -174,7 +184,7 @@ impl Lower<'_> {
     /// The children of a pair that mean something. Marks are left out, and mistakes that stand for a mark are noted here.
     pub(super) fn parts<'i>(&mut self, pair: Pair<'i>) -> Parts<'i> {
         let rule = pair.as_rule();
-        let (start, _) = (pair.as_span().start() + self.offset, ());
+        let start = pair.as_span().start() + self.offset;
         let whole_end = pair.as_span().end() + self.offset;
         let mut list = Vec::new();
         let mut bad = false;
@@ -195,6 +205,18 @@ impl Lower<'_> {
                 Rule::wrong_equals => {
                     let span = self.span(&child);
                     self.note(SyntaxProblem::DoubleEquals { span });
+                }
+                Rule::wrong_in => {
+                    let typed = child.clone().into_inner().any(|p| p.as_rule() == Rule::type_expr);
+                    let name =
+                        previous.map_or("name", |s| &self.source[s.start as usize - self.place.base..][..s.len()]);
+                    let help = match typed {
+                        true => format!("an axis has the type of its values: write `axis {name} in […]`"),
+                        false => format!("write `axis {name} in […]`"),
+                    };
+                    let (_, problem) =
+                        report::unexpected(self.place, self.source, at, &["`in`".to_owned()], Some(help));
+                    self.note_at(at, problem);
                 }
                 Rule::wrong_colon => {
                     let span = self.span(&child);
@@ -251,6 +273,15 @@ impl Lower<'_> {
 
     fn unclosed(&mut self, open: Option<Span>, at: usize, mark: &'static str) {
         let Some(mut open) = open else { return };
+        // `[for x in xs: x if x > 1]`
+        let rest = &self.source[at..];
+        if rest.strip_prefix("if").is_some_and(|r| r.starts_with([' ', '(', '!']))
+            && self.source[open.start as usize - self.place.base + 1..].trim_start().starts_with("for ")
+        {
+            let help = "the condition stands before the colon: `[for x in xs if c: x]`".to_owned();
+            let (found, problem) = report::unexpected(self.place, self.source, at, &["`:`".to_owned()], Some(help));
+            return self.note_at(found, problem);
+        }
         let (found, problem) = report::unexpected(self.place, self.source, at, &[], None);
         if mark == "{"
             && let Some(culprit) = outdented(self.source, open.start as usize - self.place.base, at)

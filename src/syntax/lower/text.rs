@@ -265,13 +265,13 @@ fn unescape_slashes(written: &str) -> SmolStr {
     let mut out = String::with_capacity(written.len());
     let mut chars = written.chars();
     while let Some(c) = chars.next() {
-        match (c, c == '\\') {
-            (_, true) => match chars.next() {
-                Some('/') => out.push('/'),
-                Some(other) => out.extend(['\\', other]),
-                None => out.push('\\'),
-            },
-            (c, _) => out.push(c),
+        match c {
+            '\\' if chars.as_str().starts_with('/') => {}
+            '\\' => {
+                out.push(c);
+                out.extend(chars.next());
+            }
+            c => out.push(c),
         }
     }
     out.into()

@@ -5,6 +5,7 @@ use super::super::parser::Rule;
 use super::super::problem::SyntaxProblem;
 use super::super::report::Part;
 use super::{Lower, MAX_TREE, Pair, Parts};
+use crate::text::Span;
 
 impl Lower<'_> {
     /// A type, or a place where one is missing.
@@ -66,7 +67,7 @@ impl Lower<'_> {
             ty = Type { kind, span };
         }
         for start in marks.into_iter().rev() {
-            let span = crate::text::Span { start, ..ty.span };
+            let span = Span { start, ..ty.span };
             ty = Type { kind: TypeKind::Late(Box::new(ty)), span };
         }
         ty
@@ -89,10 +90,7 @@ impl Lower<'_> {
     fn type_primary(&mut self, pair: Pair<'_>) -> Type {
         let span = self.span(&pair);
         let kind = match pair.as_rule() {
-            Rule::type_name => {
-                let parts = self.parts(pair);
-                TypeKind::Name(parts.list.map(|pair| self.ident(&pair)).collect())
-            }
+            Rule::type_name => TypeKind::Name(self.names(pair)),
             Rule::null_type => TypeKind::Name(vec![self.ident(&pair)]),
             Rule::literal => {
                 let literal = self.literal(pair);
@@ -159,7 +157,7 @@ impl Lower<'_> {
             Rule::include => {
                 let mut parts = self.parts(pair);
                 let path = parts.take();
-                Member::Include(self.path(path), span)
+                Member::Include(self.names(path), span)
             }
             Rule::rule_decl => {
                 let mut parts = self.parts(pair);
@@ -228,14 +226,9 @@ impl Lower<'_> {
         field
     }
 
-    /// `a, b`
-    fn names(&mut self, pair: Pair<'_>) -> Vec<Ident> {
+    /// The names of a list `a, b` or a path `a.b`.
+    pub(super) fn names(&mut self, pair: Pair<'_>) -> Vec<Ident> {
         let parts = self.parts(pair);
         parts.list.map(|pair| self.ident(&pair)).collect()
-    }
-
-    /// `a.b`
-    pub(super) fn path(&mut self, pair: Pair<'_>) -> Vec<Ident> {
-        self.names(pair)
     }
 }

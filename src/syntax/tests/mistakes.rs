@@ -2,6 +2,7 @@
 
 use super::super::ast::*;
 use super::{complaints, read};
+use crate::diagnostic::{Diagnostic, Severity};
 
 /// Every line of the body of a block holds one mistake: its code and the text at its place.
 const ENTRIES: &[(&str, &str, &str)] = &[
@@ -38,6 +39,16 @@ const ENTRIES: &[(&str, &str, &str)] = &[
     ("a = b == c == d", "chained_comparison", "=="),
     ("a = if b then c", "missing_else", ""),
     ("a = if b c else d", "unexpected", "c"),
+    ("a = if b { c } else { d }", "unexpected", "{"),
+    ("a = if b { c } else if d { e } else { f }", "unexpected", "{"),
+    ("a = if b then c else if d { e } else { f }", "unexpected", "{"),
+    ("a = if b then c elif d then e else f", "unexpected", "elif"),
+    ("a = b ? c : d", "unexpected", "?"),
+    ("a = b and c", "unexpected", "and"),
+    ("a = [b for b in c]", "unexpected", "for"),
+    ("a = [for b in c: b if b]", "unexpected", "if"),
+    ("a = b /* c */", "unexpected", "/*"),
+    ("a = <<EOF\n  b {\nEOF", "unexpected", "<<EOF"),
     ("a = { b = 1, b = 2 }", "key_twice", "b"),
     ("a = 12abc", "bad_number", "12abc"),
     ("a = 1.2.3", "bad_number", "1.2.3"),
@@ -93,6 +104,13 @@ fn a_mistake_in_an_item_is_named_once() {
         ("lett a = 1", "unexpected", "lett"),
         ("let a", "missing_value", "a"),
         ("param a", "missing_value", "a"),
+        ("variable \"a\" {\n  type = string\n}", "unexpected", "{"),
+        ("image \"a\" { }", "unexpected", "\"a\""),
+        ("build {\n  b = 1\n}", "unexpected", "build"),
+        ("let a: list(string) = []", "unexpected", "("),
+        ("image a {\n  builder \"b\" { c = 1 }\n}", "unexpected", "\"b\""),
+        ("image a {\n  post-processor \"b\" {\n    c = 1\n  }\n}", "unexpected", "post"),
+        ("image a {\n  matrix {\n    axis b: string in [1]\n  }\n}", "unexpected", ":"),
         ("let a = 1 2", "unexpected", "2"),
         ("let a: = 1", "unexpected", "="),
         ("fn f(a) = 1", "unexpected", ")"),
@@ -152,9 +170,9 @@ fn documentation_of_nothing_is_a_warning() {
         ("image a {\n  builder b {\n    /// not here\n    c = 1\n  }\n}\n", "dangling_doc"),
         ("let a = 1\n//! late\n", "misplaced_file_doc"),
     ] {
-        let problems = read(text).problems;
+        let diagnostics: Vec<Diagnostic> = read(text).problems.into_iter().map(Into::into).collect();
         assert_eq!(complaints(text)[0].0, code, "{text}");
-        assert!(problems.len() == 1 && problems[0].is_warning(), "{text}");
+        assert!(matches!(&diagnostics[..], [one] if one.severity == Severity::Warning), "{text}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::{Context, TemplateProblem as P, check, specimen, users};
+use super::super::{Context, TemplateProblem as P, check, specimen, user_variables};
 use super::*;
 use crate::text::{FileId, Span};
 
@@ -186,7 +186,7 @@ fn total(text: &str) {
         assert!(text.get(range.clone()).is_some_and(|t| !t.is_empty()), "{range:?} of {text:?}");
         at = range.end;
         if let Piece::Action { action, .. } = piece {
-            users(action);
+            user_variables(action);
             specimen(action, &|name| Some(name.to_owned()));
             if *action == Action::Broken {
                 assert!(!parsed.problems.is_empty());

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use bakec::diagnostic::Diagnostic;
+use bakec::diagnostic::{Diagnostic, Severity};
 use bakec::syntax::{parse, parse_expr, parse_literal};
 
 use super::{file_of, inside, sound};
@@ -13,7 +13,7 @@ pub(crate) fn check(text: &str) {
     let mut tree = Tree { text, file: format!("{}:", file.0), pending: String::new(), quoted: false, bad: false };
     write!(tree, "{:?}", parsed.file).expect("a tree can be printed");
     tree.end();
-    assert!(!tree.bad || parsed.problems.iter().any(|p| !p.is_warning()), "bad without a problem");
+    let bad = tree.bad;
 
     let mut end = 0;
     for item in &parsed.file.items {
@@ -30,9 +30,9 @@ pub(crate) fn check(text: &str) {
     assert!(parsed.problems.is_sorted_by_key(|p| p.span()), "problems are not in order");
     let again = parse(file, text);
     assert!(again == parsed, "parsed twice, the text gives two trees");
-    for problem in parsed.problems {
-        diagnostic(text, problem.into());
-    }
+    let diagnostics: Vec<Diagnostic> = parsed.problems.into_iter().map(Into::into).collect();
+    assert!(!bad || diagnostics.iter().any(|d| d.severity == Severity::Error), "bad without a problem");
+    diagnostics.into_iter().for_each(|d| diagnostic(text, d));
 
     // The same text as one value of the command line.
     for value in [parse_expr(file, text), parse_literal(file, text)] {

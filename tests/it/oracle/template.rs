@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bakec::template::{
     Action, Context, OperandKind, Parsed, Part, Piece, TemplateProblem, check as check_pieces, compose, escape, parse,
-    specimen, users,
+    specimen, user_variables,
 };
 use bakec::text::{FileId, Span};
 
@@ -56,7 +56,7 @@ fn actions(parsed: &Parsed) {
         Piece::Text(_) => None,
     });
     for action in actions {
-        users(action);
+        user_variables(action);
         let one = specimen(action, &|name| (name.len() % 2 == 0).then(|| name.repeat(3)));
         let two = specimen(action, &|name| (name.len() % 2 == 0).then(|| name.repeat(3)));
         assert_eq!(one, two, "two specimens of one action");

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use serde_json::value::RawValue;
 use smol_str::SmolStr;
 
-use crate::packer::{BuildNote, Comment, Place, StepNote, comment_start, place};
+use crate::packer::{BuildNote, COMMENT_START, Comment, Place, StepNote, place};
 use crate::plan::{self, Build, Plan, Setting, Step};
 
 use super::printer::Printer;
@@ -16,11 +16,11 @@ use super::value::string;
 /// The start of a plan's text: the opening brace and the comment's line.
 pub(super) fn comment(plan: &Plan, printer: &mut Printer<'_>, digest: String) -> String {
     let (blocks, builds) = builds(plan);
-    let mut unknown = |steps: &[Step]| -> Vec<StepNote> {
+    let mut whole = |steps: &[Step]| -> Vec<StepNote> {
         steps.iter().map(|s| StepNote { step: RawValue::from_string(printer.step_line(s)).ok(), ..note(s) }).collect()
     };
-    let cleanups = unknown(&plan.cleanups);
-    let tests = unknown(&plan.tests);
+    let cleanups = whole(&plan.cleanups);
+    let tests = whole(&plan.tests);
     let comment = Comment {
         bakec: Cow::Borrowed(env!("CARGO_PKG_VERSION")),
         format: plan::FORMAT,
@@ -41,7 +41,7 @@ pub(super) fn comment(plan: &Plan, printer: &mut Printer<'_>, digest: String) ->
     };
     let json = serde_json::to_string(&comment).expect("invariant: plain data with text keys is JSON");
     let mut line = String::with_capacity(json.len() + json.len() / 4 + 64);
-    line.push_str(comment_start());
+    line.push_str(COMMENT_START);
     string(&mut line, &json);
     line.push_str(",\n");
     line

@@ -13,13 +13,15 @@ use crate::packer::{Edge, rendered_until_still};
 use crate::plan::{Build, Builds, Chain, Plan, Setting, Step, VariableDefault};
 use crate::schema::{Category, Kinds};
 
-use super::Emit;
-use super::edges::Edges;
-use super::losses::Losses;
-use super::paths::Paths;
-use super::problem::EmitProblem;
-use super::text::{call, default, holds_braces};
-use super::value::{Shape, Writer, new_line, string};
+use crate::emit::Emit;
+use crate::emit::edges::Edges;
+use crate::emit::losses::Losses;
+use crate::emit::paths::Paths;
+use crate::emit::problem::EmitProblem;
+use crate::emit::shape::Shape;
+use crate::emit::text::{call, default, holds_braces};
+
+use super::value::{Writer, new_line, string};
 
 /// Spaces before the options of a builder.
 const OPTION_INDENT: usize = 6;

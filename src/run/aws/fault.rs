@@ -1,0 +1,146 @@
+//! What kind of failure an answer of AWS is: the one place that knows AWS's error codes.
+//!
+//! It knows neither clients nor steps. Neighbour: `call` asks it after every call.
+
+use std::fmt;
+
+use crate::run::problem::Problem;
+
+/// What a failure means for the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Too many calls: it had no effect, and the same call may be made later.
+    Throttled,
+    /// AWS had a passing trouble, or the answer was lost: it may have had its effect.
+    Unclear,
+    /// The call did not reach AWS at all.
+    Unreached,
+    /// What it is about is not there, or not visible yet.
+    NotFound,
+    /// There is such a thing already.
+    Duplicate,
+    /// A token was used before, for something else.
+    TokenReused,
+    /// It is still used by something else.
+    InUse,
+    /// It is not in a state for this.
+    WrongState,
+    /// The credentials may not do it.
+    Denied,
+    /// The credentials are not valid, or not any more.
+    Credentials,
+    /// There is no machine of the kind to be had just now.
+    Capacity,
+    /// The account may not have more of it.
+    Quota,
+    /// A dry run: the call would have succeeded.
+    WouldSucceed,
+    /// Anything else; trying again does not help.
+    Other,
+}
+
+impl Fault {
+    /// The kind of a failure with this code.
+    pub fn of_code(code: &str, status: Option<u16>) -> Fault {
+        match code {
+            "RequestLimitExceeded" | "Throttling" | "ThrottlingException" | "RequestThrottled" | "Client.RequestLimitExceeded"
+            | "SlowDown" | "TooManyRequestsException" | "ResourceCountExceededThrottle" => Fault::Throttled,
+            "InternalError" | "InternalFailure" | "ServiceUnavailable" | "Unavailable" | "RequestTimeout" => Fault::Unclear,
+            "DryRunOperation" => Fault::WouldSucceed,
+            "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" | "OperationNotPermitted" => Fault::Denied,
+            "AuthFailure" | "InvalidClientTokenId" | "SignatureDoesNotMatch" | "ExpiredToken" | "RequestExpired"
+            | "UnrecognizedClientException" | "MissingAuthenticationToken" | "OptInRequired" | "Blocked" => Fault::Credentials,
+            "IdempotentParameterMismatch" | "InvalidClientToken" => Fault::TokenReused,
+            "InsufficientInstanceCapacity" | "InsufficientHostCapacity" | "InsufficientReservedInstanceCapacity"
+            | "SpotMaxPriceTooLow" | "InsufficientCapacity" => Fault::Capacity,
+            "DependencyViolation" | "InvalidSnapshot.InUse" | "VolumeInUse" | "InvalidGroup.InUse" | "InvalidKeyPair.InUse" => {
+                Fault::InUse
+            }
+            "IncorrectState" | "IncorrectInstanceState" | "InvalidInstanceState" | "InvalidAMIID.Unavailable" => Fault::WrongState,
+            code if code.ends_with(".NotFound") || code.ends_with("NotFoundException") || code.ends_with(".Unavailable") => {
+                Fault::NotFound
+            }
+            code if code.ends_with(".Duplicate") || code == "InvalidPermission.Duplicate" || code.ends_with("AlreadyExists") => {
+                Fault::Duplicate
+            }
+            code if code.ends_with("LimitExceeded") || code.ends_with("QuotaExceeded") => Fault::Quota,
+            _ => match status {
+                Some(500 | 502 | 503 | 504) => Fault::Unclear,
+                Some(429) => Fault::Throttled,
+                _ => Fault::Other,
+            },
+        }
+    }
+}
+
+/// A call that failed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallError {
+    /// What it means.
+    pub fault: Fault,
+    /// The action: `RunInstances`.
+    pub action: &'static str,
+    /// The region.
+    pub region: String,
+    /// AWS's code; empty where there was no answer.
+    pub code: String,
+    /// AWS's words, or those of the connection.
+    pub message: String,
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let CallError { action, region, code, message, .. } = self;
+        match code.as_str() {
+            "" => write!(f, "{action} in {region}: {message}"),
+            _ => write!(f, "{action} in {region}: {message} ({code})"),
+        }
+    }
+}
+
+impl CallError {
+    /// What a person can do about it, where there is something.
+    pub fn help(&self) -> Option<String> {
+        Some(match self.fault {
+            Fault::Denied => format!("the credentials need the permission `ec2:{}`", self.action),
+            Fault::Credentials => "see whether the credentials are those of the account, and not expired".to_owned(),
+            Fault::Quota => "ask AWS for a higher quota, or clean up what is not needed any more".to_owned(),
+            Fault::Capacity => "try another instance type, another availability zone, or later".to_owned(),
+            Fault::Unreached => "see whether the network and the endpoint are there".to_owned(),
+            Fault::Throttled => "other programs of the account call EC2 as well; build fewer images at once by `--parallel-builds`".to_owned(),
+            _ => return None,
+        })
+    }
+
+    /// The failure of a build.
+    pub fn problem(self, code: &str) -> Problem {
+        let problem = Problem::failed(code, self.to_string());
+        match self.help() {
+            Some(help) => problem.help(help),
+            None => problem,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_have_their_kind() {
+        for (code, fault) in [
+            ("RequestLimitExceeded", Fault::Throttled),
+            ("InternalError", Fault::Unclear),
+            ("InvalidInstanceID.NotFound", Fault::NotFound),
+            ("InvalidAMIName.Duplicate", Fault::Duplicate),
+            ("InvalidKeyPair.Duplicate", Fault::Duplicate),
+            ("DryRunOperation", Fault::WouldSucceed),
+            ("VcpuLimitExceeded", Fault::Quota),
+            ("InvalidParameterValue", Fault::Other),
+            ("DependencyViolation", Fault::InUse),
+        ] {
+            assert_eq!(Fault::of_code(code, Some(400)), fault, "{code}");
+        }
+        assert_eq!(Fault::of_code("", Some(503)), Fault::Unclear);
+    }
+}

@@ -1,0 +1,317 @@
+//! The one door to AWS: clients by region, and one way for every call, through the buckets, the classifier and the event stream.
+//!
+//! It knows how calls are made and repeated, not what they are for. Neighbours: `fault` classifies, `bucket` slows down, `wait` asks
+//! for many at once; `step` makes the calls.
+
+pub mod address;
+pub mod bucket;
+pub mod fault;
+pub mod wait;
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_ec2::config::retry::RetryConfig;
+use aws_sdk_ec2::config::timeout::TimeoutConfig;
+use aws_sdk_ec2::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_http_client::tls;
+
+use super::build::Access;
+use super::event::{Events, What, ms};
+use super::problem::Problem;
+use super::secret::Secret;
+
+use bucket::{Buckets, Shelf};
+use fault::{CallError, Fault};
+use wait::Watch;
+
+/// How often a call is made at most, where the plan says nothing.
+const TRIES: u32 = 11;
+
+/// The pause after the first failure; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(400);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Whether a call may be made again when its outcome is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// It changes nothing, or the second call does what the first did.
+    Always,
+    /// It would do it twice.
+    Never,
+}
+
+/// An account, as the builds with one kind of access see it.
+pub struct Cloud {
+    config: SdkConfig,
+    events: Events,
+    scale: f64,
+    tries: u32,
+    calls: Arc<AtomicU64>,
+    regions: Mutex<HashMap<String, Arc<Region>>>,
+}
+
+/// A region of an account.
+pub struct Region {
+    /// Its name.
+    pub name: String,
+    /// The client; calls go through [`Region::call`].
+    pub ec2: aws_sdk_ec2::Client,
+    /// Instances that are waited for.
+    pub instances: Watch<wait::Instance>,
+    /// Images that are waited for.
+    pub images: Watch<wait::Image>,
+    events: Events,
+    buckets: Buckets,
+    scale: f64,
+    tries: u32,
+    calls: Arc<AtomicU64>,
+}
+
+/// How the account is reached, beside what the plan says.
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    /// The endpoint for all calls, before the plan's.
+    pub endpoint: Option<String>,
+    /// How much faster than AWS's the endpoint's clock goes; 1 for AWS.
+    pub scale: Option<f64>,
+    /// Whether any credentials will do: the endpoint is bakec's own.
+    pub any_credentials: bool,
+}
+
+impl Cloud {
+    /// Finds credentials and prepares clients.
+    ///
+    /// # Errors
+    /// Where there are no credentials.
+    pub async fn open(access: &Access, reach: &Reach, events: &Events, calls: Arc<AtomicU64>) -> Result<Cloud, Problem> {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .build_https();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            .region(aws_config::Region::new(access.region.clone()))
+            // Only a call that may be repeated is: `Region::call` knows which.
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(
+                TimeoutConfig::builder().connect_timeout(Duration::from_secs(10)).operation_timeout(Duration::from_secs(60)).build(),
+            );
+        if let Some(profile) = &access.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(endpoint) = reach.endpoint.as_ref().or(access.endpoint.as_ref()) {
+            loader = loader.endpoint_url(endpoint);
+        }
+        if let Some(credentials) = credentials(access, reach) {
+            loader = loader.credentials_provider(SharedCredentialsProvider::new(credentials));
+        }
+        let config = loader.load().await;
+        let cloud = Cloud {
+            config,
+            events: events.clone(),
+            scale: reach.scale.unwrap_or(1.0),
+            tries: access.max_retries.map_or(TRIES, |n| n.saturating_add(1)),
+            calls,
+            regions: Mutex::default(),
+        };
+        cloud.credentials().await?;
+        Ok(cloud)
+    }
+
+    /// The account of a build that calls nobody.
+    pub fn of_nobody(events: &Events) -> Cloud {
+        Cloud {
+            config: SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build(),
+            events: events.clone(),
+            scale: 1.0,
+            tries: 1,
+            calls: Arc::default(),
+            regions: Mutex::default(),
+        }
+    }
+
+    /// Takes a look at the credentials, and hides their secret half from now on.
+    async fn credentials(&self) -> Result<(), Problem> {
+        let none = |why: String| {
+            Problem::refused("run::credentials", format!("there are no AWS credentials: {why}")).help(
+                "set `AWS_PROFILE`, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`; \
+                 `bakec run --rehearse` needs no account",
+            )
+        };
+        let Some(provider) = self.config.credentials_provider() else { return Err(none("no source of them is known".into())) };
+        let found = provider.provide_credentials().await.map_err(|error| none(chain(&error)))?;
+        let gate = self.events.gate();
+        gate.hide(&Secret::new(found.secret_access_key()));
+        if let Some(token) = found.session_token() {
+            gate.hide(&Secret::new(token));
+        }
+        Ok(())
+    }
+
+    /// A region of the account.
+    pub fn region(&self, name: &str) -> Arc<Region> {
+        let mut regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            let config = aws_sdk_ec2::config::Builder::from(&self.config)
+                .region(aws_sdk_ec2::config::Region::new(name.to_owned()))
+                .build();
+            Arc::new(Region {
+                name: name.to_owned(),
+                ec2: aws_sdk_ec2::Client::from_conf(config),
+                instances: Watch::default(),
+                images: Watch::default(),
+                events: self.events.clone(),
+                buckets: Buckets::new(self.scale),
+                scale: self.scale,
+                tries: self.tries,
+                calls: self.calls.clone(),
+            })
+        };
+        regions.entry(name.to_owned()).or_insert_with(make).clone()
+    }
+
+    /// A client of the token service, for who calls.
+    pub fn sts(&self) -> aws_sdk_sts::Client {
+        aws_sdk_sts::Client::new(&self.config)
+    }
+}
+
+/// The plan's own keys, Packer's old names of the environment, or any where they do not matter.
+fn credentials(access: &Access, reach: &Reach) -> Option<Credentials> {
+    if let Some(keys) = &access.keys {
+        let token = keys.token.as_ref().map(|t| t.reveal().to_owned());
+        return Some(Credentials::new(keys.access_key.reveal(), keys.secret_key.reveal(), token, None, "plan"));
+    }
+    let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    if set("AWS_ACCESS_KEY_ID").is_none()
+        && let (Some(access), Some(secret)) = (set("AWS_ACCESS_KEY"), set("AWS_SECRET_KEY"))
+    {
+        return Some(Credentials::new(access, secret, set("AWS_SESSION_TOKEN"), None, "environment"));
+    }
+    reach.any_credentials.then(|| Credentials::new("rehearsal", "rehearsal-needs-no-secret", None, None, "rehearsal"))
+}
+
+impl Region {
+    /// Makes a call: when the buckets allow it, and again where that is safe and may help.
+    ///
+    /// # Errors
+    /// What AWS said last.
+    pub async fn call<T, E, R, F>(&self, action: &'static str, repeat: Repeat, mut send: impl FnMut() -> F) -> Result<T, CallError>
+    where
+        F: Future<Output = Result<T, SdkError<E, R>>>,
+        E: ProvideErrorMetadata + Error + 'static,
+        R: std::fmt::Debug + 'static,
+    {
+        let shelf = Shelf::of(action);
+        let mut pause = FIRST_PAUSE;
+        for attempt in 1.. {
+            self.buckets.take(shelf).await;
+            let start = Instant::now();
+            let outcome = send().await;
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            let error = match outcome {
+                Ok(answer) => {
+                    self.told(action, start, None);
+                    self.buckets.speed_up(shelf);
+                    return Ok(answer);
+                }
+                Err(error) => self.explain(action, &error),
+            };
+            self.told(action, start, Some(if error.code.is_empty() { "no answer" } else { &error.code }));
+            let again = match error.fault {
+                Fault::Throttled => {
+                    self.buckets.slow_down(shelf);
+                    true
+                }
+                Fault::Unreached => true,
+                Fault::Unclear => repeat == Repeat::Always,
+                _ => false,
+            };
+            if !again || attempt >= self.tries {
+                return Err(error);
+            }
+            self.sleep(pause.mul_f64(0.75 + rand::random::<f64>() / 2.0)).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        unreachable!("the loop has no end")
+    }
+
+    /// Sleeps in AWS's time.
+    pub async fn sleep(&self, time: Duration) {
+        tokio::time::sleep(time.div_f64(self.scale)).await;
+    }
+
+    /// A span of AWS's time on the local clock.
+    pub fn local(&self, time: Duration) -> Duration {
+        time.div_f64(self.scale)
+    }
+
+    fn told(&self, action: &str, start: Instant, error: Option<&str>) {
+        self.events.tell(What::Call {
+            action: action.to_owned(),
+            region: self.name.clone(),
+            ms: ms(start.elapsed()),
+            error: error.map(str::to_owned),
+        });
+    }
+
+    fn explain<E, R>(&self, action: &'static str, error: &SdkError<E, R>) -> CallError
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+        R: std::fmt::Debug + 'static,
+    {
+        let region = self.name.clone();
+        match error {
+            SdkError::ServiceError(context) => {
+                let answer = context.err();
+                let code = answer.code().unwrap_or_default().to_owned();
+                let message = answer.message().map_or_else(|| "AWS gave no reason".to_owned(), |m| m.trim_end_matches('.').to_owned());
+                CallError { fault: Fault::of_code(&code, None), action, region, code, message }
+            }
+            other => {
+                let refused = matches!(other, SdkError::DispatchFailure(failure) if failure.is_io() && never_sent(other));
+                let built = matches!(other, SdkError::ConstructionFailure(_));
+                let fault = match (built, refused) {
+                    (true, _) => Fault::Other,
+                    (_, true) => Fault::Unreached,
+                    _ => Fault::Unclear,
+                };
+                CallError { fault, action, region, code: String::new(), message: chain(other) }
+            }
+        }
+    }
+}
+
+/// Whether a connection could not even be made.
+fn never_sent(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(io) = error.downcast_ref::<std::io::Error>()
+            && io.kind() == std::io::ErrorKind::ConnectionRefused
+        {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// The error and its causes, on one line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let words = cause.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+        next = cause.source();
+    }
+    text.lines().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,233 @@
+//! Waiting for many things with few calls: one loop for each region and kind asks for all ids at once, and hands out what it saw.
+//!
+//! Intervals grow while nothing changes and shrink when something new is waited for. A look filters on ids, so that one that is not
+//! visible yet does not make the others fail. It knows how to look at things, not what is wanted of them.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_sdk_ec2::types::Filter;
+use tokio::sync::watch;
+
+use super::fault::CallError;
+use super::{Region, Repeat};
+
+/// The pauses between two looks, in AWS's time.
+const SHORTEST: Duration = Duration::from_secs(2);
+const LONGEST: Duration = Duration::from_secs(15);
+
+/// As many ids as one look may ask for.
+const AT_ONCE: usize = 200;
+
+/// An instance, as a look sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Instance {
+    pub state: String,
+    pub reason: Option<String>,
+    pub public_address: Option<String>,
+    pub private_address: Option<String>,
+    pub public_name: Option<String>,
+    pub private_name: Option<String>,
+}
+
+/// An image, as a look sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Image {
+    /// `pending`, `available`, `failed`, …
+    pub state: String,
+    /// Why it failed.
+    pub reason: Option<String>,
+    /// How far its snapshots are, in percent; nothing where no look has told.
+    pub progress: Option<u8>,
+    /// Its snapshots.
+    pub snapshots: Vec<String>,
+}
+
+/// Something that can be looked at together with others of its kind.
+pub trait Seen: Clone + PartialEq + Send + Sync + Sized + 'static {
+    /// All of the ids that can be seen.
+    fn look(region: &Region, ids: &[String]) -> impl Future<Output = Result<HashMap<String, Self>, CallError>> + Send;
+    /// The region's watch over such things.
+    fn watch(region: &Region) -> &Watch<Self>;
+}
+
+/// What is known of a thing that is waited for.
+type Sight<T> = Result<Option<T>, CallError>;
+
+/// All that is waited for, of one kind in one region.
+pub struct Watch<T> {
+    wanted: Mutex<Wanted<T>>,
+}
+
+struct Wanted<T> {
+    ids: HashMap<String, watch::Sender<Sight<T>>>,
+    /// Whether a loop is looking.
+    looking: bool,
+    /// Whether something new is waited for since the last look.
+    fresh: bool,
+}
+
+impl<T> Default for Watch<T> {
+    fn default() -> Self {
+        Watch { wanted: Mutex::new(Wanted { ids: HashMap::new(), looking: false, fresh: false }) }
+    }
+}
+
+/// Waits until `done` says what came of it. `done` sees the thing each time that it has changed, and nothing while it is invisible.
+///
+/// # Errors
+/// What `done` says, or a look that failed for good.
+pub async fn until<T: Seen, O>(
+    region: &Arc<Region>,
+    id: &str,
+    mut done: impl FnMut(Option<&T>) -> Option<O>,
+) -> Result<O, CallError> {
+    let mut sights = join(region, id);
+    loop {
+        sights.mark_unchanged();
+        {
+            let sight = sights.borrow();
+            match &*sight {
+                Ok(seen) => {
+                    if let Some(outcome) = done(seen.as_ref()) {
+                        return Ok(outcome);
+                    }
+                }
+                Err(error) => return Err(error.clone()),
+            }
+        }
+        if sights.changed().await.is_err() {
+            sights = join(region, id);
+        }
+    }
+}
+
+/// Takes part in the looks at a thing, and starts the loop where none runs.
+fn join<T: Seen>(region: &Arc<Region>, id: &str) -> watch::Receiver<Sight<T>> {
+    let mut wanted = T::watch(region).wanted.lock().unwrap_or_else(PoisonError::into_inner);
+    let receiver = match wanted.ids.get(id) {
+        Some(sender) => sender.subscribe(),
+        None => {
+            let (sender, receiver) = watch::channel(Ok(None));
+            wanted.ids.insert(id.to_owned(), sender);
+            receiver
+        }
+    };
+    wanted.fresh = true;
+    if !std::mem::replace(&mut wanted.looking, true) {
+        tokio::spawn(keep_looking::<T>(region.clone()));
+    }
+    receiver
+}
+
+async fn keep_looking<T: Seen>(region: Arc<Region>) {
+    let mut pause = SHORTEST;
+    loop {
+        region.sleep(pause).await;
+        let ids: Vec<String> = {
+            let mut wanted = T::watch(&region).wanted.lock().unwrap_or_else(PoisonError::into_inner);
+            wanted.ids.retain(|_, sender| sender.receiver_count() > 0);
+            if wanted.ids.is_empty() {
+                wanted.looking = false;
+                return;
+            }
+            if std::mem::take(&mut wanted.fresh) {
+                pause = SHORTEST;
+            }
+            wanted.ids.keys().cloned().collect()
+        };
+        let mut changed = false;
+        for some in ids.chunks(AT_ONCE) {
+            let seen = T::look(&region, some).await;
+            let wanted = T::watch(&region).wanted.lock().unwrap_or_else(PoisonError::into_inner);
+            for id in some {
+                let Some(sender) = wanted.ids.get(id) else { continue };
+                let sight = match &seen {
+                    Ok(all) => Ok(all.get(id).cloned()),
+                    Err(error) => Err(error.clone()),
+                };
+                changed |= sender.send_if_modified(|old| {
+                    let news = *old != sight;
+                    *old = sight;
+                    news
+                });
+            }
+        }
+        pause = if changed { SHORTEST } else { pause.mul_f64(1.5).min(LONGEST) };
+    }
+}
+
+/// A filter on values.
+pub fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -> Filter {
+    Filter::builder().name(name).set_values(Some(values.into_iter().map(Into::into).collect())).build()
+}
+
+impl Seen for Instance {
+    async fn look(region: &Region, ids: &[String]) -> Result<HashMap<String, Self>, CallError> {
+        let ask = || region.ec2.describe_instances().filters(filter("instance-id", ids)).send();
+        let answer = region.call("DescribeInstances", Repeat::Always, ask).await?;
+        let found = answer.reservations().iter().flat_map(|r| r.instances());
+        Ok(found.filter_map(|i| Some((i.instance_id()?.to_owned(), Instance::from(i)))).collect())
+    }
+
+    fn watch(region: &Region) -> &Watch<Self> {
+        &region.instances
+    }
+}
+
+impl From<&aws_sdk_ec2::types::Instance> for Instance {
+    fn from(i: &aws_sdk_ec2::types::Instance) -> Self {
+        let some = |text: Option<&str>| text.filter(|t| !t.is_empty()).map(str::to_owned);
+        Instance {
+            state: i.state().and_then(|s| s.name()).map_or_else(String::new, |n| n.as_str().to_owned()),
+            reason: some(i.state_reason().and_then(|r| r.message())).or_else(|| some(i.state_transition_reason())),
+            public_address: some(i.public_ip_address()),
+            private_address: some(i.private_ip_address()),
+            public_name: some(i.public_dns_name()),
+            private_name: some(i.private_dns_name()),
+        }
+    }
+}
+
+impl Seen for Image {
+    async fn look(region: &Region, ids: &[String]) -> Result<HashMap<String, Self>, CallError> {
+        let ask = || region.ec2.describe_images().filters(filter("image-id", ids)).send();
+        let answer = region.call("DescribeImages", Repeat::Always, ask).await?;
+        let mut seen: HashMap<String, Image> =
+            answer.images().iter().filter_map(|i| Some((i.image_id()?.to_owned(), Image::from(i)))).collect();
+        // How far pending ones are: their snapshots know.
+        let pending: Vec<String> =
+            seen.values().filter(|i| i.state == "pending").flat_map(|i| i.snapshots.iter().cloned()).collect();
+        for some in pending.chunks(AT_ONCE) {
+            let ask = || region.ec2.describe_snapshots().filters(filter("snapshot-id", some)).send();
+            let answer = region.call("DescribeSnapshots", Repeat::Always, ask).await?;
+            for snapshot in answer.snapshots() {
+                let percent = snapshot.progress().and_then(|p| p.trim_end_matches('%').parse::<u8>().ok());
+                let id = snapshot.snapshot_id().unwrap_or_default();
+                if let Some(image) = seen.values_mut().find(|i| i.snapshots.iter().any(|s| s == id)) {
+                    image.progress = Some(image.progress.unwrap_or(100).min(percent.unwrap_or(0)));
+                }
+            }
+        }
+        Ok(seen)
+    }
+
+    fn watch(region: &Region) -> &Watch<Self> {
+        &region.images
+    }
+}
+
+impl From<&aws_sdk_ec2::types::Image> for Image {
+    fn from(i: &aws_sdk_ec2::types::Image) -> Self {
+        let ids = i.block_device_mappings().iter().filter_map(|m| m.ebs().and_then(|e| e.snapshot_id()));
+        Image {
+            state: i.state().map_or_else(String::new, |s| s.as_str().to_owned()),
+            reason: i.state_reason().and_then(|r| r.message()).map(str::to_owned),
+            progress: None,
+            snapshots: ids.map(str::to_owned).collect(),
+        }
+    }
+}

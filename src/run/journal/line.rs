@@ -1,0 +1,141 @@
+//! The lines of a journal: what each says, and the checksum that shows whether it was written whole.
+//!
+//! It knows no file and no AWS. Neighbours: `fold` makes sense of many lines, `mod` writes them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
+
+use crate::run::event::Artifact;
+use crate::run::problem::Problem;
+
+/// Version of this data format.
+pub const FORMAT: u32 = 1;
+
+/// A line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// Its number, from 0.
+    pub n: u64,
+    /// When it was written, by the local clock.
+    pub at: Timestamp,
+    /// What it says.
+    #[serde(flatten)]
+    pub entry: Entry,
+}
+
+/// What a line says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "entry", rename_all = "snake_case")]
+pub enum Entry {
+    /// The first line: the run.
+    Run(Head),
+    /// Another process goes on, on this host and as this process.
+    #[allow(missing_docs)]
+    Taken { host: String, pid: u32, purpose: Purpose },
+    /// A build starts a new attempt: its machine, and what was done on it, is not trusted any more.
+    #[allow(missing_docs)]
+    Attempt { build: String, attempt: u32, why: String },
+    /// A step is about to be done.
+    #[allow(missing_docs)]
+    Intent { build: String, attempt: u32, step: String, of: String, data: Json },
+    /// A step was done; `intent` is the number of its line.
+    #[allow(missing_docs)]
+    Result { intent: u64, result: Json },
+    /// A step was not done, and it is known that it had no effect.
+    #[allow(missing_docs)]
+    Void { intent: u64, why: String },
+    /// What a step did is undone, or was never there.
+    #[allow(missing_docs)]
+    Undone { intent: u64, what: String },
+    /// A build ended.
+    #[allow(missing_docs)]
+    End { build: String, end: End },
+    /// All that the run had to do is done; nothing of it is left but its images.
+    Closed,
+}
+
+/// Why a process works on a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// To finish it.
+    Resume,
+    /// To undo it.
+    Clean,
+}
+
+/// How a build ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "end", rename_all = "snake_case")]
+pub enum End {
+    /// With what it made.
+    #[allow(missing_docs)]
+    Done { artifact: Artifact },
+    /// Without; all that it did is undone, unless steps say otherwise.
+    #[allow(missing_docs)]
+    Failed { problem: Problem },
+}
+
+/// The first line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// Version of the journal's format.
+    pub format: u32,
+    /// The run's name, which is that of its folder.
+    pub run: String,
+    /// Random, so that no other run has the same tokens.
+    pub salt: String,
+    /// The version of bakec.
+    pub bakec: String,
+    /// The moment that `timestamp` and `isotime` mean.
+    pub moment: Timestamp,
+    /// What `uuid` means.
+    pub uuid: String,
+    /// The host.
+    pub host: String,
+    /// The process.
+    pub pid: u32,
+    /// The digest of the plan.
+    pub plan: String,
+    /// Digests of the files that builds read, by path.
+    pub files: Vec<(String, String)>,
+    /// The builds that are wanted, in the plan's order.
+    pub builds: Vec<String>,
+    /// How the account was reached, where it was not by the plan: an endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// Whether no image is really built.
+    #[serde(default)]
+    pub rehearsed: bool,
+}
+
+/// A line with its checksum, as the file has it.
+#[derive(Serialize, Deserialize)]
+struct Sealed<'a> {
+    sum: String,
+    #[serde(borrow)]
+    line: &'a RawValue,
+}
+
+fn sum(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
+}
+
+/// The text of a line, with its end.
+///
+/// # Errors
+/// Where the data has no JSON.
+pub fn write(line: &Line) -> serde_json::Result<String> {
+    let raw = serde_json::value::to_raw_value(line)?;
+    let mut text = serde_json::to_string(&Sealed { sum: sum(raw.get()), line: &raw })?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// Reads a line without its end; `None` where it is not whole.
+pub fn read(text: &str) -> Option<Line> {
+    let sealed: Sealed<'_> = serde_json::from_str(text).ok()?;
+    (sum(sealed.line.get()) == sealed.sum).then(|| serde_json::from_str(sealed.line.get()).ok()).flatten()
+}

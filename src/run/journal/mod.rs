@@ -1,0 +1,138 @@
+//! The journal of a run: what is written and synced before anything is done, so that no crash loses what there is to undo.
+//!
+//! It knows files, not AWS. Neighbours: `line` is the format, `fold` reads it, `step` writes through it.
+
+pub mod fold;
+pub mod line;
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use fold::{Broken, Record};
+use line::{Entry, Head, Line};
+
+/// The journal's file in the folder of a run.
+pub const FILE: &str = "journal.jsonl";
+
+/// An open journal, which only this process writes.
+pub struct Journal {
+    folder: PathBuf,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    file: File,
+    record: Record,
+}
+
+/// Why a journal cannot be opened.
+#[derive(Debug)]
+pub enum OpenError {
+    /// Another process works on the run.
+    Held,
+    /// Its lines cannot be used.
+    Broken(Broken),
+    /// The file.
+    Io(io::Error),
+}
+
+impl From<io::Error> for OpenError {
+    fn from(error: io::Error) -> Self {
+        OpenError::Io(error)
+    }
+}
+
+/// Locks the file for this process alone.
+fn lock(file: &File) -> Result<(), OpenError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Held),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// Syncs a folder: only then does a new file in it outlive a power failure.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+impl Journal {
+    /// Begins a journal in a folder that is there.
+    ///
+    /// # Errors
+    /// Where there is one already, or the folder cannot be written.
+    pub fn create(folder: &Path, head: Head) -> Result<Journal, OpenError> {
+        let mut file = OpenOptions::new().create_new(true).append(true).open(folder.join(FILE))?;
+        lock(&file)?;
+        let at = Timestamp::now();
+        let first = Line { n: 0, at, entry: Entry::Run(head.clone()) };
+        file.write_all(line::write(&first).map_err(io::Error::from)?.as_bytes())?;
+        file.sync_all()?;
+        sync_folder(folder)?;
+        let inner = Mutex::new(Inner { file, record: Record::new(head, at) });
+        Ok(Journal { folder: folder.to_owned(), inner })
+    }
+
+    /// Opens a journal to go on with it; a torn end is cut off.
+    ///
+    /// # Errors
+    /// Where another process holds it, or it cannot be used.
+    pub fn open(folder: &Path) -> Result<Journal, OpenError> {
+        let mut file = OpenOptions::new().read(true).write(true).open(folder.join(FILE))?;
+        lock(&file)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let record = fold::read(&bytes).map_err(OpenError::Broken)?;
+        let whole = fold::whole(&bytes) as u64;
+        file.set_len(whole)?;
+        file.seek(SeekFrom::Start(whole))?;
+        file.sync_all()?;
+        Ok(Journal { folder: folder.to_owned(), inner: Mutex::new(Inner { file, record }) })
+    }
+
+    /// The folder of the run.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Appends a line and syncs it; its number.
+    ///
+    /// # Errors
+    /// Where it cannot be written: then nothing may be done that it announces.
+    pub fn append(&self, entry: Entry) -> io::Result<u64> {
+        let inner = &mut *self.inner();
+        let n = inner.record.lines;
+        let line = Line { n, at: Timestamp::now(), entry };
+        let text = line::write(&line).map_err(io::Error::from)?;
+        let start = inner.file.stream_position()?;
+        let written = inner.file.write_all(text.as_bytes()).and_then(|()| inner.file.sync_data());
+        if let Err(error) = written {
+            // A part of a line must not stand before the next one.
+            let _ = inner.file.set_len(start).and_then(|()| inner.file.seek(SeekFrom::Start(start)).map(|_| ()));
+            return Err(error);
+        }
+        if inner.record.take(line) { Ok(n) } else { Err(io::Error::other("the line does not fit the journal")) }
+    }
+
+    /// Looks at what stands in it.
+    pub fn look<T>(&self, look: impl FnOnce(&Record) -> T) -> T {
+        look(&self.inner().record)
+    }
+}
+
+/// Reads the journal of a folder without a lock, for those who only look.
+///
+/// # Errors
+/// Where there is none, or it cannot be used.
+pub fn peek(folder: &Path) -> Result<Record, OpenError> {
+    let bytes = std::fs::read(folder.join(FILE))?;
+    fold::read(&bytes).map_err(OpenError::Broken)
+}

@@ -1,0 +1,254 @@
+//! `amazon-ebs`, from nothing to an image. The order of the steps is Packer's, except that a former image goes last.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::run::aws::wait::Instance;
+use crate::run::build::{Build, Ebs, Key, Ssh};
+use crate::run::event::Artifact;
+use crate::run::problem::Problem;
+use crate::run::render::Given as Values;
+use crate::run::ssh::Target;
+use crate::run::step::copy::CopyImage;
+use crate::run::step::former::{Deregister, Forget, Former, former};
+use crate::run::step::group::{MakeGroup, OpenGroup};
+use crate::run::step::image::{CreateImage, available, merged};
+use crate::run::step::key::ImportKey;
+use crate::run::step::launch::{LaunchInstance, StopInstance, running};
+use crate::run::step::publish::{Finish, Share};
+use crate::run::step::source::{FindSource, SourceImage};
+use crate::run::step::{Cx, Step};
+
+use super::{connect, file_name, provision_all};
+
+/// What a run knows beside the build.
+pub struct Given<'a> {
+    /// The source image, as preflight found it.
+    pub source: SourceImage,
+    /// The caller's address, where it was asked for.
+    pub address: Option<String>,
+    /// Where SSH is reached instead of at the machine's own address: a rehearsal's server.
+    pub ssh_at: Option<SocketAddr>,
+    /// What run-time templates know beside the machine.
+    pub values: &'a Values,
+}
+
+/// Bakes the image. Read this first.
+///
+/// # Errors
+/// What went wrong first; what was done until then is in the journal.
+pub async fn bake(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Result<Artifact, Problem> {
+    let source = cx.step(FindSource { source: ebs.source.clone(), found: Some(given.source.clone()) }).await?;
+    let (key, key_file) = key(cx, ebs).await?;
+    let groups = groups(cx, ebs, given).await?;
+    let instance = cx
+        .step(LaunchInstance {
+            image: source.id.clone(),
+            launch: ebs.launch.clone(),
+            network: ebs.network.clone(),
+            groups,
+            key,
+            token: cx.token(LaunchInstance::NAME, ""),
+        })
+        .await?;
+    let machine = running(cx, &instance).await?;
+    on_machine(cx, build, ebs, given, &source, (&instance, &machine), key_file.as_ref()).await?;
+    if !ebs.launch.disable_stop_instance {
+        cx.step(StopInstance { id: instance.clone() }).await?;
+    }
+    if ebs.image.skip_create {
+        return Ok(Artifact { builder_id: BUILDER_ID.to_owned(), ..Artifact::default() });
+    }
+    let gone = let_former_go(cx, ebs).await?;
+    let images = images(cx, ebs, &instance).await?;
+    publish(cx, ebs, &images, &gone).await
+}
+
+/// Packer's name of the builder.
+const BUILDER_ID: &str = "mitchellh.amazonebs";
+
+/// The key pair's name at EC2, and the file of its private half.
+async fn key(cx: &Cx, ebs: &Ebs) -> Result<(Option<String>, Option<PathBuf>), Problem> {
+    match &ebs.key {
+        Key::None => Ok((None, None)),
+        Key::Own { name, file } => Ok((name.clone(), Some(file.clone()))),
+        Key::Temporary { name, kind, bits } => {
+            let file = cx.run.journal.folder().join(format!("{}.pem", file_name(&cx.build)));
+            let token = cx.token(ImportKey::NAME, "");
+            let name = if name.is_empty() { format!("bakec_{}", &token[..20]) } else { name.clone() };
+            let kind = kind.clone().unwrap_or_else(|| "ed25519".to_owned());
+            let made = cx.step(ImportKey { name, kind, bits: *bits, file: file.clone() }).await?;
+            Ok((Some(made.name), Some(file)))
+        }
+    }
+}
+
+/// The machine's security groups: those named, or one that is made for the connection.
+async fn groups(cx: &Cx, ebs: &Ebs, given: &Given<'_>) -> Result<Vec<String>, Problem> {
+    let (true, Some(ssh)) = (ebs.network.groups.is_empty(), &ebs.ssh) else { return Ok(ebs.network.groups.clone()) };
+    let token = cx.token(MakeGroup::NAME, "");
+    let name = format!("bakec_{}", &token[..20]);
+    let id = cx.step(MakeGroup { name, vpc: ebs.network.vpc.clone() }).await?;
+    let cidrs = match (&given.address, ebs.network.cidrs.is_empty()) {
+        (Some(address), true) => vec![address.clone()],
+        _ => ebs.network.cidrs.clone(),
+    };
+    cx.step(OpenGroup { id: id.clone(), port: ssh.port, cidrs }).await?;
+    Ok(vec![id])
+}
+
+/// All that happens on the machine.
+async fn on_machine(
+    cx: &Cx,
+    build: &Build,
+    ebs: &Ebs,
+    given: &Given<'_>,
+    source: &SourceImage,
+    (instance, machine): (&str, &Instance),
+    key_file: Option<&PathBuf>,
+) -> Result<(), Problem> {
+    let mut shell = None;
+    let mut at = None;
+    if let Some(ssh) = &ebs.ssh
+        && !(build.provisioners.is_empty() && given.ssh_at.is_some())
+    {
+        let target = target(ssh, machine, given.ssh_at)?;
+        shell = Some(connect(cx, &target, ssh, key_file).await?);
+        at = Some(target);
+    }
+    let values = values(given.values, source, at.as_ref(), ebs, instance);
+    provision_all(cx, build, &mut shell, &values).await?;
+    if let Some(shell) = shell {
+        shell.close().await;
+    }
+    Ok(())
+}
+
+/// What templates know of the machine, by Packer's names.
+fn values(base: &Values, source: &SourceImage, at: Option<&Target>, ebs: &Ebs, instance: &str) -> Values {
+    let mut values = base.clone();
+    let tags: Vec<String> = source.tags.iter().map(|(k, v)| format!("{k}:{v}")).collect();
+    let mut know = |name: &str, value: &str| values.build.insert(name.to_owned(), value.to_owned());
+    know("ID", instance);
+    know("ConnType", if ebs.ssh.is_some() { "ssh" } else { "none" });
+    know("User", ebs.ssh.as_ref().map_or("", |s| &s.username));
+    know("Password", ebs.ssh.as_ref().and_then(|s| s.password.as_ref()).map_or("", |p| p.reveal()));
+    know("Host", at.map_or("", |t| &t.host));
+    know("Port", &at.map_or_else(String::new, |t| t.port.to_string()));
+    know("SourceAMI", &source.id);
+    know("SourceAMIName", &source.name);
+    know("SourceAMICreationDate", &source.created);
+    know("SourceAMIOwner", &source.owner);
+    know("SourceAMIOwnerName", &source.owner_name);
+    know("SourceAMITags", &format!("map[{}]", tags.join(" ")));
+    know("BuildRegion", &ebs.access.region);
+    values
+}
+
+/// Where the machine is reached.
+fn target(ssh: &Ssh, machine: &Instance, ssh_at: Option<SocketAddr>) -> Result<Target, Problem> {
+    if let Some(at) = ssh_at {
+        return Ok(Target { host: at.ip().to_string(), port: at.port() });
+    }
+    let first = |all: [&Option<String>; 4]| all.into_iter().find_map(Clone::clone);
+    let Instance { public_address, private_address, public_name, private_name, .. } = machine;
+    let host = match (&ssh.host, ssh.interface.as_deref()) {
+        (Some(host), _) => Some(host.clone()),
+        (None, Some("public_ip")) => public_address.clone(),
+        (None, Some("private_ip")) => private_address.clone(),
+        (None, Some("public_dns")) => public_name.clone(),
+        (None, Some("private_dns")) => private_name.clone(),
+        (None, _) => first([public_name, public_address, private_address, private_name]),
+    };
+    match host {
+        Some(host) => Ok(Target { host, port: ssh.port }),
+        None => Err(Problem::failed("run::connect", "the machine has no address that `ssh_interface` asks for")
+            .help("write `associate_public_ip_address = true`, or `ssh_interface = \"private_ip\"` inside the VPC")),
+    }
+}
+
+/// Former images of the name, described and deregistered where that is wanted.
+async fn let_former_go(cx: &Cx, ebs: &Ebs) -> Result<Vec<(String, Former)>, Problem> {
+    let mut gone = Vec::new();
+    if !ebs.image.force_deregister {
+        return Ok(gone);
+    }
+    for region in std::iter::once(&ebs.access.region).chain(&ebs.image.regions) {
+        let known = cx.known(Deregister::NAME, region);
+        let found = match known.and_then(|step| serde_json::from_value::<Deregister>(step.data).ok()) {
+            Some(step) => Some(step.former),
+            None => former(cx, region, &ebs.image.name).await?,
+        };
+        if let Some(former) = found {
+            cx.step(Deregister { region: region.clone(), former: former.clone() }).await?;
+            gone.push((region.clone(), former));
+        }
+    }
+    Ok(gone)
+}
+
+/// The image and its copies, all of which can be used: region, id, snapshots.
+async fn images(cx: &Cx, ebs: &Ebs, instance: &str) -> Result<Vec<(String, String, Vec<String>)>, Problem> {
+    let image = &ebs.image;
+    let id = cx
+        .step(CreateImage {
+            instance: instance.to_owned(),
+            name: image.name.clone(),
+            description: image.description.clone(),
+            devices: image.devices.clone(),
+            tags: image.tags.clone(),
+            snapshot_tags: image.snapshot_tags.clone(),
+        })
+        .await?;
+    let seen = available(cx, &cx.region, &id).await?;
+    let copies = image.regions.iter().map(|region| async {
+        let copy = CopyImage {
+            image: id.clone(),
+            from: ebs.access.region.clone(),
+            to: region.clone(),
+            name: image.name.clone(),
+            description: image.description.clone(),
+            tags: merged(&image.tags, &[]),
+            token: cx.token(CopyImage::NAME, region),
+        };
+        let copy = cx.step(copy).await?;
+        let seen = available(cx, &cx.cloud.region(region), &copy).await?;
+        Ok((region.clone(), copy, seen.snapshots))
+    });
+    // All are waited for, also when one fails: what was begun has its end.
+    let copies: Vec<Result<_, Problem>> = futures_util::future::join_all(copies).await;
+    let mut all = vec![(ebs.access.region.clone(), id, seen.snapshots)];
+    for copy in copies {
+        all.push(copy?);
+    }
+    Ok(all)
+}
+
+/// Tags, permissions, the end of former snapshots, and the word that all of it is final.
+async fn publish(
+    cx: &Cx,
+    ebs: &Ebs,
+    images: &[(String, String, Vec<String>)],
+    gone: &[(String, Former)],
+) -> Result<Artifact, Problem> {
+    for (region, image, snapshots) in images {
+        let (region, image, snapshots) = (region.clone(), image.clone(), snapshots.clone());
+        cx.step(Share { region, image, snapshots, wanted: ebs.image.clone() }).await?;
+    }
+    for (region, image, snapshots) in images {
+        let resources = std::iter::once(image).chain(snapshots).cloned().collect();
+        cx.step(Finish { region: region.clone(), resources }).await?;
+    }
+    if ebs.image.force_delete_snapshot {
+        for (region, former) in gone {
+            let snapshots: Vec<String> = former.devices.iter().filter_map(|d| d.snapshot_id.clone()).collect();
+            if !snapshots.is_empty() {
+                cx.step(Forget { region: region.clone(), snapshots }).await?;
+            }
+        }
+    }
+    let by_region: BTreeMap<_, _> = images.iter().map(|(region, id, _)| (region.clone(), id.clone())).collect();
+    let id = by_region.iter().map(|(region, id)| format!("{region}:{id}")).collect::<Vec<_>>().join(",");
+    Ok(Artifact { builder_id: BUILDER_ID.to_owned(), id, images: by_region.into_iter().collect() })
+}

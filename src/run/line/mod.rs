@@ -1,0 +1,145 @@
+//! The way of one build, as a straight line over journalled steps. Read `ebs` first.
+//!
+//! Lines know what comes after what, nothing of how it is done. Neighbours: `step` does it, `provision` works on the machine.
+
+pub mod ebs;
+pub mod null;
+
+use std::path::PathBuf;
+
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::build::{Build, Provisioner, Ssh, Work};
+use super::event::{What, ms};
+use super::journal::fold::State;
+use super::journal::line::Entry;
+use super::key;
+use super::problem::Problem;
+use super::provision::provision;
+use super::render::RunValues;
+use super::ssh::{self, HostKeyPin, Shell, Target};
+use super::step::Cx;
+
+/// The step of a connection, whose result is the machine's host key.
+const CONNECT: &str = "connect";
+/// The step of a provisioner.
+pub const PROVISION: &str = "provision";
+
+/// Connects to a machine; the host key of a former connection of the attempt must be shown again.
+///
+/// # Errors
+/// The phase in which it failed.
+async fn connect(cx: &Cx, target: &Target, ssh: &Ssh, key_file: Option<&PathBuf>) -> Result<Shell, Problem> {
+    let keys = match key_file {
+        Some(file) => vec![key::read(file, ssh.passphrase.as_ref())?],
+        None => Vec::new(),
+    };
+    let known = cx.known(CONNECT, "");
+    let pinned = known.as_ref().and_then(|step| match &step.state {
+        State::Done(result) => HostKeyPin::of(result["host_key"].as_str()?),
+        _ => None,
+    });
+    let pin = pinned.unwrap_or_default();
+    let about = format!("connecting to {target} as {}", ssh.username);
+    cx.events.tell(What::StepStarted { step: CONNECT.to_owned(), about });
+    let start = Instant::now();
+    let shell = ssh::connect(target, ssh, &keys, &pin, &cx.events, &cx.cancel).await?;
+    if !known.is_some_and(|step| matches!(step.state, State::Done(_))) {
+        let intent = cx.append(Entry::Intent {
+            build: cx.build.to_string(),
+            attempt: cx.attempt,
+            step: CONNECT.to_owned(),
+            of: String::new(),
+            data: json!({ "host": target.host, "port": target.port }),
+        })?;
+        cx.append(Entry::Result { intent, result: json!({ "host_key": pin.line() }) })?;
+    }
+    let result = pin.fingerprint().map_or_else(|| "connected".to_owned(), |f| format!("connected, host key {f}"));
+    cx.events.tell(What::StepDone { step: CONNECT.to_owned(), result, ms: ms(start.elapsed()) });
+    Ok(shell)
+}
+
+/// Runs the provisioners of a build that have not been run yet, in order; after a failure those that clean up.
+///
+/// # Errors
+/// The first that failed.
+async fn provision_all(cx: &Cx, build: &Build, shell: &mut Option<Shell>, values: &dyn RunValues) -> Result<(), Problem> {
+    for (index, step) in build.provisioners.iter().enumerate() {
+        if let Err(problem) = provision_one(cx, index, step, shell, values).await {
+            for cleanup in &build.cleanups {
+                cx.events.say(format!("cleaning up by `{}`", named(cleanup)));
+                if let Err(also) = act(cx, cleanup, shell, values).await {
+                    cx.events.warn(format!("cleaning up failed as well: {also}"));
+                }
+            }
+            return Err(problem.at(step.origin.clone()));
+        }
+    }
+    Ok(())
+}
+
+async fn provision_one(
+    cx: &Cx,
+    index: usize,
+    step: &Provisioner,
+    shell: &mut Option<Shell>,
+    values: &dyn RunValues,
+) -> Result<(), Problem> {
+    let of = index.to_string();
+    if cx.known(PROVISION, &of).is_some_and(|known| matches!(known.state, State::Done(_))) {
+        return Ok(());
+    }
+    if cx.cancel.is_cancelled() {
+        return Err(Problem::cancelled());
+    }
+    let about = format!("provisioning by `{}`", named(step));
+    let intent = cx.append(Entry::Intent {
+        build: cx.build.to_string(),
+        attempt: cx.attempt,
+        step: PROVISION.to_owned(),
+        of,
+        data: json!({ "kind": step.kind, "label": step.label }),
+    })?;
+    cx.events.tell(What::StepStarted { step: PROVISION.to_owned(), about });
+    let start = Instant::now();
+    act(cx, step, shell, values).await?;
+    cx.append(Entry::Result { intent, result: json!(null) })?;
+    let result = format!("`{}` done", named(step));
+    cx.events.tell(What::StepDone { step: PROVISION.to_owned(), result, ms: ms(start.elapsed()) });
+    Ok(())
+}
+
+async fn act(cx: &Cx, step: &Provisioner, shell: &mut Option<Shell>, values: &dyn RunValues) -> Result<(), Problem> {
+    match shell {
+        Some(shell) => provision(step, shell, values, &cx.events, &cx.cancel).await,
+        None => Err(Problem::failed("run::connect", format!("`{}` needs a connection, and the builder has none", step.kind))
+            .help("give the builder a `communicator`")),
+    }
+}
+
+fn named(step: &Provisioner) -> String {
+    match (&step.label, &step.work) {
+        (Some(label), _) => label.clone(),
+        (None, Work::Shell(shell)) => match shell.scripts.as_slice() {
+            [super::build::Script::File(path)] => format!("{} {}", step.kind, path.display()),
+            _ => step.kind.clone(),
+        },
+        (None, Work::File(carry)) => format!("{} {}", step.kind, carry.destination),
+    }
+}
+
+/// The name of a build as a file may have it.
+pub fn file_name(build: &str) -> String {
+    build.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect()
+}
+
+/// Whether a build's machine cannot be trusted: a provisioner was begun on it and never ended.
+pub fn is_interrupted(cx: &Cx) -> bool {
+    cx.run.journal.look(|record| {
+        let build = record.builds.get(&*cx.build);
+        build.is_some_and(|b| b.steps.iter().any(|s| s.attempt == cx.attempt && s.step == PROVISION && s.state == State::Begun))
+    })
+}
+

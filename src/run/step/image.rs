@@ -1,0 +1,199 @@
+//! The image: made of the stopped machine, waited for, and undone with its snapshots.
+
+use aws_sdk_ec2::types::{Image as Found, ResourceType};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::launch::mapping;
+use super::tags::{BUILD, FINAL, RUN, STATE};
+use super::{Cx, Failure, Look, Step};
+use crate::run::aws::fault::Fault;
+use crate::run::aws::wait::{self, Image as Seen, filter};
+use crate::run::aws::{Region, Repeat};
+use crate::run::build::Device;
+use crate::run::event::What;
+use crate::run::problem::Problem;
+
+/// How long an image may show no progress, in AWS's time.
+const PATIENCE: Duration = Duration::from_secs(60 * 60);
+
+/// How often snapshots that are still used are asked to go, with five seconds between.
+const TRIES: u32 = 24;
+
+/// Makes an image of an instance.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CreateImage {
+    /// The instance.
+    pub instance: String,
+    /// The image's name.
+    pub name: String,
+    /// Its description.
+    pub description: String,
+    /// Its block devices.
+    pub devices: Vec<Device>,
+    /// Its tags and those of its snapshots.
+    pub tags: Vec<(String, String)>,
+    /// Tags of the snapshots alone.
+    pub snapshot_tags: Vec<(String, String)>,
+}
+
+impl Step for CreateImage {
+    const NAME: &'static str = "image";
+    /// Its id.
+    type Out = String;
+
+    fn about(&self) -> String {
+        format!("making the image `{}` of {}", self.name, self.instance)
+    }
+
+    fn told(out: &String) -> String {
+        out.clone()
+    }
+
+    async fn act(&self, cx: &Cx) -> Result<String, Failure> {
+        let mappings: Vec<_> = self.devices.iter().map(mapping).collect();
+        let ask = || {
+            let call = cx.region.ec2.create_image().instance_id(&self.instance).name(&self.name);
+            call.set_description((!self.description.is_empty()).then(|| self.description.clone()))
+                .set_block_device_mappings((!mappings.is_empty()).then(|| mappings.clone()))
+                .tag_specifications(cx.tagged(ResourceType::Image, Self::NAME, &self.tags))
+                .tag_specifications(cx.tagged(ResourceType::Snapshot, Self::NAME, &merged(&self.tags, &self.snapshot_tags)))
+                .send()
+        };
+        match cx.region.call("CreateImage", Repeat::Never, ask).await {
+            Ok(answer) => Ok(answer.image_id().unwrap_or_default().to_owned()),
+            Err(error) => {
+                let mut failure = error.failure("run::image");
+                failure.problem = failure.problem.at(cx.origin("ami_name"));
+                Err(failure)
+            }
+        }
+    }
+
+    async fn find(&self, cx: &Cx) -> Result<Look<String>, Problem> {
+        let ask = || cx.region.ec2.describe_images().owners("self").filters(filter("name", [self.name.as_str()])).send();
+        let answer = cx.region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem("run::image"))?;
+        let ours = |image: &&Found| cx.is_ours(image.tags()) || image.source_instance_id() == Some(self.instance.as_str());
+        match (answer.images().iter().find(ours), answer.images().first()) {
+            (Some(image), _) => Ok(Look::There(image.image_id().unwrap_or_default().to_owned())),
+            (None, Some(other)) => {
+                let id = other.image_id().unwrap_or_default();
+                let message = format!("there is an image `{}` in {} already: {id}", self.name, cx.region.name);
+                let help = "put `{{timestamp}}` into `ami_name`, or replace the old one by `force_deregister = true`";
+                Err(Problem::failed("run::image", message).help(help).at(cx.origin("ami_name")))
+            }
+            (None, None) => Ok(Look::Nothing),
+        }
+    }
+
+    async fn undo(&self, cx: &Cx, id: &String) -> Result<String, Problem> {
+        remove(cx, &cx.region, id).await
+    }
+}
+
+/// Tags of which those behind take the place of those before.
+pub fn merged(first: &[(String, String)], then: &[(String, String)]) -> Vec<(String, String)> {
+    let mut all: Vec<_> = first.iter().filter(|(name, _)| !then.iter().any(|(n, _)| n == name)).cloned().collect();
+    all.extend(then.iter().cloned());
+    all
+}
+
+/// Waits until an image can be used. Its deadline moves on while its snapshots do.
+///
+/// # Errors
+/// Where it fails, with EC2's reason, or stands still for too long.
+pub async fn available(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<Seen, Problem> {
+    let (said, mut progress) = tokio::sync::watch::channel(None);
+    let events = cx.events.clone();
+    let name = region.name.clone();
+    let wait = wait::until(region, id, |seen: Option<&Seen>| {
+        let image = seen?;
+        match image.state.as_str() {
+            "available" => Some(Ok(image.clone())),
+            "pending" => {
+                if let Some(percent) = image.progress {
+                    events.tell(What::Waiting { text: format!("{id} in {name} is at {percent}%") });
+                }
+                said.send_replace(image.progress);
+                None
+            }
+            state => {
+                let why = image.reason.clone().unwrap_or_else(|| "EC2 gives no reason".to_owned());
+                Some(Err(Problem::failed("run::image", format!("the image {id} in {name} is {state}: {why}"))))
+            }
+        }
+    });
+    tokio::pin!(wait);
+    loop {
+        tokio::select! {
+            outcome = &mut wait => return outcome.map_err(|error| error.problem("run::image"))?,
+            () = cx.cancel.cancelled() => return Err(Problem::cancelled()),
+            moved = tokio::time::timeout(region.local(PATIENCE), progress.changed()) => if moved.is_err() {
+                let message = format!("the image {id} in {name} has shown no progress for {} minutes", PATIENCE.as_secs() / 60);
+                return Err(Problem::failed("run::image", message));
+            },
+        }
+    }
+}
+
+/// Deregisters an image and deletes its snapshots, those of its mappings and those that its tags name.
+pub async fn remove(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<String, Problem> {
+    let problem = |error: crate::run::aws::fault::CallError| error.problem("run::image");
+    let ask = || region.ec2.describe_images().filters(filter("image-id", [id])).send();
+    let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(problem)?;
+    let mut snapshots: BTreeSet<String> = BTreeSet::new();
+    if let Some(image) = answer.images().first() {
+        let is_final = image.tags().iter().any(|t| t.key() == Some(STATE) && t.value() == Some(FINAL));
+        if is_final {
+            return Ok(format!("image {id} is final, and stays"));
+        }
+        snapshots.extend(Seen::from(image).snapshots);
+    }
+    let ask = || region.ec2.deregister_image().image_id(id).send();
+    match region.call("DeregisterImage", Repeat::Always, ask).await {
+        Ok(_) => {}
+        Err(error) if error.fault == Fault::NotFound => {}
+        Err(error) => return Err(problem(error)),
+    }
+    // Snapshots of a pending image appear late: two looks that find none say that there are none.
+    let mut empty = 0;
+    while empty < 2 {
+        let ask = || {
+            let ours = [(RUN, cx.run.name.as_str()), (BUILD, &cx.build)];
+            let filters = ours.map(|(k, v)| filter(&format!("tag:{k}"), [v]));
+            region.ec2.describe_snapshots().owner_ids("self").set_filters(Some(filters.to_vec())).send()
+        };
+        let answer = region.call("DescribeSnapshots", Repeat::Always, ask).await.map_err(problem)?;
+        let is_final = |s: &&aws_sdk_ec2::types::Snapshot| s.tags().iter().any(|t| t.key() == Some(STATE) && t.value() == Some(FINAL));
+        let building = answer.snapshots().iter().filter(|s| !is_final(s));
+        snapshots.extend(building.filter_map(|s| s.snapshot_id()).map(str::to_owned));
+        if snapshots.is_empty() {
+            empty += 1;
+            if empty < 2 {
+                region.sleep(Duration::from_secs(5)).await;
+            }
+            continue;
+        }
+        empty = 0;
+        for snapshot in std::mem::take(&mut snapshots) {
+            delete_snapshot(region, &snapshot).await?;
+        }
+    }
+    Ok(format!("image {id} in {} deregistered, its snapshots deleted", region.name))
+}
+
+/// Deletes a snapshot.
+pub async fn delete_snapshot(region: &Region, id: &str) -> Result<(), Problem> {
+    for tries in (0..TRIES).rev() {
+        let ask = || region.ec2.delete_snapshot().snapshot_id(id).send();
+        match region.call("DeleteSnapshot", Repeat::Always, ask).await {
+            Ok(_) => return Ok(()),
+            Err(error) if error.fault == Fault::NotFound => return Ok(()),
+            Err(error) if error.fault == Fault::InUse && tries > 0 => region.sleep(Duration::from_secs(5)).await,
+            Err(error) => return Err(error.problem("run::image")),
+        }
+    }
+    Ok(())
+}

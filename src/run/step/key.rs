@@ -1,0 +1,97 @@
+//! The temporary key pair: made here, only its public half is imported. Its private half lies in the run's folder until the run is over.
+
+use std::path::PathBuf;
+
+use aws_sdk_ec2::primitives::Blob;
+use aws_sdk_ec2::types::ResourceType;
+use serde::{Deserialize, Serialize};
+
+use super::{Cx, Failure, Look, Step};
+use crate::run::aws::Repeat;
+use crate::run::aws::fault::Fault;
+use crate::run::aws::wait::filter;
+use crate::run::key;
+use crate::run::problem::Problem;
+
+/// Makes and imports a key pair.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ImportKey {
+    /// Its name at EC2.
+    pub name: String,
+    /// `ed25519` or `rsa`.
+    pub kind: String,
+    /// Of an RSA key.
+    pub bits: Option<u32>,
+    /// The file of the private half.
+    pub file: PathBuf,
+}
+
+/// The key pair.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Imported {
+    /// Its id at EC2.
+    pub id: String,
+    /// Its name at EC2.
+    pub name: String,
+}
+
+impl Step for ImportKey {
+    const NAME: &'static str = "key";
+    type Out = Imported;
+
+    fn about(&self) -> String {
+        format!("importing a temporary {} key pair, `{}`", self.kind, self.name)
+    }
+
+    fn told(out: &Imported) -> String {
+        format!("key pair {}", out.id)
+    }
+
+    async fn act(&self, cx: &Cx) -> Result<Imported, Failure> {
+        let private = if self.file.exists() {
+            (*key::read(&self.file, None)?).clone()
+        } else {
+            let made = key::make(&self.kind, self.bits)?;
+            key::write(&made, &self.file)?;
+            made
+        };
+        if let Some(secret) = key::secret(&private) {
+            cx.events.gate().hide(&secret);
+        }
+        let public = key::public_line(&private, &self.name)?;
+        let ask = || {
+            let tags = cx.tagged(ResourceType::KeyPair, Self::NAME, &[]);
+            let material = Blob::new(public.as_bytes());
+            cx.region.ec2.import_key_pair().key_name(&self.name).public_key_material(material).tag_specifications(tags).send()
+        };
+        let answer = cx.region.call("ImportKeyPair", Repeat::Never, ask).await.map_err(|e| e.failure("run::key"))?;
+        Ok(Imported { id: answer.key_pair_id().unwrap_or_default().to_owned(), name: self.name.clone() })
+    }
+
+    async fn find(&self, cx: &Cx) -> Result<Look<Imported>, Problem> {
+        let ask = || cx.region.ec2.describe_key_pairs().filters(filter("key-name", [self.name.as_str()])).send();
+        let answer = cx.region.call("DescribeKeyPairs", Repeat::Always, ask).await.map_err(|e| e.problem("run::key"))?;
+        let Some(found) = answer.key_pairs().first() else { return Ok(Look::Nothing) };
+        if !cx.is_ours(found.tags()) {
+            return Err(Problem::failed("run::key", format!("there is a key pair `{}` already, and it is not of this run", self.name))
+                .help("leave `temporary_key_pair_name` out, or write another name"));
+        }
+        Ok(Look::There(Imported { id: found.key_pair_id().unwrap_or_default().to_owned(), name: self.name.clone() }))
+    }
+
+    async fn undo(&self, cx: &Cx, out: &Imported) -> Result<String, Problem> {
+        let ask = || cx.region.ec2.delete_key_pair().key_name(&out.name).send();
+        match cx.region.call("DeleteKeyPair", Repeat::Always, ask).await {
+            Ok(_) => {}
+            Err(error) if error.fault == Fault::NotFound => {}
+            Err(error) => return Err(error.problem("run::key")),
+        }
+        match std::fs::remove_file(&self.file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                cx.events.warn(format!("the private key {} cannot be deleted: {error}", self.file.display()));
+            }
+            _ => {}
+        }
+        Ok(format!("key pair `{}` deleted", out.name))
+    }
+}

@@ -1,0 +1,248 @@
+//! The machine: launched by a token, waited for, stopped, terminated.
+
+use aws_sdk_ec2::types::{
+    BlockDeviceMapping, CreditSpecificationRequest, EbsBlockDevice, IamInstanceProfileSpecification, InstanceMetadataEndpointState,
+    InstanceMetadataOptionsRequest, InstanceMetadataTagsState, InstanceNetworkInterfaceSpecification, InstanceType, Placement,
+    ResourceType, ShutdownBehavior, VolumeType,
+};
+use aws_sdk_ec2::types::HttpTokensState;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+use super::{Cx, Failure, Look, Step};
+use crate::run::aws::Repeat;
+use crate::run::aws::fault::Fault;
+use crate::run::aws::wait::{self, Instance};
+use crate::run::build::{Device, Launch, Network};
+use crate::run::event::What;
+use crate::run::problem::Problem;
+
+/// How long an instance may take to run, to stop or to end, in AWS's time.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// Launches an instance.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LaunchInstance {
+    /// The source image.
+    pub image: String,
+    /// What kind of machine.
+    pub launch: Launch,
+    /// Where in the network.
+    pub network: Network,
+    /// Its security groups.
+    pub groups: Vec<String>,
+    /// Its key pair.
+    pub key: Option<String>,
+    /// By which the same call has no second effect.
+    pub token: String,
+}
+
+impl Step for LaunchInstance {
+    const NAME: &'static str = "launch";
+    /// Its id.
+    type Out = String;
+
+    fn about(&self) -> String {
+        format!("launching a {} from {}", self.launch.instance_type, self.image)
+    }
+
+    fn told(out: &String) -> String {
+        out.clone()
+    }
+
+    async fn act(&self, cx: &Cx) -> Result<String, Failure> {
+        let ask = || self.request(cx).send();
+        // The token makes the second call harmless.
+        let answer = cx.region.call("RunInstances", Repeat::Always, ask).await.map_err(|e| e.failure("run::launch"))?;
+        let id = answer.instances().first().and_then(|i| i.instance_id()).unwrap_or_default().to_owned();
+        Ok(id)
+    }
+
+    async fn find(&self, cx: &Cx) -> Result<Look<String>, Problem> {
+        let ask = || cx.region.ec2.describe_instances().set_filters(Some(cx.made_by(Self::NAME))).send();
+        let answer = cx.region.call("DescribeInstances", Repeat::Always, ask).await.map_err(|e| e.problem("run::launch"))?;
+        let mut found = answer.reservations().iter().flat_map(|r| r.instances()).filter_map(|i| i.instance_id());
+        Ok(found.next().map_or(Look::Nothing, |id| Look::There(id.to_owned())))
+    }
+
+    async fn undo(&self, cx: &Cx, id: &String) -> Result<String, Problem> {
+        let ask = || cx.region.ec2.terminate_instances().instance_ids(id).send();
+        match cx.region.call("TerminateInstances", Repeat::Always, ask).await {
+            Ok(_) => {}
+            Err(error) if error.fault == Fault::NotFound => return Ok(format!("instance {id} is gone")),
+            Err(error) => return Err(error.problem("run::launch")),
+        }
+        // What it uses can only go when it is gone.
+        let gone = wait::until(&cx.region, id, |seen: Option<&Instance>| match seen {
+            Some(instance) if instance.state != "terminated" => None,
+            _ => Some(()),
+        });
+        match tokio::time::timeout(cx.region.local(PATIENCE), gone).await {
+            Ok(Ok(())) => Ok(format!("instance {id} terminated")),
+            Ok(Err(error)) => Err(error.problem("run::launch")),
+            Err(_) => Err(Problem::left("run::launch", format!("the instance {id} does not end"))),
+        }
+    }
+}
+
+impl LaunchInstance {
+    fn request(&self, cx: &Cx) -> aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder {
+        let launch = &self.launch;
+        let mut volume_tags = launch.tags.clone();
+        volume_tags.retain(|(name, _)| !launch.volume_tags.iter().any(|(n, _)| n == name));
+        volume_tags.extend(launch.volume_tags.iter().cloned());
+        let mut call = cx.region.ec2.run_instances().min_count(1).max_count(1).image_id(&self.image)
+            .instance_type(InstanceType::from(launch.instance_type.as_str()))
+            .client_token(&self.token)
+            .set_key_name(self.key.clone())
+            .tag_specifications(cx.tagged(ResourceType::Instance, Self::NAME, &launch.tags))
+            .tag_specifications(cx.tagged(ResourceType::Volume, Self::NAME, &volume_tags))
+            .tag_specifications(cx.tagged(ResourceType::NetworkInterface, Self::NAME, &launch.tags));
+        if launch.ebs_optimized {
+            call = call.ebs_optimized(true);
+        }
+        if let Some(zone) = &launch.availability_zone {
+            call = call.placement(Placement::builder().availability_zone(zone).build());
+        }
+        if let Some(data) = &launch.user_data {
+            call = call.user_data(STANDARD.encode(data));
+        }
+        if let Some(profile) = &launch.iam_instance_profile {
+            call = call.iam_instance_profile(IamInstanceProfileSpecification::builder().name(profile).build());
+        }
+        if let Some(behaviour) = &launch.shutdown_behavior {
+            call = call.instance_initiated_shutdown_behavior(ShutdownBehavior::from(behaviour.as_str()));
+        }
+        if launch.enable_t2_unlimited {
+            call = call.credit_specification(CreditSpecificationRequest::builder().cpu_credits("unlimited").build());
+        }
+        if let Some(metadata) = &launch.metadata {
+            let options = InstanceMetadataOptionsRequest::builder()
+                .set_http_endpoint(metadata.http_endpoint.as_deref().map(InstanceMetadataEndpointState::from))
+                .set_http_tokens(metadata.http_tokens.as_deref().map(HttpTokensState::from))
+                .set_http_put_response_hop_limit(metadata.http_put_response_hop_limit)
+                .set_instance_metadata_tags(metadata.instance_metadata_tags.as_deref().map(InstanceMetadataTagsState::from));
+            call = call.metadata_options(options.build());
+        }
+        for device in &launch.devices {
+            call = call.block_device_mappings(mapping(device));
+        }
+        match self.network.public_address {
+            // Only an interface of its own says whether it has a public address.
+            Some(public) => {
+                let interface = InstanceNetworkInterfaceSpecification::builder().device_index(0).associate_public_ip_address(public)
+                    .set_subnet_id(self.network.subnet.clone()).set_groups(Some(self.groups.clone())).delete_on_termination(true);
+                call.network_interfaces(interface.build())
+            }
+            None => call
+                .set_subnet_id(self.network.subnet.clone())
+                .set_security_group_ids((!self.groups.is_empty()).then(|| self.groups.clone())),
+        }
+    }
+}
+
+/// A block device as EC2 wants it told.
+pub fn mapping(device: &Device) -> BlockDeviceMapping {
+    let named = BlockDeviceMapping::builder().device_name(&device.name);
+    if device.no_device {
+        return named.no_device("").build();
+    }
+    if let Some(name) = device.virtual_name.as_ref().filter(|n| n.starts_with("ephemeral")) {
+        return named.virtual_name(name).build();
+    }
+    let ebs = EbsBlockDevice::builder().delete_on_termination(device.delete_on_termination)
+        .set_encrypted(device.encrypted).set_iops(device.iops).set_kms_key_id(device.kms_key_id.clone())
+        .set_snapshot_id(device.snapshot_id.clone()).set_throughput(device.throughput).set_volume_size(device.size)
+        .set_volume_type(device.volume_type.as_deref().map(VolumeType::from));
+    named.ebs(ebs.build()).build()
+}
+
+/// Waits until an instance runs.
+///
+/// # Errors
+/// Where it ends instead, with the reason that EC2 gives.
+pub async fn running(cx: &Cx, id: &str) -> Result<Instance, Problem> {
+    let events = cx.events.clone();
+    let wait = wait::until(&cx.region, id, move |seen: Option<&Instance>| {
+        let instance = seen?;
+        match instance.state.as_str() {
+            "running" => Some(Ok(instance.clone())),
+            "pending" => {
+                events.tell(What::Waiting { text: "the instance is pending".to_owned() });
+                None
+            }
+            state => {
+                let why = instance.reason.clone().unwrap_or_else(|| "EC2 gives no reason".to_owned());
+                Some(Err(Problem::failed("run::launch", format!("the instance {} instead of running: {why}", ended(state)))))
+            }
+        }
+    });
+    waited(cx, "the instance does not run", wait).await?
+}
+
+fn ended(state: &str) -> &'static str {
+    match state {
+        "stopping" | "stopped" => "stopped",
+        _ => "ended",
+    }
+}
+
+/// Waits for something with patience, and not when the build is to end.
+///
+/// # Errors
+/// Where it takes too long, or the build is cancelled.
+pub async fn waited<O>(
+    cx: &Cx,
+    words: &str,
+    wait: impl Future<Output = Result<O, crate::run::aws::fault::CallError>>,
+) -> Result<O, Problem> {
+    tokio::select! {
+        outcome = tokio::time::timeout(cx.region.local(PATIENCE), wait) => match outcome {
+            Ok(outcome) => outcome.map_err(|error| error.problem("run::wait")),
+            Err(_) => Err(Problem::failed("run::wait", format!("{words} after {} minutes", PATIENCE.as_secs() / 60))),
+        },
+        () = cx.cancel.cancelled() => Err(Problem::cancelled()),
+    }
+}
+
+/// Stops the instance, and waits until it has stopped.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StopInstance {
+    /// The instance.
+    pub id: String,
+}
+
+impl Step for StopInstance {
+    const NAME: &'static str = "stop";
+    const AGAIN: bool = true;
+    type Out = ();
+
+    fn about(&self) -> String {
+        format!("stopping {}", self.id)
+    }
+
+    fn told((): &()) -> String {
+        "stopped".to_owned()
+    }
+
+    async fn act(&self, cx: &Cx) -> Result<(), Failure> {
+        let ask = || cx.region.ec2.stop_instances().instance_ids(&self.id).send();
+        cx.region.call("StopInstances", Repeat::Always, ask).await.map_err(|e| e.failure("run::stop"))?;
+        let stopped = wait::until(&cx.region, &self.id, |seen: Option<&Instance>| match seen?.state.as_str() {
+            "stopped" => Some(Ok(())),
+            "terminated" | "shutting-down" => Some(Err(Problem::failed("run::stop", "the instance ended instead of stopping"))),
+            _ => None,
+        });
+        Ok(waited(cx, "the instance does not stop", stopped).await??)
+    }
+}
+
+/// What an instance has written on its console.
+pub async fn console(cx: &Cx, id: &str) -> Option<String> {
+    let ask = || cx.region.ec2.get_console_output().instance_id(id).send();
+    let answer = cx.region.call("GetConsoleOutput", Repeat::Always, ask).await.ok()?;
+    let bytes = STANDARD.decode(answer.output()?.trim()).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,270 @@
+//! Steps: data enough to do something once, to find out whether it was done, and to undo it; and the way from one to the next.
+//!
+//! The rule: the intent is written and synced, then the call is made, then the result is written. Where only the intent is known, the
+//! outcome is looked up before anything else. It must not know builders. Neighbours: each file has the steps of one kind of
+//! resource; `line` puts them in their order; `undo` walks back over them.
+
+pub mod copy;
+pub mod former;
+pub mod group;
+pub mod image;
+pub mod key;
+pub mod launch;
+pub mod publish;
+pub mod source;
+pub mod tags;
+pub mod undo;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::aws::fault::{CallError, Fault};
+use super::aws::{Cloud, Region};
+use super::cancel::Cancel;
+use super::event::{Events, What, ms};
+use super::journal::Journal;
+use super::journal::fold::{State, StepRecord};
+use super::journal::line::Entry;
+use super::problem::{Origin, Problem};
+
+/// How long after its intent an empty look-up means that a step had no effect, in AWS's time.
+pub const ABSENCE: Duration = Duration::from_secs(120);
+
+/// What all builds of a run share.
+pub struct Run {
+    /// The record.
+    pub journal: Journal,
+    /// The run's name.
+    pub name: String,
+    /// Random, so that no other run has the same tokens.
+    pub salt: String,
+    /// How long an empty look-up is not believed.
+    pub absence: Duration,
+    /// Whether all is done as Packer does it.
+    pub packer_defaults: bool,
+}
+
+/// Where a build stands: what its steps need.
+#[derive(Clone)]
+pub struct Cx {
+    /// The run.
+    pub run: Arc<Run>,
+    /// The build.
+    pub build: Arc<str>,
+    /// The attempt at a machine, from 1.
+    pub attempt: u32,
+    /// The account.
+    pub cloud: Arc<Cloud>,
+    /// The region of the machine.
+    pub region: Arc<Region>,
+    /// What the build tells.
+    pub events: Events,
+    /// Whether it is to end.
+    pub cancel: Cancel,
+    /// Where options were written.
+    pub origins: Arc<Vec<(String, Origin)>>,
+}
+
+/// What a look found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Look<T> {
+    /// It was done.
+    There(T),
+    /// Nothing of it is to be seen.
+    Nothing,
+}
+
+/// Why a step was not done.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// For people.
+    pub problem: Problem,
+    /// Whether it may have had its effect.
+    pub unclear: bool,
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Failure { problem, unclear: false }
+    }
+}
+
+impl CallError {
+    /// Why a step was not done, told under a code.
+    pub fn failure(self, code: &str) -> Failure {
+        let unclear = matches!(self.fault, Fault::Unclear | Fault::Duplicate | Fault::TokenReused);
+        Failure { problem: self.problem(code), unclear }
+    }
+}
+
+/// Something that is done once.
+pub trait Step: Serialize + DeserializeOwned + Clone + Send + Sync {
+    /// Its name in journals and events.
+    const NAME: &'static str;
+    /// Whether doing it twice does no harm: then nobody looks before it is done again.
+    const AGAIN: bool = false;
+    /// What comes of it.
+    type Out: Serialize + DeserializeOwned + Clone + Send + Sync;
+
+    /// Which of several of its name: the region of a copy.
+    fn of(&self) -> String {
+        String::new()
+    }
+
+    /// What it does, for people.
+    fn about(&self) -> String;
+
+    /// What came of it, for people.
+    fn told(out: &Self::Out) -> String;
+
+    /// Does it.
+    fn act(&self, cx: &Cx) -> impl Future<Output = Result<Self::Out, Failure>> + Send;
+
+    /// Looks whether it was done; not asked of what may be done again.
+    fn find(&self, _: &Cx) -> impl Future<Output = Result<Look<Self::Out>, Problem>> + Send {
+        async { Ok(Look::Nothing) }
+    }
+
+    /// Undoes it; what is gone already is no failure. What was undone, for people; nothing where it made nothing.
+    fn undo(&self, _: &Cx, _: &Self::Out) -> impl Future<Output = Result<String, Problem>> + Send {
+        async { Ok(String::new()) }
+    }
+}
+
+impl Cx {
+    /// Does a step, or takes what the journal has of it.
+    ///
+    /// # Errors
+    /// Why it was not done. What it may have left is in the journal.
+    pub async fn step<S: Step>(&self, step: S) -> Result<S::Out, Problem> {
+        let known = self.known(S::NAME, &step.of());
+        let (intent, step, at) = match known {
+            Some(StepRecord { state: State::Done(result), .. }) => {
+                return serde_json::from_value(result).map_err(|error| unreadable(S::NAME, &error));
+            }
+            Some(StepRecord { state: State::Begun, data, intent, at, .. }) => {
+                let step: S = serde_json::from_value(data).map_err(|error| unreadable(S::NAME, &error))?;
+                if !S::AGAIN {
+                    self.events.say(format!("looking what came of a step that was begun: {}", step.about()));
+                    if let Look::There(out) = self.look(&step, at).await? {
+                        return self.done::<S>(intent, out, Instant::now());
+                    }
+                }
+                (intent, step, at)
+            }
+            _ => {
+                if self.cancel.is_cancelled() {
+                    return Err(Problem::cancelled());
+                }
+                let intent = self.announce(&step)?;
+                (intent, step, Timestamp::now())
+            }
+        };
+        self.events.tell(What::StepStarted { step: S::NAME.to_owned(), about: step.about() });
+        let start = Instant::now();
+        match step.act(self).await {
+            Ok(out) => self.done::<S>(intent, out, start),
+            Err(Failure { problem, unclear }) if !unclear || S::AGAIN => {
+                self.append(Entry::Void { intent, why: problem.message.clone() })?;
+                Err(self.placed(problem))
+            }
+            Err(Failure { problem, .. }) => match self.look(&step, at).await? {
+                Look::There(out) => self.done::<S>(intent, out, start),
+                Look::Nothing => {
+                    self.append(Entry::Void { intent, why: problem.message.clone() })?;
+                    Err(self.placed(problem))
+                }
+            },
+        }
+    }
+
+    /// Looks until it is known whether a step was done: nothing seen is believed only when its time has come.
+    async fn look<S: Step>(&self, step: &S, begun: Timestamp) -> Result<Look<S::Out>, Problem> {
+        let mut first = true;
+        loop {
+            if let Look::There(out) = step.find(self).await? {
+                return Ok(Look::There(out));
+            }
+            let left = self.unbelieved(begun);
+            if left.is_zero() && !first {
+                return Ok(Look::Nothing);
+            }
+            if first && !left.is_zero() {
+                self.events.tell(What::Waiting { text: format!("nothing is to be seen of it yet: {}", step.about()) });
+            }
+            first = false;
+            // More than one look while it may appear: most things do soon.
+            tokio::time::sleep(left.min(self.region.local(Duration::from_secs(10))).max(Duration::from_millis(20))).await;
+        }
+    }
+
+    /// How long an empty look at what was begun then is not believed yet, on the local clock.
+    fn unbelieved(&self, begun: Timestamp) -> Duration {
+        let age = Timestamp::now().duration_since(begun).unsigned_abs();
+        self.region.local(self.run.absence).saturating_sub(age)
+    }
+
+    fn announce<S: Step>(&self, step: &S) -> Result<u64, Problem> {
+        let data = serde_json::to_value(step).map_err(|error| unreadable(S::NAME, &error))?;
+        self.append(Entry::Intent {
+            build: self.build.to_string(),
+            attempt: self.attempt,
+            step: S::NAME.to_owned(),
+            of: step.of(),
+            data,
+        })
+    }
+
+    fn done<S: Step>(&self, intent: u64, out: S::Out, start: Instant) -> Result<S::Out, Problem> {
+        let result = serde_json::to_value(&out).map_err(|error| unreadable(S::NAME, &error))?;
+        self.append(Entry::Result { intent, result })?;
+        let (result, ms) = (S::told(&out), ms(start.elapsed()));
+        self.events.tell(What::StepDone { step: S::NAME.to_owned(), result, ms });
+        Ok(out)
+    }
+
+    /// What the journal knows of a step of this attempt.
+    pub fn known(&self, step: &str, of: &str) -> Option<StepRecord> {
+        self.run.journal.look(|record| record.builds.get(&*self.build)?.step(self.attempt, step, of).cloned())
+    }
+
+    /// Writes a line into the journal.
+    ///
+    /// # Errors
+    /// Where it cannot be written: then nothing that it announces may be done.
+    pub fn append(&self, entry: Entry) -> Result<u64, Problem> {
+        self.run.journal.append(entry).map_err(|error| {
+            Problem::left("run::journal", format!("the journal cannot be written: {error}"))
+                .help("see whether the disk is full; then undo what is left by `bakec clean`")
+        })
+    }
+
+    /// The digest that stands for a step of this attempt: a client token, or part of a unique name.
+    pub fn token(&self, step: &str, of: &str) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for part in [self.run.salt.as_str(), &self.build, step, of, &self.attempt.to_string()] {
+            hasher.update(part.as_bytes()).update(b"\0");
+        }
+        hasher.finalize().to_hex()[..48].to_owned()
+    }
+
+    /// The problem with the place of the option that it is about, where AWS names a parameter.
+    fn placed(&self, problem: Problem) -> Problem {
+        let found = self.origins.iter().find(|(option, _)| problem.message.contains(&format!("`{option}`")));
+        problem.at(found.map(|(_, origin)| origin.clone()))
+    }
+
+    /// The place of an option.
+    pub fn origin(&self, option: &str) -> Option<Origin> {
+        self.origins.iter().find(|(name, _)| name == option).map(|(_, origin)| origin.clone())
+    }
+}
+
+fn unreadable(step: &str, error: &serde_json::Error) -> Problem {
+    Problem::left("run::journal", format!("the journal's data of the step `{step}` cannot be read: {error}"))
+        .help("was it written by another version of bakec? undo the run by its tags: `bakec clean --region …`")
+}

@@ -1,0 +1,179 @@
+//! What makes an image ready for others: tags, permissions, and at last the word `final`.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{
+    CreateVolumePermission, CreateVolumePermissionModifications, ImdsSupportValues, AttributeValue, LaunchPermission,
+    LaunchPermissionModifications, PermissionGroup,
+};
+use serde::{Deserialize, Serialize};
+
+use super::image::merged;
+use super::tags::{FINAL, STATE, tag};
+use super::{Cx, Failure, Step};
+use crate::run::aws::fault::{CallError, Fault};
+use crate::run::aws::{Region, Repeat};
+use crate::run::build::Image;
+
+/// How often something that was just made is asked for, with two seconds between.
+const TRIES: u32 = 30;
+
+/// Shares the image of a region, and tags it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Share {
+    /// The region.
+    pub region: String,
+    /// The image there.
+    pub image: String,
+    /// Its snapshots.
+    pub snapshots: Vec<String>,
+    /// What is wanted of it.
+    pub wanted: Image,
+}
+
+impl Step for Share {
+    const NAME: &'static str = "share";
+    const AGAIN: bool = true;
+    type Out = ();
+
+    fn of(&self) -> String {
+        self.region.clone()
+    }
+
+    fn about(&self) -> String {
+        format!("tagging and sharing {} in {}", self.image, self.region)
+    }
+
+    fn told((): &()) -> String {
+        "done".to_owned()
+    }
+
+    async fn act(&self, cx: &Cx) -> Result<(), Failure> {
+        let region = cx.cloud.region(&self.region);
+        self.tag(&region).await.map_err(|e| e.failure("run::tag"))?;
+        self.share_image(&region).await.map_err(|e| e.failure("run::share"))?;
+        self.share_snapshots(&region).await.map_err(|e| e.failure("run::share"))
+    }
+}
+
+impl Share {
+    /// Tags again what was tagged at creation: some endpoints do not tag then.
+    async fn tag(&self, region: &Region) -> Result<(), CallError> {
+        let image_tags: Vec<_> = self.wanted.tags.iter().map(|(k, v)| tag(k, v)).collect();
+        if !image_tags.is_empty() {
+            let ask = || region.ec2.create_tags().resources(&self.image).set_tags(Some(image_tags.clone())).send();
+            when_visible(region, "CreateTags", ask).await?;
+        }
+        let snapshot_tags: Vec<_> = merged(&self.wanted.tags, &self.wanted.snapshot_tags).iter().map(|(k, v)| tag(k, v)).collect();
+        if !snapshot_tags.is_empty() && !self.snapshots.is_empty() {
+            let ask = || region.ec2.create_tags().set_resources(Some(self.snapshots.clone())).set_tags(Some(snapshot_tags.clone())).send();
+            when_visible(region, "CreateTags", ask).await?;
+        }
+        Ok(())
+    }
+
+    async fn share_image(&self, region: &Region) -> Result<(), CallError> {
+        let wanted = &self.wanted;
+        let mut permissions: Vec<LaunchPermission> = Vec::new();
+        permissions.extend(wanted.users.iter().map(|u| LaunchPermission::builder().user_id(u).build()));
+        permissions.extend(wanted.groups.iter().map(|g| LaunchPermission::builder().group(PermissionGroup::from(g.as_str())).build()));
+        permissions.extend(wanted.org_arns.iter().map(|a| LaunchPermission::builder().organization_arn(a).build()));
+        permissions.extend(wanted.ou_arns.iter().map(|a| LaunchPermission::builder().organizational_unit_arn(a).build()));
+        if !permissions.is_empty() {
+            let ask = || {
+                let add = LaunchPermissionModifications::builder().set_add(Some(permissions.clone())).build();
+                region.ec2.modify_image_attribute().image_id(&self.image).launch_permission(add).send()
+            };
+            when_visible(region, "ModifyImageAttribute", ask).await?;
+        }
+        if !wanted.product_codes.is_empty() {
+            let ask = || {
+                let call = region.ec2.modify_image_attribute().image_id(&self.image).attribute("productCodes");
+                call.set_product_codes(Some(wanted.product_codes.clone())).send()
+            };
+            when_visible(region, "ModifyImageAttribute", ask).await?;
+        }
+        if !wanted.description.is_empty() {
+            let ask = || {
+                let text = AttributeValue::builder().value(&wanted.description).build();
+                region.ec2.modify_image_attribute().image_id(&self.image).description(text).send()
+            };
+            when_visible(region, "ModifyImageAttribute", ask).await?;
+        }
+        if let Some(imds) = &wanted.imds_support {
+            let ask = || {
+                let value = AttributeValue::builder().value(ImdsSupportValues::from(imds.as_str()).as_str()).build();
+                region.ec2.modify_image_attribute().image_id(&self.image).imds_support(value).send()
+            };
+            when_visible(region, "ModifyImageAttribute", ask).await?;
+        }
+        Ok(())
+    }
+
+    async fn share_snapshots(&self, region: &Region) -> Result<(), CallError> {
+        let users = self.wanted.snapshot_users.iter().map(|u| CreateVolumePermission::builder().user_id(u).build());
+        let groups = self.wanted.snapshot_groups.iter();
+        let groups = groups.map(|g| CreateVolumePermission::builder().group(PermissionGroup::from(g.as_str())).build());
+        let permissions: Vec<_> = users.chain(groups).collect();
+        if permissions.is_empty() {
+            return Ok(());
+        }
+        for snapshot in &self.snapshots {
+            let ask = || {
+                let add = CreateVolumePermissionModifications::builder().set_add(Some(permissions.clone())).build();
+                region.ec2.modify_snapshot_attribute().snapshot_id(snapshot).create_volume_permission(add).send()
+            };
+            when_visible(region, "ModifySnapshotAttribute", ask).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes a call that may be made again, until what it is about is visible.
+async fn when_visible<T, E, R, F>(region: &Region, action: &'static str, mut ask: impl FnMut() -> F) -> Result<T, CallError>
+where
+    F: Future<Output = Result<T, aws_sdk_ec2::error::SdkError<E, R>>>,
+    E: aws_sdk_ec2::error::ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    for _ in 1..TRIES {
+        match region.call(action, Repeat::Always, &mut ask).await {
+            Err(error) if error.fault == Fault::NotFound => region.sleep(Duration::from_secs(2)).await,
+            outcome => return outcome,
+        }
+    }
+    region.call(action, Repeat::Always, ask).await
+}
+
+/// Says of the images of a build and their snapshots that they are to stay.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Finish {
+    /// The region.
+    pub region: String,
+    /// The image and its snapshots.
+    pub resources: Vec<String>,
+}
+
+impl Step for Finish {
+    const NAME: &'static str = "final";
+    const AGAIN: bool = true;
+    type Out = ();
+
+    fn of(&self) -> String {
+        self.region.clone()
+    }
+
+    fn about(&self) -> String {
+        format!("marking the image in {} as final", self.region)
+    }
+
+    fn told((): &()) -> String {
+        "final".to_owned()
+    }
+
+    async fn act(&self, cx: &Cx) -> Result<(), Failure> {
+        let region = cx.cloud.region(&self.region);
+        let ask = || region.ec2.create_tags().set_resources(Some(self.resources.clone())).tags(tag(STATE, FINAL)).send();
+        when_visible(&region, "CreateTags", ask).await.map(|_| ()).map_err(|e| e.failure("run::tag"))
+    }
+}

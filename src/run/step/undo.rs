@@ -1,0 +1,107 @@
+//! The way back: undoes the steps of a build, newest first, from what the journal holds of them and nothing else.
+//!
+//! Neighbours: `mod` has the rule for outcomes that are not known; each kind of step knows how its own effect is undone.
+
+use serde_json::Value as Json;
+
+use super::copy::CopyImage;
+use super::former::{Deregister, Forget};
+use super::group::{MakeGroup, OpenGroup};
+use super::image::CreateImage;
+use super::key::ImportKey;
+use super::launch::{LaunchInstance, StopInstance};
+use super::publish::{Finish, Share};
+use super::source::FindSource;
+use super::{Cx, Look, Step, unreadable};
+use crate::run::event::What;
+use crate::run::journal::fold::{State, StepRecord};
+use crate::run::journal::line::Entry;
+use crate::run::problem::Problem;
+
+/// How much of a build is undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The machine and what it needed: the image stays.
+    Scaffolding,
+    /// Everything.
+    Everything,
+}
+
+/// Steps whose effect outlives a build that went well.
+fn stays(step: &str) -> bool {
+    matches!(step, CreateImage::NAME | CopyImage::NAME | Deregister::NAME | Forget::NAME | Share::NAME | Finish::NAME)
+}
+
+/// Undoes the steps of the context's build that still stand, newest first. What cannot be undone is told, and the rest is undone
+/// all the same: what may be left, for people.
+pub async fn back(cx: &Cx, extent: Extent) -> Vec<Problem> {
+    let mut left = Vec::new();
+    let standing: Vec<StepRecord> = cx.run.journal.look(|record| {
+        let of_build = record.standing().into_iter().filter(|(build, _)| **build == *cx.build);
+        of_build.map(|(_, step)| step.clone()).collect()
+    });
+    // An image that is final stays, and with it all that led to it.
+    let kept = extent == Extent::Scaffolding || standing.iter().any(|s| s.step == Finish::NAME && s.state.stands());
+    for step in standing {
+        if kept && stays(&step.step) {
+            continue;
+        }
+        // Each step is undone as of its own attempt.
+        let cx = Cx { attempt: step.attempt, ..cx.clone() };
+        match undo_any(&cx, &step).await {
+            Ok(what) => {
+                let told = if what.is_empty() { "nothing to undo".to_owned() } else { what.clone() };
+                if let Err(problem) = cx.append(Entry::Undone { intent: step.intent, what: told }) {
+                    left.push(problem);
+                }
+                if !what.is_empty() {
+                    cx.events.tell(What::StepUndone { step: step.step.clone(), result: what });
+                }
+            }
+            Err(problem) => {
+                cx.events.warn(format!("`{}` cannot be undone: {problem}", step.step));
+                left.push(Problem { kind: crate::run::problem::Kind::Left, ..problem });
+            }
+        }
+    }
+    left
+}
+
+async fn undo_any(cx: &Cx, record: &StepRecord) -> Result<String, Problem> {
+    match record.step.as_str() {
+        FindSource::NAME => undo::<FindSource>(cx, record).await,
+        ImportKey::NAME => undo::<ImportKey>(cx, record).await,
+        MakeGroup::NAME => undo::<MakeGroup>(cx, record).await,
+        OpenGroup::NAME => undo::<OpenGroup>(cx, record).await,
+        LaunchInstance::NAME => undo::<LaunchInstance>(cx, record).await,
+        StopInstance::NAME => undo::<StopInstance>(cx, record).await,
+        Deregister::NAME => undo::<Deregister>(cx, record).await,
+        Forget::NAME => undo::<Forget>(cx, record).await,
+        CreateImage::NAME => undo::<CreateImage>(cx, record).await,
+        CopyImage::NAME => undo::<CopyImage>(cx, record).await,
+        Share::NAME => undo::<Share>(cx, record).await,
+        Finish::NAME => undo::<Finish>(cx, record).await,
+        // Provisioners work on the machine, which goes as a whole.
+        _ => Ok(String::new()),
+    }
+}
+
+async fn undo<S: Step>(cx: &Cx, record: &StepRecord) -> Result<String, Problem> {
+    let read = |data: &Json| serde_json::from_value::<S>(data.clone()).map_err(|error| unreadable(S::NAME, &error));
+    let step = read(&record.data)?;
+    match &record.state {
+        State::Done(result) => {
+            let out: S::Out = serde_json::from_value(result.clone()).map_err(|error| unreadable(S::NAME, &error))?;
+            step.undo(cx, &out).await
+        }
+        // Begun, and perhaps done.
+        _ if S::AGAIN => match serde_json::from_value::<S::Out>(Json::Null) {
+            Ok(out) => step.undo(cx, &out).await,
+            Err(_) => Ok(String::new()),
+        },
+        _ => match cx.look(&step, record.at).await? {
+            Look::There(out) => step.undo(cx, &out).await,
+            Look::Nothing => Ok(String::new()),
+        },
+    }
+}
