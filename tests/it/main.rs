@@ -29,6 +29,9 @@ mod oracle;
 #[path = "../peer/packer.rs"]
 mod peer;
 #[cfg(feature = "run")]
+#[path = "../peer/provision.rs"]
+mod peer_provision;
+#[cfg(feature = "run")]
 #[path = "../peer/ssh.rs"]
 mod peer_ssh;
 #[cfg(feature = "run")]

@@ -324,17 +324,23 @@ fn peer_ssh_exits_and_lines() {
         let exit = shell.run("cat", Some(&mut input), &mut |_, line| said.push(line.to_owned())).await;
         assert_eq!((exit, said), (Ok(Exit::Status(0)), vec!["from here".to_owned()]));
 
-        // What a command leaves behind does not hold the build for ever.
-        shell.set_deadline(Some(tokio::time::Instant::now() + Duration::from_millis(500)));
+        // A deadline ends what runs; a terminal takes the command with it.
+        let late = || Some(tokio::time::Instant::now() + Duration::from_millis(700));
+        shell.set_deadline(late());
         let (exit, _) = lines(&mut shell, "sleep 77").await;
         assert!(exit.is_err_and(|e| e.code == "run::timeout"));
         shell.set_deadline(None);
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert_eq!(out(&mut shell, "pgrep -fx 'sleep 77' || true").await, "", "the command was left running");
+        assert_eq!(out(&mut shell, "echo on").await, "on");
 
         bench.ssh.pty = true;
         let mut shell = bench.connect(server.port, Some(&key)).await.expect("a shell");
         assert_eq!(out(&mut shell, "test -t 1 && stty size").await, "40 80");
+        shell.set_deadline(late());
+        let (exit, _) = lines(&mut shell, "exec sleep 78").await;
+        assert!(exit.is_err_and(|e| e.code == "run::timeout"));
+        shell.set_deadline(None);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(out(&mut shell, "pgrep -fx 'sleep 78' || true").await, "", "the command was left running");
     });
 }
 
@@ -438,7 +444,7 @@ async fn trees(shell: &mut Shell, folder: &Path, settings: &str) {
 }
 
 /// All paths below a folder with what the files hold.
-fn listing(root: &Path) -> Vec<(String, Option<Vec<u8>>)> {
+pub(crate) fn listing(root: &Path) -> Vec<(String, Option<Vec<u8>>)> {
     let mut found = Vec::new();
     let mut open = vec![root.to_owned()];
     while let Some(folder) = open.pop() {
@@ -474,6 +480,14 @@ fn peer_ssh_a_large_file_needs_little_memory() {
         return;
     }
     const SIZE: u64 = 300 << 20;
+    // The memory of a process is that of all its tests: this one gets a process of its own.
+    if std::env::var_os("BAKEC_ALONE").is_none() {
+        let name = "peer_ssh::peer_ssh_a_large_file_needs_little_memory";
+        let mut alone = std::process::Command::new(std::env::current_exe().expect("this program"));
+        let ended = alone.args(["--exact", name, "--nocapture"]).env("BAKEC_ALONE", "1").status();
+        assert!(ended.expect("a process").success());
+        return;
+    }
     for settings in ["", "no-sftp\n"] {
         let (folder, key, server) = pair(settings);
         run(async {

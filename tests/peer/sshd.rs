@@ -67,7 +67,7 @@ impl Sshd {
         fs::write(folder.path().join("authorized_keys"), lines).expect("authorized_keys");
         let hosts: String = host_keys.iter().map(|k| format!("HostKey {}\n", k.display())).collect();
         let sftp = "Subsystem sftp internal-sftp\n";
-        let sftp = if settings.contains("no-sftp") { "" } else { sftp };
+        let sftp = if settings.contains("no-sftp") || settings.contains("Subsystem") { "" } else { sftp };
         let config = format!(
             "{settings}\nListenAddress 127.0.0.1\nPort {port}\n{hosts}{sftp}AuthorizedKeysFile {folder}/authorized_keys\n\
              StrictModes no\nUsePAM no\nPermitRootLogin yes\nMaxStartups 1000\nMaxSessions 1000\nPidFile none\n\
@@ -109,7 +109,16 @@ impl Sshd {
         std::mem::replace(&mut self.folder, empty)
     }
 
+    /// Ends the server and the sessions that it has started: a machine that is switched off.
     fn end(&mut self) {
+        let mut all = vec![self.child.id().to_string()];
+        let mut next = 0;
+        while let Some(parent) = all.get(next) {
+            let below = Command::new("ps").args(["-o", "pid=", "--ppid", parent]).output().map(|o| o.stdout);
+            all.extend(String::from_utf8_lossy(&below.unwrap_or_default()).split_whitespace().map(str::to_owned));
+            next += 1;
+        }
+        let _ = Command::new("kill").arg("-KILL").args(&all).stderr(Stdio::null()).status();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -65,7 +65,7 @@ fn what_cannot_be_rendered_says_why() {
         ("{{.Path}}", "no field `.Path`"),
         ("{{env `HOME`}}", "only in the section of variables"),
         ("{{vault `a` `b`}}", "not read by bakec"),
-        ("{{split `a` `-` 1}}", "has 1"),
+        ("{{split `a` `-` 1}}", "splits into 1 piece"),
         ("{{split build_name `-` 9}}", "no part 9"),
         ("{{nonsense}}", "nonsense"),
         ("{{if true}}", "end"),

@@ -26,10 +26,18 @@ async fn start(channel: Channel<Msg>, command: String) -> Result<ChannelStream<M
 
 /// Writes a file.
 pub(super) async fn put(channel: Channel<Msg>, source: &mut Source<'_>, path: &str, mode: u32) -> Result<(), Failure> {
-    let mut stream = start(channel, format!("scp -t {}", quote(path))).await?;
+    // The name stands in the record, not in the command: so a folder of that name is an error, and gets no file into it.
+    let (folder, name) = match path.rsplit_once('/') {
+        Some(("", name)) => ("/", name),
+        Some(parts) => parts,
+        None => (".", path),
+    };
+    if matches!(name, "" | "." | "..") || name.contains('\n') {
+        return Err(Failure::There("that is no name of a file".to_owned()));
+    }
+    let mut stream = start(channel, format!("scp -t {}", quote(folder))).await?;
     let there = |e: std::io::Error| Failure::there(&e);
     accepted(&mut stream).await?;
-    let name = path.rsplit('/').next().filter(|n| !n.is_empty()).unwrap_or("file").replace('\n', "_");
     let header = format!("C{:04o} {} {name}\n", mode & 0o7777, source.size());
     stream.write_all(header.as_bytes()).await.map_err(there)?;
     stream.flush().await.map_err(there)?;
