@@ -41,7 +41,7 @@ pub mod compile;
 
 pub mod emit;
 pub mod inspect;
-#[cfg(feature = "run")]
+#[cfg(any(feature = "run", feature = "run-ssh"))]
 pub mod run;
 
 pub mod cli;

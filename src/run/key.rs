@@ -90,8 +90,9 @@ pub fn read(path: &Path, passphrase: Option<&Secret>) -> Result<Arc<PrivateKey>,
                 .help("set `ssh_private_key_passphrase`, or take the passphrase away with `ssh-keygen -p`"),
             Unreadable::WrongPassphrase => problem(format!("the passphrase does not open the private key `{shown}`")),
             Unreadable::Public => problem(format!("`{shown}` is a public key")).help("name the file without `.pub`"),
-            Unreadable::Other(why) => problem(format!("`{shown}` is no private key that can be read: {why}"))
-                .help("OpenSSH's format, PEM and PKCS#8 are read; `ssh-keygen -p -f FILE` writes a key anew in OpenSSH's"),
+            Unreadable::Other(why) => problem(format!("`{shown}` is no private key that can be read: {why}")).help(
+                "OpenSSH's format, PEM and PKCS#8 are read; `ssh-keygen -p -f FILE` writes a key anew in OpenSSH's",
+            ),
         }
     })
 }

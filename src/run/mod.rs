@@ -11,5 +11,8 @@ pub mod event;
 pub mod journal;
 pub mod key;
 pub mod problem;
+pub mod provision;
+pub mod render;
 pub mod secret;
+pub mod ssh;
 pub mod step;

@@ -23,6 +23,7 @@ pub use ast::{Action, Block, Command, DEPTH_LIMIT, Operand, OperandKind, Piece, 
 pub use check::{Context, check, user_variables};
 pub use escape::{Part, compose, escape, escape_before};
 pub use function::{Function, functions};
+pub use moment::{RFC3339, go_layout, strftime};
 pub use parse::{Parsed, parse};
 pub use problem::TemplateProblem;
-pub use specimen::specimen;
+pub use specimen::{clean_resource_name, replaced, specimen};

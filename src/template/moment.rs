@@ -5,7 +5,7 @@ use std::fmt::Write;
 use jiff::civil::DateTime;
 
 /// RFC 3339 as a layout.
-pub(super) const RFC3339: &str = "2006-01-02T15:04:05Z07:00";
+pub const RFC3339: &str = "2006-01-02T15:04:05Z07:00";
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -90,7 +90,7 @@ enum Part {
 }
 
 /// The moment in a layout of Go. Every layout has a result: what stands for nothing is copied.
-pub(super) fn go_layout(layout: &str, at: DateTime) -> String {
+pub fn go_layout(layout: &str, at: DateTime) -> String {
     let mut out = String::with_capacity(layout.len() + 8);
     let mut rest = layout;
     while let Some(first) = rest.chars().next() {
@@ -187,7 +187,7 @@ fn number(out: &mut String, value: i64, width: usize, fill: u8) {
 }
 
 /// The moment in a format of C; nothing for a directive whose result depends on the library that formats.
-pub(super) fn strftime(format: &str, at: DateTime) -> Option<String> {
+pub fn strftime(format: &str, at: DateTime) -> Option<String> {
     let mut out = String::with_capacity(format.len() + 8);
     let mut chars = format.chars();
     while let Some(c) = chars.next() {

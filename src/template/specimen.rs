@@ -92,14 +92,14 @@ fn call(name: &str, arguments: &[&str], lookup: &dyn Fn(&str) -> Option<String>)
 }
 
 /// The text with the first occurrences replaced, as long as that is something that somebody could have meant.
-fn replaced(text: &str, old: &str, new: &str, count: usize) -> Option<String> {
+pub fn replaced(text: &str, old: &str, new: &str, count: usize) -> Option<String> {
     let found = text.matches(old).take(count).count();
     let length = text.len().checked_add(found.checked_mul(new.len())?)?;
     (length <= LONGEST).then(|| text.replacen(old, new, count))
 }
 
 /// The amazon builders look at bytes: a character of two bytes becomes two hyphens.
-fn clean_resource_name(text: &str) -> String {
+pub fn clean_resource_name(text: &str) -> String {
     let clean = |b: u8| if b.is_ascii_alphanumeric() || b"()[] ./-'@_".contains(&b) { char::from(b) } else { '-' };
     text.bytes().map(clean).collect()
 }

@@ -28,6 +28,12 @@ mod moving;
 mod oracle;
 #[path = "../peer/packer.rs"]
 mod peer;
+#[cfg(any(feature = "run", feature = "run-ssh"))]
+#[path = "../peer/ssh.rs"]
+mod peer_ssh;
+#[cfg(any(feature = "run", feature = "run-ssh"))]
+#[path = "../peer/sshd.rs"]
+mod peer_sshd;
 #[path = "../peer/targets.rs"]
 mod peer_targets;
 mod prelude;

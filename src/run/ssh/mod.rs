@@ -1,0 +1,48 @@
+//! The connection to a machine: a shell that runs commands and carries files, over one host key for the whole build.
+//!
+//! It must not know provisioners, plans' templates or AWS. In reading order: `connect` finds the way, over `client`, `auth`, `pin`
+//! and `fault`; `shell` runs commands; `carry` and `tree` bring files there and back, by `sftp` or by `scp`.
+
+mod auth;
+mod carry;
+mod client;
+mod connect;
+mod fault;
+mod lines;
+mod pin;
+mod quote;
+mod scp;
+mod sftp;
+mod shell;
+mod tree;
+mod watched;
+
+use std::fmt;
+
+pub use carry::{Carried, Check};
+pub use connect::connect;
+pub use lines::LONGEST;
+pub use pin::{Compared, Fingerprint, HostKeyPin, fingerprints};
+pub use quote::quote;
+pub use shell::{Exit, Input, Pipe, Shell};
+pub use tree::Tree;
+pub(crate) use tree::permissions;
+
+/// Where a server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// A name or an address.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}

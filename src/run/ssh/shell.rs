@@ -1,0 +1,320 @@
+//! A shell on the machine: commands with their output line by line, and an exit that is never assumed.
+//!
+//! Neighbours: `connect` makes it and connects it again; `carry` brings files over it.
+
+use std::time::Duration;
+
+use russh::client::{Handle, Msg};
+use russh::{Channel, ChannelMsg, ChannelReadHalf, Disconnect, Pty, Sig};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use super::Target;
+use super::client::{Client, Known};
+use super::connect::Way;
+use super::lines::Lines;
+use super::pin::HostKeyPin;
+use crate::run::event::Events;
+use crate::run::problem::Problem;
+
+/// A line that is not ended is shown after such a silence: it may be a question that nobody will answer.
+const HALF_LINE: Duration = Duration::from_secs(3);
+/// What holds a command's output open after its end is left behind after such a silence.
+const LEFT_BEHIND: Duration = Duration::from_secs(30);
+/// So long a command may take to end after it was asked to.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// With a status.
+    Status(u32),
+    /// By a signal: `KILL`.
+    Signal(String),
+    /// Nobody knows: the connection, or the command's part of it, ended without a word. The text says why.
+    Lost(String),
+}
+
+/// Where a command wrote a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pipe {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Error,
+}
+
+/// A connection that holds.
+pub(super) struct Link {
+    pub(super) handle: Handle<Client>,
+    pub(super) known: Known,
+    /// How the server names itself.
+    pub(super) server: String,
+    /// Whether the server took only a signature by SHA-1.
+    pub(super) sha1: bool,
+}
+
+/// A shell on the machine.
+pub struct Shell {
+    way: Way,
+    link: Link,
+    deadline: Option<Instant>,
+    pub(super) carrier: super::carry::Carrier,
+}
+
+/// What a command is given to read.
+pub type Input<'a> = &'a mut (dyn AsyncRead + Unpin + Send);
+
+impl Shell {
+    pub(super) fn new(way: Way, link: Link) -> Self {
+        Shell { way, link, deadline: None, carrier: super::carry::Carrier::default() }
+    }
+
+    /// Where it is.
+    pub fn target(&self) -> &Target {
+        &self.way.target
+    }
+
+    /// The host key that it trusts.
+    pub fn pin(&self) -> &HostKeyPin {
+        &self.way.pin
+    }
+
+    /// How the server names itself: `SSH-2.0-OpenSSH_9.6p1 Ubuntu-3ubuntu13`.
+    pub fn server(&self) -> &str {
+        &self.link.server
+    }
+
+    pub(super) fn events(&self) -> &Events {
+        &self.way.events
+    }
+
+    /// Until when all that follows must be done; what is not is ended with an error of the code `run::timeout`.
+    pub fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.deadline = deadline;
+    }
+
+    /// Whether the connection is gone.
+    pub fn is_lost(&self) -> bool {
+        self.link.handle.is_closed()
+    }
+
+    /// Connects again, to a machine that may be restarting, for so long at most. It must show the same host key.
+    pub async fn reconnect(&mut self, within: Duration) -> Result<(), Problem> {
+        let stop = self.stop();
+        let link = self.way.link(within);
+        self.link = tokio::select! {
+            link = link => link?,
+            problem = stop => return Err(problem),
+        };
+        Ok(())
+    }
+
+    /// Ends the connection in good order.
+    pub async fn close(self) {
+        // What does not answer any more need not be told.
+        let _ = timeout(LAST_WORDS, async {
+            let _ = self.link.handle.disconnect(Disconnect::ByApplication, "", "en").await;
+            let _ = self.link.handle.await;
+        })
+        .await;
+    }
+
+    /// Comes with an error when nothing more shall be done.
+    pub(crate) fn stop(&self) -> impl Future<Output = Problem> + Send + 'static {
+        let (cancel, deadline) = (self.way.cancel.clone(), self.deadline);
+        async move {
+            let late = async {
+                match deadline {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = cancel.cancelled() => Problem::cancelled(),
+                () = late => Problem::failed("run::timeout", "the time for this step is up"),
+            }
+        }
+    }
+
+    /// A fresh channel; a connection that was dropped since is made anew.
+    pub(super) async fn channel(&mut self) -> Result<Channel<Msg>, Problem> {
+        for again in [true, false] {
+            if self.is_lost() {
+                self.way.events.say(format!("the SSH connection to {} is gone; connecting again", self.way.target));
+                self.reconnect(self.way.ssh.timeout).await?;
+            }
+            let opened = tokio::select! {
+                opened = self.link.handle.channel_open_session() => opened,
+                problem = self.stop() => return Err(problem),
+            };
+            match opened {
+                Ok(channel) => return Ok(channel),
+                Err(_) if again && self.is_lost() => {}
+                Err(e) => {
+                    let why = self.link.known.end().unwrap_or_else(|| e.to_string());
+                    return Err(Problem::failed("run::ssh_lost", format!("the SSH server opens no session: {why}"))
+                        .help("the server may allow few sessions (`MaxSessions`), or be about to stop"));
+                }
+            }
+        }
+        Err(self.lost("no session could be opened"))
+    }
+
+    /// The error of a connection that ended.
+    pub(super) fn lost(&self, what: &str) -> Problem {
+        let why = self.link.known.end().map(|why| format!(": {why}")).unwrap_or_default();
+        Problem::failed("run::ssh_lost", format!("the SSH connection was lost, {what}{why}"))
+    }
+
+    /// Runs a command and gives each line that it writes. What it ends with is told, never assumed.
+    pub async fn run(
+        &mut self,
+        command: &str,
+        stdin: Option<Input<'_>>,
+        on_line: &mut (dyn FnMut(Pipe, &str) + Send),
+    ) -> Result<Exit, Problem> {
+        let channel = self.channel().await?;
+        let (mut read, write) = channel.split();
+        let stop = self.stop();
+        tokio::pin!(stop);
+        let started = async {
+            if self.way.ssh.pty {
+                let modes = [(Pty::ECHO, 0), (Pty::TTY_OP_ISPEED, 14400), (Pty::TTY_OP_OSPEED, 14400)];
+                let asked = write.request_pty(true, "xterm", 80, 40, 0, 0, &modes).await;
+                if asked.is_err() || !granted(&mut read).await {
+                    return Err("a terminal");
+                }
+            }
+            let asked = write.exec(true, command).await;
+            if asked.is_ok() && granted(&mut read).await { Ok(()) } else { Err("a command") }
+        };
+        let started = tokio::select! {
+            started = started => started,
+            problem = &mut stop => return Err(problem),
+        };
+        if let Err(what) = started {
+            if self.is_lost() {
+                return Err(self.lost(&format!("before the server granted {what}")));
+            }
+            return Err(Problem::failed("run::ssh_lost", format!("the SSH server grants no session {what}"))
+                .help("the user's account or the server's settings do not allow it"));
+        }
+
+        let pump = async {
+            // A command that does not read all that it is given is no error.
+            if let Some(stdin) = stdin {
+                let mut buffer = vec![0; 32 * 1024];
+                while let Ok(count @ 1..) = stdin.read(&mut buffer).await {
+                    if write.data_bytes(buffer[..count].to_vec()).await.is_err() {
+                        break;
+                    }
+                }
+            }
+            let _ = write.eof().await;
+        };
+        tokio::pin!(pump);
+        let mut pumped = false;
+        let mut exit = None;
+        let mut written = Written { out: Lines::default(), error: Lines::default(), on_line };
+        let mut ending: Option<(Problem, Instant)> = None;
+        loop {
+            let last_words = ending.as_ref().map(|(_, until)| *until);
+            tokio::select! {
+                message = read.wait() => match message {
+                    Some(ChannelMsg::ExitStatus { exit_status }) => exit = Some(Exit::Status(exit_status)),
+                    Some(ChannelMsg::ExitSignal { signal_name, .. }) => exit = Some(Exit::Signal(name(&signal_name))),
+                    Some(ChannelMsg::Close) | None => break,
+                    Some(message) => written.take(&message),
+                },
+                () = &mut pump, if !pumped => pumped = true,
+                () = sleep(HALF_LINE), if written.waits() => written.flush(),
+                () = sleep(LEFT_BEHIND), if exit.is_some() => {
+                    self.way.events.warn("the command has ended, but something that it started keeps its output open; going on");
+                    break;
+                }
+                problem = &mut stop, if ending.is_none() => {
+                    let _ = write.signal(Sig::TERM).await;
+                    ending = Some((problem, Instant::now() + LAST_WORDS));
+                }
+                () = until(last_words), if last_words.is_some() => break,
+            }
+        }
+        written.flush();
+        // A connection that is gone needs no farewell.
+        let _ = write.close().await;
+        if let Some((problem, _)) = ending {
+            return Err(problem);
+        }
+        Ok(exit.unwrap_or_else(|| {
+            Exit::Lost(self.link.known.end().unwrap_or_else(|| "the session ended without an exit status".to_owned()))
+        }))
+    }
+
+    /// Runs a command of our own and takes what it writes; nothing where it does not end well.
+    pub(super) async fn ask(&mut self, command: &str) -> Result<Option<String>, Problem> {
+        let mut said = String::new();
+        let exit = self
+            .run(command, None, &mut |pipe, line| {
+                if pipe == Pipe::Out && said.len() < super::LONGEST {
+                    said.push_str(line);
+                    said.push('\n');
+                }
+            })
+            .await?;
+        Ok((exit == Exit::Status(0)).then_some(said))
+    }
+}
+
+/// What a command writes, on its way to lines.
+struct Written<'a> {
+    out: Lines,
+    error: Lines,
+    on_line: &'a mut (dyn FnMut(Pipe, &str) + Send),
+}
+
+impl Written<'_> {
+    fn take(&mut self, message: &ChannelMsg) {
+        match message {
+            ChannelMsg::Data { data } => self.out.add(data, &mut |line| (self.on_line)(Pipe::Out, line)),
+            ChannelMsg::ExtendedData { data, .. } => {
+                self.error.add(data, &mut |line| (self.on_line)(Pipe::Error, line));
+            }
+            _ => {}
+        }
+    }
+
+    fn waits(&self) -> bool {
+        self.out.waits() || self.error.waits()
+    }
+
+    fn flush(&mut self) {
+        self.out.flush(&mut |line| (self.on_line)(Pipe::Out, line));
+        self.error.flush(&mut |line| (self.on_line)(Pipe::Error, line));
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether the server grants what it was asked for.
+async fn granted(read: &mut ChannelReadHalf) -> bool {
+    loop {
+        match read.wait().await {
+            Some(ChannelMsg::Success) => return true,
+            Some(ChannelMsg::WindowAdjusted { .. }) => {}
+            _ => return false,
+        }
+    }
+}
+
+fn name(signal: &Sig) -> String {
+    match signal {
+        Sig::Custom(name) => name.clone(),
+        known => format!("{known:?}"),
+    }
+}

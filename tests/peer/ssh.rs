@@ -1,0 +1,521 @@
+//! The peer: bakec's connection against OpenSSH's own server, in all the ways in which a machine can answer, or not.
+//!
+//! What starts the server runs only with `BAKEC_PEER=1`.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use bakec::run::build::Ssh;
+use bakec::run::cancel::Cancel;
+use bakec::run::event::{Event, Events, What};
+use bakec::run::key;
+use bakec::run::problem::Problem;
+use bakec::run::secret::{Gate, Secret};
+use bakec::run::ssh::{Check, Exit, HostKeyPin, Pipe, Shell, Target, connect};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::peer_sshd::{Sshd, asked_for, free_port, keygen, user};
+
+/// One side of a test.
+pub(crate) struct Bench {
+    pub(crate) ssh: Ssh,
+    pub(crate) pin: HostKeyPin,
+    pub(crate) events: Events,
+    pub(crate) told: UnboundedReceiver<Event>,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Bench {
+        let (events, told) = Events::new(Gate::default());
+        let ssh = Ssh {
+            host: None,
+            port: 22,
+            username: user(),
+            password: None,
+            passphrase: None,
+            timeout: Duration::from_secs(20),
+            handshake_attempts: 3,
+            read_write_timeout: Duration::ZERO,
+            keep_alive: Duration::from_secs(5),
+            pty: false,
+            interface: None,
+        };
+        Bench { ssh, pin: HostKeyPin::default(), events, told }
+    }
+
+    pub(crate) async fn connect(&self, port: u16, key: Option<&Path>) -> Result<Shell, Problem> {
+        let keys: Vec<_> = key.map(|k| key::read(k, self.ssh.passphrase.as_ref())).transpose()?.into_iter().collect();
+        let target = Target { host: "127.0.0.1".to_owned(), port };
+        connect(&target, &self.ssh, &keys, &self.pin, &self.events, &Cancel::never()).await
+    }
+
+    pub(crate) fn told(&mut self) -> Vec<What> {
+        let mut all = Vec::new();
+        while let Ok(event) = self.told.try_recv() {
+            all.push(event.what);
+        }
+        all
+    }
+
+    pub(crate) fn warnings(&mut self) -> Vec<String> {
+        self.told().into_iter().filter_map(|w| if let What::Warn { text } = w { Some(text) } else { None }).collect()
+    }
+}
+
+pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(work)
+}
+
+async fn lines(shell: &mut Shell, command: &str) -> (Result<Exit, Problem>, Vec<(Pipe, String)>) {
+    let mut all = Vec::new();
+    let exit = shell.run(command, None, &mut |pipe, line| all.push((pipe, line.to_owned()))).await;
+    (exit, all)
+}
+
+async fn out(shell: &mut Shell, command: &str) -> String {
+    let (exit, all) = lines(shell, command).await;
+    assert_eq!(exit, Ok(Exit::Status(0)), "{command}: {all:?}");
+    all.into_iter().map(|(_, line)| line).collect::<Vec<_>>().join("\n")
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+/// A folder with one key pair, and a server that takes it.
+fn pair(settings: &str) -> (tempfile::TempDir, PathBuf, Sshd) {
+    let folder = folder();
+    let key = keygen(folder.path(), "id", &["-t", "ed25519", "-N", ""]);
+    let server = Sshd::start(settings, &[&key]);
+    (folder, key, server)
+}
+
+#[test]
+fn peer_ssh_takes_every_kind_of_key() {
+    if !asked_for() {
+        return;
+    }
+    let folder = folder();
+    let key = |name: &str, arguments: &[&str]| keygen(folder.path(), name, arguments);
+    let mut keys = vec![
+        (key("ed25519", &["-t", "ed25519", "-N", ""]), None),
+        (key("ecdsa", &["-t", "ecdsa", "-b", "384", "-N", ""]), None),
+        (key("rsa", &["-t", "rsa", "-b", "2048", "-N", ""]), None),
+        (key("pkcs1", &["-t", "rsa", "-b", "2048", "-m", "PEM", "-N", ""]), None),
+        (key("pkcs8", &["-t", "rsa", "-b", "2048", "-m", "PKCS8", "-N", ""]), None),
+        (key("locked", &["-t", "ed25519", "-N", "open sesame"]), Some("open sesame")),
+        (key("locked8", &["-t", "rsa", "-b", "2048", "-m", "PKCS8", "-N", "open sesame"]), Some("open sesame")),
+        (key("locked1", &["-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "open sesame"]), Some("open sesame")),
+    ];
+    for (kind, bits) in [("ed25519", None), ("rsa", Some(2048))] {
+        let made = key::make(kind, bits).expect("a key");
+        let path = folder.path().join(format!("made_{kind}"));
+        key::write(&made, &path).expect("a file");
+        let line = key::public_line(&made, "bakec").expect("a line");
+        fs::write(folder.path().join(format!("made_{kind}.pub")), format!("{line}\n")).expect("a file");
+        keys.push((path, None));
+    }
+    let paths: Vec<&Path> = keys.iter().map(|(path, _)| path.as_path()).collect();
+    let server = Sshd::start("", &paths);
+    run(async {
+        for (path, passphrase) in &keys {
+            let mut bench = Bench::new();
+            bench.ssh.passphrase = passphrase.map(Secret::new);
+            let mut shell = bench.connect(server.port, Some(path)).await.unwrap_or_else(|e| panic!("{path:?}: {e}"));
+            assert_eq!(out(&mut shell, "echo in").await, "in", "{path:?}");
+            shell.close().await;
+            assert_eq!(bench.warnings(), Vec::<String>::new(), "{path:?}");
+        }
+        let mut bench = Bench::new();
+        let locked = &folder.path().join("locked");
+        assert!(bench.connect(server.port, Some(locked)).await.is_err_and(|e| e.message.contains("has a passphrase")));
+        bench.ssh.passphrase = Some(Secret::new("sesame open"));
+        for name in ["locked", "locked8", "locked1"] {
+            let refused = bench.connect(server.port, Some(&folder.path().join(name))).await;
+            assert!(
+                refused.as_ref().is_err_and(|e| e.message.contains("does not open")),
+                "{name}: {:?}",
+                refused.err()
+            );
+        }
+    });
+}
+
+#[test]
+fn peer_ssh_old_servers_are_taken_with_a_warning() {
+    if !asked_for() {
+        return;
+    }
+    let folder = folder();
+    let key = keygen(folder.path(), "id", &["-t", "rsa", "-b", "2048", "-N", ""]);
+    let host = keygen(folder.path(), "host", &["-t", "rsa", "-b", "2048", "-N", ""]);
+    let old = "KexAlgorithms diffie-hellman-group14-sha1\nHostKeyAlgorithms ssh-rsa\nMACs hmac-sha1\nCiphers aes128-ctr\n\
+               PubkeyAcceptedAlgorithms ssh-rsa\n";
+    let server = Sshd::start_in(self::folder(), old, &[&key], &[host], free_port());
+    run(async {
+        let mut bench = Bench::new();
+        let mut shell =
+            bench.connect(server.port, Some(&key)).await.unwrap_or_else(|e| panic!("{e}\n{}", server.log()));
+        assert_eq!(out(&mut shell, "echo old").await, "old");
+        let warnings = bench.warnings().join("");
+        for name in ["diffie-hellman-group14-sha1", "ssh-rsa", "hmac-sha1", "SHA-1"] {
+            assert!(warnings.contains(name), "{name} is not in: {warnings}");
+        }
+    });
+}
+
+#[test]
+fn peer_ssh_phases_are_told_apart() {
+    if !asked_for() {
+        return;
+    }
+    let (folder, key, server) = pair("PasswordAuthentication no\nKbdInteractiveAuthentication no\n");
+    let other = keygen(folder.path(), "other", &["-t", "ed25519", "-N", ""]);
+    let rsa = keygen(folder.path(), "other_rsa", &["-t", "rsa", "-b", "2048", "-N", ""]);
+    run(async {
+        let mut bench = Bench::new();
+        let error = |result: Result<Shell, Problem>| result.err().map(|e| (e.code, e.message)).unwrap_or_default();
+        // Refusals count, and end the attempts.
+        bench.ssh.handshake_attempts = 2;
+        for key in [&other, &rsa] {
+            let (code, message) = error(bench.connect(server.port, Some(key)).await);
+            assert_eq!(code, "run::ssh_auth");
+            assert!(message.contains("refused our key for the user") && message.contains("tried 2 times"), "{message}");
+            assert!(message.contains("it takes `publickey`"), "{message}");
+        }
+        let (_, message) = error(bench.connect(server.port, None).await);
+        assert!(message.contains("no key or password"), "{message}");
+
+        bench.ssh.timeout = Duration::from_secs(2);
+        bench.ssh.handshake_attempts = 0;
+        let (_, message) = error(bench.connect(server.port, Some(&other)).await);
+        assert!(message.contains("refused our key") && message.contains("tried for"), "{message}");
+
+        let start = Instant::now();
+        let (code, message) = error(bench.connect(free_port(), Some(&key)).await);
+        assert_eq!(code, "run::ssh_connect");
+        assert!(message.contains("the port is closed"), "{message}");
+        assert!(start.elapsed() < Duration::from_secs(4));
+
+        let mute = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let (_, message) = error(bench.connect(mute.local_addr().expect("its number").port(), Some(&key)).await);
+        assert!(message.contains("no SSH server names itself"), "{message}");
+
+        let web = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = web.local_addr().expect("its number").port();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = web.accept().await {
+                let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+            }
+        });
+        let (_, message) = error(bench.connect(port, Some(&key)).await);
+        assert!(message.contains("it said `HTTP/1.1 400 Bad Request`"), "{message}");
+
+        let target = Target { host: "no-such-host.invalid".to_owned(), port: 22 };
+        let nowhere = connect(&target, &bench.ssh, &[], &bench.pin, &bench.events, &Cancel::never()).await;
+        assert!(error(nowhere).1.contains("the name has no address"));
+
+        // A machine that comes up late is waited for.
+        let port = free_port();
+        let bench = Bench::new();
+        let late = std::thread::spawn({
+            let key = key.clone();
+            move || {
+                std::thread::sleep(Duration::from_secs(1));
+                let folder = tempfile::tempdir().expect("a folder");
+                let host = keygen(folder.path(), "host", &["-t", "ed25519", "-N", ""]);
+                Sshd::start_in(folder, "", &[&key], &[host], port)
+            }
+        });
+        let mut shell = bench.connect(port, Some(&key)).await.expect("a shell");
+        let server = late.join().expect("a server");
+        assert_eq!(out(&mut shell, "echo late").await, "late");
+        drop(server);
+
+        // Cancelling ends the waiting.
+        let (wish, cancel) = Cancel::new();
+        let target = Target { host: "127.0.0.1".to_owned(), port: free_port() };
+        let waiting = connect(&target, &bench.ssh, &[], &bench.pin, &bench.events, &cancel);
+        let raise = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            wish.send_replace(1);
+        };
+        let (ended, ()) = tokio::join!(waiting, raise);
+        assert_eq!(error(ended).0, "run::cancelled");
+    });
+}
+
+#[test]
+fn peer_ssh_the_host_key_stays() {
+    if !asked_for() {
+        return;
+    }
+    let (_folder, key, server) = pair("");
+    run(async {
+        let bench = Bench::new();
+        let mut shell = bench.connect(server.port, Some(&key)).await.expect("a shell");
+        let fingerprint = bench.pin.fingerprint().expect("a pinned key");
+        let port = server.port;
+        // The machine restarts with more host keys than before, the old one among them: the old one is asked for.
+        let folder = server.stop();
+        let old = folder.path().join("host_ed25519");
+        let ecdsa = keygen(folder.path(), "host_ecdsa", &["-t", "ecdsa", "-N", ""]);
+        let server = Sshd::start_in(folder, "", &[&key], &[ecdsa.clone(), old], port);
+        assert_eq!(out(&mut shell, "echo again").await, "again");
+        assert_eq!(bench.pin.fingerprint().as_deref(), Some(fingerprint.as_str()));
+        // It restarts with other keys only.
+        let folder = server.stop();
+        let server = Sshd::start_in(folder, "", &[&key], &[ecdsa], port);
+        let (exit, _) = lines(&mut shell, "echo never").await;
+        let problem = exit.expect_err("an error");
+        assert_eq!(problem.code, "run::ssh_host_key");
+        assert!(problem.message.contains(&fingerprint), "{}", problem.message);
+        assert!(bench.connect(server.port, Some(&key)).await.is_err_and(|e| e.code == "run::ssh_host_key"));
+    });
+}
+
+#[test]
+fn peer_ssh_exits_and_lines() {
+    if !asked_for() {
+        return;
+    }
+    let (_folder, key, server) = pair("");
+    run(async {
+        let mut bench = Bench::new();
+        let mut shell = bench.connect(server.port, Some(&key)).await.expect("a shell");
+        assert!(shell.server().starts_with("SSH-2.0-OpenSSH"), "{}", shell.server());
+        let (exit, all) = lines(&mut shell, "echo out; echo err >&2; printf 'half'; exit 3").await;
+        assert_eq!(exit, Ok(Exit::Status(3)));
+        assert!(all.contains(&(Pipe::Out, "out".to_owned())) && all.contains(&(Pipe::Error, "err".to_owned())));
+        assert!(all.contains(&(Pipe::Out, "half".to_owned())), "{all:?}");
+
+        // Half lines come together; what is no text is replaced; nothing is lost of much.
+        let (_, all) = lines(&mut shell, "printf 'a'; sleep 0.3; printf 'b\\nc\\377\\r\\n'").await;
+        assert_eq!(all, [(Pipe::Out, "ab".to_owned()), (Pipe::Out, "c\u{fffd}".to_owned())]);
+        let (exit, all) = lines(&mut shell, "seq 1 200000; exit 7").await;
+        assert_eq!((exit, all.len()), (Ok(Exit::Status(7)), 200_000));
+        assert!(all.iter().enumerate().all(|(i, (_, line))| *line == (i + 1).to_string()));
+        let (_, all) = lines(&mut shell, "head -c 1000000 /dev/zero | tr '\\0' x").await;
+        assert_eq!(all.iter().map(|(_, line)| line.len()).sum::<usize>(), 1_000_000);
+        // A question without a line end is seen while it waits.
+        let start = Instant::now();
+        let mut seen = None;
+        let exit = shell.run("printf 'really? '; sleep 6", None, &mut |_, _| seen = Some(start.elapsed())).await;
+        assert!(seen.is_some_and(|at| at < Duration::from_secs(5)) && exit == Ok(Exit::Status(0)));
+
+        let (exit, _) = lines(&mut shell, "kill -KILL $$").await;
+        assert_eq!(exit, Ok(Exit::Signal("KILL".to_owned())));
+
+        // A command that takes its own connection down has no exit status, and none is made up.
+        let (exit, _) = lines(&mut shell, "echo bye; kill -KILL $(ps -o ppid= -p $$)").await;
+        assert!(matches!(exit, Ok(Exit::Lost(_))), "{exit:?}");
+        // What comes next connects again.
+        assert_eq!(out(&mut shell, "echo back").await, "back");
+
+        let mut said = Vec::new();
+        let mut input: &[u8] = b"from here\n";
+        let exit = shell.run("cat", Some(&mut input), &mut |_, line| said.push(line.to_owned())).await;
+        assert_eq!((exit, said), (Ok(Exit::Status(0)), vec!["from here".to_owned()]));
+
+        // What a command leaves behind does not hold the build for ever.
+        shell.set_deadline(Some(tokio::time::Instant::now() + Duration::from_millis(500)));
+        let (exit, _) = lines(&mut shell, "sleep 77").await;
+        assert!(exit.is_err_and(|e| e.code == "run::timeout"));
+        shell.set_deadline(None);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(out(&mut shell, "pgrep -fx 'sleep 77' || true").await, "", "the command was left running");
+
+        bench.ssh.pty = true;
+        let mut shell = bench.connect(server.port, Some(&key)).await.expect("a shell");
+        assert_eq!(out(&mut shell, "test -t 1 && stty size").await, "40 80");
+    });
+}
+
+/// What has a beginning, a middle and an end that differ.
+fn bytes(count: usize) -> Vec<u8> {
+    let mut state = 88_172_645_463_325_252_u64;
+    (0..count)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()[3]
+        })
+        .collect()
+}
+
+#[test]
+fn peer_ssh_files_by_sftp_and_by_scp() {
+    if !asked_for() {
+        return;
+    }
+    for settings in ["", "no-sftp\n"] {
+        let (folder, key, server) = pair(settings);
+        run(async {
+            let bench = Bench::new();
+            let mut shell = bench.connect(server.port, Some(&key)).await.expect("a shell");
+            let there = folder.path().join("there");
+            fs::create_dir(&there).expect("a folder");
+            for (name, count, mode) in [("empty", 0, 0o644), ("one", 1, 0o600), ("it's two", 700_001, 0o755)] {
+                let content = bytes(count);
+                let path = there.join(name);
+                let mut input = content.as_slice();
+                let done = shell.upload(&mut input, count as u64, &path.display().to_string(), mode).await;
+                let done = done.unwrap_or_else(|e| panic!("{settings}{name}: {e}"));
+                assert_eq!((done.bytes, done.check), (count as u64, Check::Sha256));
+                assert_eq!(fs::read(&path).expect("the file"), content);
+                assert_eq!(permissions(&path), mode, "{settings}{name}");
+                let mut back = Vec::new();
+                let read = shell.download(&path.display().to_string(), &mut back).await;
+                assert_eq!((read, back == content), (Ok(count as u64), true), "{settings}{name}");
+            }
+            // A shorter file takes a longer one's place, and a file that changes is not taken for whole.
+            let path = there.join("it's two").display().to_string();
+            shell.upload(&mut &b"short"[..], 5, &path, 0o644).await.expect("an upload");
+            assert_eq!(fs::read(&path).expect("the file"), b"short");
+            for size in [4, 6] {
+                let result = shell.upload(&mut &b"short"[..], size, &path, 0o644).await;
+                assert!(
+                    result.as_ref().is_err_and(|e| e.message.contains("has changed while it was read")),
+                    "{result:?}"
+                );
+            }
+            for (path, says) in [(there.join("no/such/folder"), "no such file"), (there.clone(), "cannot be written")] {
+                let result = shell.upload(&mut &b"x"[..], 1, &path.display().to_string(), 0o644).await;
+                let problem = result.expect_err("an error");
+                assert!(problem.message.contains(says) && problem.code == "run::upload", "{settings}{problem:?}");
+                let mut nothing = Vec::new();
+                let result = shell.download(&path.display().to_string(), &mut nothing).await;
+                assert!(result.is_err_and(|e| e.code == "run::download"), "{settings}{path:?}");
+            }
+            trees(&mut shell, folder.path(), settings).await;
+            assert!(!shell.is_lost());
+        });
+    }
+}
+
+/// Folders there and back, with and without a slash.
+async fn trees(shell: &mut Shell, folder: &Path, settings: &str) {
+    let source = folder.join("tree");
+    fs::create_dir_all(source.join("a/b")).expect("folders");
+    fs::create_dir_all(source.join("empty")).expect("folders");
+    fs::write(source.join("top.txt"), "top").expect("a file");
+    fs::write(source.join("a/b/it's.txt"), bytes(70_000)).expect("a file");
+    std::os::unix::fs::symlink("../top.txt", source.join("a/link")).expect("a link");
+    let shown = |path: &Path| path.display().to_string();
+    for (from, to, result) in [
+        (format!("{}/", shown(&source)), "t1", "t1"),
+        (shown(&source), "t2", "t2/tree"),
+        (shown(&source), "t3", "t3"),
+        (format!("{}/", shown(&source)), "t4/", "t4"),
+    ] {
+        if matches!(to, "t1" | "t2") {
+            fs::create_dir(folder.join(to)).expect("a folder");
+        }
+        let done = shell.upload_tree(&from, &format!("{}/{to}", shown(folder))).await;
+        let done = done.unwrap_or_else(|e| panic!("{settings}{from} to {to}: {e}"));
+        assert_eq!((done.files, done.bytes, done.checked), (3, 70_006, true), "{settings}{to}");
+        assert_eq!(listing(&folder.join(result)), listing(&source), "{settings}{from} to {to}");
+    }
+    for (from, to, result) in [("tree/", "d1", "d1/tree"), ("tree", "d2", "d2/tree")] {
+        let done = shell.download_tree(&format!("{}/{from}", shown(folder)), &folder.join(to)).await;
+        let done = done.unwrap_or_else(|e| panic!("{settings}{from} to {to}: {e}"));
+        assert_eq!((done.files, done.bytes), (3, 70_006), "{settings}{to}");
+        assert_eq!(listing(&folder.join(result)), listing(&source), "{settings}{from} to {to}");
+    }
+    let found = shell.expand(&format!("{}/a/*", shown(&source))).await.expect("paths");
+    assert_eq!(found, [shown(&source.join("a/b")), shown(&source.join("a/link"))]);
+    for made in ["t1", "t2", "t3", "t4", "d1", "d2", "tree"] {
+        fs::remove_dir_all(folder.join(made)).expect("gone");
+    }
+}
+
+/// All paths below a folder with what the files hold.
+fn listing(root: &Path) -> Vec<(String, Option<Vec<u8>>)> {
+    let mut found = Vec::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).unwrap_or_else(|e| panic!("{folder:?}: {e}")) {
+            let path = entry.expect("an entry").path();
+            let name = path.strip_prefix(root).expect("below").display().to_string();
+            if path.is_dir() {
+                open.push(path);
+                found.push((name, None));
+            } else {
+                found.push((name, Some(fs::read(&path).expect("a file"))));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn permissions(path: &Path) -> u32 {
+    std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).expect("a file").permissions()) & 0o7777
+}
+
+/// The most memory that this process has had, in MiB.
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find(|l| l.starts_with("VmHWM")).expect("a peak");
+    line.split_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok()).expect("a number") / 1024
+}
+
+#[test]
+fn peer_ssh_a_large_file_needs_little_memory() {
+    if !asked_for() {
+        return;
+    }
+    const SIZE: u64 = 300 << 20;
+    for settings in ["", "no-sftp\n"] {
+        let (folder, key, server) = pair(settings);
+        run(async {
+            let bench = Bench::new();
+            let mut shell = bench.connect(server.port, Some(&key)).await.expect("a shell");
+            let path = folder.path().join("large").display().to_string();
+            let before = peak();
+            let start = Instant::now();
+            let mut input = tokio::io::AsyncReadExt::take(tokio::io::repeat(0x5a), SIZE);
+            let done = shell.upload(&mut input, SIZE, &path, 0o644).await.expect("an upload");
+            let grown = peak() - before;
+            eprintln!("300 MiB {settings:?}: {:?}, {grown} MiB more", start.elapsed());
+            assert_eq!((done.bytes, done.check), (SIZE, Check::Sha256));
+            assert!(grown < 64, "{grown} MiB");
+            let mut back = tokio::io::sink();
+            assert_eq!(shell.download(&path, &mut back).await, Ok(SIZE));
+            assert!(peak() - before < 64, "{} MiB", peak() - before);
+        });
+    }
+}
+
+#[test]
+fn peer_ssh_fingerprints_are_those_that_others_compute() {
+    if !asked_for() {
+        return;
+    }
+    let folder = folder();
+    let made = key::make("rsa", Some(2048)).expect("a key");
+    let path = folder.path().join("rsa");
+    key::write(&made, &path).expect("a file");
+    assert_eq!(permissions(&path), 0o600);
+    assert!(key::write(&made, &path).is_err(), "a key was written over");
+    let shell = |line: &str| {
+        let out = std::process::Command::new("sh").args(["-c", line]).current_dir(folder.path()).output().expect("sh");
+        String::from_utf8_lossy(&out.stdout).trim().to_owned()
+    };
+    let der = shell("ssh-keygen -e -m PKCS8 -f rsa | openssl pkey -pubin -outform DER | openssl md5 -c");
+    let ours = key::ec2_fingerprint(made.public_key()).expect("a fingerprint");
+    assert!(der.ends_with(&ours), "{der} is not {ours}");
+    let ed25519 = key::make("ed25519", None).expect("a key");
+    key::write(&ed25519, &folder.path().join("ed")).expect("a file");
+    let shown = shell("ssh-keygen -l -E sha256 -f ed");
+    let ours = key::ec2_fingerprint(ed25519.public_key()).expect("a fingerprint");
+    assert!(shown.contains(ours.trim_end_matches('=')), "{shown} is not {ours}");
+}
