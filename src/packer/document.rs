@@ -81,6 +81,8 @@ pub struct Build {
     pub options: Vec<(String, Json)>,
     /// Where it was written.
     pub origin: Option<Place>,
+    /// Where each option was written, in their order; empty where that is not known.
+    pub places: Arc<[Place]>,
 }
 
 /// A place in a source.
@@ -107,4 +109,24 @@ pub struct Step {
     pub options: Vec<(String, Json)>,
     /// Where it was written.
     pub origin: Option<Place>,
+    /// Where each option was written, in their order; empty where that is not known.
+    pub places: Arc<[Place]>,
+}
+
+impl Build {
+    /// Where an option was written, or else the block.
+    pub fn place(&self, option: &str) -> Option<&Place> {
+        place(&self.options, &self.places, option).or(self.origin.as_ref())
+    }
+}
+
+impl Step {
+    /// Where an option was written, or else the block.
+    pub fn place(&self, option: &str) -> Option<&Place> {
+        place(&self.options, &self.places, option).or(self.origin.as_ref())
+    }
+}
+
+fn place<'p>(options: &[(String, Json)], places: &'p [Place], option: &str) -> Option<&'p Place> {
+    places.get(options.iter().position(|(name, _)| name == option)?)
 }

@@ -11,7 +11,7 @@ mod read;
 pub use comment::{BuildNote, Comment, Edge, Place, StepNote, place};
 pub use document::Document;
 pub use problem::ReadProblem;
-pub use read::read;
+pub use read::{read, read_placed};
 
 /// The root key that holds the [`Comment`], as one string: Packer takes no other comments.
 pub const COMMENT_KEY: &str = "_bakec";

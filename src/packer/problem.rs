@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, code};
 use crate::text::Span;
+use crate::text::suggest::nearest;
 
 /// A mistake in a plan's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,10 @@ pub enum ReadProblem {
     NoType { what: String, at: Span },
     /// Two builders of one name.
     SameName { name: String, at: Span },
+    /// A key that no template has.
+    UnknownKey { name: String, at: Span },
+    /// `only` or `except` names a build that there is not.
+    UnknownBuild { name: String, near: Option<String>, at: Span },
 }
 
 impl From<ReadProblem> for Diagnostic {
@@ -34,6 +39,17 @@ impl From<ReadProblem> for Diagnostic {
                 Diagnostic::error(code::PACKER_SHAPE, format!("two builders are named `{name}`"))
                     .label(at, "the second one")
                     .help("give each a `name`; without one a builder is named as its `type`")
+            }
+            ReadProblem::UnknownKey { name, at } => {
+                let near = nearest(&name, super::read::ROOT.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+                Diagnostic::error(code::PACKER_SHAPE, format!("a template has no key `{name}`"))
+                    .label(at, "unknown key")
+                    .help(near.unwrap_or_else(|| "a key that begins with `_` may hold anything".into()))
+            }
+            ReadProblem::UnknownBuild { name, near, at } => {
+                Diagnostic::error(code::PACKER_SHAPE, format!("there is no builder `{name}`"))
+                    .label(at, "no `name` of a builder")
+                    .help_opt(near.map(|near| format!("did you mean `{near}`?")))
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Reads a plan's file. Mistakes are told at their place; what a comment says is used where it belongs to the rest.
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value as Json;
 
@@ -9,24 +11,49 @@ use super::{BuildNote, COMMENT_KEY, Comment, StepNote, digest, split};
 use crate::diagnostic::Diagnostic;
 use crate::json::{Key, Kind, Node, parse};
 use crate::plan::{self, FORMAT};
-use crate::text::FileId;
+use crate::text::suggest::nearest;
+use crate::text::{FileId, Source, Span};
 
 /// Reads a plan. Without a document there are problems that say why.
 pub fn read(file: FileId, text: &str) -> (Option<Document>, Vec<Diagnostic>) {
+    reading(file, text, None)
+}
+
+/// Reads a plan. What no comment places is placed in the file itself.
+pub fn read_placed(file: FileId, path: &str, text: &str) -> (Option<Document>, Vec<Diagnostic>) {
+    reading(file, text, Some(Source::new(path, text)))
+}
+
+fn reading(file: FileId, text: &str, source: Option<Source>) -> (Option<Document>, Vec<Diagnostic>) {
     let parsed = parse(file, text);
     if !parsed.problems.is_empty() {
         return (None, parsed.problems.into_iter().map(Into::into).collect());
     }
-    let mut reader = Reader { problems: Vec::new(), names: Vec::new() };
+    let mut reader = Reader { problems: Vec::new(), names: Vec::new(), source };
     let document = parsed.value.and_then(|root| reader.document(&root, text));
     let problems: Vec<Diagnostic> = reader.problems.into_iter().map(Into::into).collect();
     (document.filter(|_| problems.is_empty()), problems)
 }
 
+/// The keys that a template may have, beside those that begin with `_`.
+pub(super) const ROOT: &[&str] = &[
+    "builders",
+    "description",
+    "error-cleanup-provisioner",
+    "min_packer_version",
+    "post-processors",
+    "provisioners",
+    "push",
+    "sensitive-variables",
+    "variables",
+];
+
 struct Reader {
     problems: Vec<P>,
     /// Names of the builds, in order.
     names: Vec<String>,
+    /// The file, where what stands in it is placed.
+    source: Option<Source>,
 }
 
 impl Reader {
@@ -40,6 +67,9 @@ impl Reader {
             self.problems.push(P::NoBuilders { at });
             return None;
         };
+        for (key, _) in members.iter().filter(|(key, _)| !key.name.starts_with('_') && !ROOT.contains(&key.name.as_str())) {
+            self.problems.push(P::UnknownKey { name: key.name.clone(), at: key.span });
+        }
         let mut document = Document::default();
         let mut taken = FxHashSet::default();
         for builder in self.list(builders, "`builders`") {
@@ -100,8 +130,23 @@ impl Reader {
             Some(name) => self.text(name, "`name`")?,
             None => kind.clone(),
         };
-        let options = options(members, &["name", "type"]);
-        Some(Build { name, kind, image: None, axes: Vec::new(), options, origin: None })
+        let (options, places) = self.options(members, &["name", "type"]);
+        let origin = self.place(node.span);
+        Some(Build { name, kind, image: None, axes: Vec::new(), options, origin, places })
+    }
+
+    /// Where something stands in the file.
+    fn place(&self, span: Span) -> Option<Place> {
+        let source = self.source.as_ref()?;
+        let (line, column) = source.line_column(span.start);
+        Some(Place { file: source.path().clone(), line, column })
+    }
+
+    /// The members that are no words of the plan, and their places.
+    fn options(&self, members: &[(Key, Node)], words: &[&str]) -> (Vec<(String, Json)>, Arc<[Place]>) {
+        let own = || members.iter().filter(|(key, _)| !words.contains(&key.name.as_str()));
+        let places = own().filter_map(|(key, _)| self.place(key.span)).collect();
+        (own().map(|(key, node)| (key.name.clone(), node.plain())).collect(), places)
     }
 
     /// The `type` of a builder or step, and its members.
@@ -127,20 +172,34 @@ impl Reader {
     fn step(&mut self, node: &Node, what: &str) -> Option<Step> {
         // A post-processor without options may be written as its kind.
         if let Some(kind) = node.text() {
-            let kind = kind.to_owned();
-            return Some(Step { kind, label: None, builds: None, options: Vec::new(), origin: None });
+            let (kind, origin) = (kind.to_owned(), self.place(node.span));
+            return Some(Step { kind, label: None, builds: None, options: Vec::new(), origin, places: Arc::new([]) });
         }
         let (kind, members) = self.kind(node, what)?;
         let mut builds = None;
         for key in ["only", "except"] {
             let Some(list) = node.get(key) else { continue };
-            let named: FxHashSet<&str> = self.list(list, &format!("`{key}`")).iter().filter_map(Node::text).collect();
+            // One name may stand without a list.
+            let list = if list.text().is_some() { std::slice::from_ref(list) } else { self.list(list, &format!("`{key}`")) };
+            for name in list {
+                self.known_build(key, name);
+            }
+            let named: FxHashSet<&str> = list.iter().filter_map(Node::text).collect();
             let within = builds.take().unwrap_or_else(|| self.names.clone());
             builds = Some(within.into_iter().filter(|n| named.contains(n.as_str()) == (key == "only")).collect());
         }
         let all = self.names.len();
         let builds = builds.filter(|b: &Vec<String>| b.len() < all);
-        Some(Step { kind, label: None, builds, options: options(members, &["type", "only", "except"]), origin: None })
+        let (options, places) = self.options(members, &["type", "only", "except"]);
+        Some(Step { kind, label: None, builds, options, origin: self.place(node.span), places })
+    }
+
+    fn known_build(&mut self, key: &str, node: &Node) {
+        let Some(name) = self.text(node, &format!("a name in `{key}`")) else { return };
+        if !self.names.contains(&name) {
+            let near = nearest(&name, self.names.iter().map(String::as_str)).map(str::to_owned);
+            self.problems.push(P::UnknownBuild { name, near, at: node.span });
+        }
     }
 
     fn variables(&mut self, root: &Node, document: &mut Document) {
@@ -189,6 +248,7 @@ impl Reader {
         let noted = |step: &mut Step, note: &StepNote| {
             step.label = note.label.as_ref().map(|l| l.to_string());
             step.origin = origin(comment, &note.places);
+            step.places = option_places(comment, &note.places, step.options.len());
         };
         document.provisioners.iter_mut().zip(&comment.provisioners).for_each(|(step, note)| noted(step, note));
         document.posts.iter_mut().flatten().zip(&comment.posts).for_each(|(step, note)| noted(step, note));
@@ -211,13 +271,25 @@ fn origin(comment: &Comment<'_>, places: &[super::Place]) -> Option<Place> {
     Some(Place { file: comment.files.get(file as usize)?.clone(), line, column })
 }
 
+/// The places of a note behind the first, which are those of the options.
+fn option_places(comment: &Comment<'_>, places: &[super::Place], options: usize) -> Arc<[Place]> {
+    let found: Vec<Place> = places.get(1..).unwrap_or_default().iter().filter_map(|p| origin(comment, &[*p])).collect();
+    if found.len() == options { found.into() } else { Arc::new([]) }
+}
+
 /// The image, axes and place of each build.
 fn note_builds(comment: &Comment<'_>, document: &mut Document) -> Option<()> {
+    // Builds of one block share its places.
+    let mut blocks: Vec<Option<Arc<[Place]>>> = vec![None; comment.blocks.len()];
     for (build, BuildNote(image, block, axes)) in document.builds.iter_mut().zip(&comment.builds) {
         let image = comment.images.get(*image as usize)?;
         build.image = Some(image.name.to_string());
         build.axes = image.axes.iter().map(|a| a.to_string()).zip(axes.iter().cloned()).collect();
-        build.origin = comment.blocks.get(*block as usize).and_then(|places| origin(comment, places));
+        if let (Some(places), Some(shared)) = (comment.blocks.get(*block as usize), blocks.get_mut(*block as usize)) {
+            build.origin = origin(comment, places);
+            let count = build.options.len();
+            build.places = shared.get_or_insert_with(|| option_places(comment, places, count)).clone();
+        }
     }
     Some(())
 }
@@ -262,12 +334,6 @@ fn note_rest(comment: &Comment<'_>, document: &mut Document) {
         .iter()
         .map(|e| (e.variable.to_string(), e.ami.build.to_string(), e.ami.region.as_ref().map(|r| r.to_string())))
         .collect();
-}
-
-/// The members that are no words of the plan.
-fn options(members: &[(Key, Node)], words: &[&str]) -> Vec<(String, Json)> {
-    let own = members.iter().filter(|(key, _)| !words.contains(&key.name.as_str()));
-    own.map(|(key, node)| (key.name.clone(), node.plain())).collect()
 }
 
 /// A value of an output as JSON: what is not known yet is written as Packer writes it.
