@@ -71,9 +71,16 @@ impl Speaker {
     /// All that is said of an event that is counted already.
     pub(super) fn spoken(&self, event: &Event, tally: &Tally) -> String {
         let mut text: String = told(event, tally).iter().map(|one| self.one(one, event.at, tally)).collect();
-        if self.look.style.colour && let What::RunStarted { builds, .. } = &event.what {
+        if self.look.style.colour
+            && let What::RunStarted { builds, .. } = &event.what
+        {
             for (position, name) in builds.iter().enumerate() {
-                text.push_str(&painted(true, true, paint::of(position), &format!("{name}: output will be in this color.\n")));
+                text.push_str(&painted(
+                    true,
+                    true,
+                    paint::of(position),
+                    &format!("{name}: output will be in this color.\n"),
+                ));
             }
             text.push('\n');
         }

@@ -16,6 +16,8 @@ mod rows;
 #[cfg(test)]
 pub(crate) mod samples;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod told;
 pub mod words;
 

@@ -43,8 +43,15 @@ pub(super) fn rows(
     let mut room = height.saturating_sub(1);
     if !done.is_empty() && room > 1 {
         room -= 1;
-        let names: Vec<&str> = done.iter().filter_map(|n| tally.builds.get_index(*n)).map(|(name, _)| &**name).collect();
-        all.push(line(style, width, paint::GREEN, mark(style, "✓", "+"), &format!("{} done: {}", done.len(), names.join(", "))));
+        let names: Vec<&str> =
+            done.iter().filter_map(|n| tally.builds.get_index(*n)).map(|(name, _)| &**name).collect();
+        all.push(line(
+            style,
+            width,
+            paint::GREEN,
+            mark(style, "✓", "+"),
+            &format!("{} done: {}", done.len(), names.join(", ")),
+        ));
     }
     // Those that failed may take half of the room, or what those that run leave over.
     let for_failed = failed.len().min((room / 2).max(room.saturating_sub(running.len())));
@@ -79,7 +86,15 @@ fn choose(shown: &mut Shown, running: &[usize], builds: &[&Build], room: usize, 
     shown.0 = kept;
 }
 
-fn row(name: &str, build: &Build, position: usize, now: Timestamp, width: usize, column: usize, style: Style) -> String {
+fn row(
+    name: &str,
+    build: &Build,
+    position: usize,
+    now: Timestamp,
+    width: usize,
+    column: usize,
+    style: Style,
+) -> String {
     let name = truncate_str(name, column, ellipsis(style)).into_owned();
     let padding = " ".repeat(column.saturating_sub(measure_text_width(&name)));
     let elapsed = short(build.elapsed(now));

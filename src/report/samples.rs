@@ -65,6 +65,10 @@ pub(crate) fn run() -> Vec<Event> {
         event(8600, "web", What::Warn { text: text("the clock is 40 s ahead") }),
         event(9000, "", What::Say { text: text("region us-east-1 is slow") }),
         event(123_001, "web", What::BuildDone { artifact }),
-        event(123_400, "", What::RunDone { done: 1, failed: 1, left: vec![text("key pair bakec-1 in us-east-1")], calls: 2 }),
+        event(
+            123_400,
+            "",
+            What::RunDone { done: 1, failed: 1, left: vec![text("key pair bakec-1 in us-east-1")], calls: 2 },
+        ),
     ]
 }

@@ -59,7 +59,9 @@ impl Tally {
         let build = self.builds.entry(name.clone()).or_default();
         build.heard = Some(event.at);
         match &event.what {
-            What::BuildStarted { .. } => *build = Build { started: Some(event.at), heard: Some(event.at), ..Build::default() },
+            What::BuildStarted { .. } => {
+                *build = Build { started: Some(event.at), heard: Some(event.at), ..Build::default() }
+            }
             What::StepStarted { step, about } => {
                 build.step = Some((step.clone(), about.clone()));
                 build.last.clone_from(about);
