@@ -7,6 +7,9 @@ use std::fmt;
 pub struct Code(&'static str);
 
 impl Code {
+    /// None of the list: of what another version of bakec has told, and of mistakes that have no page. It is not shown.
+    pub const UNLISTED: Code = Code("");
+
     /// The whole code.
     pub fn as_str(self) -> &'static str {
         self.0

@@ -10,7 +10,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, Th
 use super::excerpt::{Excerpt, Mark, shown};
 use super::place::Places;
 use super::{Style, page_url};
-use crate::diagnostic::{Diagnostic, Label, Severity, code};
+use crate::diagnostic::{Code, Diagnostic, Label, Severity, code};
 use crate::text::{FileId, Sources, Span};
 
 /// Narrower terminals are treated as this wide.
@@ -67,7 +67,7 @@ struct Report {
 /// The reports of one diagnostic: the main one, then one for each further group of labels.
 fn reports(diagnostic: &Diagnostic, places: &Places, style: Style) -> Vec<Report> {
     let mut reports = vec![Report {
-        code: Some(diagnostic.code.to_string()),
+        code: (diagnostic.code != Code::UNLISTED).then(|| diagnostic.code.to_string()),
         url: page_url(diagnostic.code),
         severity: match diagnostic.severity {
             Severity::Error => miette::Severity::Error,

@@ -1,0 +1,110 @@
+//! Everything that happened, in lines with times: a file a build, and one for debugging.
+//!
+//! It opens nothing: where a file lies and how it is opened comes in as a function. Calls to AWS are told here and nowhere else.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use super::words::{clean, placed};
+use super::{Out, Reporter, write};
+use crate::run::event::{Event, What};
+
+/// Longer names are cut, in bytes.
+const LONGEST: usize = 100;
+
+/// Opens a file of the run's folder to append to it.
+pub type Open = Box<dyn FnMut(&str) -> io::Result<Out> + Send>;
+
+/// Writes a file for each build, opened when there is something to write.
+pub struct Files {
+    open: Open,
+    /// Those that are open; none where it could not be.
+    files: HashMap<Arc<str>, Option<Out>>,
+}
+
+impl Files {
+    /// Files that `open` opens.
+    pub fn new(open: Open) -> Self {
+        Files { open, files: HashMap::new() }
+    }
+}
+
+impl Reporter for Files {
+    fn take(&mut self, event: &Event) {
+        let Some(build) = &event.build else { return };
+        let text = lines(event, false);
+        if text.is_empty() {
+            return;
+        }
+        let file = self.files.entry(build.clone()).or_insert_with(|| (self.open)(&name(build)).ok());
+        if let Some(file) = file {
+            write(file, &text);
+        }
+        if matches!(event.what, What::BuildDone { .. } | What::BuildFailed { .. }) {
+            self.files.remove(build);
+        }
+    }
+}
+
+/// Writes all that happens, for those who look for a fault.
+pub struct Debug(Out);
+
+impl Debug {
+    /// Lines to `out`.
+    pub fn new(out: Out) -> Self {
+        Debug(out)
+    }
+}
+
+impl Reporter for Debug {
+    fn take(&mut self, event: &Event) {
+        write(&mut self.0, &lines(event, true));
+    }
+}
+
+/// The name of a build's file. Two builds never have the same one.
+pub fn name(build: &str) -> String {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    let kept: String = build.chars().take(LONGEST).map(|c| if safe(c) { c } else { '_' }).collect();
+    if kept == build && !build.is_empty() && !build.starts_with(['.', '-']) {
+        return format!("{build}.log");
+    }
+    let digest = blake3::hash(build.as_bytes()).to_hex();
+    format!("{}~{}.log", kept.trim_start_matches(['.', '-']), &digest[..8])
+}
+
+/// The lines of an event, each with the time, and where it is asked for with the build.
+fn lines(event: &Event, named: bool) -> String {
+    let text = match &event.what {
+        What::RunStarted { run, builds, folder, resumed, .. } => {
+            let verb = if *resumed { "goes on" } else { "begins" };
+            format!("run {run} {verb} in {folder}: {}", builds.join(", "))
+        }
+        What::BuildStarted { kind } => format!("build begins: {kind}"),
+        What::StepStarted { step, about } => format!("step {step}: {about}"),
+        What::StepDone { step, result, ms } => format!("done {step}: {result} ({ms} ms)"),
+        What::StepUndone { step, result } => format!("undone {step}: {result}"),
+        What::Say { text } => text.clone(),
+        What::Warn { text } => format!("warning: {text}"),
+        What::Output { error: false, line } => format!("out: {line}"),
+        What::Output { error: true, line } => format!("err: {line}"),
+        What::Waiting { text } => format!("waiting: {text}"),
+        What::Call { action, region, ms, error } => {
+            let error = error.as_ref().map(|e| format!(": {e}")).unwrap_or_default();
+            format!("call {action} {region} ({ms} ms){error}")
+        }
+        What::BuildDone { artifact } => format!("build done: {}", artifact.id),
+        What::BuildFailed { problem } => {
+            let help = problem.help.as_ref().map(|h| format!("\nhelp: {h}")).unwrap_or_default();
+            format!("build failed [{}]: {}{help}", problem.code, placed(problem))
+        }
+        What::RunDone { done, failed, left, calls } => {
+            let left: String = left.iter().map(|l| format!("\nleft: {l}")).collect();
+            format!("run done: {done} done, {failed} failed, {calls} calls{left}")
+        }
+    };
+    let at = event.at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ");
+    let build = event.build.as_deref().filter(|_| named).map(|b| format!(" [{b}]")).unwrap_or_default();
+    text.lines().map(|line| format!("{at}{build} {}\n", clean(line))).collect()
+}

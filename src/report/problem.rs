@@ -1,0 +1,45 @@
+//! An error of a run as people see it: as the compiler's diagnostics look where its place can be shown, else in a line.
+//!
+//! It knows the diagnostics' renderer, no file system: sources come through a function.
+
+use std::fmt::Write as _;
+
+use crate::diagnostic::render::{Format, Style, render};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::run::problem::{Origin, Problem};
+use crate::text::{Source, Sources, Span};
+
+/// The problem with its place and help. The text ends with a line's end.
+pub(super) fn rendered(problem: &Problem, style: Style, read: &dyn Fn(&str) -> Option<String>) -> String {
+    let mut sources = Sources::new();
+    let place = problem.origin.as_ref().and_then(|origin| {
+        let source = Source::new(origin.file.as_str(), read(&origin.file)?);
+        let (start, end) = span(&source, origin)?;
+        Some(Span::new(sources.add(source), start, end))
+    });
+    let Some(span) = place else { return plain(problem) };
+    let code = Code::find(&problem.code).unwrap_or(Code::UNLISTED);
+    let told = Diagnostic::error(code, &problem.message).label(span, "").help_opt(problem.help.clone());
+    render(&[told], &sources, &Format::Human(style))
+}
+
+/// The word that stands at a place, in bytes; nothing where the file has no such place.
+fn span(source: &Source, origin: &Origin) -> Option<(usize, usize)> {
+    let line = source.line(origin.line);
+    let skipped = usize::try_from(origin.column).ok()?.checked_sub(1)?;
+    let (at, _) = line.char_indices().nth(skipped)?;
+    let word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let rest = &line[at..];
+    let length = rest.find(|c| !word(c)).unwrap_or(rest.len()).max(rest.chars().next()?.len_utf8());
+    let start = source.line_range(origin.line).start + at;
+    Some((start, start + length))
+}
+
+fn plain(problem: &Problem) -> String {
+    let mut text = format!("error: {}\n", super::words::placed(problem));
+    for (position, line) in problem.help.iter().flat_map(|h| h.lines()).enumerate() {
+        let word = if position == 0 { "help: " } else { "      " };
+        let _ = writeln!(text, "  {word}{line}");
+    }
+    text
+}
