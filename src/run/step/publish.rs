@@ -8,7 +8,6 @@ use aws_sdk_ec2::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::image::merged;
 use super::tags::{FINAL, STATE, tag};
 use super::{Cx, Failure, Step};
 use crate::run::aws::fault::{CallError, Fault};
@@ -57,17 +56,15 @@ impl Step for Share {
 }
 
 impl Share {
-    /// Tags again what was tagged at creation: some endpoints do not tag then.
+    /// Tags again what was tagged at creation: some endpoints do not tag then, and a copy's snapshots want tags of their own.
     async fn tag(&self, region: &Region) -> Result<(), CallError> {
-        let image_tags: Vec<_> = self.wanted.tags.iter().map(|(k, v)| tag(k, v)).collect();
-        if !image_tags.is_empty() {
-            let ask = || region.ec2.create_tags().resources(&self.image).set_tags(Some(image_tags.clone())).send();
-            when_visible(region, "CreateTags", ask).await?;
-        }
-        let snapshot_tags: Vec<_> = merged(&self.wanted.tags, &self.wanted.snapshot_tags).iter().map(|(k, v)| tag(k, v)).collect();
-        if !snapshot_tags.is_empty() && !self.snapshots.is_empty() {
-            let ask = || region.ec2.create_tags().set_resources(Some(self.snapshots.clone())).set_tags(Some(snapshot_tags.clone())).send();
-            when_visible(region, "CreateTags", ask).await?;
+        let all = || std::iter::once(&self.image).chain(&self.snapshots).cloned().collect();
+        for (resources, tags) in [(all(), &self.wanted.tags), (self.snapshots.clone(), &self.wanted.snapshot_tags)] {
+            let tags: Vec<_> = tags.iter().map(|(k, v)| tag(k, v)).collect();
+            if !tags.is_empty() && !resources.is_empty() {
+                let ask = || region.ec2.create_tags().set_resources(Some(resources.clone())).set_tags(Some(tags.clone())).send();
+                when_visible(region, "CreateTags", ask).await?;
+            }
         }
         Ok(())
     }
@@ -90,13 +87,6 @@ impl Share {
             let ask = || {
                 let call = region.ec2.modify_image_attribute().image_id(&self.image).attribute("productCodes");
                 call.set_product_codes(Some(wanted.product_codes.clone())).send()
-            };
-            when_visible(region, "ModifyImageAttribute", ask).await?;
-        }
-        if !wanted.description.is_empty() {
-            let ask = || {
-                let text = AttributeValue::builder().value(&wanted.description).build();
-                region.ec2.modify_image_attribute().image_id(&self.image).description(text).send()
             };
             when_visible(region, "ModifyImageAttribute", ask).await?;
         }
