@@ -335,7 +335,8 @@ fn work_that_doubles_sixty_times() {
 fn work_that_no_plan_needs() {
     let functions = chain("fn f0(a: int) -> int = a", 60, |n, m| format!("fn f{n}(a: int) -> int = f{m}(a) + f{m}(a)"));
     check(with_image(&format!("{functions}let unused = f60(0)\nlet after = 1 + 1\n"), "\"a\"")).succeeds();
-    check(with_image(&format!("let wrong = 1 / 0\n{functions}let unused = f60(0)\n"), "\"a\"")).refuses("bake::value::");
+    check(with_image(&format!("let wrong = 1 / 0\n{functions}let unused = f60(0)\n"), "\"a\""))
+        .refuses("bake::value::");
 }
 
 #[test]
