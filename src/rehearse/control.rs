@@ -130,7 +130,10 @@ async fn hold_state(State(shared): Server, Path(number): Path<usize>, RawQuery(q
                 wait = Some(seconds);
             }
             _ => {
-                return plain(StatusCode::BAD_REQUEST, "a hold is asked for with `while=armed|held` and `wait=SECONDS`");
+                return plain(
+                    StatusCode::BAD_REQUEST,
+                    "a hold is asked for with `while=armed|held` and `wait=SECONDS`",
+                );
             }
         }
     }
