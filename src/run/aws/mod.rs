@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_ec2::config::retry::RetryConfig;
+use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::config::timeout::TimeoutConfig;
 use aws_sdk_ec2::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
@@ -53,6 +54,7 @@ pub struct Cloud {
     events: Events,
     scale: f64,
     tries: u32,
+    foreign: bool,
     calls: Arc<AtomicU64>,
     regions: Mutex<HashMap<String, Arc<Region>>>,
 }
@@ -71,6 +73,8 @@ pub struct Region {
     buckets: Buckets,
     scale: f64,
     tries: u32,
+    /// Whether calls go to an endpoint that may know less than AWS.
+    pub foreign: bool,
     calls: Arc<AtomicU64>,
 }
 
@@ -117,6 +121,7 @@ impl Cloud {
             events: events.clone(),
             scale: reach.scale.unwrap_or(1.0),
             tries: access.max_retries.map_or(TRIES, |n| n.saturating_add(1)),
+            foreign: reach.endpoint.is_some() || access.endpoint.is_some(),
             calls,
             regions: Mutex::default(),
         };
@@ -131,6 +136,7 @@ impl Cloud {
             events: events.clone(),
             scale: 1.0,
             tries: 1,
+            foreign: false,
             calls: Arc::default(),
             regions: Mutex::default(),
         }
@@ -170,6 +176,7 @@ impl Cloud {
                 buckets: Buckets::new(self.scale),
                 scale: self.scale,
                 tries: self.tries,
+                foreign: self.foreign,
                 calls: self.calls.clone(),
             })
         };
@@ -202,11 +209,10 @@ impl Region {
     ///
     /// # Errors
     /// What AWS said last.
-    pub async fn call<T, E, R, F>(&self, action: &'static str, repeat: Repeat, mut send: impl FnMut() -> F) -> Result<T, CallError>
+    pub async fn call<T, E, F>(&self, action: &'static str, repeat: Repeat, mut send: impl FnMut() -> F) -> Result<T, CallError>
     where
-        F: Future<Output = Result<T, SdkError<E, R>>>,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + 'static,
-        R: std::fmt::Debug + 'static,
     {
         let shelf = Shelf::of(action);
         let mut pause = FIRST_PAUSE;
@@ -261,10 +267,9 @@ impl Region {
         });
     }
 
-    fn explain<E, R>(&self, action: &'static str, error: &SdkError<E, R>) -> CallError
+    fn explain<E>(&self, action: &'static str, error: &SdkError<E, HttpResponse>) -> CallError
     where
         E: ProvideErrorMetadata + Error + 'static,
-        R: std::fmt::Debug + 'static,
     {
         let region = self.name.clone();
         match error {
@@ -272,7 +277,7 @@ impl Region {
                 let answer = context.err();
                 let code = answer.code().unwrap_or_default().to_owned();
                 let message = answer.message().map_or_else(|| "AWS gave no reason".to_owned(), |m| m.trim_end_matches('.').to_owned());
-                CallError { fault: Fault::of_code(&code, None), action, region, code, message }
+                CallError { fault: Fault::of_code(&code, Some(context.raw().status().as_u16())), action, region, code, message }
             }
             other => {
                 let refused = matches!(other, SdkError::DispatchFailure(failure) if failure.is_io() && never_sent(other));

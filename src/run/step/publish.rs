@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::types::{
     CreateVolumePermission, CreateVolumePermissionModifications, ImdsSupportValues, AttributeValue, LaunchPermission,
     LaunchPermissionModifications, PermissionGroup,
@@ -120,11 +121,10 @@ impl Share {
 }
 
 /// Makes a call that may be made again, until what it is about is visible.
-async fn when_visible<T, E, R, F>(region: &Region, action: &'static str, mut ask: impl FnMut() -> F) -> Result<T, CallError>
+async fn when_visible<T, E, F>(region: &Region, action: &'static str, mut ask: impl FnMut() -> F) -> Result<T, CallError>
 where
-    F: Future<Output = Result<T, aws_sdk_ec2::error::SdkError<E, R>>>,
+    F: Future<Output = Result<T, aws_sdk_ec2::error::SdkError<E, HttpResponse>>>,
     E: aws_sdk_ec2::error::ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug + 'static,
 {
     for _ in 1..TRIES {
         match region.call(action, Repeat::Always, &mut ask).await {
