@@ -126,6 +126,9 @@ pub(super) struct Reach {
     /// Call EC2 there, and not where the plan or AWS's configuration says.
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "rehearse", help_heading = "EC2")]
     pub(super) endpoint_url: Option<String>,
+    /// The clock of the endpoint runs so many times as fast as AWS's: that of `bakec rehearse-server --scale`.
+    #[arg(long, value_name = "FACTOR", requires = "endpoint_url", value_parser = super::args_rehearse::scale, help_heading = "EC2")]
+    pub(super) endpoint_scale: Option<f64>,
 }
 
 /// How a run is shown.

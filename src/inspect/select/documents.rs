@@ -44,7 +44,7 @@ pub(in crate::inspect) fn add(both: &mut Plan, document: &Document, side: u32) {
 }
 
 /// Takes away all builds but those of the names, and what is left for no build.
-pub(in crate::inspect) fn restrict(document: &mut Document, names: &FxHashSet<&str>) {
+pub fn restrict(document: &mut Document, names: &FxHashSet<&str>) {
     document.builds.retain(|b| names.contains(b.name.as_str()));
     let all = document.builds.len();
     let mut keep = |step: &mut Step| {
