@@ -183,9 +183,18 @@ impl Cloud {
         regions.entry(name.to_owned()).or_insert_with(make).clone()
     }
 
-    /// A client of the token service, for who calls.
-    pub fn sts(&self) -> aws_sdk_sts::Client {
-        aws_sdk_sts::Client::new(&self.config)
+    /// Asks who calls.
+    ///
+    /// # Errors
+    /// Why AWS does not say.
+    pub async fn who(&self) -> Result<(), String> {
+        let start = Instant::now();
+        let answer = aws_sdk_sts::Client::new(&self.config).get_caller_identity().send().await;
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let code = answer.as_ref().err().map(|error| error.code().unwrap_or("no answer").to_owned());
+        let region = self.config.region().map(ToString::to_string).unwrap_or_default();
+        self.events.tell(What::Call { action: "GetCallerIdentity".to_owned(), region, ms: ms(start.elapsed()), error: code });
+        answer.map(drop).map_err(|error| chain(&error))
     }
 }
 

@@ -29,6 +29,7 @@ use super::event::{Events, What, ms};
 use super::journal::Journal;
 use super::journal::fold::{State, StepRecord};
 use super::journal::line::Entry;
+use super::pause::Pause;
 use super::problem::{Origin, Problem};
 
 /// How long after its intent an empty look-up means that a step had no effect, in AWS's time.
@@ -65,6 +66,8 @@ pub struct Cx {
     pub events: Events,
     /// Whether it is to end.
     pub cancel: Cancel,
+    /// Who is asked before the next step begins.
+    pub pause: Option<Pause>,
     /// Where options were written.
     pub origins: Arc<Vec<(String, Origin)>>,
 }
@@ -167,7 +170,11 @@ impl Cx {
         self.events.tell(What::StepStarted { step: S::NAME.to_owned(), about: step.about() });
         let start = Instant::now();
         match step.act(self).await {
-            Ok(out) => self.done::<S>(intent, out, start),
+            Ok(out) => {
+                let out = self.done::<S>(intent, out, start)?;
+                self.paused(S::NAME).await;
+                Ok(out)
+            }
             Err(Failure { problem, unclear }) if !unclear || S::AGAIN => {
                 self.append(Entry::Void { intent, why: problem.message.clone() })?;
                 Err(self.placed(problem))
@@ -179,6 +186,13 @@ impl Cx {
                     Err(self.placed(problem))
                 }
             },
+        }
+    }
+
+    /// Pauses after a step, where somebody wants that.
+    pub async fn paused(&self, step: &str) {
+        if let Some(pause) = &self.pause {
+            pause.after(&self.build, step, &self.cancel).await;
         }
     }
 
