@@ -53,8 +53,10 @@ pub async fn bake(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Resul
             token: cx.token(LaunchInstance::NAME, ""),
         })
         .await?;
-    let machine = running(cx, &instance).await?;
-    on_machine(cx, build, ebs, given, &source, (&instance, &machine), key_file.as_ref()).await?;
+    if !is_left(cx) {
+        let machine = running(cx, &instance).await?;
+        on_machine(cx, build, ebs, given, &source, (&instance, &machine), key_file.as_ref()).await?;
+    }
     if !ebs.launch.disable_stop_instance {
         cx.step(StopInstance { id: instance.clone() }).await?;
     }
@@ -64,6 +66,11 @@ pub async fn bake(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Resul
     let gone = let_former_go(cx, ebs).await?;
     let images = images(cx, ebs, &instance).await?;
     publish(cx, ebs, &images, &gone).await
+}
+
+/// Whether all that was to be done on the machine is done: a run that goes on finds it stopped, or stopping.
+fn is_left(cx: &Cx) -> bool {
+    [StopInstance::NAME, CreateImage::NAME].iter().any(|step| cx.known(step, "").is_some())
 }
 
 /// Packer's name of the builder.
