@@ -28,6 +28,9 @@ mod limits;
 mod manners;
 mod moving;
 mod oracle;
+#[cfg(feature = "run")]
+#[path = "../peer/builds.rs"]
+mod peer_builds;
 #[path = "../peer/packer.rs"]
 mod peer;
 #[cfg(feature = "run")]
