@@ -107,7 +107,8 @@ fn what_preflight_refuses_is_3_and_points_at_its_line() {
     let folder = folder(&[("web.bake", &store)]);
     let ran = rehearsed(folder.path(), &[]);
     assert_eq!(ran.code, 3, "{}", ran.said());
-    for words in ["there is no image `ami-d05e75b9` in us-east-1", "╭─[web.bake:6:9]", "source_ami    = ", "--ami"] {
+    for words in ["there is no image `ami-d05e75b9` in us-east-1", "╭─[web.bake:6:9]", "source_ami    = ", "--ami"]
+    {
         assert!(ran.errors.contains(words), "no {words:?} in\n{}", ran.errors);
     }
     assert_eq!(bakec(folder.path(), &["runs"], "").code, 0);
@@ -138,7 +139,11 @@ fn what_abort_leaves_is_4() {
     let folder = folder(&[("web.bake", WEB)]);
     let ran = rehearsed(folder.path(), &["-on-error=abort", "--fault", "image-fails@1"]);
     assert_eq!(ran.code, 4, "{}", ran.said());
-    assert!(ran.out.contains("Something may be left behind:") && ran.out.contains("undo it: bakec clean 20"), "{}", ran.out);
+    assert!(
+        ran.out.contains("Something may be left behind:") && ran.out.contains("undo it: bakec clean 20"),
+        "{}",
+        ran.out
+    );
     assert!(ran.out.contains("It would have left 1 instance"), "{}", ran.out);
 }
 
@@ -151,7 +156,10 @@ fn packers_spellings_run_packers_templates() {
     assert!(ran.out.contains(",two,artifact,0,id,us-east-1:ami-") && !ran.out.contains(",one,"), "{}", ran.out);
     assert!(ran.out.contains("launching a m3.large"), "{}", ran.out);
     for line in ran.out.lines() {
-        assert!(line.split(',').count() >= 4 && line.split(',').next().is_some_and(|t| t.parse::<u64>().is_ok()), "{line}");
+        assert!(
+            line.split(',').count() >= 4 && line.split(',').next().is_some_and(|t| t.parse::<u64>().is_ok()),
+            "{line}"
+        );
     }
     let both = rehearsed(folder.path(), &["-var", "name=x", "-timestamp-ui", "-force", "-except=one", "a.json"]);
     assert!(both.code == 0 && both.out.contains("Z: ==> two: launching"), "{}", both.said());
@@ -170,7 +178,8 @@ fn a_plan_comes_from_standard_input() {
 #[test]
 fn events_are_as_their_schema_says() {
     let folder = folder(&[("web.bake", WEB)]);
-    let schema: Value = serde_json::from_str(&bakec(folder.path(), &["schema", "events"], "").done()).expect("it is JSON");
+    let schema: Value =
+        serde_json::from_str(&bakec(folder.path(), &["schema", "events"], "").done()).expect("it is JSON");
     let valid = jsonschema::draft202012::new(&schema).expect("the schema can be read");
     let ran = rehearsed(folder.path(), &["--events", "json", "--on-error", "cleanup"]);
     let all = events(&ran.out);
@@ -246,7 +255,11 @@ fn logs_go_where_the_environment_says() {
     assert!(ran.errors.is_empty() && file.is_none(), "{}", ran.errors);
     let (ran, file) = run("PACKER_LOG", "1");
     let file = file.unwrap_or_default();
-    assert!(ran.errors.is_empty() && file.contains("[web] step launch: launching a m3.medium"), "{} {file}", ran.errors);
+    assert!(
+        ran.errors.is_empty() && file.contains("[web] step launch: launching a m3.medium"),
+        "{} {file}",
+        ran.errors
+    );
 }
 
 #[test]
@@ -281,7 +294,8 @@ impl Server {
     fn ask(&self, method: &str, path: &str, body: &str) -> Value {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server answers");
         let length = body.len();
-        write!(stream, "{method} /_bakec/{path} HTTP/1.0\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}").expect("it listens");
+        write!(stream, "{method} /_bakec/{path} HTTP/1.0\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}")
+            .expect("it listens");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
         let (_, body) = answer.split_once("\r\n\r\n").expect("an answer has a body");
@@ -301,7 +315,8 @@ impl Server {
 
     /// A program whose machines are reached here.
     fn program(&self) -> String {
-        let ssh = format!("ssh_username  = \"ubuntu\"\n        ssh_host = \"127.0.0.1\"\n        ssh_port = {}", self.ssh);
+        let ssh =
+            format!("ssh_username  = \"ubuntu\"\n        ssh_host = \"127.0.0.1\"\n        ssh_port = {}", self.ssh);
         WEB.replace("ssh_username  = \"ubuntu\"", &ssh)
     }
 
@@ -324,7 +339,10 @@ impl Server {
     }
 
     fn settle(&self, folder: &Path, arguments: &[&str]) -> Ran {
-        finish(command(folder, arguments).env("AWS_ACCESS_KEY_ID", "x").env("AWS_SECRET_ACCESS_KEY", "not-a-secret"), "")
+        finish(
+            command(folder, arguments).env("AWS_ACCESS_KEY_ID", "x").env("AWS_SECRET_ACCESS_KEY", "not-a-secret"),
+            "",
+        )
     }
 }
 
@@ -343,7 +361,12 @@ fn a_run_that_was_killed_goes_on_to_one_image() {
     server.killed(folder.path(), "CreateImage", 1, &[]);
     assert!(bakec(folder.path(), &["runs"], "").done().contains("0 of 1  interrupted"));
     let shown = bakec(folder.path(), &["show"], "").done();
-    for words in ["may be left:\n  perhaps the image of `web`", "instance i-", "go on: bakec resume 20", "undo it: bakec clean 20"] {
+    for words in [
+        "may be left:\n  perhaps the image of `web`",
+        "instance i-",
+        "go on: bakec resume 20",
+        "undo it: bakec clean 20",
+    ] {
         assert!(shown.contains(words), "no {words:?} in\n{shown}");
     }
     let listed = server.settle(folder.path(), &["clean", "--dry-run"]);
@@ -390,7 +413,12 @@ fn signals_end_a_run_in_steps() {
         }
     };
     let start = || {
-        let mut child = server.run(folder.path(), "10", &[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut child = server
+            .run(folder.path(), "10", &[])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
         let launched = || server.ask("GET", "inventory", "")["instances"].as_array().is_some_and(|all| !all.is_empty());
         until(&launched);
         assert!(child.try_wait().is_ok_and(|ended| ended.is_none()));
