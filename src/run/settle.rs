@@ -23,14 +23,20 @@ use super::{Clouds, Outcome, Settings, asked, context, digests, host, work};
 pub fn unusable(run: &str, error: OpenError) -> Problem {
     let problem = |text: String| Problem::refused("run::journal", text);
     match error {
-        OpenError::Held => problem(format!("another process works on the run `{run}`")).help("wait until it has ended, or stop it"),
-        OpenError::Broken(Broken::Empty) => {
-            problem(format!("the journal of the run `{run}` has no whole line: nothing was begun")).help("its folder can be deleted")
+        OpenError::Held => {
+            problem(format!("another process works on the run `{run}`")).help("wait until it has ended, or stop it")
         }
-        OpenError::Broken(Broken::Damaged(line)) => problem(format!("the journal of the run `{run}` is damaged in line {line}"))
-            .help(format!("undo what it made by its tags: `bakec clean --region … {run}`")),
+        OpenError::Broken(Broken::Empty) => {
+            problem(format!("the journal of the run `{run}` has no whole line: nothing was begun"))
+                .help("its folder can be deleted")
+        }
+        OpenError::Broken(Broken::Damaged(line)) => {
+            problem(format!("the journal of the run `{run}` is damaged in line {line}"))
+                .help(format!("undo what it made by its tags: `bakec clean --region … {run}`"))
+        }
         OpenError::Broken(Broken::Newer(format)) => {
-            problem(format!("the journal of the run `{run}` has the format {format}, of a newer bakec")).help("use that bakec")
+            problem(format!("the journal of the run `{run}` has the format {format}, of a newer bakec"))
+                .help("use that bakec")
         }
         OpenError::Io(error) => problem(format!("the journal of the run `{run}` cannot be opened: {error}")),
     }
@@ -40,7 +46,8 @@ pub fn unusable(run: &str, error: OpenError) -> Problem {
 fn take(folder: &Path, purpose: Purpose, settings: &Settings) -> Result<(Run, Record), Problem> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let journal = Journal::open(folder).map_err(|error| unusable(&name, error))?;
-    let write = |error: std::io::Error| Problem::refused("run::journal", format!("the journal cannot be written: {error}"));
+    let write =
+        |error: std::io::Error| Problem::refused("run::journal", format!("the journal cannot be written: {error}"));
     journal.append(Entry::Taken { host: host(), pid: std::process::id(), purpose }).map_err(write)?;
     let record = journal.look(Clone::clone);
     let head = &record.head;
@@ -76,7 +83,8 @@ pub async fn resume(folder: &Path, builds: Vec<Build>, settings: Settings, event
         .filter(|b| record.builds.get(&*b.name).is_none_or(|r| r.steps.is_empty() && r.end.is_none()))
         .filter_map(|b| asked(b, &clouds))
         .collect();
-    let (found, problems) = if fresh.is_empty() { (Found::default(), Vec::new()) } else { preflight::look(&fresh, settings.force).await };
+    let (found, problems) =
+        if fresh.is_empty() { (Found::default(), Vec::new()) } else { preflight::look(&fresh, settings.force).await };
     if !problems.is_empty() {
         return refused(problems);
     }

@@ -26,11 +26,11 @@ mod limits;
 mod manners;
 mod moving;
 mod oracle;
+#[path = "../peer/packer.rs"]
+mod peer;
 #[cfg(feature = "run")]
 #[path = "../peer/builds.rs"]
 mod peer_builds;
-#[path = "../peer/packer.rs"]
-mod peer;
 #[cfg(feature = "run")]
 #[path = "../peer/provision.rs"]
 mod peer_provision;

@@ -212,7 +212,8 @@ impl Cx {
             }
             first = false;
             // More than one look while it may appear: most things do soon.
-            tokio::time::sleep(left.min(self.region.local(Duration::from_secs(10))).max(Duration::from_millis(20))).await;
+            tokio::time::sleep(left.min(self.region.local(Duration::from_secs(10))).max(Duration::from_millis(20)))
+                .await;
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::types::{
-    CreateVolumePermission, CreateVolumePermissionModifications, ImdsSupportValues, AttributeValue, LaunchPermission,
+    AttributeValue, CreateVolumePermission, CreateVolumePermissionModifications, ImdsSupportValues, LaunchPermission,
     LaunchPermissionModifications, PermissionGroup,
 };
 use serde::{Deserialize, Serialize};
@@ -63,7 +63,9 @@ impl Share {
         for (resources, tags) in [(all(), &self.wanted.tags), (self.snapshots.clone(), &self.wanted.snapshot_tags)] {
             let tags: Vec<_> = tags.iter().map(|(k, v)| tag(k, v)).collect();
             if !tags.is_empty() && !resources.is_empty() {
-                let ask = || region.ec2.create_tags().set_resources(Some(resources.clone())).set_tags(Some(tags.clone())).send();
+                let ask = || {
+                    region.ec2.create_tags().set_resources(Some(resources.clone())).set_tags(Some(tags.clone())).send()
+                };
                 when_visible(region, "CreateTags", ask).await?;
             }
         }
@@ -74,9 +76,12 @@ impl Share {
         let wanted = &self.wanted;
         let mut permissions: Vec<LaunchPermission> = Vec::new();
         permissions.extend(wanted.users.iter().map(|u| LaunchPermission::builder().user_id(u).build()));
-        permissions.extend(wanted.groups.iter().map(|g| LaunchPermission::builder().group(PermissionGroup::from(g.as_str())).build()));
+        permissions.extend(
+            wanted.groups.iter().map(|g| LaunchPermission::builder().group(PermissionGroup::from(g.as_str())).build()),
+        );
         permissions.extend(wanted.org_arns.iter().map(|a| LaunchPermission::builder().organization_arn(a).build()));
-        permissions.extend(wanted.ou_arns.iter().map(|a| LaunchPermission::builder().organizational_unit_arn(a).build()));
+        permissions
+            .extend(wanted.ou_arns.iter().map(|a| LaunchPermission::builder().organizational_unit_arn(a).build()));
         if !permissions.is_empty() {
             let ask = || {
                 let add = LaunchPermissionModifications::builder().set_add(Some(permissions.clone())).build();
@@ -121,7 +126,11 @@ impl Share {
 }
 
 /// Makes a call that may be made again, until what it is about is visible.
-async fn when_visible<T, E, F>(region: &Region, action: &'static str, mut ask: impl FnMut() -> F) -> Result<T, CallError>
+async fn when_visible<T, E, F>(
+    region: &Region,
+    action: &'static str,
+    mut ask: impl FnMut() -> F,
+) -> Result<T, CallError>
 where
     F: Future<Output = Result<T, aws_sdk_ec2::error::SdkError<E, HttpResponse>>>,
     E: aws_sdk_ec2::error::ProvideErrorMetadata + std::error::Error + 'static,
@@ -163,7 +172,8 @@ impl Step for Finish {
 
     async fn act(&self, cx: &Cx) -> Result<(), Failure> {
         let region = cx.cloud.region(&self.region);
-        let ask = || region.ec2.create_tags().set_resources(Some(self.resources.clone())).tags(tag(STATE, FINAL)).send();
+        let ask =
+            || region.ec2.create_tags().set_resources(Some(self.resources.clone())).tags(tag(STATE, FINAL)).send();
         when_visible(&region, "CreateTags", ask).await.map(|_| ()).map_err(|e| e.failure("run::tag"))
     }
 }
