@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Origin;
+use super::render::Given;
 use super::secret::Secret;
 
 /// A build of a plan.
@@ -25,6 +26,8 @@ pub struct Build {
     pub provisioners: Vec<Provisioner>,
     /// What is done on the machine after a failure, in order.
     pub cleanups: Vec<Provisioner>,
+    /// What run-time templates know beside the machine: the run's moment and `uuid`, the build's name, the variables.
+    pub values: Given,
 }
 
 /// What makes the machine.
@@ -216,6 +219,10 @@ pub struct Ssh {
     pub pty: bool,
     /// `public_ip`, `private_ip`, `public_dns`, `private_dns`; unset: what there is.
     pub interface: Option<String>,
+    /// How long to wait between the machine's first answer and the first provisioner.
+    pub pause: Duration,
+    /// Whether files go by SCP where there is SFTP too.
+    pub scp: bool,
 }
 
 /// The image that is made.

@@ -9,6 +9,7 @@ pub mod aws;
 pub mod build;
 pub mod cancel;
 pub mod event;
+pub mod input;
 pub mod journal;
 pub mod key;
 pub mod line;
@@ -27,13 +28,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use aws::{Cloud, Reach};
 use build::{Access, Build, Builder, Script, Work};
 use cancel::Cancel;
 use event::{Artifact, Events, What};
+use input::Moment;
 use journal::Journal;
 use journal::line::{End, Entry, FORMAT, Head};
 use preflight::{Asked, Found};
@@ -76,8 +77,8 @@ pub struct Settings {
     pub rehearsed: bool,
     /// The plan, kept with the run.
     pub plan: String,
-    /// What run-time templates know of the run: its moment, its `uuid`, the variables.
-    pub values: render::Given,
+    /// The moment of the run.
+    pub moment: Moment,
 }
 
 impl Default for Settings {
@@ -94,7 +95,7 @@ impl Default for Settings {
             absence: ABSENCE,
             rehearsed: false,
             plan: String::new(),
-            values: render::Given::default(),
+            moment: Moment::now(),
         }
     }
 }
@@ -186,7 +187,7 @@ fn asked<'a>(build: &'a Build, clouds: &Clouds) -> Option<Asked<'a>> {
 /// Makes the folder of a run with its plan and its journal.
 fn begin(builds: &[Build], settings: &Settings) -> Result<Run, Problem> {
     let salt = format!("{:032x}", rand::random::<u128>());
-    let moment = settings.values.moment;
+    let moment = settings.moment.at;
     let name = format!("{}-{}", moment.strftime("%Y%m%d-%H%M%S"), &salt[..6]);
     let folder = settings.runs.join(&name);
     let io = |error: std::io::Error| {
@@ -201,7 +202,7 @@ fn begin(builds: &[Build], settings: &Settings) -> Result<Run, Problem> {
         salt: salt.clone(),
         bakec: env!("CARGO_PKG_VERSION").to_owned(),
         moment,
-        uuid: settings.values.named.get("uuid").cloned().unwrap_or_default(),
+        uuid: settings.moment.uuid.clone(),
         host: host(),
         pid: std::process::id(),
         plan: blake3::hash(settings.plan.as_bytes()).to_hex().to_string(),
@@ -349,17 +350,14 @@ async fn one(cx: &Cx, build: &Build, settings: &Settings, found: &Found, address
         Builder::Null(_) => "null",
     };
     cx.events.tell(What::BuildStarted { kind: kind.to_owned() });
-    let mut values = settings.values.clone();
-    values.named.insert("build_name".to_owned(), build.name.to_string());
-    values.named.insert("build_type".to_owned(), kind.to_owned());
     let baked = async {
         match &build.builder {
             Builder::Ebs(ebs) => {
                 let source = found.sources.get(&*build.name).cloned().unwrap_or_default();
-                let given = line::ebs::Given { source, address, ssh_at: settings.ssh_at, values: &values };
+                let given = line::ebs::Given { source, address, ssh_at: settings.ssh_at, values: &build.values };
                 line::ebs::bake(cx, build, ebs, &given).await
             }
-            Builder::Null(null) => line::null::bake(cx, build, null, &values).await,
+            Builder::Null(null) => line::null::bake(cx, build, null, &build.values).await,
         }
     };
     let baked = match settings.timeout {
@@ -427,19 +425,4 @@ async fn caller(builds: &[Build], settings: &Settings) -> Option<String> {
 /// Whether a failure is the wish of somebody.
 pub fn is_cancelled(end: &End) -> bool {
     matches!(end, End::Failed { problem } if problem.kind == Kind::Cancelled)
-}
-
-/// The moment that a run speaks of, and its `uuid`.
-pub fn values_of_now() -> render::Given {
-    let mut values = render::Given { moment: Timestamp::now(), ..render::Given::default() };
-    values.named.insert("uuid".to_owned(), uuid());
-    values.named.insert("packer_version".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
-    values
-}
-
-/// A random UUID of version 4.
-fn uuid() -> String {
-    let bits = (rand::random::<u128>() & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
-    let hex = format!("{bits:032x}");
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }

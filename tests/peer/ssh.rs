@@ -41,6 +41,8 @@ impl Bench {
             keep_alive: Duration::from_secs(5),
             pty: false,
             interface: None,
+            pause: Duration::ZERO,
+            scp: false,
         };
         Bench { ssh, pin: HostKeyPin::default(), events, told }
     }

@@ -66,6 +66,20 @@ pub struct Moment {
     pub uuid: String,
 }
 
+impl Moment {
+    /// That of a run which begins now.
+    pub fn now() -> Self {
+        Moment { at: Timestamp::now(), uuid: uuid() }
+    }
+}
+
+/// A random UUID of version 4.
+fn uuid() -> String {
+    let bits = (rand::random::<u128>() & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+    let hex = format!("{bits:032x}");
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
 /// Something that the user should look at, though it does not stop a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
@@ -98,7 +112,7 @@ pub fn builds(document: &Document, inputs: &Inputs, gate: &Gate) -> Result<(Vec<
         let mut take = Take::new(&label, &source.options, places, &values, &inputs.environment);
         let builder = match source.kind.as_str() {
             "amazon-ebs" => ebs::take(&mut take, source, inputs, gate),
-            "null" => null::take(&mut take, gate),
+            "null" => null::take(&mut take),
             kind => {
                 take.problem(unexecuted(kind).at(source.origin.as_ref().map(Into::into)));
                 take.ignore_rest();
@@ -221,6 +235,3 @@ fn given(document: &Document, build: &document::Build, inputs: &Inputs, users: &
 fn version(document: &Document) -> String {
     document.min_packer_version.clone().unwrap_or_else(|| format!("bakec-{}", env!("CARGO_PKG_VERSION")))
 }
-
-#[cfg(test)]
-mod tests;

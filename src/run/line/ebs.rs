@@ -8,7 +8,7 @@ use crate::run::aws::wait::Instance;
 use crate::run::build::{Build, Ebs, Key, Ssh};
 use crate::run::event::Artifact;
 use crate::run::problem::Problem;
-use crate::run::render::Given as Values;
+use crate::run::render::{Given as Values, rendered};
 use crate::run::ssh::Target;
 use crate::run::step::copy::CopyImage;
 use crate::run::step::former::{Deregister, Forget, Former, former};
@@ -40,6 +40,7 @@ pub struct Given<'a> {
 /// What went wrong first; what was done until then is in the journal.
 pub async fn bake(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Result<Artifact, Problem> {
     let source = cx.step(FindSource { source: ebs.source.clone(), found: Some(given.source.clone()) }).await?;
+    let ebs = &worded(ebs, given.values, &source)?;
     let (key, key_file) = key(cx, ebs).await?;
     let groups = groups(cx, ebs, given).await?;
     let instance = cx
@@ -144,6 +145,20 @@ fn values(base: &Values, source: &SourceImage, at: Option<&Target>, ebs: &Ebs, i
     know("SourceAMITags", &format!("map[{}]", tags.join(" ")));
     know("BuildRegion", &ebs.access.region);
     values
+}
+
+/// The build with its tags and its description rendered: they may speak of the source image.
+fn worded(ebs: &Ebs, base: &Values, source: &SourceImage) -> Result<Ebs, Problem> {
+    let values = values(base, source, None, ebs, "");
+    let mut ebs = ebs.clone();
+    let Ebs { launch, image, .. } = &mut ebs;
+    for tags in [&mut launch.tags, &mut launch.volume_tags, &mut image.tags, &mut image.snapshot_tags] {
+        for (name, value) in tags {
+            (*name, *value) = (rendered(name, &values)?, rendered(value, &values)?);
+        }
+    }
+    image.description = rendered(&image.description, &values)?;
+    Ok(ebs)
 }
 
 /// Where the machine is reached.

@@ -56,6 +56,13 @@ async fn connect(cx: &Cx, target: &Target, ssh: &Ssh, key_file: Option<&PathBuf>
         })?;
         cx.append(Entry::Result { intent, result: json!({ "host_key": pin.line() }) })?;
     }
+    if !ssh.pause.is_zero() {
+        cx.events.say(format!("waiting {} s before the first provisioner", ssh.pause.as_secs_f32()));
+        tokio::select! {
+            () = tokio::time::sleep(ssh.pause) => {}
+            () = cx.cancel.cancelled() => return Err(Problem::cancelled()),
+        }
+    }
     let result = pin.fingerprint().map_or_else(|| "connected".to_owned(), |f| format!("connected, host key {f}"));
     cx.events.tell(What::StepDone { step: CONNECT.to_owned(), result, ms: ms(start.elapsed()) });
     Ok(shell)

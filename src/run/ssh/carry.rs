@@ -18,6 +18,13 @@ pub(super) struct Carrier {
     told: bool,
 }
 
+impl Carrier {
+    /// By SFTP where the server has it, or by SCP alone.
+    pub(super) fn new(scp: bool) -> Self {
+        Carrier { sftp: scp.then_some(false), ..Carrier::default() }
+    }
+}
+
 /// How an upload was looked at after its arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {

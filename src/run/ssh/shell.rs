@@ -67,7 +67,8 @@ pub type Input<'a> = &'a mut (dyn AsyncRead + Unpin + Send);
 
 impl Shell {
     pub(super) fn new(way: Way, link: Link) -> Self {
-        Shell { way, link, deadline: None, carrier: super::carry::Carrier::default() }
+        let carrier = super::carry::Carrier::new(way.ssh.scp);
+        Shell { way, link, deadline: None, carrier }
     }
 
     /// Where it is.

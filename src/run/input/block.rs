@@ -1,0 +1,50 @@
+//! Block devices.
+//!
+//! Neighbours: `ebs` takes them for the machine and for the image.
+
+use serde_json::Value as Json;
+
+use super::options::Take;
+use crate::run::build::Device;
+
+const KNOWN: [&str; 11] = [
+    "delete_on_termination", "device_name", "encrypted", "iops", "kms_key_id", "no_device", "snapshot_id", "throughput",
+    "virtual_name", "volume_size", "volume_type",
+];
+
+/// The devices of an option.
+pub(super) fn devices(take: &mut Take<'_>, option: &str) -> Vec<Device> {
+    let blocks = take.blocks(option);
+    blocks.iter().map(|members| take.within(option, members, &KNOWN, device)).collect()
+}
+
+fn device(take: &mut Take<'_>) -> Device {
+    let name = take.text("device_name").unwrap_or_default();
+    if name.is_empty() {
+        take.wrong("device_name", "a block device needs a `device_name`", Some("such as `/dev/sda1`"));
+    }
+    Device {
+        name,
+        virtual_name: take.text("virtual_name"),
+        no_device: take.flag("no_device"),
+        delete_on_termination: take.flag("delete_on_termination"),
+        encrypted: take.choice("encrypted"),
+        iops: take.number("iops"),
+        kms_key_id: take.text("kms_key_id"),
+        snapshot_id: take.text("snapshot_id"),
+        throughput: take.number("throughput"),
+        size: take.number("volume_size").filter(|size| *size != 0),
+        volume_type: take.text("volume_type"),
+    }
+}
+
+/// Records of `key` (or `name`) and `value`, as tags are written one by one.
+pub(super) fn tags(take: &mut Take<'_>, option: &str) -> Vec<(String, String)> {
+    let blocks: Vec<Vec<(String, Json)>> = take.blocks(option);
+    let one = |take: &mut Take<'_>| {
+        let key = take.late("key");
+        let name = take.late("name");
+        (key.or(name).unwrap_or_default(), take.late("value").unwrap_or_default())
+    };
+    blocks.iter().map(|members| take.within(option, members, &["key", "name", "value"], one)).collect()
+}
