@@ -193,9 +193,7 @@ impl Events {
             What::Warn { text } => What::Warn { text: pass(text) },
             What::Output { error, line } => What::Output { error, line: pass(line) },
             What::Waiting { text } => What::Waiting { text: pass(text) },
-            What::BuildFailed { problem } => What::BuildFailed {
-                problem: Problem { message: pass(problem.message), help: problem.help.map(pass), ..problem },
-            },
+            What::BuildFailed { problem } => What::BuildFailed { problem: problem.hidden(&self.gate) },
             What::RunDone { done, failed, left, calls } => {
                 What::RunDone { done, failed, left: left.into_iter().map(pass).collect(), calls }
             }

@@ -3,7 +3,7 @@
 //! Floor 6. It runs from a plan alone: it must not know the language, nor who watches. In reading order: `build` is what is
 //! worked on; `preflight` asks what can be known beforehand; `line` is the way of one build, over the journalled steps of `step`;
 //! `journal` holds the record, `aws` the one door to EC2, `ssh` the connection, `provision` what is done over it; `settle` goes on
-//! with a run that was interrupted, or undoes it.
+//! with a run that was interrupted, or undoes it; `sweep` undoes what has no journal any more.
 
 pub mod aws;
 pub mod build;
@@ -21,6 +21,7 @@ pub mod secret;
 pub mod settle;
 pub mod ssh;
 pub mod step;
+pub mod sweep;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -39,6 +40,7 @@ use journal::Journal;
 use journal::line::{End, Entry, FORMAT, Head};
 use preflight::{Asked, Found};
 use problem::{Kind, Problem};
+use step::lease;
 use step::undo::{Extent, back};
 use step::{ABSENCE, Cx, Run};
 
@@ -73,6 +75,8 @@ pub struct Settings {
     pub packer_defaults: bool,
     /// How long an empty look-up is not believed, in AWS's time.
     pub absence: Duration,
+    /// How long a lease is, in AWS's time; as long as the clock asks for where it is not said.
+    pub lease: Option<Duration>,
     /// Whether nothing is really built.
     pub rehearsed: bool,
     /// The plan, kept with the run.
@@ -93,6 +97,7 @@ impl Default for Settings {
             timeout: None,
             packer_defaults: false,
             absence: ABSENCE,
+            lease: None,
             rehearsed: false,
             plan: String::new(),
             moment: Moment::now(),
@@ -212,7 +217,17 @@ fn begin(builds: &[Build], settings: &Settings) -> Result<Run, Problem> {
         rehearsed: settings.rehearsed,
     };
     let journal = Journal::create(&folder, head).map_err(|error| settle::unusable(&name, error))?;
-    Ok(Run { journal, name, salt, absence: settings.absence, packer_defaults: settings.packer_defaults })
+    Ok(Run::new(journal, settings))
+}
+
+impl Run {
+    /// The run of a journal.
+    fn new(journal: Journal, settings: &Settings) -> Run {
+        let (name, salt) = journal.look(|r| (r.head.run.clone(), r.head.salt.clone()));
+        let lease = settings.lease.unwrap_or_else(|| lease::span(settings.reach.scale.unwrap_or(1.0)));
+        let Settings { absence, packer_defaults, .. } = *settings;
+        Run { journal, name, salt, absence, lease, moved: None, packer_defaults }
+    }
 }
 
 /// The name of this machine, as far as it is known.
@@ -282,6 +297,11 @@ async fn work(
     let places = Arc::new(Semaphore::new(if settings.parallel == 0 { Semaphore::MAX_PERMITS } else { settings.parallel }));
     let shared = Arc::new((settings, found));
     let address = caller(&builds, &shared.0).await;
+    let held = builds.iter().filter_map(|b| match &b.builder {
+        Builder::Ebs(ebs) => Some((b.name.clone(), clouds.of(&ebs.access)?, ebs.access.region.clone())),
+        Builder::Null(_) => None,
+    });
+    let held = held.collect();
     let tasks: Vec<_> = builds
         .into_iter()
         .map(|build| {
@@ -290,11 +310,12 @@ async fn work(
             tokio::spawn(async move {
                 let _place = places.acquire().await;
                 let name = build.name.to_string();
-                let (end, left) = one(&cx, &build, &shared.0, &shared.1, address).await;
+                let (end, left) = one(cx, &build, &shared.0, &shared.1, address).await;
                 (name, end, left)
             })
         })
         .collect();
+    let renewal = tokio::spawn(lease::renew(run.clone(), held, events.clone()));
     let mut outcome = Outcome { run: Some(run.name.clone()), ..Outcome::default() };
     for task in tasks {
         match task.await {
@@ -305,6 +326,7 @@ async fn work(
             Err(error) => outcome.left.push(Problem::left("run::bug", format!("a build ended by a bug of bakec's: {error}"))),
         }
     }
+    renewal.abort();
     outcome.cancelled = cancel.is_cancelled();
     if outcome.left.is_empty() && run.journal.look(|r| r.builds.values().all(|b| b.end.is_some())) {
         if let Err(error) = run.journal.append(Entry::Closed) {
@@ -337,14 +359,24 @@ fn context(run: &Arc<Run>, build: &Build, clouds: &Clouds, events: &Events, canc
         events: events.of_build(&build.name),
         cancel: cancel.clone(),
         origins: Arc::new(origins),
+        begun: jiff::Timestamp::now(),
     }
 }
 
 /// Makes one build to its end: the image, or everything undone.
-async fn one(cx: &Cx, build: &Build, settings: &Settings, found: &Found, address: Option<String>) -> (End, Vec<Problem>) {
+async fn one(mut cx: Cx, build: &Build, settings: &Settings, found: &Found, address: Option<String>) -> (End, Vec<Problem>) {
     if let Some(end) = cx.run.journal.look(|r| r.builds.get(&*build.name).and_then(|b| b.end.clone())) {
-        return (end, Vec::new());
+        let left = match end {
+            End::Done { .. } => back(&cx, Extent::Scaffolding).await,
+            End::Failed { .. } => left_as_it_is(&cx),
+        };
+        return (end, left);
     }
+    if let Err(left) = settle::ready(&mut cx).await {
+        let problem = Problem::failed("run::resume", "what an earlier attempt made cannot be undone");
+        return (End::Failed { problem }, left);
+    }
+    let cx = &cx;
     let kind = match &build.builder {
         Builder::Ebs(_) => "amazon-ebs",
         Builder::Null(_) => "null",
@@ -353,7 +385,7 @@ async fn one(cx: &Cx, build: &Build, settings: &Settings, found: &Found, address
     let baked = async {
         match &build.builder {
             Builder::Ebs(ebs) => {
-                let source = found.sources.get(&*build.name).cloned().unwrap_or_default();
+                let source = found.sources.get(&*build.name).cloned();
                 let given = line::ebs::Given { source, address, ssh_at: settings.ssh_at, values: &build.values };
                 line::ebs::bake(cx, build, ebs, &given).await
             }
@@ -369,28 +401,41 @@ async fn one(cx: &Cx, build: &Build, settings: &Settings, found: &Found, address
     finish(cx, build, baked, settings.on_error).await
 }
 
-/// Undoes what is not to stay, and writes how the build ended.
+/// Writes how the build ended, and undoes what is not to stay.
 async fn finish(cx: &Cx, build: &Build, baked: Result<Artifact, Problem>, on_error: OnError) -> (End, Vec<Problem>) {
-    let (end, mut left) = match baked {
+    let ended = |end: &End| {
+        let end = match end.clone() {
+            End::Failed { problem } => End::Failed { problem: problem.hidden(cx.events.gate()) },
+            done => done,
+        };
+        cx.append(Entry::End { build: build.name.to_string(), end }).err()
+    };
+    match baked {
         Ok(artifact) => {
-            let left = back(cx, Extent::Scaffolding).await;
-            cx.events.tell(What::BuildDone { artifact: artifact.clone() });
-            (End::Done { artifact }, left)
+            let end = End::Done { artifact: artifact.clone() };
+            // First of all: whoever goes on from here has only to tidy up.
+            let unwritten = ended(&end);
+            let mut left = back(cx, Extent::Scaffolding).await;
+            left.extend(unwritten);
+            cx.events.tell(What::BuildDone { artifact });
+            (end, left)
         }
         Err(problem) => {
             let problem = problem.at(build.origin.clone());
             cx.events.tell(What::BuildFailed { problem: problem.clone() });
-            let left = match on_error {
+            let end = End::Failed { problem };
+            if line::is_final(cx) {
+                let left = Problem::left("run::tag", format!("the images of `{}` are made, and may not be final yet", build.name));
+                return (end, vec![left.help(format!("finish it by `bakec resume {}`", cx.run.name))]);
+            }
+            let mut left = match on_error {
                 OnError::Cleanup => back(cx, Extent::Everything).await,
                 OnError::Abort => left_as_it_is(cx),
             };
-            (End::Failed { problem }, left)
+            left.extend(ended(&end));
+            (end, left)
         }
-    };
-    if let Err(problem) = cx.append(Entry::End { build: build.name.to_string(), end: end.clone() }) {
-        left.push(problem);
     }
-    (end, left)
 }
 
 /// What a failed build leaves on purpose.
