@@ -78,6 +78,25 @@ pub(super) enum Command {
     Init(Init),
     /// Write the plan as Packer JSON, as HCL, or through a template of your own.
     Compile(Compile),
+    /// Build the images on EC2, or rehearse it.
+    #[cfg(feature = "run")]
+    #[command(
+        long_about = "Build the images of a program or plan on EC2; with `--rehearse` on an EC2 that is played, to see a whole run."
+    )]
+    Run(Box<super::args_run::Run>),
+    /// Go on with a run that was interrupted.
+    #[cfg(feature = "run")]
+    #[command(long_about = "Go on with a run where a crash, a kill or a lost network left it.")]
+    Resume(super::args_run::Resume),
+    /// Undo what runs have left behind.
+    #[cfg(feature = "run")]
+    Clean(super::args_run::Clean),
+    /// List the runs that there were.
+    #[cfg(feature = "run")]
+    Runs(super::args_run::Runs),
+    /// Show a run: its builds, steps, resources and log files.
+    #[cfg(feature = "run")]
+    Show(super::args_run::Show),
     /// Find mistakes, write nothing.
     Check(Check),
     /// Show the builds with their axes.
@@ -423,6 +442,9 @@ pub(super) struct Schema {
 pub(super) enum Written {
     /// What `bakec compile` writes.
     Plan,
+    /// The lines of `bakec run --events json`.
+    #[cfg(feature = "run")]
+    Events,
 }
 
 #[derive(Group, Debug)]

@@ -58,7 +58,8 @@ pub(super) struct RehearseServer {
     pub(super) no_throttle: bool,
 }
 
-fn scale(text: &str) -> Result<f64, String> {
+/// How many times as fast as the real one a clock runs.
+pub(super) fn scale(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(scale) if (0.001..=1e6).contains(&scale) => Ok(scale),
         _ => Err("a factor is a number between 0.001 and 1000000".to_string()),

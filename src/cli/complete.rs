@@ -40,6 +40,21 @@ pub(super) fn programs() -> ArgValueCompleter {
     ArgValueCompleter::new(PathCompleter::any().filter(|path| ends_with(path, "bake")).stdio())
 }
 
+/// Programs and plans, folders on the way to them, and standard input.
+#[cfg(feature = "run")]
+pub(super) fn plans() -> ArgValueCompleter {
+    ArgValueCompleter::new(PathCompleter::any().filter(|path| ends_with(path, "bake") || ends_with(path, "json")).stdio())
+}
+
+/// Runs, the newest first.
+#[cfg(feature = "run")]
+pub(super) fn runs() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let names = super::run::names(Path::new(crate::report::words::RUNS));
+        names.into_iter().map(CompletionCandidate::new).chain([CompletionCandidate::new("last")]).collect()
+    })
+}
+
 /// `.json` files.
 pub(super) fn json_files() -> ArgValueCompleter {
     ArgValueCompleter::new(PathCompleter::any().filter(|path| ends_with(path, "json")))

@@ -175,11 +175,11 @@ fn plan(world: &dyn World, path: &str, side: &Side, args: &Diff, terminal: &Term
         let (why, _) = error.words();
         terminal.fail(&format!("`{}` cannot be read: {why}", side.name()), None)
     })?;
-    if is_json(path, &text) {
+    if input::is_json(path, &text) {
         return written(&text, side, terminal);
     }
     // Standard input has been read, and is not there to be read again.
-    let held = Held { world, path: if path == "-" { path.to_owned() } else { normalise(path) }, text };
+    let held = input::Held { world, path: if path == "-" { path.to_owned() } else { normalise(path) }, text };
     let mut compiled: Compiled = compile(&held, &held.path, &input::options(&args.given));
     let failed = compiled.plan.is_none();
     let plan = match failed {
@@ -213,42 +213,4 @@ fn written(text: &str, side: &Side, terminal: &Terminal) -> Result<Document, Sto
         terminal.warn(&message, None);
     }
     Ok(document)
-}
-
-/// Whether a file holds a plan, not a program: by its ending, or, where that says nothing, by its first character.
-fn is_json(path: &str, text: &str) -> bool {
-    match path.rsplit_once('.') {
-        Some((_, "json")) => true,
-        Some((_, "bake")) => false,
-        _ => text.trim_start_matches('\u{feff}').trim_start().starts_with('{'),
-    }
-}
-
-/// A world of which one file has been read.
-struct Held<'w> {
-    world: &'w dyn World,
-    path: String,
-    text: String,
-}
-
-impl World for Held<'_> {
-    fn read(&self, path: &str) -> Result<String, ReadError> {
-        if path == self.path { Ok(self.text.clone()) } else { self.world.read(path) }
-    }
-
-    fn exists(&self, path: &str) -> bool {
-        self.world.exists(path)
-    }
-
-    fn is_folder(&self, path: &str) -> bool {
-        self.world.is_folder(path)
-    }
-
-    fn env(&self, name: &str) -> Option<String> {
-        self.world.env(name)
-    }
-
-    fn beside(&self, path: &str) -> Vec<String> {
-        self.world.beside(path)
-    }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::compile::{Compiled, FactsChoice, Options, compile};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::inspect::select::select;
-use crate::load::{Disk, world};
+use crate::load::{Disk, ReadError, World, world};
 use crate::plan::Plan;
 use crate::text::Source;
 
@@ -116,4 +116,42 @@ pub(super) fn how_to_set(names: &[smol_str::SmolStr]) -> String {
     let sets = names.iter().map(|n| format!("--set {n}=…")).collect::<Vec<_>>().join(" ");
     let first = names.first().map_or("", |n| n.as_str());
     format!("give it by `{sets}`, by `--params FILE.json`, or in the environment as `BAKE_PARAM_{first}`")
+}
+
+/// Whether a file holds a plan, not a program: by its ending, or, where that says nothing, by its first character.
+pub(super) fn is_json(path: &str, text: &str) -> bool {
+    match path.rsplit_once('.') {
+        Some((_, "json")) => true,
+        Some((_, "bake")) => false,
+        _ => text.trim_start_matches('\u{feff}').trim_start().starts_with('{'),
+    }
+}
+
+/// A world of which one file has been read.
+pub(super) struct Held<'w> {
+    pub(super) world: &'w dyn World,
+    pub(super) path: String,
+    pub(super) text: String,
+}
+
+impl World for Held<'_> {
+    fn read(&self, path: &str) -> Result<String, ReadError> {
+        if path == self.path { Ok(self.text.clone()) } else { self.world.read(path) }
+    }
+
+    fn exists(&self, path: &str) -> bool {
+        self.world.exists(path)
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        self.world.is_folder(path)
+    }
+
+    fn env(&self, name: &str) -> Option<String> {
+        self.world.env(name)
+    }
+
+    fn beside(&self, path: &str) -> Vec<String> {
+        self.world.beside(path)
+    }
 }

@@ -7,9 +7,13 @@
 mod args;
 #[cfg(feature = "rehearse")]
 mod args_rehearse;
+#[cfg(feature = "run")]
+mod args_run;
 mod check;
 mod compile;
 mod complete;
+#[cfg(feature = "run")]
+mod dashes;
 mod diff;
 mod doc;
 mod explain;
@@ -23,6 +27,8 @@ mod man;
 mod page;
 #[cfg(feature = "rehearse")]
 mod rehearse_server;
+#[cfg(feature = "run")]
+mod run;
 mod schema;
 mod stages;
 mod terminal;
@@ -47,6 +53,18 @@ enum Stop {
     Mistakes,
     /// `diff` found differences, or `fmt --check` files to be formatted.
     Differences,
+    /// A build failed.
+    #[cfg(feature = "run")]
+    Failed,
+    /// Nothing was begun: the plan, a file or the account does not allow it.
+    #[cfg(feature = "run")]
+    Refused,
+    /// Something may be left behind.
+    #[cfg(feature = "run")]
+    Left,
+    /// Somebody wanted it to end, and nothing is left behind.
+    #[cfg(feature = "run")]
+    Cancelled,
     /// Nobody reads the output any more.
     Closed,
 }
@@ -57,18 +75,21 @@ type Outcome = Result<(), Stop>;
 pub fn main() -> ExitCode {
     complete::answer();
     std::panic::set_hook(Box::new(|info| terminal::say_bug(&info.to_string())));
-    let work = std::thread::Builder::new().stack_size(STACK).spawn(run);
-    match work.map(std::thread::JoinHandle::join) {
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(work);
+    match thread.map(std::thread::JoinHandle::join) {
         Ok(Ok(code)) => code,
         // The hook has told about it.
         Ok(Err(_)) => ExitCode::from(101),
         // A machine that grants no such stack may do with its own.
-        Err(_) => run(),
+        Err(_) => work(),
     }
 }
 
-fn run() -> ExitCode {
-    let Args { shared, command } = match parsed(std::env::args_os().collect()) {
+fn work() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    #[cfg(feature = "run")]
+    let words = dashes::rewritten(words);
+    let Args { shared, command } = match parsed(words) {
         Ok(args) => args,
         Err(answer) => return answered(&answer),
     };
@@ -94,6 +115,16 @@ fn run() -> ExitCode {
         }
         #[cfg(feature = "rehearse")]
         Command::RehearseServer(args) => rehearse_server::run(args, &terminal),
+        #[cfg(feature = "run")]
+        Command::Run(args) => run::run(&args, &terminal),
+        #[cfg(feature = "run")]
+        Command::Resume(args) => run::resume(&args, &terminal),
+        #[cfg(feature = "run")]
+        Command::Clean(args) => run::clean(&args, &terminal),
+        #[cfg(feature = "run")]
+        Command::Runs(args) => run::runs(&args, &terminal),
+        #[cfg(feature = "run")]
+        Command::Show(args) => run::show(&args, &terminal),
     };
     ended(outcome)
 }
@@ -103,6 +134,14 @@ fn ended(outcome: Outcome) -> ExitCode {
         Ok(()) | Err(Stop::Closed) => ExitCode::SUCCESS,
         Err(Stop::Differences) => ExitCode::from(1),
         Err(Stop::Mistakes) => ExitCode::from(2),
+        #[cfg(feature = "run")]
+        Err(Stop::Failed) => ExitCode::from(1),
+        #[cfg(feature = "run")]
+        Err(Stop::Refused) => ExitCode::from(3),
+        #[cfg(feature = "run")]
+        Err(Stop::Left) => ExitCode::from(4),
+        #[cfg(feature = "run")]
+        Err(Stop::Cancelled) => ExitCode::from(130),
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     }
     let text = match args.what {
         Written::Plan => plan_schema(&kinds),
+        #[cfg(feature = "run")]
+        Written::Events => crate::report::json::SCHEMA.to_owned(),
     };
     terminal.result(|out| out.write_all(text.as_bytes()))
 }

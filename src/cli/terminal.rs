@@ -24,6 +24,8 @@ pub(super) struct Terminal {
     style: Style,
     colour_out: bool,
     reads_out: bool,
+    #[cfg(feature = "run")]
+    draws_out: bool,
     width_out: usize,
     quiet: bool,
 }
@@ -45,7 +47,33 @@ impl Terminal {
         let width_out = columns.or_else(|| wide(terminal_size::terminal_size_of(io::stdout()))).unwrap_or(WIDTH);
         let colour = choice.colour(error);
         let style = Style { colour, unicode: !dumb && speaks_unicode(set), links: error && colour, width };
-        Terminal { style, colour_out: choice.colour(output), reads_out: io::stdout().is_terminal(), width_out, quiet }
+        Terminal {
+            style,
+            colour_out: choice.colour(output),
+            reads_out: io::stdout().is_terminal(),
+            #[cfg(feature = "run")]
+            draws_out: output,
+            width_out,
+            quiet,
+        }
+    }
+
+    /// Whether standard output is a terminal that can be drawn on.
+    #[cfg(feature = "run")]
+    pub(super) fn draws_out(&self) -> bool {
+        self.draws_out
+    }
+
+    /// What standard output can show.
+    #[cfg(feature = "run")]
+    pub(super) fn style_out(&self) -> Style {
+        Style { colour: self.colour_out, links: self.draws_out && self.colour_out, width: self.width_out, ..self.style }
+    }
+
+    /// Whether only what is wrong is to be said.
+    #[cfg(feature = "run")]
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Whether standard output is to be painted.
@@ -152,7 +180,7 @@ impl Choice {
 }
 
 /// Writes to standard error. If nobody listens there is nobody to tell.
-fn say(text: &str) {
+pub(super) fn say(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 

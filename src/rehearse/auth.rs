@@ -35,7 +35,11 @@ pub(crate) fn scope(header: Option<&str>, presigned: Option<&str>) -> Result<Sco
     let service = match service {
         "ec2" => Service::Ec2,
         "sts" => Service::Sts,
-        _ => return Err(denied(&format!("Credential should be scoped to correct service: 'ec2' or 'sts', not '{service}'"))),
+        _ => {
+            return Err(denied(&format!(
+                "Credential should be scoped to correct service: 'ec2' or 'sts', not '{service}'"
+            )));
+        }
     };
     let Some(region) = regions::find(region) else {
         return Err(denied(&format!("Credential should be scoped to a valid region, not '{region}'")));
@@ -53,7 +57,8 @@ mod tests {
 
     #[test]
     fn the_region_stands_in_the_credential() {
-        let header = "AWS4-HMAC-SHA256 Credential=AKID/20261121/eu-west-1/ec2/aws4_request, SignedHeaders=host, Signature=0";
+        let header =
+            "AWS4-HMAC-SHA256 Credential=AKID/20261121/eu-west-1/ec2/aws4_request, SignedHeaders=host, Signature=0";
         let found = scope(Some(header), None).unwrap();
         assert_eq!((found.region.name, found.service, found.access_key.as_str()), ("eu-west-1", Service::Ec2, "AKID"));
         assert!(scope(None, Some("AKID/20261121/us-east-1/sts/aws4_request")).is_ok());

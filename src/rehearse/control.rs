@@ -124,10 +124,17 @@ async fn hold_state(State(shared): Server, Path(number): Path<usize>, RawQuery(q
             ("while", "held") => state = HoldState::Held,
             ("wait", seconds) => {
                 let seconds = seconds.parse().ok().and_then(|s| Duration::try_from_secs_f64(s).ok());
-                let Some(seconds) = seconds else { return plain(StatusCode::BAD_REQUEST, "`wait` is a number of seconds") };
+                let Some(seconds) = seconds else {
+                    return plain(StatusCode::BAD_REQUEST, "`wait` is a number of seconds");
+                };
                 wait = Some(seconds);
             }
-            _ => return plain(StatusCode::BAD_REQUEST, "a hold is asked for with `while=armed|held` and `wait=SECONDS`"),
+            _ => {
+                return plain(
+                    StatusCode::BAD_REQUEST,
+                    "a hold is asked for with `while=armed|held` and `wait=SECONDS`",
+                );
+            }
         }
     }
     if let Some(wait) = wait {

@@ -194,10 +194,7 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn new(faults: Vec<Fault>, seed: u64) -> Self {
-        Faults {
-            set: faults.into_iter().map(|fault| (fault, 0, 0)).collect(),
-            chance: SmallRng::seed_from_u64(seed),
-        }
+        Faults { set: faults.into_iter().map(|fault| (fault, 0, 0)).collect(), chance: SmallRng::seed_from_u64(seed) }
     }
 
     pub(crate) fn add(&mut self, fault: Fault) {
@@ -250,10 +247,18 @@ mod tests {
         assert_eq!(read("throttle@10%").unwrap().rate, Some(0.1));
         assert_eq!(read("delay=1.5s@3").unwrap().value, Some(1500));
         assert_eq!(read("ssh-exit=7@1").unwrap().value, Some(7));
-        for wrong in
-            ["throttle", "thrttle@1", "throttle@0", "throttle@x", "throttle@101%", "delay@1", "lost=1@1", "lost@NoAction:1",
-             "capacity@CreateImage:1", "ssh-reset@CreateImage:1"]
-        {
+        for wrong in [
+            "throttle",
+            "thrttle@1",
+            "throttle@0",
+            "throttle@x",
+            "throttle@101%",
+            "delay@1",
+            "lost=1@1",
+            "lost@NoAction:1",
+            "capacity@CreateImage:1",
+            "ssh-reset@CreateImage:1",
+        ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

@@ -118,10 +118,19 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
 }
 
 /// The page that a call asks for, and the token of the next one.
-pub(crate) fn page<T>(params: &Params, items: Vec<T>, least: usize, most: usize) -> Result<(Vec<T>, Option<String>), ApiError> {
+pub(crate) fn page<T>(
+    params: &Params,
+    items: Vec<T>,
+    least: usize,
+    most: usize,
+) -> Result<(Vec<T>, Option<String>), ApiError> {
     let size: Option<usize> = params.number("MaxResults")?;
     if let Some(size) = size.filter(|size| !(least..=most).contains(size)) {
-        return Err(ApiError::invalid_value("MaxResults", size, format!("Expecting a value between {least} and {most}.")));
+        return Err(ApiError::invalid_value(
+            "MaxResults",
+            size,
+            format!("Expecting a value between {least} and {most}."),
+        ));
     }
     let skip = match params.text("NextToken") {
         None | Some("") => 0,
@@ -144,7 +153,9 @@ mod tests {
 
     #[test]
     fn patterns_have_stars() {
-        for (pattern, text) in [("a*c", "abbc"), ("*", ""), ("a?c", "abc"), ("*-x-*", "a-x-x-b"), (r"a\*", "a*"), ("", "")] {
+        for (pattern, text) in
+            [("a*c", "abbc"), ("*", ""), ("a?c", "abc"), ("*-x-*", "a-x-x-b"), (r"a\*", "a*"), ("", "")]
+        {
             assert!(matches(pattern, text), "{pattern} {text}");
         }
         for (pattern, text) in [("a*c", "abd"), ("a?c", "ac"), (r"a\*", "ab"), ("A", "a"), ("", "x"), ("*x", "xy")] {

@@ -69,9 +69,9 @@ pub struct Server {
 impl Server {
     /// Starts a server on the tokio runtime of the caller.
     pub async fn start(settings: Settings) -> io::Result<Server> {
-        let seed = settings.seed.unwrap_or_else(|| {
-            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
-        });
+        let seed = settings
+            .seed
+            .unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64));
         let (key, host_key) = ssh::host_key()?;
         let api = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
         let ssh = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.ssh_port)).await?;

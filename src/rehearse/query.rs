@@ -46,9 +46,7 @@ impl Params {
             takes.iter().any(|part| part.contains(&shape.as_str()))
         };
         match self.values.keys().find(|name| !known(name)) {
-            Some(name) => {
-                Err(ApiError::new("UnknownParameter", format!("The parameter {name} is not recognized")))
-            }
+            Some(name) => Err(ApiError::new("UnknownParameter", format!("The parameter {name} is not recognized"))),
             None => Ok(()),
         }
     }
@@ -112,7 +110,11 @@ impl Params {
     fn numbers(&self, prefix: &str) -> BTreeSet<u32> {
         let start = format!("{prefix}.");
         let after = |name: &String| name.strip_prefix(&start)?.split('.').next()?.parse().ok();
-        self.values.range(start.clone()..).take_while(|(name, _)| name.starts_with(&start)).filter_map(|(n, _)| after(n)).collect()
+        self.values
+            .range(start.clone()..)
+            .take_while(|(name, _)| name.starts_with(&start))
+            .filter_map(|(n, _)| after(n))
+            .collect()
     }
 
     /// The values of `name.1`, `name.2` and so on.

@@ -21,12 +21,17 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
     Router::new().nest("/_bakec", control::router()).fallback(api).with_state(shared)
 }
 
-async fn api(State(shared): State<Arc<Shared>>, ConnectInfo(wire): ConnectInfo<Wire>, request: HttpRequest) -> Response {
+async fn api(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(wire): ConnectInfo<Wire>,
+    request: HttpRequest,
+) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LARGEST).await else {
         return plain(StatusCode::PAYLOAD_TOO_LARGE, "a request has at most 1 MiB");
     };
-    let header = |headers: &HeaderMap, name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok()).map(str::to_string);
+    let header =
+        |headers: &HeaderMap, name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok()).map(str::to_string);
     let authorization = header(&parts.headers, header::AUTHORIZATION);
     let form = form(parts.uri.query(), &body);
     let values = match query::decode(&form) {
@@ -43,7 +48,8 @@ async fn api(State(shared): State<Arc<Shared>>, ConnectInfo(wire): ConnectInfo<W
 
 /// Parameters stand in the URL, in the body, or in both.
 fn form(query: Option<&str>, body: &Bytes) -> Vec<u8> {
-    let parts: Vec<&[u8]> = query.map(str::as_bytes).into_iter().chain([&body[..]]).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&[u8]> =
+        query.map(str::as_bytes).into_iter().chain([&body[..]]).filter(|part| !part.is_empty()).collect();
     parts.join(&b'&')
 }
 

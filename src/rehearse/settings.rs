@@ -168,9 +168,7 @@ impl FromStr for Ami {
             let (field, words): (_, &[&str]) = match key {
                 "name" => (&mut ami.name, &[]),
                 "owner" => (&mut ami.owner, &[]),
-                "architecture" => {
-                    (&mut ami.architecture, &["i386", "x86_64", "arm64", "x86_64_mac", "arm64_mac"])
-                }
+                "architecture" => (&mut ami.architecture, &["i386", "x86_64", "arm64", "x86_64_mac", "arm64_mac"]),
                 "virtualization" => (&mut ami.virtualization, &["hvm", "paravirtual"]),
                 "root-device" => (&mut ami.root_device, &["ebs", "instance-store"]),
                 _ => {
@@ -197,7 +195,9 @@ mod tests {
         let ami: Ami = "us-east-1/ami-1,name=a b,architecture=arm64".parse().unwrap();
         assert_eq!((ami.region.as_str(), ami.id.as_str(), ami.name.as_str()), ("us-east-1", "ami-1", "a b"));
         assert_eq!((ami.architecture.as_str(), ami.virtualization.as_str()), ("arm64", "hvm"));
-        for wrong in ["ami-1", "us-esat-1/ami-1", "us-east-1/ami-1,x=y", "us-east-1/ami-1,architecture=z", "us-east-1/i-1"] {
+        for wrong in
+            ["ami-1", "us-esat-1/ami-1", "us-east-1/ami-1,x=y", "us-east-1/ami-1,architecture=z", "us-east-1/i-1"]
+        {
             assert!(wrong.parse::<Ami>().is_err(), "{wrong}");
         }
     }

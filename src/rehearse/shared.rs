@@ -49,8 +49,17 @@ pub(crate) struct Request {
 
 /// What is sent back.
 pub(crate) enum Reply {
-    Answer { service: Service, action: String, request: String, fields: Fields },
-    Refusal { service: Service, request: String, error: ApiError },
+    Answer {
+        service: Service,
+        action: String,
+        request: String,
+        fields: Fields,
+    },
+    Refusal {
+        service: Service,
+        request: String,
+        error: ApiError,
+    },
     /// The connection is closed.
     Nothing,
 }
@@ -170,9 +179,11 @@ impl Shared {
         let struck = |wanted| strikes.iter().any(|(kind, _)| *kind == wanted);
         let unavailable = || ApiError::new("Unavailable", "The server is overloaded and can't handle the request.");
         let internal = || ApiError::new("InternalError", "An internal error has occurred.");
-        let early = match strikes.iter().map(|(kind, _)| *kind).find(|kind| {
-            matches!(kind, Kind::Throttle | Kind::Unavailable | Kind::Internal)
-        }) {
+        let early = match strikes
+            .iter()
+            .map(|(kind, _)| *kind)
+            .find(|kind| matches!(kind, Kind::Throttle | Kind::Unavailable | Kind::Internal))
+        {
             Some(Kind::Throttle) => Some(ApiError::throttled()),
             Some(Kind::Unavailable) => Some(unavailable().status(503)),
             Some(_) => Some(internal().status(500)),

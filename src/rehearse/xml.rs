@@ -122,16 +122,14 @@ pub(crate) fn refusal(service: Service, request: &str, error: &ApiError) -> Stri
 fn document(root: &str, namespace: Option<&str>, fields: &Fields) -> String {
     let mut text = Vec::new();
     let mut out = Writer::new(&mut text);
-    let written = out
-        .write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))
-        .and_then(|()| {
-            let element = out.create_element(root);
-            let element = match namespace {
-                Some(uri) => element.with_attribute(("xmlns", uri)),
-                None => element,
-            };
-            element.write_inner_content(|out| write(out, fields)).map(|_| ())
-        });
+    let written = out.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None))).and_then(|()| {
+        let element = out.create_element(root);
+        let element = match namespace {
+            Some(uri) => element.with_attribute(("xmlns", uri)),
+            None => element,
+        };
+        element.write_inner_content(|out| write(out, fields)).map(|_| ())
+    });
     finish(text, written)
 }
 

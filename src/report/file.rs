@@ -81,6 +81,10 @@ fn lines(event: &Event, named: bool) -> String {
             let verb = if *resumed { "goes on" } else { "begins" };
             format!("run {run} {verb} in {folder}: {}", builds.join(", "))
         }
+        What::Refused { problem } => {
+            let help = problem.help.as_ref().map(|h| format!("\nhelp: {h}")).unwrap_or_default();
+            format!("refused [{}]: {}{help}", problem.code, placed(problem))
+        }
         What::BuildStarted { kind } => format!("build begins: {kind}"),
         What::StepStarted { step, about } => format!("step {step}: {about}"),
         What::StepDone { step, result, ms } => format!("done {step}: {result} ({ms} ms)"),

@@ -32,6 +32,11 @@ impl Lines {
         Lines { out, voice: Speaker { look, read }, tally: Tally::default(), waits: HashMap::new() }
     }
 
+    /// Takes an event into account without a word.
+    pub fn count(&mut self, event: &Event) {
+        self.tally.take(event);
+    }
+
     /// Whether a wait is not worth a line yet.
     fn is_patient(&mut self, event: &Event) -> bool {
         let build = event.build.as_deref().unwrap_or_default();
@@ -52,8 +57,8 @@ impl Lines {
 impl Reporter for Lines {
     fn take(&mut self, event: &Event) {
         self.tally.take(event);
-        // A call is nothing that a wait would be interrupted by.
-        if matches!(event.what, What::Call { .. }) || self.is_patient(event) {
+        // A call is nothing that a wait would be interrupted by, and refusals are told beside, as the compiler tells its own.
+        if matches!(event.what, What::Call { .. } | What::Refused { .. }) || self.is_patient(event) {
             return;
         }
         let text = self.voice.spoken(event, &self.tally);

@@ -11,7 +11,7 @@ pub mod json;
 pub mod lines;
 pub mod machine;
 mod paint;
-mod problem;
+pub mod problem;
 mod rows;
 #[cfg(test)]
 pub(crate) mod samples;

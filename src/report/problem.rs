@@ -12,15 +12,30 @@ use crate::text::{Source, Sources, Span};
 /// The problem with its place and help. The text ends with a line's end.
 pub(super) fn rendered(problem: &Problem, style: Style, read: &dyn Fn(&str) -> Option<String>) -> String {
     let mut sources = Sources::new();
-    let place = problem.origin.as_ref().and_then(|origin| {
-        let source = Source::new(origin.file.as_str(), read(&origin.file)?);
-        let (start, end) = span(&source, origin)?;
-        Some(Span::new(sources.add(source), start, end))
-    });
-    let Some(span) = place else { return plain(problem) };
-    let code = Code::find(&problem.code).unwrap_or(Code::UNLISTED);
-    let told = Diagnostic::error(code, &problem.message).label(span, "").help_opt(problem.help.clone());
+    let told = diagnostic(problem, &mut sources, read);
+    if told.labels.is_empty() {
+        return plain(problem);
+    }
     render(&[told], &sources, &Format::Human(style))
+}
+
+/// The problem as the compiler tells its own. Where its place cannot be shown the message names it.
+pub fn diagnostic(problem: &Problem, sources: &mut Sources, read: &dyn Fn(&str) -> Option<String>) -> Diagnostic {
+    let known = |sources: &Sources, path: &str| sources.iter().find(|(_, s)| &**s.path() == path).map(|(id, _)| id);
+    let place = problem.origin.as_ref().and_then(|origin| {
+        let file = match known(sources, &origin.file) {
+            Some(file) => file,
+            None => sources.add(Source::new(origin.file.as_str(), read(&origin.file)?)),
+        };
+        let (start, end) = span(sources.get(file), origin)?;
+        Some(Span::new(file, start, end))
+    });
+    let code = Code::find(&problem.code).unwrap_or(Code::UNLISTED);
+    match place {
+        Some(span) => Diagnostic::error(code, &problem.message).label(span, ""),
+        None => Diagnostic::error(code, super::words::placed(problem)),
+    }
+    .help_opt(problem.help.clone())
 }
 
 /// The word that stands at a place, in bytes; nothing where the file has no such place.

@@ -202,7 +202,8 @@ fn json_lines_are_the_events_and_the_schema_knows_them_all() {
 /// How many events there are: whoever adds one is told here.
 fn every(what: &What) -> usize {
     match what {
-        What::RunStarted { .. }
+        What::Refused { .. }
+        | What::RunStarted { .. }
         | What::BuildStarted { .. }
         | What::StepStarted { .. }
         | What::StepDone { .. }
@@ -214,7 +215,7 @@ fn every(what: &What) -> usize {
         | What::Call { .. }
         | What::BuildDone { .. }
         | What::BuildFailed { .. }
-        | What::RunDone { .. } => 13,
+        | What::RunDone { .. } => 14,
     }
 }
 

@@ -42,6 +42,9 @@ pub(super) fn told(event: &Event, tally: &Tally) -> Vec<Told> {
             let verb = if *resumed { "goes on" } else { "begins" };
             say(Voice::Say, &format!("Run {run} {verb}: {}, recorded in {folder}", count(builds.len(), "build")))
         }
+        What::Refused { problem } => {
+            vec![spoken(Voice::Error, None, &placed(problem)), Told::Problem(problem.clone())]
+        }
         What::StepStarted { about, .. } => say(Voice::Say, about),
         What::StepDone { result, ms, .. } if *ms < WORTH => say(Voice::Message, result),
         What::StepDone { result, ms, .. } => {

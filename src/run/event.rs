@@ -32,6 +32,11 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum What {
+    /// Nothing is begun: the plan, a file or the account does not allow it.
+    Refused {
+        /// Why.
+        problem: Problem,
+    },
     /// A run begins, or goes on.
     RunStarted {
         /// Version of the events' format.
@@ -193,7 +198,8 @@ impl Events {
             What::Warn { text } => What::Warn { text: pass(text) },
             What::Output { error, line } => What::Output { error, line: pass(line) },
             What::Waiting { text } => What::Waiting { text: pass(text) },
-            What::BuildFailed { problem } => What::BuildFailed { problem: problem.hidden(&self.gate) },
+            What::BuildFailed { problem } => What::BuildFailed { problem: self.gate.pass_problem(problem) },
+            What::Refused { problem } => What::Refused { problem: self.gate.pass_problem(problem) },
             What::RunDone { done, failed, left, calls } => {
                 What::RunDone { done, failed, left: left.into_iter().map(pass).collect(), calls }
             }

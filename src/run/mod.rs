@@ -13,6 +13,7 @@ pub mod input;
 pub mod journal;
 pub mod key;
 pub mod line;
+pub mod pause;
 pub mod preflight;
 pub mod problem;
 pub mod provision;
@@ -38,6 +39,7 @@ use event::{Artifact, Events, What};
 use input::Moment;
 use journal::Journal;
 use journal::line::{End, Entry, FORMAT, Head};
+use pause::Pause;
 use preflight::{Asked, Found};
 use problem::{Kind, Problem};
 use step::lease;
@@ -52,6 +54,8 @@ pub enum OnError {
     Cleanup,
     /// Nothing is undone: `clean` does it later.
     Abort,
+    /// The same, but the steps that clean up are run on the machine.
+    RunCleanupProvisioner,
 }
 
 /// How a run is made.
@@ -81,6 +85,10 @@ pub struct Settings {
     pub rehearsed: bool,
     /// The plan, kept with the run.
     pub plan: String,
+    /// How it was asked for, kept with the run for those who go on with it.
+    pub kept: String,
+    /// Who is asked before the next step begins.
+    pub pause: Option<Pause>,
     /// The moment of the run.
     pub moment: Moment,
 }
@@ -100,6 +108,8 @@ impl Default for Settings {
             lease: None,
             rehearsed: false,
             plan: String::new(),
+            kept: String::new(),
+            pause: None,
             moment: Moment::now(),
         }
     }
@@ -154,7 +164,10 @@ impl Clouds {
 }
 
 /// Builds images: preflight, then all builds, then the end.
-pub async fn bake(builds: Vec<Build>, settings: Settings, events: Events, cancel: Cancel) -> Outcome {
+pub async fn bake(mut builds: Vec<Build>, settings: Settings, events: Events, cancel: Cancel) -> Outcome {
+    if settings.on_error == OnError::Abort {
+        builds.iter_mut().for_each(|build| build.cleanups.clear());
+    }
     let refused = |refused: Vec<Problem>| Outcome { refused, ..Outcome::default() };
     let missing = preflight::files(&builds);
     if !missing.is_empty() {
@@ -169,7 +182,14 @@ pub async fn bake(builds: Vec<Build>, settings: Settings, events: Events, cancel
         (Found::default(), Vec::new())
     } else {
         events.say(format!("preflight: asking AWS about {}", crate::text::words::count(asked.len(), "build")));
-        preflight::look(&asked, settings.force).await
+        // It only looks: it can be left at any moment.
+        tokio::select! {
+            found = preflight::look(&asked, settings.force) => found,
+            () = cancel.cancelled() => {
+                let calls = clouds.calls.load(Ordering::Relaxed);
+                return Outcome { cancelled: true, calls, ..Outcome::default() };
+            }
+        }
     };
     drop(asked);
     if !problems.is_empty() {
@@ -199,8 +219,9 @@ fn begin(builds: &[Build], settings: &Settings) -> Result<Run, Problem> {
         Problem::refused("run::folder", format!("the folder `{}` cannot be written: {error}", folder.display()))
             .help("run it where you may write, or name another folder by `--runs`")
     };
-    std::fs::create_dir_all(&folder).map_err(io)?;
-    std::fs::write(folder.join("plan.json"), &settings.plan).map_err(io)?;
+    std::fs::create_dir_all(&settings.runs).and_then(|()| own_folder(&folder)).map_err(io)?;
+    std::fs::write(folder.join(PLAN), &settings.plan).map_err(io)?;
+    std::fs::write(folder.join(KEPT), &settings.kept).map_err(io)?;
     let head = Head {
         format: FORMAT,
         run: name.clone(),
@@ -228,6 +249,19 @@ impl Run {
         let Settings { absence, packer_defaults, .. } = *settings;
         Run { journal, name, salt, absence, lease, moved: None, packer_defaults }
     }
+}
+
+/// The plan's file in the folder of a run.
+pub const PLAN: &str = "plan.json";
+/// The file that says how the run was asked for.
+pub const KEPT: &str = "asked.json";
+
+/// Makes a folder that only its owner may look into: keys lie in it for a while.
+fn own_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// The name of this machine, as far as it is known.
@@ -305,7 +339,7 @@ async fn work(
     let tasks: Vec<_> = builds
         .into_iter()
         .map(|build| {
-            let cx = context(&run, &build, &clouds, &events, &cancel);
+            let cx = Cx { pause: shared.0.pause.clone(), ..context(&run, &build, &clouds, &events, &cancel) };
             let (places, shared, address) = (places.clone(), shared.clone(), address.clone());
             tokio::spawn(async move {
                 let _place = places.acquire().await;
@@ -358,6 +392,7 @@ fn context(run: &Arc<Run>, build: &Build, clouds: &Clouds, events: &Events, canc
         cloud,
         events: events.of_build(&build.name),
         cancel: cancel.clone(),
+        pause: None,
         origins: Arc::new(origins),
         begun: jiff::Timestamp::now(),
     }
@@ -405,7 +440,7 @@ async fn one(mut cx: Cx, build: &Build, settings: &Settings, found: &Found, addr
 async fn finish(cx: &Cx, build: &Build, baked: Result<Artifact, Problem>, on_error: OnError) -> (End, Vec<Problem>) {
     let ended = |end: &End| {
         let end = match end.clone() {
-            End::Failed { problem } => End::Failed { problem: problem.hidden(cx.events.gate()) },
+            End::Failed { problem } => End::Failed { problem: cx.events.gate().pass_problem(problem) },
             done => done,
         };
         cx.append(Entry::End { build: build.name.to_string(), end }).err()
@@ -430,7 +465,7 @@ async fn finish(cx: &Cx, build: &Build, baked: Result<Artifact, Problem>, on_err
             }
             let mut left = match on_error {
                 OnError::Cleanup => back(cx, Extent::Everything).await,
-                OnError::Abort => left_as_it_is(cx),
+                OnError::Abort | OnError::RunCleanupProvisioner => left_as_it_is(cx),
             };
             left.extend(ended(&end));
             (end, left)

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 
 use super::aws::fault::Fault;
 use super::aws::wait::filter;
-use super::aws::{Cloud, Region, Repeat, chain};
+use super::aws::{Cloud, Region, Repeat};
 use super::build::{Build, Builder, Ebs, Key, Script, Work};
 use super::problem::{Kind, Origin, Problem};
 use super::step::source::{SourceImage, find, option};
@@ -125,9 +125,9 @@ async fn accounts(asked: &[Asked<'_>]) -> Vec<Problem> {
             clouds.push(&a.cloud);
         }
     }
-    let answers = join_all(clouds.iter().map(|cloud| async { cloud.sts().get_caller_identity().send().await })).await;
-    let bad = answers.into_iter().filter_map(Result::err).map(|error| {
-        Problem::refused("run::credentials", format!("AWS does not accept the credentials: {}", chain(&error)))
+    let answers = join_all(clouds.iter().map(|cloud| cloud.who())).await;
+    let bad = answers.into_iter().filter_map(Result::err).map(|why| {
+        Problem::refused("run::credentials", format!("AWS does not accept the credentials: {why}"))
             .help("see whether they are those of the account, and not expired; `bakec run --rehearse` needs none")
     });
     bad.collect()

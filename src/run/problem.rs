@@ -6,7 +6,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::secret::Gate;
 use crate::packer::document::Place;
 
 /// What an error means for the run.
@@ -80,11 +79,6 @@ impl Problem {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
-    }
-
-    /// Without secrets.
-    pub fn hidden(self, gate: &Gate) -> Self {
-        Problem { message: gate.pass(&self.message), help: self.help.map(|help| gate.pass(&help)), ..self }
     }
 
     /// With the place that asked for it; one that is known stays.

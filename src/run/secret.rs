@@ -11,6 +11,8 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
+use super::problem::Problem;
+
 /// What stands where a secret stood.
 pub const HIDDEN: &str = "<sensitive>";
 
@@ -68,6 +70,11 @@ impl Gate {
             Some(finder) if finder.is_match(text) => finder.replace_all(text, &vec![HIDDEN; known.forms.len()]),
             _ => text.to_owned(),
         }
+    }
+
+    /// The problem without secrets.
+    pub fn pass_problem(&self, problem: Problem) -> Problem {
+        Problem { message: self.pass(&problem.message), help: problem.help.map(|help| self.pass(&help)), ..problem }
     }
 
     /// The data without secrets; names of members are left alone.

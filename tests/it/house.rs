@@ -27,14 +27,15 @@ const DOORS: &[(&str, &[&str], &str)] = &[
         "ask the `World` of `load`, the only door to files",
     ),
     (r"\bstdin\s*\(", &["cli", "load"], "take the text as an argument"),
-    (r"\bCommand::new\b", &["cli"], "the compiler starts no programs"),
-    (r"::now\s*\(", &["cli"], "the compiler has no clock: take the time as an argument"),
+    // The rehearsed instances ask interpreters about syntax.
+    (r"\bCommand::new\b", &["cli", "rehearse/ssh/script"], "the compiler starts no programs"),
+    (r"::now\s*\(", &["cli", "rehearse"], "the compiler has no clock: take the time as an argument"),
 ];
 /// The same for the standard library's modules.
 const STD_DOORS: &[(&[&str], &[&str], &str)] = &[
     (&["fs"], &["cli", "load"], "ask the `World` of `load`, the only door to files"),
     (&["env"], &["cli", "load"], "take what the environment holds as an argument"),
-    (&["net"], &["cli"], "the compiler has no network"),
+    (&["net"], &["cli", "rehearse"], "the compiler has no network"),
 ];
 
 /// The files below a folder, by path from the repository, with their text. Those that are not UTF-8 are left out.

@@ -1,11 +1,9 @@
 //! Some builds of two plans: a pattern is right if either of them has what it matches.
 
-use rustc_hash::FxHashSet;
-
+use crate::inspect::select::documents::{add, restrict};
 use crate::inspect::select::{SelectProblem, select};
 use crate::packer::Document;
-use crate::packer::document::Step;
-use crate::plan::{self, Image, Origin, Plan};
+use crate::plan::Plan;
 
 /// Leaves the builds in both plans that are wanted, and what applies to them.
 ///
@@ -30,48 +28,4 @@ pub fn only(
         restrict(document, &own.map(|b| b.name.as_str()).collect());
     }
     Ok(())
-}
-
-/// Adds what patterns can see of a plan.
-fn add(both: &mut Plan, document: &Document, side: u32) {
-    for build in &document.builds {
-        let axes: Vec<_> = build.axes.iter().map(|(name, _)| name.as_str().into()).collect();
-        let name: smol_str::SmolStr = build.image.as_deref().unwrap_or_default().into();
-        let known = both.images.iter().position(|i| i.name == name && i.axes == axes);
-        let image = known.unwrap_or_else(|| {
-            both.images.push(Image { name, axes });
-            both.images.len() - 1
-        });
-        both.builds.push(plan::Build {
-            name: build.name.as_str().into(),
-            image: image as u32,
-            kind: build.kind.as_str().into(),
-            axes: build.axes.iter().map(|(_, value)| value.clone()).collect(),
-            options: Vec::new(),
-            origin: Origin { file: side, line: 1, column: 1 },
-        });
-    }
-}
-
-fn restrict(document: &mut Document, names: &FxHashSet<&str>) {
-    document.builds.retain(|b| names.contains(b.name.as_str()));
-    let all = document.builds.len();
-    let mut keep = |step: &mut Step| {
-        let Some(builds) = &mut step.builds else { return all > 0 };
-        builds.retain(|name| names.contains(name.as_str()));
-        let some = !builds.is_empty();
-        if builds.len() == all {
-            step.builds = None;
-        }
-        some
-    };
-    document.provisioners.retain_mut(&mut keep);
-    document.cleanups.retain_mut(&mut keep);
-    document.tests.retain_mut(&mut keep);
-    document.posts.retain_mut(|chain| {
-        chain.retain_mut(&mut keep);
-        !chain.is_empty()
-    });
-    let images: FxHashSet<&str> = document.builds.iter().filter_map(|b| b.image.as_deref()).collect();
-    document.retain.retain(|(image, _)| images.contains(image.as_str()));
 }

@@ -4,6 +4,7 @@
 //! between them, all of which must match: `region=us-*+virt=hvm`. A term is a glob on the build's name, or on the value of an
 //! axis; `image` and `kind` are axes of every image that has none of that name.
 
+pub mod documents;
 mod pattern;
 mod problem;
 mod unmatched;

@@ -13,6 +13,7 @@ use crate::rehearse::xml::Fields;
 pub(super) const ACTIONS: &[Action] = &[
     ec2("DescribeInstanceAttribute", &[DRY_RUN, &["InstanceId", "Attribute"]], describe_instance_attribute),
     ec2("ModifyInstanceAttribute", &[DRY_RUN, CHANGES], modify_instance_attribute),
+    ec2("DescribeInstanceCreditSpecifications", &[DRY_RUN, &["InstanceId.N"]], describe_credits),
     ec2("GetConsoleOutput", &[DRY_RUN, &["InstanceId", "Latest"]], get_console_output),
 ];
 
@@ -134,7 +135,11 @@ fn modify_instance_attribute(call: &mut Call<'_>) -> Answer {
     }
     if let Some(value) = given("instanceInitiatedShutdownBehavior", "InstanceInitiatedShutdownBehavior") {
         if !matches!(value.as_str(), "stop" | "terminate") {
-            return Err(ApiError::invalid_value("instanceInitiatedShutdownBehavior", value, "Expected stop or terminate."));
+            return Err(ApiError::invalid_value(
+                "instanceInitiatedShutdownBehavior",
+                value,
+                "Expected stop or terminate.",
+            ));
         }
         (i.shutdown, changed) = (value, changed + 1);
     }
@@ -164,6 +169,24 @@ fn modify_instance_attribute(call: &mut Call<'_>) -> Answer {
         0 => Err(ApiError::combination("No attributes specified.")),
         _ => Err(ApiError::combination("Fields for multiple attribute types specified.")),
     }
+}
+
+/// Of the instances that have CPU credits: those whose types begin with `t`.
+fn describe_credits(call: &mut Call<'_>) -> Answer {
+    let ids = call.params.list("InstanceId");
+    let region = call.region();
+    let seen = |i: &&Instance| call.world.sees(Some(i.born));
+    if let Some(id) = ids.iter().find(|id| region.instances.get(**id).filter(seen).is_none()) {
+        return Err(no_instance(id));
+    }
+    let wanted =
+        |i: &&Instance| i.kind.starts_with('t') && i.alive() && (ids.is_empty() || ids.contains(&i.id.as_str()));
+    let items = region.instances.values().filter(seen).filter(wanted).map(|i| {
+        // The oldest generation begins with standard credits, the others with unlimited ones.
+        let usual = if i.kind.starts_with("t2.") { "standard" } else { "unlimited" };
+        Fields::new().put("instanceId", &i.id).put("cpuCredits", i.credits.as_deref().unwrap_or(usual))
+    });
+    Ok(Fields::new().set("instanceCreditSpecificationSet", items))
 }
 
 /// What the console of a machine shows that cloud-init has set up: its host keys among it.

@@ -52,7 +52,8 @@ pub(super) fn over(call: &Call<'_>, base: &[Mapping], kind: &str) -> Result<Vec<
         let source = match p.text(&name("VirtualName")).filter(|n| !n.is_empty()) {
             Some(_) if given => return Err(wrong(format!("'{device}' is both an EBS volume and an instance store"))),
             Some(virtual_name) => {
-                let fine = virtual_name.strip_prefix("ephemeral").is_some_and(|n| n.parse::<u8>().is_ok_and(|n| n < 24));
+                let fine =
+                    virtual_name.strip_prefix("ephemeral").is_some_and(|n| n.parse::<u8>().is_ok_and(|n| n < 24));
                 if !fine {
                     return Err(wrong(format!("Invalid virtual name '{virtual_name}' of '{device}'")));
                 }
@@ -121,18 +122,25 @@ fn ebs(call: &Call<'_>, prefix: &str, device: &str, former: Option<Ebs>, kind: &
             let words = format!("The parameter iops is not supported for {kind} volumes.");
             return Err(ApiError::combination(words));
         }
-        (Some(iops), Some(range)) if !range.contains(&iops) || limits.most_iops(size).is_some_and(|most| iops > most) => {
+        (Some(iops), Some(range))
+            if !range.contains(&iops) || limits.most_iops(size).is_some_and(|most| iops > most) =>
+        {
             return Err(wrong(format!("'{device}': a {kind} volume of {size}GB cannot have {iops} IOPS")));
         }
         (None, Some(_)) if kind.starts_with("io") && former.as_ref().is_none_or(|f| f.iops.is_none()) => {
-            return Err(ApiError::new("MissingParameter", format!("The parameter iops must be specified for {kind} volumes.")));
+            return Err(ApiError::new(
+                "MissingParameter",
+                format!("The parameter iops must be specified for {kind} volumes."),
+            ));
         }
         _ => {}
     }
     let throughput: Option<u32> = p.number(&name("Throughput"))?;
     match (throughput, &limits.throughput) {
         (Some(_), None) => {
-            return Err(ApiError::combination(format!("The parameter throughput is not supported for {kind} volumes.")));
+            return Err(ApiError::combination(format!(
+                "The parameter throughput is not supported for {kind} volumes."
+            )));
         }
         (Some(rate), Some(range)) if !range.contains(&rate) => {
             return Err(wrong(format!("'{device}': a {kind} volume cannot have a throughput of {rate} MiB/s")));
@@ -147,7 +155,10 @@ fn ebs(call: &Call<'_>, prefix: &str, device: &str, former: Option<Ebs>, kind: &
     let encrypted = asked.unwrap_or(was_encrypted);
     let key = p.owned(&name("KmsKeyId")).filter(|key| !key.is_empty());
     if key.is_some() && !encrypted {
-        return Err(ApiError::new("InvalidParameterDependency", "The parameter KmsKeyId requires the parameter Encrypted to be set."));
+        return Err(ApiError::new(
+            "InvalidParameterDependency",
+            "The parameter KmsKeyId requires the parameter Encrypted to be set.",
+        ));
     }
     // What was provisioned for another type means nothing.
     let same = former.as_ref().filter(|f| f.kind == kind);

@@ -105,7 +105,10 @@ fn copy_image(call: &mut Call<'_>) -> Answer {
         return Err(ApiError::new("InvalidRequest", words));
     }
     if image.root_kind != "ebs" {
-        return Err(ApiError::new("InvalidRequest", format!("Images with an instance-store root cannot be copied: {id}")));
+        return Err(ApiError::new(
+            "InvalidRequest",
+            format!("Images with an instance-store root cannot be copied: {id}"),
+        ));
     }
     let name = new_name(call)?;
     let mut tags = call.new_tags("image", MADE)?;
@@ -125,7 +128,9 @@ fn copy_image(call: &mut Call<'_>) -> Answer {
         if ebs.snapshot.is_none() {
             continue;
         }
-        let Some(of) = left.next().flatten() else { return Err(no_snapshot(ebs.snapshot.as_deref().unwrap_or_default())) };
+        let Some(of) = left.next().flatten() else {
+            return Err(no_snapshot(ebs.snapshot.as_deref().unwrap_or_default()));
+        };
         let (encrypted, key) = encryption(call, of.encrypted)?;
         let snapshot = copied(call, &of, said.clone(), encrypted, key.clone());
         ebs.snapshot = Some(snapshot.id.clone());

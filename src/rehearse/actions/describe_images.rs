@@ -11,12 +11,7 @@ use crate::rehearse::xml::Fields;
 
 pub(super) const ACTIONS: &[Action] = &[ec2(
     "DescribeImages",
-    &[
-        DRY_RUN,
-        FILTERS,
-        PAGES,
-        &["ImageId.N", "Owner.N", "ExecutableBy.N", "IncludeDeprecated", "IncludeDisabled"],
-    ],
+    &[DRY_RUN, FILTERS, PAGES, &["ImageId.N", "Owner.N", "ExecutableBy.N", "IncludeDeprecated", "IncludeDisabled"]],
     describe_images,
 )];
 
@@ -112,7 +107,10 @@ fn shown(view: &View<'_>, i: &Image) -> Fields {
         .put("imageOwnerId", &i.owner)
         .put("creationDate", &i.created)
         .put("isPublic", i.public)
-        .set("productCodes", i.product_codes.iter().map(|code| Fields::new().put("productCode", code).put("type", "devpay")))
+        .set(
+            "productCodes",
+            i.product_codes.iter().map(|code| Fields::new().put("productCode", code).put("type", "devpay")),
+        )
         .put("architecture", &i.architecture)
         .put("imageType", "machine")
         .opt("kernelId", i.kernel.as_ref())

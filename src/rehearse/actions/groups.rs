@@ -19,11 +19,7 @@ pub(super) const ACTIONS: &[Action] = &[
         ],
         create_security_group,
     ),
-    ec2(
-        "DescribeSecurityGroups",
-        &[DRY_RUN, FILTERS, PAGES, &["GroupId.N", "GroupName.N"]],
-        describe_security_groups,
-    ),
+    ec2("DescribeSecurityGroups", &[DRY_RUN, FILTERS, PAGES, &["GroupId.N", "GroupName.N"]], describe_security_groups),
     ec2("AuthorizeSecurityGroupIngress", &[DRY_RUN, INGRESS], authorize_security_group_ingress),
     ec2("DeleteSecurityGroup", &[DRY_RUN, &["GroupId", "GroupName"]], delete_security_group),
 ];
@@ -54,12 +50,17 @@ fn create_security_group(call: &mut Call<'_>) -> Answer {
     let description = call.params.required("GroupDescription")?.to_string();
     let fine = |c: char| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c);
     if name.len() > 255 || description.len() > 255 || name.starts_with("sg-") || !name.chars().all(fine) {
-        return Err(ApiError::invalid_value("groupName", &name, "Up to 255 characters; a name does not begin with sg-."));
+        return Err(ApiError::invalid_value(
+            "groupName",
+            &name,
+            "Up to 255 characters; a name does not begin with sg-.",
+        ));
     }
     if !description.chars().all(fine) {
         return Err(ApiError::invalid_value("groupDescription", &description, "Invalid security group description."));
     }
-    let vpc = match call.params.text("VpcId") {
+    // SDKs send an empty text for what is not given.
+    let vpc = match call.params.text("VpcId").filter(|id| !id.is_empty()) {
         None => call.region().vpc.clone(),
         Some(id) if *id == call.region().vpc => id.to_string(),
         Some(id) => return Err(ApiError::new("InvalidVpcID.NotFound", format!("The vpc ID '{id}' does not exist"))),
@@ -92,7 +93,10 @@ const GROUP_FILTERS: &[Of<Group>] = &[
     ("ip-permission.to-port", |_, g| g.ingress.iter().filter_map(|r| r.to).map(|p| p.to_string()).collect()),
     ("ip-permission.protocol", |_, g| g.ingress.iter().map(|r| r.protocol.clone()).collect()),
     ("ip-permission.cidr", |_, g| {
-        g.ingress.iter().filter_map(|r| if let Source::V4(cidr) = &r.source { Some(cidr.clone()) } else { None }).collect()
+        g.ingress
+            .iter()
+            .filter_map(|r| if let Source::V4(cidr) = &r.source { Some(cidr.clone()) } else { None })
+            .collect()
     }),
 ];
 

@@ -137,7 +137,11 @@ fn changes(call: &Call<'_>, field: &str) -> Result<(BTreeSet<String>, BTreeSet<S
     };
     let (mut add, mut drop) = (of("Add"), of("Remove"));
     let list = p.list(field).into_iter().map(str::to_string);
-    if p.text("OperationType") == Some("remove") { drop.extend(list) } else { add.extend(list) }
+    if p.text("OperationType") == Some("remove") {
+        drop.extend(list)
+    } else {
+        add.extend(list)
+    }
     if let Some(arn) = add.iter().chain(&drop).find(|arn| !arn.starts_with("arn:")) {
         return Err(ApiError::new("InvalidAMIAttributeItemValue", format!("\"{arn}\" is an invalid ARN")));
     }

@@ -64,12 +64,16 @@ fn stop_instances(call: &mut Call<'_>) -> Answer {
     call.params.flag("Force")?;
     let changes = change(call, |call, i| match i.state {
         _ if i.stop_protected => {
-            let words = format!("The instance '{}' may not be stopped. Modify its 'disableApiStop' attribute and try again.", i.id);
+            let words = format!(
+                "The instance '{}' may not be stopped. Modify its 'disableApiStop' attribute and try again.",
+                i.id
+            );
             Err(ApiError::new("OperationNotPermitted", words))
         }
-        _ if i.root_kind == "instance-store" => {
-            Err(ApiError::new("UnsupportedOperation", format!("The instance '{}' does not have an 'ebs' root device type and cannot be stopped", i.id)))
-        }
+        _ if i.root_kind == "instance-store" => Err(ApiError::new(
+            "UnsupportedOperation",
+            format!("The instance '{}' does not have an 'ebs' root device type and cannot be stopped", i.id),
+        )),
         State::Running | State::Pending => {
             i.stop(call.now(), call.world.rules.delays.stop, said(call));
             Ok(())

@@ -16,11 +16,7 @@ const TAGGED: &[&str] =
 pub(super) const ACTIONS: &[Action] = &[
     ec2("CreateKeyPair", &[DRY_RUN, TAGGED, &["KeyName", "KeyType", "KeyFormat"]], create_key_pair),
     ec2("ImportKeyPair", &[DRY_RUN, TAGGED, &["KeyName", "PublicKeyMaterial"]], import_key_pair),
-    ec2(
-        "DescribeKeyPairs",
-        &[DRY_RUN, FILTERS, &["KeyName.N", "KeyPairId.N", "IncludePublicKey"]],
-        describe_key_pairs,
-    ),
+    ec2("DescribeKeyPairs", &[DRY_RUN, FILTERS, &["KeyName.N", "KeyPairId.N", "IncludePublicKey"]], describe_key_pairs),
     ec2("DeleteKeyPair", &[DRY_RUN, &["KeyName", "KeyPairId"]], delete_key_pair),
 ];
 

@@ -65,7 +65,10 @@ fn run_instances(call: &mut Call<'_>) -> Answer {
     let image = call.region().images.get(id).filter(|image| call.world.sees(image.born)).ok_or_else(|| no_image(id))?;
     let image = image.clone();
     if image.state != ImageState::Available {
-        return Err(ApiError::new("InvalidAMIID.Unavailable", format!("The image ID '{id}' is not available: it is {}", image.state())));
+        return Err(ApiError::new(
+            "InvalidAMIID.Unavailable",
+            format!("The image ID '{id}' is not available: it is {}", image.state()),
+        ));
     }
     let kind = kind(call, &image)?;
     let counts = (number(call, "MinCount")?, number(call, "MaxCount")?);
@@ -136,7 +139,8 @@ fn kind(call: &Call<'_>, image: &Image) -> Result<InstanceType<'static>, ApiErro
         if crate::facts::Facts::builtin().instance_type(name).is_none() {
             return Err(ApiError::new("InvalidParameterValue", format!("Invalid value '{name}' for InstanceType.")));
         }
-        let words = format!("The requested configuration is currently not supported: {name} is not offered in this region.");
+        let words =
+            format!("The requested configuration is currently not supported: {name} is not offered in this region.");
         return Err(ApiError::new("Unsupported", words));
     };
     let unfit = |what: &str, of: &str, kinds: crate::facts::Words<'_>| {
@@ -160,7 +164,9 @@ fn kind(call: &Call<'_>, image: &Image) -> Result<InstanceType<'static>, ApiErro
         return unfit("root device type", image.root_kind, kind.root_devices);
     }
     if kind.ena == "required" && !image.ena {
-        let words = format!("Enhanced networking with the Elastic Network Adapter (ENA) is required for the '{name}' instance type.");
+        let words = format!(
+            "Enhanced networking with the Elastic Network Adapter (ENA) is required for the '{name}' instance type."
+        );
         return Err(ApiError::combination(words));
     }
     Ok(kind)
@@ -198,7 +204,11 @@ fn place(call: &Call<'_>) -> Result<Place, ApiError> {
         }
         let name = |end: &str| format!("{first}.{end}");
         if p.number::<u32>(&name("DeviceIndex"))? != Some(0) {
-            return Err(ApiError::invalid_value("deviceIndex", "", "The first network interface has the device index 0."));
+            return Err(ApiError::invalid_value(
+                "deviceIndex",
+                "",
+                "The first network interface has the device index 0.",
+            ));
         }
         if p.flag(&name("DeleteOnTermination"))? == Some(false) {
             return Err(ApiError::new("Unsupported", "A rehearsed network interface ends with its instance"));
@@ -216,7 +226,8 @@ fn place(call: &Call<'_>) -> Result<Place, ApiError> {
         Some(id) => {
             let subnet = region.subnets.iter().find(|s| s.id == id).ok_or_else(|| no_subnet(&id))?;
             if !in_zone(&subnet) {
-                let words = format!("The availability zone '{}' does not match the subnet '{id}'", zone.unwrap_or_default());
+                let words =
+                    format!("The availability zone '{}' does not match the subnet '{id}'", zone.unwrap_or_default());
                 return Err(ApiError::new("InvalidParameterValue", words));
             }
             Some(subnet)
@@ -278,7 +289,8 @@ fn template(
     if let Some(text) = &user_data {
         use base64::Engine as _;
         let bytes = base64::engine::general_purpose::STANDARD.decode(text);
-        let bytes = bytes.map_err(|_| ApiError::new("InvalidParameterValue", "Invalid BASE64 encoding of user data."))?;
+        let bytes =
+            bytes.map_err(|_| ApiError::new("InvalidParameterValue", "Invalid BASE64 encoding of user data."))?;
         if bytes.len() > 16_384 {
             return Err(ApiError::new("InvalidParameterValue", "User data is limited to 16384 bytes"));
         }
@@ -290,7 +302,10 @@ fn template(
     }
     let enclave = p.flag("EnclaveOptions.Enabled")?.unwrap_or(false);
     if enclave && !kind.nitro_enclaves {
-        return Err(ApiError::combination(format!("The instance type '{}' does not support Nitro Enclaves.", kind.name)));
+        return Err(ApiError::combination(format!(
+            "The instance type '{}' does not support Nitro Enclaves.",
+            kind.name
+        )));
     }
     let host = p.owned("Placement.HostId");
     let tenancy = p.word("Placement.Tenancy", &["default", "dedicated", "host"])?.unwrap_or("default").to_string();

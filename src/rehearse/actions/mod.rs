@@ -49,7 +49,11 @@ impl Action {
 }
 
 /// An action of EC2's.
-const fn ec2(name: &'static str, takes: &'static [&'static [&'static str]], run: fn(&mut Call<'_>) -> Answer) -> Action {
+const fn ec2(
+    name: &'static str,
+    takes: &'static [&'static [&'static str]],
+    run: fn(&mut Call<'_>) -> Answer,
+) -> Action {
     Action { name, service: Service::Ec2, takes, run }
 }
 
@@ -164,7 +168,9 @@ impl Call<'_> {
             if key.starts_with("aws:") || key.chars().count() > 128 || value.chars().count() > 256 {
                 return Err(ApiError::new(
                     "InvalidParameterValue",
-                    format!("Tag '{key}' is invalid: keys have up to 128 characters and do not begin with aws:, values up to 256"),
+                    format!(
+                        "Tag '{key}' is invalid: keys have up to 128 characters and do not begin with aws:, values up to 256"
+                    ),
                 ));
             }
             if tags.insert(key.to_string(), value.to_string()).is_some() {
@@ -221,9 +227,9 @@ fn tag_set(fields: Fields, tags: &TagMap) -> Fields {
 
 /// Refuses an id that is unknown, or of another form.
 fn no_such(what: &str, prefix: &str, code: &'static str, malformed: &'static str, id: &str) -> ApiError {
-    let form = id.strip_prefix(prefix).is_some_and(|rest| {
-        matches!(rest.len(), 8 | 17) && rest.bytes().all(|b| b.is_ascii_hexdigit())
-    });
+    let form = id
+        .strip_prefix(prefix)
+        .is_some_and(|rest| matches!(rest.len(), 8 | 17) && rest.bytes().all(|b| b.is_ascii_hexdigit()));
     if form {
         ApiError::new(code, format!("The {what} ID '{id}' does not exist"))
     } else {

@@ -71,7 +71,8 @@ pub(super) fn of_volume(call: &mut Call<'_>, volume: &str, description: &str) ->
         let words = format!("Maximum allowed in-progress snapshots for a single volume exceeded: {most}");
         return Err(ApiError::new("ConcurrentSnapshotLimitExceeded", words));
     }
-    let root = of.attached.as_ref().and_then(|a| region.instances.get(&a.instance).filter(|i| i.root_device == a.device));
+    let root =
+        of.attached.as_ref().and_then(|a| region.instances.get(&a.instance).filter(|i| i.root_device == a.device));
     Ok(Snapshot {
         description: description.to_string(),
         encrypted: of.ebs.encrypted,
@@ -136,9 +137,7 @@ fn describe_snapshots(call: &mut Call<'_>) -> Answer {
     let (ids, owners) = (call.params.list("SnapshotId"), call.params.list("Owner"));
     let restorable = call.params.list("RestorableBy");
     let view = call.view();
-    let may = |s: &&Snapshot| {
-        view.world.sees(s.born) && (s.owner == ACCOUNT || s.public || s.users.contains(ACCOUNT))
-    };
+    let may = |s: &&Snapshot| view.world.sees(s.born) && (s.owner == ACCOUNT || s.public || s.users.contains(ACCOUNT));
     if let Some(id) = ids.iter().find(|id| view.region.snapshots.get(**id).filter(may).is_none()) {
         return Err(no_snapshot(id));
     }
@@ -167,7 +166,9 @@ fn by(snapshot: &Snapshot, who: &str) -> bool {
 fn own<'r>(call: &'r Call<'_>, id: &str) -> Result<&'r Snapshot, ApiError> {
     let found = call.region().snapshots.get(id).filter(|s| call.world.sees(s.born)).ok_or_else(|| no_snapshot(id))?;
     if found.owner != ACCOUNT {
-        return Err(ApiError::new("UnauthorizedOperation", "You are not authorized to perform this operation.").status(403));
+        return Err(
+            ApiError::new("UnauthorizedOperation", "You are not authorized to perform this operation.").status(403)
+        );
     }
     Ok(found)
 }
@@ -219,7 +220,10 @@ fn modify_snapshot_attribute(call: &mut Call<'_>) -> Answer {
         return Err(ApiError::missing("CreateVolumePermission"));
     }
     if snapshot.encrypted && changes.add_groups.contains("all") {
-        return Err(ApiError::new("OperationNotPermitted", "Encrypted snapshots with EBS default key cannot be shared."));
+        return Err(ApiError::new(
+            "OperationNotPermitted",
+            "Encrypted snapshots with EBS default key cannot be shared.",
+        ));
     }
     changes.apply(&mut snapshot.users, &mut snapshot.public);
     call.region_mut().snapshots.insert(id, snapshot);
@@ -269,8 +273,13 @@ impl Permissions {
                 all.add_users.extend(users);
                 all.add_groups.extend(groups);
             }
-            None if !(users.is_empty() && groups.is_empty()) => return Err(ApiError::missing("OperationType")),
-            None => {}
+            None if users.is_empty() && groups.is_empty() => {}
+            // Said in the newer form too, the older one needs no operation.
+            None if !all.is_empty() => {
+                all.add_users.extend(users);
+                all.add_groups.extend(groups);
+            }
+            None => return Err(ApiError::missing("OperationType")),
         }
         let account = |id: &&String| id.len() != 12 || !id.bytes().all(|b| b.is_ascii_digit());
         if let Some(id) = all.add_users.iter().chain(&all.drop_users).find(account) {

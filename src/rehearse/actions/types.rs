@@ -55,9 +55,7 @@ fn describe_instance_types(call: &mut Call<'_>) -> Answer {
             format!("The following supplied instance types do not exist: [{list}]"),
         ));
     }
-    let wanted = |t: &Type| {
-        (names.is_empty() || names.contains(&t.name)) && filters.pass(&view, TYPE_FILTERS, "", t)
-    };
+    let wanted = |t: &Type| (names.is_empty() || names.contains(&t.name)) && filters.pass(&view, TYPE_FILTERS, "", t);
     let (items, next) = page(call.params, known.into_iter().filter(wanted).collect(), 5, 100)?;
     let fields = items.into_iter().map(|t| {
         let hypervisor = (t.hypervisor != "metal").then_some(t.hypervisor);
@@ -106,8 +104,8 @@ fn describe_instance_type_offerings(call: &mut Call<'_>) -> Answer {
     let offers = offered(view.region.name).flat_map(|t| places.iter().map(move |place| (t, place.clone())));
     let offers = offers.filter(|offer| filters.pass(&view, OFFER_FILTERS, "", offer)).collect();
     let (items, next) = page(call.params, offers, 5, 1000)?;
-    let fields = items.into_iter().map(|(t, place)| {
-        Fields::new().put("instanceType", t.name).put("locationType", kind).put("location", place)
-    });
+    let fields = items
+        .into_iter()
+        .map(|(t, place)| Fields::new().put("instanceType", t.name).put("locationType", kind).put("location", place));
     Ok(Fields::new().set("instanceTypeOfferingSet", fields).opt("nextToken", next))
 }

@@ -46,7 +46,8 @@ fn describe_volumes(call: &mut Call<'_>) -> Answer {
     let (items, next) = page(call.params, found, 5, 1000)?;
     let items = items.into_iter().map(|v| {
         let attached = v.attached.iter().map(|a| {
-            let delete = view.region.instances.get(&a.instance).and_then(|i| i.devices.iter().find(|d| d.volume == v.id));
+            let delete =
+                view.region.instances.get(&a.instance).and_then(|i| i.devices.iter().find(|d| d.volume == v.id));
             Fields::new()
                 .put("volumeId", &v.id)
                 .put("instanceId", &a.instance)
@@ -76,7 +77,8 @@ fn describe_volumes(call: &mut Call<'_>) -> Answer {
 
 fn delete_volume(call: &mut Call<'_>) -> Answer {
     let id = call.params.required("VolumeId")?.to_string();
-    let volume = call.region().volumes.get(&id).filter(|v| call.world.sees(Some(v.born))).ok_or_else(|| no_volume(&id))?;
+    let volume =
+        call.region().volumes.get(&id).filter(|v| call.world.sees(Some(v.born))).ok_or_else(|| no_volume(&id))?;
     if let Some(attached) = &volume.attached {
         let words = format!("Volume {id} is currently attached to {}", attached.instance);
         return Err(ApiError::new("VolumeInUse", words));

@@ -387,7 +387,9 @@ impl Shell {
     }
 
     fn mkdir(&mut self, args: &[String]) -> u32 {
-        let parents = args.iter().any(|arg| arg == "--parents" || (arg.starts_with('-') && !arg.starts_with("--") && arg.contains('p')));
+        let parents = args
+            .iter()
+            .any(|arg| arg == "--parents" || (arg.starts_with('-') && !arg.starts_with("--") && arg.contains('p')));
         let mode_at = args.iter().position(|arg| arg == "-m");
         let mode = mode_at.and_then(|at| u32::from_str_radix(args.get(at + 1)?, 8).ok()).unwrap_or(0o755);
         let skip = mode_at.map(|at| at + 1);
@@ -413,7 +415,9 @@ impl Shell {
     }
 
     fn rm(&mut self, args: &[String]) -> u32 {
-        let flag = |letter: char| args.iter().any(|arg| arg.starts_with('-') && !arg.starts_with("--") && arg.contains(letter));
+        let flag = |letter: char| {
+            args.iter().any(|arg| arg.starts_with('-') && !arg.starts_with("--") && arg.contains(letter))
+        };
         let (force, recursive) = (flag('f'), flag('r') || flag('R'));
         let names: Vec<String> = plain(args).cloned().collect();
         for name in names {

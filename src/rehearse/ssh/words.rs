@@ -123,7 +123,9 @@ pub(super) fn wants_input(line: &str) -> bool {
     pipelines.iter().filter_map(|pipeline| pipeline.commands.first()).any(|command| {
         let words: Vec<String> = command.words.iter().map(|word| word.text(&none)).collect();
         let named = |name: &str| words.iter().any(|word| word.rsplit('/').next() == Some(name));
-        let shell = ["sh", "bash", "dash"].iter().any(|shell| words.last().is_some_and(|w| w.rsplit('/').next() == Some(shell)));
+        let shell = ["sh", "bash", "dash"]
+            .iter()
+            .any(|shell| words.last().is_some_and(|w| w.rsplit('/').next() == Some(shell)));
         let script = words.last().is_some_and(|word| word == "-s" || word == "-");
         command.input.is_none() && ((named("cat") && command.out.is_some()) || named("tee") || shell || script)
     })
@@ -136,7 +138,9 @@ enum Token {
     And,
     Or,
     Pipe,
-    Out { append: bool },
+    Out {
+        append: bool,
+    },
     In,
     /// `2>` and what follows.
     Discard,
@@ -261,8 +265,10 @@ impl Reader<'_> {
             word.parts.push(Part::Text(text));
         }
         // Words of compound commands.
-        const COMPOUND: &[&str] =
-            &["if", "then", "else", "fi", "for", "while", "until", "do", "done", "case", "esac", "function", "{", "}", "[["];
+        const COMPOUND: &[&str] = &[
+            "if", "then", "else", "fi", "for", "while", "until", "do", "done", "case", "esac", "function", "{", "}",
+            "[[",
+        ];
         if word.plain
             && let [Part::Text(text)] = &word.parts[..]
             && COMPOUND.contains(&text.as_str())

@@ -64,9 +64,33 @@ pub(crate) fn home(user: &str) -> String {
 /// Whether a folder is there: one that was made, one with something in it, or one that every Linux has.
 pub(crate) fn is_folder(tree: &Tree, path: &str) -> bool {
     const EVERYWHERE: &[&str] = &[
-        "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/mnt", "/opt", "/proc", "/root", "/run", "/sbin", "/srv",
-        "/sys", "/tmp", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/usr/local/bin", "/usr/sbin", "/usr/share", "/var",
-        "/var/lib", "/var/log", "/var/tmp",
+        "/",
+        "/bin",
+        "/boot",
+        "/dev",
+        "/etc",
+        "/home",
+        "/lib",
+        "/mnt",
+        "/opt",
+        "/proc",
+        "/root",
+        "/run",
+        "/sbin",
+        "/srv",
+        "/sys",
+        "/tmp",
+        "/usr",
+        "/usr/bin",
+        "/usr/lib",
+        "/usr/local",
+        "/usr/local/bin",
+        "/usr/sbin",
+        "/usr/share",
+        "/var",
+        "/var/lib",
+        "/var/log",
+        "/var/tmp",
     ];
     let inside = format!("{}/", path.trim_end_matches('/'));
     EVERYWHERE.contains(&path)

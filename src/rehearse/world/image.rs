@@ -72,7 +72,9 @@ pub(crate) struct Image {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Protection {
     Disabled,
-    Enabled { cooldown: bool },
+    Enabled {
+        cooldown: bool,
+    },
     /// Disabled, in force until then.
     Cooling(Time),
 }

@@ -195,7 +195,8 @@ pub(super) fn advance(region: &mut Region, now: Time, delays: &Delays) {
                 State::Running => {
                     instance.up = Some(at.after(delays.boot));
                     if instance.wants_public_ip {
-                        let digits = super::digits(&format!("{id}/{}", instance.launched.until(Time::NEVER).as_millis()));
+                        let digits =
+                            super::digits(&format!("{id}/{}", instance.launched.until(Time::NEVER).as_millis()));
                         let number = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap_or(1);
                         // Of a range that is kept for documentation and tests.
                         instance.public_ip = Some(format!("198.{}.{}.{}", 18 + number(0) % 2, number(2), number(4)));

@@ -172,7 +172,8 @@ impl Region {
         let own = |prefix: &str, what: &str| format!("{prefix}-0{}", &digits(&format!("{}/{what}", region.name))[..16]);
         let vpc = own("vpc", "default");
         let zones = ["a", "b", "c"].into_iter().enumerate();
-        let subnets = zones.map(|(number, letter)| Subnet::default_of(&vpc, region.name, number, letter, own)).collect();
+        let subnets =
+            zones.map(|(number, letter)| Subnet::default_of(&vpc, region.name, number, letter, own)).collect();
         let group = Group::default_of(&vpc, own("sg", "default"));
         let (images, snapshots) = catalogue::of(region, amis);
         Region {

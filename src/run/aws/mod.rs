@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_ec2::config::retry::RetryConfig;
+use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::config::timeout::TimeoutConfig;
 use aws_sdk_ec2::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
@@ -57,6 +58,7 @@ pub struct Cloud {
     events: Events,
     scale: f64,
     tries: u32,
+    foreign: bool,
     calls: Arc<AtomicU64>,
     regions: Mutex<HashMap<String, Arc<Region>>>,
 }
@@ -75,6 +77,8 @@ pub struct Region {
     buckets: Buckets,
     scale: f64,
     tries: u32,
+    /// Whether calls go to an endpoint that may know less than AWS.
+    pub foreign: bool,
     calls: Arc<AtomicU64>,
 }
 
@@ -123,6 +127,7 @@ impl Cloud {
             events: events.clone(),
             scale,
             tries: access.max_retries.map_or(TRIES, |n| n.saturating_add(1)),
+            foreign: reach.endpoint.is_some() || access.endpoint.is_some(),
             calls,
             regions: Mutex::default(),
         };
@@ -138,6 +143,7 @@ impl Cloud {
             events: events.clone(),
             scale: 1.0,
             tries: 1,
+            foreign: false,
             calls: Arc::default(),
             regions: Mutex::default(),
         }
@@ -178,15 +184,25 @@ impl Cloud {
                 buckets: Buckets::new(self.scale),
                 scale: self.scale,
                 tries: self.tries,
+                foreign: self.foreign,
                 calls: self.calls.clone(),
             })
         };
         regions.entry(name.to_owned()).or_insert_with(make).clone()
     }
 
-    /// A client of the token service, for who calls.
-    pub fn sts(&self) -> aws_sdk_sts::Client {
-        aws_sdk_sts::Client::new(&self.config)
+    /// Asks who calls.
+    ///
+    /// # Errors
+    /// Why AWS does not say.
+    pub async fn who(&self) -> Result<(), String> {
+        let start = Instant::now();
+        let answer = aws_sdk_sts::Client::new(&self.config).get_caller_identity().send().await;
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let code = answer.as_ref().err().map(|error| error.code().unwrap_or("no answer").to_owned());
+        let region = self.config.region().map(ToString::to_string).unwrap_or_default();
+        self.events.tell(What::Call { action: "GetCallerIdentity".to_owned(), region, ms: ms(start.elapsed()), error: code });
+        answer.map(drop).map_err(|error| chain(&error))
     }
 }
 
@@ -210,11 +226,10 @@ impl Region {
     ///
     /// # Errors
     /// What AWS said last.
-    pub async fn call<T, E, R, F>(&self, action: &'static str, repeat: Repeat, mut send: impl FnMut() -> F) -> Result<T, CallError>
+    pub async fn call<T, E, F>(&self, action: &'static str, repeat: Repeat, mut send: impl FnMut() -> F) -> Result<T, CallError>
     where
-        F: Future<Output = Result<T, SdkError<E, R>>>,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + 'static,
-        R: std::fmt::Debug + 'static,
     {
         let shelf = Shelf::of(action);
         let mut pause = FIRST_PAUSE;
@@ -269,10 +284,9 @@ impl Region {
         });
     }
 
-    fn explain<E, R>(&self, action: &'static str, error: &SdkError<E, R>) -> CallError
+    fn explain<E>(&self, action: &'static str, error: &SdkError<E, HttpResponse>) -> CallError
     where
         E: ProvideErrorMetadata + Error + 'static,
-        R: std::fmt::Debug + 'static,
     {
         let region = self.name.clone();
         match error {
@@ -280,7 +294,7 @@ impl Region {
                 let answer = context.err();
                 let code = answer.code().unwrap_or_default().to_owned();
                 let message = answer.message().map_or_else(|| "AWS gave no reason".to_owned(), |m| m.trim_end_matches('.').to_owned());
-                CallError { fault: Fault::of_code(&code, None), action, region, code, message }
+                CallError { fault: Fault::of_code(&code, Some(context.raw().status().as_u16())), action, region, code, message }
             }
             other => {
                 let refused = matches!(other, SdkError::DispatchFailure(failure) if failure.is_io() && never_sent(other));

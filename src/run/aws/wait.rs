@@ -14,9 +14,12 @@ use tokio::sync::watch;
 use super::fault::CallError;
 use super::{Region, Repeat};
 
-/// The pauses between two looks, in AWS's time.
-const SHORTEST: Duration = Duration::from_secs(2);
-const LONGEST: Duration = Duration::from_secs(15);
+/// By how much a pause grows while nothing changes, and by how much of itself it may be longer, so that runs do not beat in time.
+const GROWTH: f64 = 1.5;
+const JITTER: f64 = 0.1;
+
+/// From this pause on a look is worth a second call that tells how far things are.
+const SLOW: Duration = Duration::from_secs(20);
 
 /// As many ids as one look may ask for.
 const AT_ONCE: usize = 200;
@@ -48,14 +51,26 @@ pub struct Image {
 
 /// Something that can be looked at together with others of its kind.
 pub trait Seen: Clone + PartialEq + Send + Sync + Sized + 'static {
-    /// All of the ids that can be seen.
-    fn look(region: &Region, ids: &[String]) -> impl Future<Output = Result<HashMap<String, Self>, CallError>> + Send;
+    /// The pause before the first look, in AWS's time.
+    const FIRST: Duration;
+    /// The longest pause between two looks.
+    const LONGEST: Duration;
+    /// All of the ids that can be seen; how far they are only where that is asked for.
+    fn look(
+        region: &Region,
+        ids: &[String],
+        progress: bool,
+    ) -> impl Future<Output = Result<HashMap<String, Self>, CallError>> + Send;
+    /// Whether it is as it was, however far it has come.
+    fn is_still(&self, before: &Self) -> bool {
+        self == before
+    }
     /// The region's watch over such things.
     fn watch(region: &Region) -> &Watch<Self>;
 }
 
-/// What is known of a thing that is waited for.
-type Sight<T> = Result<Option<T>, CallError>;
+/// What is known of a thing that is waited for; nothing before the first look.
+type Sight<T> = Option<Result<Option<T>, CallError>>;
 
 /// All that is waited for, of one kind in one region.
 pub struct Watch<T> {
@@ -91,12 +106,13 @@ pub async fn until<T: Seen, O>(
         {
             let sight = sights.borrow();
             match &*sight {
-                Ok(seen) => {
+                None => {}
+                Some(Ok(seen)) => {
                     if let Some(outcome) = done(seen.as_ref()) {
                         return Ok(outcome);
                     }
                 }
-                Err(error) => return Err(error.clone()),
+                Some(Err(error)) => return Err(error.clone()),
             }
         }
         if sights.changed().await.is_err() {
@@ -111,7 +127,7 @@ fn join<T: Seen>(region: &Arc<Region>, id: &str) -> watch::Receiver<Sight<T>> {
     let receiver = match wanted.ids.get(id) {
         Some(sender) => sender.subscribe(),
         None => {
-            let (sender, receiver) = watch::channel(Ok(None));
+            let (sender, receiver) = watch::channel(None);
             wanted.ids.insert(id.to_owned(), sender);
             receiver
         }
@@ -124,9 +140,9 @@ fn join<T: Seen>(region: &Arc<Region>, id: &str) -> watch::Receiver<Sight<T>> {
 }
 
 async fn keep_looking<T: Seen>(region: Arc<Region>) {
-    let mut pause = SHORTEST;
+    let mut pause = T::FIRST;
     loop {
-        region.sleep(pause).await;
+        region.sleep(pause.mul_f64(1.0 + JITTER * rand::random::<f64>())).await;
         let ids: Vec<String> = {
             let mut wanted = T::watch(&region).wanted.lock().unwrap_or_else(PoisonError::into_inner);
             wanted.ids.retain(|_, sender| sender.receiver_count() > 0);
@@ -135,13 +151,13 @@ async fn keep_looking<T: Seen>(region: Arc<Region>) {
                 return;
             }
             if std::mem::take(&mut wanted.fresh) {
-                pause = SHORTEST;
+                pause = T::FIRST;
             }
             wanted.ids.keys().cloned().collect()
         };
         let mut changed = false;
         for some in ids.chunks(AT_ONCE) {
-            let seen = T::look(&region, some).await;
+            let seen = T::look(&region, some, pause >= SLOW).await;
             let wanted = T::watch(&region).wanted.lock().unwrap_or_else(PoisonError::into_inner);
             for id in some {
                 let Some(sender) = wanted.ids.get(id) else { continue };
@@ -149,14 +165,19 @@ async fn keep_looking<T: Seen>(region: Arc<Region>) {
                     Ok(all) => Ok(all.get(id).cloned()),
                     Err(error) => Err(error.clone()),
                 };
-                changed |= sender.send_if_modified(|old| {
-                    let news = *old != sight;
-                    *old = sight;
+                sender.send_if_modified(|old| {
+                    let still = match (&*old, &sight) {
+                        (Some(Ok(Some(old))), Ok(Some(new))) => new.is_still(old),
+                        (old, new) => old.as_ref() == Some(new),
+                    };
+                    changed |= !still;
+                    let news = old.as_ref() != Some(&sight);
+                    *old = Some(sight);
                     news
                 });
             }
         }
-        pause = if changed { SHORTEST } else { pause.mul_f64(1.5).min(LONGEST) };
+        pause = if changed { T::FIRST } else { pause.mul_f64(GROWTH).min(T::LONGEST) };
     }
 }
 
@@ -166,7 +187,10 @@ pub fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -
 }
 
 impl Seen for Instance {
-    async fn look(region: &Region, ids: &[String]) -> Result<HashMap<String, Self>, CallError> {
+    const FIRST: Duration = Duration::from_secs(3);
+    const LONGEST: Duration = Duration::from_secs(15);
+
+    async fn look(region: &Region, ids: &[String], _: bool) -> Result<HashMap<String, Self>, CallError> {
         let ask = || region.ec2.describe_instances().filters(filter("instance-id", ids)).send();
         let answer = region.call("DescribeInstances", Repeat::Always, ask).await?;
         let found = answer.reservations().iter().flat_map(|r| r.instances());
@@ -193,14 +217,21 @@ impl From<&aws_sdk_ec2::types::Instance> for Instance {
 }
 
 impl Seen for Image {
-    async fn look(region: &Region, ids: &[String]) -> Result<HashMap<String, Self>, CallError> {
+    const FIRST: Duration = Duration::from_secs(6);
+    const LONGEST: Duration = Duration::from_secs(60);
+
+    fn is_still(&self, before: &Self) -> bool {
+        self.state == before.state
+    }
+
+    async fn look(region: &Region, ids: &[String], progress: bool) -> Result<HashMap<String, Self>, CallError> {
         let ask = || region.ec2.describe_images().filters(filter("image-id", ids)).send();
         let answer = region.call("DescribeImages", Repeat::Always, ask).await?;
         let mut seen: HashMap<String, Image> =
             answer.images().iter().filter_map(|i| Some((i.image_id()?.to_owned(), Image::from(i)))).collect();
         // How far pending ones are: their snapshots know.
-        let pending: Vec<String> =
-            seen.values().filter(|i| i.state == "pending").flat_map(|i| i.snapshots.iter().cloned()).collect();
+        let pending = seen.values().filter(|i| progress && i.state == "pending");
+        let pending: Vec<String> = pending.flat_map(|i| i.snapshots.iter().cloned()).collect();
         for some in pending.chunks(AT_ONCE) {
             let ask = || region.ec2.describe_snapshots().filters(filter("snapshot-id", some)).send();
             let answer = region.call("DescribeSnapshots", Repeat::Always, ask).await?;

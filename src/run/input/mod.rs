@@ -89,6 +89,11 @@ pub struct Warning {
     pub help: Option<String>,
 }
 
+/// What the command line and files give to variables; files that cannot be read give nothing.
+pub fn given(inputs: &Inputs) -> BTreeMap<String, String> {
+    variables::given(inputs, &mut Vec::new())
+}
+
 /// The builds of a plan.
 ///
 /// # Errors
@@ -105,7 +110,7 @@ pub fn builds(document: &Document, inputs: &Inputs, gate: &Gate) -> Result<(Vec<
     let Some(users) = users else { return Err(refusals.finish(document.builds.len())) };
     let mut builds = Vec::new();
     for source in &document.builds {
-        let given = given(document, source, inputs, &users);
+        let given = values_of(document, source, inputs, &users);
         let values = Values::new(&given, gate, users.secrets.clone());
         let label = format!("`{}`", source.kind);
         let places = &|option: &str| source.place(option).map(Into::into);
@@ -210,7 +215,7 @@ fn known<'k>(kinds: &'k Kinds, category: Category, kind: &str) -> Option<Vec<&'k
 }
 
 /// The values that a build's options see.
-fn given(document: &Document, build: &document::Build, inputs: &Inputs, users: &variables::Users) -> Given {
+fn values_of(document: &Document, build: &document::Build, inputs: &Inputs, users: &variables::Users) -> Given {
     let path = |path: &PathBuf| path.to_string_lossy().into_owned();
     let mut given = Given { moment: inputs.moment.at, users: users.values.clone(), ..Given::default() };
     for (name, value) in [

@@ -68,7 +68,7 @@ pub(super) fn values(
 }
 
 /// What the command line and files give.
-fn given(inputs: &Inputs, problems: &mut Vec<Problem>) -> BTreeMap<String, String> {
+pub(super) fn given(inputs: &Inputs, problems: &mut Vec<Problem>) -> BTreeMap<String, String> {
     let mut given = BTreeMap::new();
     for (path, text) in &inputs.var_files {
         var_file(path, text, &mut given, problems);

@@ -109,6 +109,13 @@ pub fn read(bytes: &[u8]) -> Result<(Record, Chain), Broken> {
     Ok((record.ok_or(Broken::Empty)?, chain))
 }
 
+/// The lines of a journal up to the first that cannot be used, for those who only look.
+pub fn lines(bytes: &[u8]) -> Vec<Line> {
+    let mut chain = Chain::default();
+    let raw = bytes[..whole(bytes)].split_inclusive(|b| *b == b'\n');
+    raw.map_while(|raw| std::str::from_utf8(raw).ok().and_then(|text| chain.read(text))).collect()
+}
+
 /// How many bytes of a journal are whole lines: what is behind them is cut off before more is written.
 pub fn whole(bytes: &[u8]) -> usize {
     bytes.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1)

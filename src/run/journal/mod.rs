@@ -137,6 +137,11 @@ impl Journal {
     }
 }
 
+/// Whether a process works on the run just now.
+pub fn is_held(folder: &Path) -> bool {
+    File::open(folder.join(FILE)).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 /// Reads the journal of a folder without a lock, for those who only look.
 ///
 /// # Errors

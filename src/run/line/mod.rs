@@ -66,6 +66,7 @@ async fn connect(cx: &Cx, target: &Target, ssh: &Ssh, key_file: Option<&PathBuf>
     }
     let result = pin.fingerprint().map_or_else(|| "connected".to_owned(), |f| format!("connected, host key {f}"));
     cx.events.tell(What::StepDone { step: CONNECT.to_owned(), result, ms: ms(start.elapsed()) });
+    cx.paused(CONNECT).await;
     Ok(shell)
 }
 
@@ -116,6 +117,7 @@ async fn provision_one(
     cx.append(Entry::Result { intent, result: json!(null) })?;
     let result = format!("`{}` done", named(step));
     cx.events.tell(What::StepDone { step: PROVISION.to_owned(), result, ms: ms(start.elapsed()) });
+    cx.paused(PROVISION).await;
     Ok(())
 }
 

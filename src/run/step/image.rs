@@ -53,23 +53,19 @@ impl Step for CreateImage {
     }
 
     async fn act(&self, cx: &Cx) -> Result<String, Failure> {
-        let mappings: Vec<_> = self.devices.iter().map(mapping).collect();
-        let ask = || {
-            let call = cx.region.ec2.create_image().instance_id(&self.instance).name(&self.name);
-            call.set_description((!self.description.is_empty()).then(|| self.description.clone()))
-                .set_block_device_mappings((!mappings.is_empty()).then(|| mappings.clone()))
-                .tag_specifications(cx.tagged(ResourceType::Image, Self::NAME, &self.tags))
-                .tag_specifications(cx.tagged(ResourceType::Snapshot, Self::NAME, &merged(&self.tags, &self.snapshot_tags)))
-                .send()
+        let made = match self.make(cx, true).await {
+            // Not every endpoint that speaks as EC2 does can tag snapshots at their creation: they are tagged later then.
+            Err(error) if error.fault == Fault::Unclear && cx.region.foreign => match self.find(cx).await {
+                Ok(Look::Nothing) => self.make(cx, false).await,
+                _ => Err(error),
+            },
+            made => made,
         };
-        match cx.region.call("CreateImage", Repeat::Never, ask).await {
-            Ok(answer) => Ok(answer.image_id().unwrap_or_default().to_owned()),
-            Err(error) => {
-                let mut failure = error.failure("run::image");
-                failure.problem = failure.problem.at(cx.origin("ami_name"));
-                Err(failure)
-            }
-        }
+        made.map_err(|error| {
+            let mut failure = error.failure("run::image");
+            failure.problem = failure.problem.at(cx.origin("ami_name"));
+            failure
+        })
     }
 
     async fn find(&self, cx: &Cx) -> Result<Look<String>, Problem> {
@@ -90,6 +86,25 @@ impl Step for CreateImage {
 
     async fn undo(&self, cx: &Cx, id: &String) -> Result<String, Problem> {
         remove(cx, &cx.region, id).await
+    }
+}
+
+impl CreateImage {
+    async fn make(&self, cx: &Cx, tag_snapshots: bool) -> Result<String, CallError> {
+        let mappings: Vec<_> = self.devices.iter().map(mapping).collect();
+        let ask = || {
+            let mut call = cx.region.ec2.create_image().instance_id(&self.instance).name(&self.name)
+                .tag_specifications(cx.tagged(ResourceType::Image, Self::NAME, &self.tags));
+            if tag_snapshots {
+                let tags = merged(&self.tags, &self.snapshot_tags);
+                call = call.tag_specifications(cx.tagged(ResourceType::Snapshot, Self::NAME, &tags));
+            }
+            call.set_description((!self.description.is_empty()).then(|| self.description.clone()))
+                .set_block_device_mappings((!mappings.is_empty()).then(|| mappings.clone()))
+                .send()
+        };
+        let answer = cx.region.call("CreateImage", Repeat::Never, ask).await?;
+        Ok(answer.image_id().unwrap_or_default().to_owned())
     }
 }
 

@@ -30,6 +30,7 @@ use super::event::{Events, What, ms};
 use super::journal::Journal;
 use super::journal::fold::{State, StepRecord};
 use super::journal::line::Entry;
+use super::pause::Pause;
 use super::problem::{Origin, Problem};
 
 /// How long after its intent an empty look-up means that a step had no effect, in AWS's time.
@@ -71,6 +72,8 @@ pub struct Cx {
     pub events: Events,
     /// Whether it is to end.
     pub cancel: Cancel,
+    /// Who is asked before the next step begins.
+    pub pause: Option<Pause>,
     /// Where options were written.
     pub origins: Arc<Vec<(String, Origin)>>,
     /// When the step was begun that is being undone.
@@ -199,7 +202,11 @@ impl Cx {
         self.events.tell(What::StepStarted { step: S::NAME.to_owned(), about: step.about() });
         let start = Instant::now();
         match step.act(self).await {
-            Ok(out) => self.done::<S>(intent, out, start),
+            Ok(out) => {
+                let out = self.done::<S>(intent, out, start)?;
+                self.paused(S::NAME).await;
+                Ok(out)
+            }
             Err(Failure { problem, unclear: false }) => self.void(intent, problem),
             // It stays begun: whoever goes back undoes it as if it were done.
             Err(Failure { problem, .. }) if S::AGAIN => Err(self.placed(problem)),
@@ -215,6 +222,13 @@ impl Cx {
     fn void<T>(&self, intent: u64, problem: Problem) -> Result<T, Problem> {
         self.append(Entry::Void { intent, why: self.events.gate().pass(&problem.message) })?;
         Err(self.placed(problem))
+    }
+
+    /// Pauses after a step, where somebody wants that.
+    pub async fn paused(&self, step: &str) {
+        if let Some(pause) = &self.pause {
+            pause.after(&self.build, step, &self.cancel).await;
+        }
     }
 
     /// Looks until it is known whether a step was done: nothing seen is believed only when its time has come.

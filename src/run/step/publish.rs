@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::types::{
     CreateVolumePermission, CreateVolumePermissionModifications, ImdsSupportValues, AttributeValue, LaunchPermission,
     LaunchPermissionModifications, PermissionGroup,
@@ -9,7 +10,6 @@ use aws_sdk_ec2::types::{
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
-use super::image::merged;
 use super::lease::ENDED;
 use super::tags::{FINAL, LEASE, STATE, tag};
 use super::{Cx, Failure, Step};
@@ -59,17 +59,15 @@ impl Step for Share {
 }
 
 impl Share {
-    /// Tags again what was tagged at creation: some endpoints do not tag then.
+    /// Tags again what was tagged at creation: some endpoints do not tag then, and a copy's snapshots want tags of their own.
     async fn tag(&self, region: &Region) -> Result<(), CallError> {
-        let image_tags: Vec<_> = self.wanted.tags.iter().map(|(k, v)| tag(k, v)).collect();
-        if !image_tags.is_empty() {
-            let ask = || region.ec2.create_tags().resources(&self.image).set_tags(Some(image_tags.clone())).send();
-            when_visible(region, "CreateTags", ask).await?;
-        }
-        let snapshot_tags: Vec<_> = merged(&self.wanted.tags, &self.wanted.snapshot_tags).iter().map(|(k, v)| tag(k, v)).collect();
-        if !snapshot_tags.is_empty() && !self.snapshots.is_empty() {
-            let ask = || region.ec2.create_tags().set_resources(Some(self.snapshots.clone())).set_tags(Some(snapshot_tags.clone())).send();
-            when_visible(region, "CreateTags", ask).await?;
+        let all = || std::iter::once(&self.image).chain(&self.snapshots).cloned().collect();
+        for (resources, tags) in [(all(), &self.wanted.tags), (self.snapshots.clone(), &self.wanted.snapshot_tags)] {
+            let tags: Vec<_> = tags.iter().map(|(k, v)| tag(k, v)).collect();
+            if !tags.is_empty() && !resources.is_empty() {
+                let ask = || region.ec2.create_tags().set_resources(Some(resources.clone())).set_tags(Some(tags.clone())).send();
+                when_visible(region, "CreateTags", ask).await?;
+            }
         }
         Ok(())
     }
@@ -92,13 +90,6 @@ impl Share {
             let ask = || {
                 let call = region.ec2.modify_image_attribute().image_id(&self.image).attribute("productCodes");
                 call.set_product_codes(Some(wanted.product_codes.clone())).send()
-            };
-            when_visible(region, "ModifyImageAttribute", ask).await?;
-        }
-        if !wanted.description.is_empty() {
-            let ask = || {
-                let text = AttributeValue::builder().value(&wanted.description).build();
-                region.ec2.modify_image_attribute().image_id(&self.image).description(text).send()
             };
             when_visible(region, "ModifyImageAttribute", ask).await?;
         }
@@ -132,11 +123,10 @@ impl Share {
 }
 
 /// Makes a call that may be made again, until what it is about is visible.
-async fn when_visible<T, E, R, F>(region: &Region, action: &'static str, mut ask: impl FnMut() -> F) -> Result<T, CallError>
+async fn when_visible<T, E, F>(region: &Region, action: &'static str, mut ask: impl FnMut() -> F) -> Result<T, CallError>
 where
-    F: Future<Output = Result<T, aws_sdk_ec2::error::SdkError<E, R>>>,
+    F: Future<Output = Result<T, aws_sdk_ec2::error::SdkError<E, HttpResponse>>>,
     E: aws_sdk_ec2::error::ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug + 'static,
 {
     for _ in 1..TRIES {
         match region.call(action, Repeat::Always, &mut ask).await {

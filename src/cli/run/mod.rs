@@ -1,0 +1,151 @@
+//! The commands of the executor: `run` here, and what `run`, `resume` and `clean` share.
+//!
+//! In reading order: `plan` is what is to be built, `inputs` what it is given and what of that is kept with the run, `rehearsal` the
+//! EC2 that is played, `watch` who sees what happens, `signals` how it is ended; `verdict` says how it ended. `records` finds former
+//! runs for `resume`, `clean`, `runs` and `show`. Nothing here knows how an image is made.
+
+mod clean;
+mod inputs;
+mod keyboard;
+mod plan;
+mod records;
+mod rehearsal;
+mod resume;
+mod runs;
+mod show;
+mod signals;
+mod timeline;
+mod verdict;
+mod watch;
+
+pub(super) use clean::clean;
+pub(super) use records::names;
+pub(super) use resume::resume;
+pub(super) use runs::runs;
+pub(super) use show::show;
+
+use std::path::PathBuf;
+
+use crate::run::input::{Inputs, Moment, builds};
+use crate::run::{OnError, Settings, aws, bake};
+
+use super::args_run::{self as args, Manner, Run};
+use super::terminal::Terminal;
+use super::{Outcome, Stop, file};
+use inputs::Kept;
+use plan::Planned;
+use rehearsal::Rehearsal;
+use watch::Watch;
+
+/// `bakec run`
+pub(super) fn run(args: &Run, terminal: &Terminal) -> Outcome {
+    sensible(args, terminal)?;
+    let plan = plan::of(args, terminal)?;
+    runtime(terminal)?.block_on(make(args, plan, terminal))
+}
+
+/// The way of a run. Read this first.
+async fn make(args: &Run, mut plan: Planned, terminal: &Terminal) -> Outcome {
+    let mut inputs = inputs::of_run(args, &plan, terminal)?;
+    if args.reach.rehearse {
+        rehearsal::fill_in(&plan.document, &mut inputs, terminal);
+    }
+    let rehearsal = match args.reach.rehearse {
+        true => Some(Rehearsal::start(&args.reach, terminal).await?),
+        false => None,
+    };
+    let (events, mut watch) = Watch::begin(&args.show, std::mem::take(&mut plan.texts), args.manner.debug, terminal)?;
+    let (builds, warnings) = match builds(&plan.document, &inputs, events.gate()) {
+        Ok(ready) => ready,
+        Err(problems) => return verdict::refused(problems, events, watch, terminal).await,
+    };
+    for warning in warnings {
+        watch.warn(&warning.message, warning.help.as_deref(), terminal);
+    }
+    let mut settings = settings(args, inputs, &plan, terminal)?;
+    if let Some(rehearsal) = &rehearsal {
+        rehearsal.reached(&mut settings);
+    }
+    settings.pause = args.manner.debug.then(|| keyboard::pauses(&events));
+    let cancel = watch.heed_signals(&events, terminal)?;
+    let mut outcome = bake(builds, settings, events.clone(), cancel).await;
+    if rehearsal.is_some() {
+        outcome.refused.iter_mut().for_each(Rehearsal::explain);
+    }
+    let stop = verdict::of(&outcome, events, &mut watch, terminal).await;
+    if let (Some(rehearsal), Some(_)) = (&rehearsal, &outcome.run) {
+        rehearsal.tell(&outcome, watch.is_for_people(), terminal)?;
+    }
+    stop
+}
+
+/// What does not go together, or is known and not done.
+fn sensible(args: &Run, terminal: &Terminal) -> Outcome {
+    let fail = |message: &str, help: &str| Err(terminal.fail(message, Some(help)));
+    if args.manner.on_error == args::OnError::Ask {
+        let help = "`abort` leaves all as it is, so that you can look at it; `--debug` stops after each step; and `cleanup` undoes it";
+        return fail("`--on-error ask` of Packer's is not done by `bakec run`", help);
+    }
+    if args.manner.debug && args.file.as_deref() == Some("-") {
+        return fail("`--debug` reads the keyboard, and `-` reads the plan from there too", "write the plan to a file first");
+    }
+    Ok(())
+}
+
+/// What the executor is told.
+fn settings(args: &Run, inputs: Inputs, plan: &Planned, terminal: &Terminal) -> Result<Settings, Stop> {
+    let Manner { on_error, force, timeout, packer_defaults, .. } = args.manner;
+    let kept = Kept::of(args, &inputs, plan);
+    spare_git(&args.runs.runs, terminal);
+    Ok(Settings {
+        runs: PathBuf::from(&args.runs.runs),
+        parallel: args.manner.at_once(),
+        on_error: on_error.into(),
+        force,
+        reach: aws::Reach { endpoint: args.reach.endpoint_url.clone(), scale: args.reach.endpoint_scale, ..aws::Reach::default() },
+        timeout,
+        packer_defaults,
+        plan: plan.text.clone(),
+        kept: kept.text(),
+        moment: inputs.moment,
+        ..Settings::default()
+    })
+}
+
+impl Manner {
+    /// How many builds are made at once; all where it is 0.
+    fn at_once(&self) -> usize {
+        if self.debug || !self.parallel { 1 } else { self.parallel_builds }
+    }
+}
+
+impl From<args::OnError> for OnError {
+    fn from(wanted: args::OnError) -> Self {
+        match wanted {
+            args::OnError::Abort => OnError::Abort,
+            args::OnError::RunCleanupProvisioner => OnError::RunCleanupProvisioner,
+            args::OnError::Cleanup | args::OnError::Ask => OnError::Cleanup,
+        }
+    }
+}
+
+/// A new `.bakec` folder is nothing for git: keys lie in it while a run goes on.
+fn spare_git(runs: &str, terminal: &Terminal) {
+    let Some(folder) = std::path::Path::new(runs).parent().filter(|f| f.ends_with(".bakec")) else { return };
+    if folder.exists() || std::fs::create_dir_all(folder).is_err() {
+        return;
+    }
+    if let Err(error) = file::write(&folder.join(".gitignore"), |out| out.write_all(b"*\n")) {
+        terminal.warn(&format!("`{}` cannot be written: {error}", folder.join(".gitignore").display()), None);
+    }
+}
+
+fn runtime(terminal: &Terminal) -> Result<tokio::runtime::Runtime, Stop> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| terminal.fail(&format!("threads cannot be started: {error}"), None))
+}
+
+/// The moment of a run that begins now.
+fn now() -> Moment {
+    Moment::now()
+}

@@ -1,0 +1,129 @@
+//! `--rehearse`: an EC2 that is played beside the run, and what a real one would have been asked to make.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::packer::Document;
+use crate::rehearse::{Server, Settings as Played};
+use crate::run::input::{Inputs, given};
+use crate::run::problem::Problem;
+use crate::run::{Outcome as Ended, Settings};
+use crate::text::words::{count, list};
+
+use super::super::args_run::Reach;
+use super::super::terminal::Terminal;
+use super::super::{Outcome, Stop};
+
+/// How fast its clock goes: a build of ten minutes is one of a second.
+const SCALE: f64 = 1000.0;
+
+/// What comes and goes in a build: how it is made, how it is called.
+const PASSING: [(&str, &str); 3] =
+    [("RunInstances", "instance"), ("ImportKeyPair", "key pair"), ("CreateSecurityGroup", "security group")];
+
+/// A played EC2.
+pub(super) struct Rehearsal {
+    server: Server,
+    started: Instant,
+}
+
+/// Variables that have no value get one that is made up: an account is what they most often ask for, and there is none.
+pub(super) fn fill_in(document: &Document, inputs: &mut Inputs, terminal: &Terminal) {
+    let known = given(inputs);
+    let empty = document.variables.iter().filter(|v| v.default.is_none() && !known.contains_key(&v.name));
+    let mut names = Vec::new();
+    for variable in empty {
+        let value = match variable.ty.as_deref() {
+            Some("int" | "number") => "1".to_owned(),
+            Some("bool") => "true".to_owned(),
+            _ => format!("rehearsed-{}", variable.name),
+        };
+        names.push(format!("`{}`", variable.name));
+        inputs.vars.push((variable.name.clone(), value));
+    }
+    if !names.is_empty() {
+        let have = if names.len() == 1 { "has no value and gets" } else { "have no value and get" };
+        terminal.note(&format!("rehearsal: {} {have} one that is made up", list(&names, "and")));
+    }
+}
+
+impl Rehearsal {
+    pub(super) async fn start(reach: &Reach, terminal: &Terminal) -> Result<Rehearsal, Stop> {
+        let settings =
+            Played { scale: SCALE, amis: reach.ami.clone(), faults: reach.fault.clone(), ..Played::default() };
+        let server = Server::start(settings).await;
+        let server = server.map_err(|error| terminal.fail(&format!("the rehearsal cannot be started: {error}"), None))?;
+        Ok(Rehearsal { server, started: Instant::now() })
+    }
+
+    /// Points a run at it.
+    pub(super) fn reached(&self, settings: &mut Settings) {
+        settings.reach.endpoint = Some(self.server.endpoint.clone());
+        settings.reach.scale = Some(self.server.scale());
+        settings.reach.any_credentials = true;
+        settings.ssh_at = Some(self.server.ssh);
+        settings.rehearsed = true;
+    }
+
+    /// A rehearsal knows few images.
+    pub(super) fn explain(problem: &mut Problem) {
+        if problem.code == "run::source" {
+            let own = "a rehearsal knows a few public images only; say what yours is: `--ami us-east-1/ami-0123456789abcdef0`";
+            problem.help = Some(problem.help.take().map_or_else(|| own.to_owned(), |help| format!("{help}; {own}")));
+        }
+    }
+
+    /// Says what would have been made.
+    pub(super) fn tell(&self, ended: &Ended, people: bool, terminal: &Terminal) -> Outcome {
+        let text = self.words(ended);
+        if people {
+            return terminal.result(|out| out.write_all(text.as_bytes()));
+        }
+        terminal.note(text.trim_end());
+        Ok(())
+    }
+
+    fn words(&self, ended: &Ended) -> String {
+        let inventory = self.server.inventory();
+        let calls = self.server.calls();
+        let all = |kind: &str| inventory[kind].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
+        let mut out = String::from("\nThis was a rehearsal: no image was built, and AWS was not called.\n");
+        let mut regions: BTreeMap<String, (Vec<Value>, usize)> = BTreeMap::new();
+        for image in all("images") {
+            regions.entry(text(&image, "region")).or_default().0.push(image);
+        }
+        for snapshot in all("snapshots") {
+            regions.entry(text(&snapshot, "region")).or_default().1 += 1;
+        }
+        out.push_str(match regions.is_empty() {
+            true => "It would have made no image.\n",
+            false => "It would have made\n",
+        });
+        for (region, (images, snapshots)) in &regions {
+            let (images_, snapshots) = (count(images.len(), "image"), count(*snapshots, "snapshot"));
+            let _ = writeln!(out, "  {region}: {images_}, {snapshots}");
+            for image in images {
+                let _ = writeln!(out, "    {}", text(image, "name"));
+            }
+        }
+        let made = |action: &str| calls.iter().filter(|c| c.action == action && c.effect).count();
+        let passing = PASSING.iter().filter(|(action, _)| made(action) > 0);
+        let passing: Vec<String> = passing.map(|(action, name)| count(made(action), name)).collect();
+        if !passing.is_empty() {
+            let _ = writeln!(out, "and made and removed again {}.", list(&passing, "and"));
+        }
+        let kinds = [("instances", "instance"), ("key_pairs", "key pair"), ("security_groups", "security group"), ("volumes", "volume")];
+        let left = kinds.iter().filter(|(kind, _)| !all(kind).is_empty());
+        let left: Vec<String> = left.map(|(kind, name)| count(all(kind).len(), name)).collect();
+        if !left.is_empty() {
+            let _ = writeln!(out, "It would have left {}.", list(&left, "and"));
+        }
+        let seconds = self.started.elapsed().as_secs_f64();
+        let _ = writeln!(out, "It took {} and {seconds:.1} s.", count(ended.calls as usize, "call"));
+        out
+    }
+}

@@ -1,0 +1,128 @@
+//! What a journal says of a run, for people: its state, its steps with their times, and what may be left.
+//!
+//! It knows the steps' names, not what they do.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use crate::run::is_cancelled;
+use crate::run::journal::fold::{BuildRecord, Record, State, StepRecord, lines};
+use crate::run::journal::line::{End, Entry};
+use crate::run::journal::{FILE, is_held};
+
+/// Steps that make something, and what that is called.
+const MAKERS: [(&str, &str); 6] = [
+    ("key", "key pair"),
+    ("group", "security group"),
+    ("launch", "instance"),
+    ("image", "image"),
+    ("copy", "copy"),
+    ("former", "the former image, which is deregistered"),
+];
+/// Steps whose effect belongs to an image that is finished.
+const FINAL: [&str; 3] = ["image", "copy", "former"];
+
+/// How a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Standing {
+    /// A process works on it.
+    Running,
+    /// All builds have made what they should.
+    Built,
+    /// A build has failed, and nothing is left of it.
+    Failed,
+    /// Somebody ended it, and nothing is left.
+    Cancelled,
+    /// Nobody works on it, and not all builds have an end.
+    Interrupted,
+    /// All builds have an end, and something may be left.
+    Left,
+    /// What it left was undone.
+    Cleaned,
+}
+
+impl Standing {
+    /// The word for it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Standing::Running => "running",
+            Standing::Built => "built",
+            Standing::Failed => "failed",
+            Standing::Cancelled => "cancelled",
+            Standing::Interrupted => "interrupted",
+            Standing::Left => "may have left something",
+            Standing::Cleaned => "cleaned",
+        }
+    }
+
+    /// How the run in a folder stands.
+    pub(super) fn of(record: &Record, folder: &Path) -> Standing {
+        let ends: Vec<&End> = record.builds.values().filter_map(|b| b.end.as_ref()).collect();
+        let all = ends.len() == record.builds.len();
+        if is_held(folder) {
+            Standing::Running
+        } else if !record.closed {
+            if all { Standing::Left } else { Standing::Interrupted }
+        } else if !all {
+            Standing::Cleaned
+        } else if ends.iter().any(|end| is_cancelled(end)) {
+            Standing::Cancelled
+        } else if ends.iter().any(|end| matches!(end, End::Failed { .. })) {
+            Standing::Failed
+        } else {
+            Standing::Built
+        }
+    }
+}
+
+/// How a build stands, in a few words.
+pub(super) fn of_build(build: &BuildRecord, standing: Standing) -> &'static str {
+    match (&build.end, standing) {
+        (Some(End::Done { .. }), _) => "built",
+        (Some(end), _) if is_cancelled(end) => "cancelled",
+        (Some(End::Failed { .. }), _) => "failed",
+        (None, Standing::Running) => "running",
+        (None, Standing::Cleaned) => "undone",
+        (None, _) if build.steps.is_empty() => "not begun",
+        (None, _) => "interrupted",
+    }
+}
+
+/// What may be left, each in a line, the newest first.
+pub(super) fn remains(record: &Record) -> Vec<String> {
+    let standing = record.standing().into_iter();
+    let of_final = |build: &str, step: &StepRecord| {
+        let finished = record.builds.get(build).is_some_and(|b| b.steps.iter().any(|s| s.step == "final" && s.state.stands()));
+        finished && FINAL.contains(&step.step.as_str())
+    };
+    standing.filter(|(build, step)| !of_final(build, step)).filter_map(|(build, step)| remaining(build, step)).collect()
+}
+
+fn remaining(build: &str, step: &StepRecord) -> Option<String> {
+    let (_, name) = MAKERS.iter().find(|(maker, _)| *maker == step.step)?;
+    let at = if step.of.is_empty() { String::new() } else { format!(" in {}", step.of) };
+    Some(match &step.state {
+        State::Done(result) => format!("{name} {}{at} of `{build}`", made(result)),
+        _ => format!("perhaps the {name}{at} of `{build}`: it was asked for, and there is no answer"),
+    })
+}
+
+/// What a step made, by its id.
+pub(super) fn made(result: &Json) -> String {
+    let text = |value: &Json| value.as_str().map(str::to_owned);
+    text(result).or_else(|| ["id", "name", "host_key"].iter().find_map(|name| text(&result[*name]))).unwrap_or_default()
+}
+
+/// When steps ended, by the number of their intents.
+pub(super) fn ends(folder: &Path) -> HashMap<u64, Timestamp> {
+    let bytes = std::fs::read(folder.join(FILE)).unwrap_or_default();
+    let ended = lines(&bytes).into_iter().filter_map(|line| match line.entry {
+        Entry::Result { intent, .. } | Entry::Void { intent, .. } => Some((intent, line.at)),
+        _ => None,
+    });
+    ended.collect()
+}
