@@ -33,6 +33,8 @@ pub struct BuildRecord {
     pub attempt: u32,
     /// Steps in the order in which they were begun.
     pub steps: Vec<StepRecord>,
+    /// Why the attempt is undone, where it is.
+    pub back: Option<String>,
     /// How it ended.
     pub end: Option<End>,
 }
@@ -135,7 +137,7 @@ impl Record {
             && match &line.entry {
                 Entry::Run(_) => false,
                 Entry::Taken { .. } | Entry::Closed => true,
-                Entry::Attempt { build, .. } | Entry::Intent { build, .. } | Entry::End { build, .. } => self.builds.contains_key(build),
+                Entry::Attempt { build, .. } | Entry::Back { build, .. } | Entry::Intent { build, .. } | Entry::End { build, .. } => self.builds.contains_key(build),
                 Entry::Result { intent, .. } | Entry::Void { intent, .. } | Entry::Undone { intent, .. } => {
                     self.builds.values().flat_map(|b| &b.steps).any(|s| s.intent == *intent)
                 }
@@ -156,7 +158,11 @@ impl Record {
                 self.holder = (host, pid);
                 self.closed = false;
             }
-            Entry::Attempt { build, attempt, .. } => self.build(&build, |b| b.attempt = attempt),
+            Entry::Attempt { build, attempt, .. } => self.build(&build, |b| {
+                b.attempt = attempt;
+                b.back = None;
+            }),
+            Entry::Back { build, why } => self.build(&build, |b| b.back = Some(why)),
             Entry::Intent { build, attempt, step, of, data } => {
                 let step = StepRecord { intent: n, at, step, of, attempt, data, state: State::Begun };
                 self.build(&build, |b| b.steps.push(step));

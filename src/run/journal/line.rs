@@ -37,6 +37,9 @@ pub enum Entry {
     /// A build starts a new attempt: its machine, and what was done on it, is not trusted any more.
     #[allow(missing_docs)]
     Attempt { build: String, attempt: u32, why: String },
+    /// All that a build's attempt did is about to be undone: there is no going on with it.
+    #[allow(missing_docs)]
+    Back { build: String, why: String },
     /// A step is about to be done.
     #[allow(missing_docs)]
     Intent { build: String, attempt: u32, step: String, of: String, data: Json },

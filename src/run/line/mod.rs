@@ -147,9 +147,12 @@ pub fn is_final(cx: &Cx) -> bool {
 
 /// Why an attempt cannot go on, where it cannot: a provisioner was begun and never ended, or the way back was.
 pub fn interrupted(build: &BuildRecord) -> Option<&'static str> {
+    if build.back.is_some() {
+        return Some("it was being undone");
+    }
     let mut own = build.steps.iter().filter(|s| s.attempt == build.attempt);
     own.find_map(|step| match (&step.state, step.step.as_str()) {
-        (State::Undone, _) => Some("it was being undone"),
+        (State::Undone, _) => Some("a part of it was undone"),
         (State::Begun, PROVISION) => Some("a provisioner was interrupted"),
         _ => None,
     })

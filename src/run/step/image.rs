@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(60 * 60);
 /// How often snapshots that are still used are asked to go, with five seconds between.
 const TRIES: u32 = 24;
 
+/// EC2's word for an image that was there.
+pub const GONE: &str = "InvalidAMIID.Unavailable";
+
 /// Makes an image of an instance.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CreateImage {
@@ -205,6 +208,7 @@ pub async fn discard(region: &Arc<Region>, id: &str, ours: &[Filter], young: &im
         let ask = || region.ec2.deregister_image().image_id(id).send();
         match region.call("DeregisterImage", Repeat::Always, ask).await {
             Ok(_) => break,
+            Err(error) if error.code == GONE => break,
             Err(error) if error.fault == Fault::NotFound && !young.is_young() => break,
             Err(error) if error.fault == Fault::NotFound => young.age().await,
             Err(error) => return Err(problem(error)),

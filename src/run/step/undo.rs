@@ -39,6 +39,12 @@ pub async fn back(cx: &Cx, extent: Extent) -> Vec<Problem> {
     let finish = standing.iter().find(|s| s.step == Finish::NAME).cloned();
     let kept = extent == Extent::Scaffolding || finish.is_some();
     let mut left = Vec::new();
+    if !kept
+        && !standing.is_empty()
+        && let Err(problem) = cx.append(Entry::Back { build: cx.build.to_string(), why: "it is undone".to_owned() })
+    {
+        left.push(problem);
+    }
     // Some of it may be final already, which nobody undoes: then all of it becomes so.
     if let Some(finish) = finish
         && let Err(problem) = finish_all(cx, &finish).await
