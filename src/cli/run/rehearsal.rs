@@ -55,7 +55,8 @@ impl Rehearsal {
         let settings =
             Played { scale: SCALE, amis: reach.ami.clone(), faults: reach.fault.clone(), ..Played::default() };
         let server = Server::start(settings).await;
-        let server = server.map_err(|error| terminal.fail(&format!("the rehearsal cannot be started: {error}"), None))?;
+        let server =
+            server.map_err(|error| terminal.fail(&format!("the rehearsal cannot be started: {error}"), None))?;
         Ok(Rehearsal { server, started: Instant::now() })
     }
 
@@ -116,7 +117,12 @@ impl Rehearsal {
         if !passing.is_empty() {
             let _ = writeln!(out, "and made and removed again {}.", list(&passing, "and"));
         }
-        let kinds = [("instances", "instance"), ("key_pairs", "key pair"), ("security_groups", "security group"), ("volumes", "volume")];
+        let kinds = [
+            ("instances", "instance"),
+            ("key_pairs", "key pair"),
+            ("security_groups", "security group"),
+            ("volumes", "volume"),
+        ];
         let left = kinds.iter().filter(|(kind, _)| !all(kind).is_empty());
         let left: Vec<String> = left.map(|(kind, name)| count(all(kind).len(), name)).collect();
         if !left.is_empty() {

@@ -62,7 +62,8 @@ impl Shown<'_> {
         let mut out = format!("run {}{of}: {}{rehearsed}\n", head.run, self.standing.word());
         let began = head.moment.strftime("%Y-%m-%d %H:%M:%S UTC");
         let took = long(whole(between(head.moment, self.record.last)));
-        let _ = writeln!(out, "began {began} on {}, took {took}, {}", head.host, count(self.record.builds.len(), "build"));
+        let _ =
+            writeln!(out, "began {began} on {}, took {took}, {}", head.host, count(self.record.builds.len(), "build"));
         let _ = writeln!(out, "recorded in {}, by bakec {}", self.folder.display(), head.bakec);
         if let Some(endpoint) = head.endpoint.as_ref().filter(|_| !head.rehearsed) {
             let _ = writeln!(out, "EC2 at {endpoint}");
@@ -158,5 +159,9 @@ fn seconds(time: Duration) -> String {
 
 /// Without what nobody reads.
 fn whole(time: Duration) -> Duration {
-    if time.as_secs() > 0 { Duration::from_secs(time.as_secs()) } else { Duration::from_millis(time.as_millis() as u64) }
+    if time.as_secs() > 0 {
+        Duration::from_secs(time.as_secs())
+    } else {
+        Duration::from_millis(time.as_millis() as u64)
+    }
 }

@@ -96,7 +96,8 @@ pub(super) fn of_build(build: &BuildRecord, standing: Standing) -> &'static str 
 pub(super) fn remains(record: &Record) -> Vec<String> {
     let standing = record.standing().into_iter();
     let of_final = |build: &str, step: &StepRecord| {
-        let finished = record.builds.get(build).is_some_and(|b| b.steps.iter().any(|s| s.step == "final" && s.state.stands()));
+        let finished =
+            record.builds.get(build).is_some_and(|b| b.steps.iter().any(|s| s.step == "final" && s.state.stands()));
         finished && FINAL.contains(&step.step.as_str())
     };
     standing.filter(|(build, step)| !of_final(build, step)).filter_map(|(build, step)| remaining(build, step)).collect()

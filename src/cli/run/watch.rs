@@ -183,7 +183,8 @@ fn log(terminal: &Terminal) -> Result<Option<Log>, Stop> {
     if let Some(path) = path {
         let file = File::options().create(true).append(true).open(Path::new(&path)).map_err(|error| {
             let path = Path::new(&path).display();
-            terminal.fail(&format!("the log `{path}` cannot be written: {error}"), Some("BAKEC_LOG_PATH names the file"))
+            terminal
+                .fail(&format!("the log `{path}` cannot be written: {error}"), Some("BAKEC_LOG_PATH names the file"))
         })?;
         return Ok(Some(Log { out: Box::new(file), on_error: false }));
     }

@@ -261,12 +261,7 @@ async fn images(cx: &Cx, ebs: &Ebs, instance: &str) -> Result<Vec<Made>, Problem
 }
 
 /// Tags, permissions, the end of former snapshots, and the word that all of it is final.
-async fn publish(
-    cx: &Cx,
-    ebs: &Ebs,
-    images: Vec<Made>,
-    gone: &[(String, Former)],
-) -> Result<Artifact, Problem> {
+async fn publish(cx: &Cx, ebs: &Ebs, images: Vec<Made>, gone: &[(String, Former)]) -> Result<Artifact, Problem> {
     for Made { region, image, snapshots } in images.clone() {
         cx.step(Share { region, image, snapshots, wanted: ebs.image.clone() }).await?;
     }

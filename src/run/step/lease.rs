@@ -64,7 +64,11 @@ pub async fn renew(run: Arc<Run>, builds: Vec<(Arc<str>, Arc<Cloud>, String)>, e
                 for (region, id) in record.builds.get(&**build).map(held).unwrap_or_default() {
                     let region = region.unwrap_or_else(|| home.clone());
                     let place = (Arc::as_ptr(cloud) as usize, region.clone());
-                    by_region.entry(place).or_insert_with(|| (cloud.region(&region), cloud.clone(), Vec::new())).2.push(id);
+                    by_region
+                        .entry(place)
+                        .or_insert_with(|| (cloud.region(&region), cloud.clone(), Vec::new()))
+                        .2
+                        .push(id);
                 }
             }
         });
