@@ -3,7 +3,7 @@
 //! Floor 6. It runs from a plan alone: it must not know the language, nor who watches. In reading order: `build` is what is
 //! worked on; `preflight` asks what can be known beforehand; `line` is the way of one build, over the journalled steps of `step`;
 //! `journal` holds the record, `aws` the one door to EC2, `ssh` the connection, `provision` what is done over it; `settle` goes on
-//! with a run that was interrupted, or undoes it.
+//! with a run that was interrupted, or undoes it; `sweep` undoes what has no journal any more.
 
 pub mod aws;
 pub mod build;
@@ -22,6 +22,7 @@ pub mod secret;
 pub mod settle;
 pub mod ssh;
 pub mod step;
+pub mod sweep;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,7 @@ use journal::line::{End, Entry, FORMAT, Head};
 use pause::Pause;
 use preflight::{Asked, Found};
 use problem::{Kind, Problem};
+use step::lease;
 use step::undo::{Extent, back};
 use step::{ABSENCE, Cx, Run};
 
@@ -77,6 +79,8 @@ pub struct Settings {
     pub packer_defaults: bool,
     /// How long an empty look-up is not believed, in AWS's time.
     pub absence: Duration,
+    /// How long a lease is, in AWS's time; as long as the clock asks for where it is not said.
+    pub lease: Option<Duration>,
     /// Whether nothing is really built.
     pub rehearsed: bool,
     /// The plan, kept with the run.
@@ -101,6 +105,7 @@ impl Default for Settings {
             timeout: None,
             packer_defaults: false,
             absence: ABSENCE,
+            lease: None,
             rehearsed: false,
             plan: String::new(),
             kept: String::new(),
@@ -233,7 +238,17 @@ fn begin(builds: &[Build], settings: &Settings) -> Result<Run, Problem> {
         rehearsed: settings.rehearsed,
     };
     let journal = Journal::create(&folder, head).map_err(|error| settle::unusable(&name, error))?;
-    Ok(Run { journal, name, salt, absence: settings.absence, packer_defaults: settings.packer_defaults })
+    Ok(Run::new(journal, settings))
+}
+
+impl Run {
+    /// The run of a journal.
+    fn new(journal: Journal, settings: &Settings) -> Run {
+        let (name, salt) = journal.look(|r| (r.head.run.clone(), r.head.salt.clone()));
+        let lease = settings.lease.unwrap_or_else(|| lease::span(settings.reach.scale.unwrap_or(1.0)));
+        let Settings { absence, packer_defaults, .. } = *settings;
+        Run { journal, name, salt, absence, lease, moved: None, packer_defaults }
+    }
 }
 
 /// The plan's file in the folder of a run.
@@ -323,6 +338,11 @@ async fn work(
         Arc::new(Semaphore::new(if settings.parallel == 0 { Semaphore::MAX_PERMITS } else { settings.parallel }));
     let shared = Arc::new((settings, found));
     let address = caller(&builds, &shared.0).await;
+    let held = builds.iter().filter_map(|b| match &b.builder {
+        Builder::Ebs(ebs) => Some((b.name.clone(), clouds.of(&ebs.access)?, ebs.access.region.clone())),
+        Builder::Null(_) => None,
+    });
+    let held = held.collect();
     let tasks: Vec<_> = builds
         .into_iter()
         .map(|build| {
@@ -331,11 +351,12 @@ async fn work(
             tokio::spawn(async move {
                 let _place = places.acquire().await;
                 let name = build.name.to_string();
-                let (end, left) = one(&cx, &build, &shared.0, &shared.1, address).await;
+                let (end, left) = one(cx, &build, &shared.0, &shared.1, address).await;
                 (name, end, left)
             })
         })
         .collect();
+    let renewal = tokio::spawn(lease::renew(run.clone(), held, events.clone()));
     let mut outcome = Outcome { run: Some(run.name.clone()), ..Outcome::default() };
     for task in tasks {
         match task.await {
@@ -348,6 +369,7 @@ async fn work(
             }
         }
     }
+    renewal.abort();
     outcome.cancelled = cancel.is_cancelled();
     if outcome.left.is_empty() && run.journal.look(|r| r.builds.values().all(|b| b.end.is_some())) {
         if let Err(error) = run.journal.append(Entry::Closed) {
@@ -381,20 +403,30 @@ fn context(run: &Arc<Run>, build: &Build, clouds: &Clouds, events: &Events, canc
         cancel: cancel.clone(),
         pause: None,
         origins: Arc::new(origins),
+        begun: jiff::Timestamp::now(),
     }
 }
 
 /// Makes one build to its end: the image, or everything undone.
 async fn one(
-    cx: &Cx,
+    mut cx: Cx,
     build: &Build,
     settings: &Settings,
     found: &Found,
     address: Option<String>,
 ) -> (End, Vec<Problem>) {
     if let Some(end) = cx.run.journal.look(|r| r.builds.get(&*build.name).and_then(|b| b.end.clone())) {
-        return (end, Vec::new());
+        let left = match end {
+            End::Done { .. } => back(&cx, Extent::Scaffolding).await,
+            End::Failed { .. } => left_as_it_is(&cx),
+        };
+        return (end, left);
     }
+    if let Err(left) = settle::ready(&mut cx).await {
+        let problem = Problem::failed("run::resume", "what an earlier attempt made cannot be undone");
+        return (End::Failed { problem }, left);
+    }
+    let cx = &cx;
     let kind = match &build.builder {
         Builder::Ebs(_) => "amazon-ebs",
         Builder::Null(_) => "null",
@@ -403,7 +435,7 @@ async fn one(
     let baked = async {
         match &build.builder {
             Builder::Ebs(ebs) => {
-                let source = found.sources.get(&*build.name).cloned().unwrap_or_default();
+                let source = found.sources.get(&*build.name).cloned();
                 let given = line::ebs::Given { source, address, ssh_at: settings.ssh_at, values: &build.values };
                 line::ebs::bake(cx, build, ebs, &given).await
             }
@@ -419,28 +451,44 @@ async fn one(
     finish(cx, build, baked, settings.on_error).await
 }
 
-/// Undoes what is not to stay, and writes how the build ended.
+/// Writes how the build ended, and undoes what is not to stay.
 async fn finish(cx: &Cx, build: &Build, baked: Result<Artifact, Problem>, on_error: OnError) -> (End, Vec<Problem>) {
-    let (end, mut left) = match baked {
+    let ended = |end: &End| {
+        let end = match end.clone() {
+            End::Failed { problem } => End::Failed { problem: cx.events.gate().pass_problem(problem) },
+            done => done,
+        };
+        cx.append(Entry::End { build: build.name.to_string(), end }).err()
+    };
+    match baked {
         Ok(artifact) => {
-            let left = back(cx, Extent::Scaffolding).await;
-            cx.events.tell(What::BuildDone { artifact: artifact.clone() });
-            (End::Done { artifact }, left)
+            let end = End::Done { artifact: artifact.clone() };
+            // First of all: whoever goes on from here has only to tidy up.
+            let unwritten = ended(&end);
+            let mut left = back(cx, Extent::Scaffolding).await;
+            left.extend(unwritten);
+            cx.events.tell(What::BuildDone { artifact });
+            (end, left)
         }
         Err(problem) => {
             let problem = problem.at(build.origin.clone());
             cx.events.tell(What::BuildFailed { problem: problem.clone() });
-            let left = match on_error {
+            let end = End::Failed { problem };
+            if line::is_final(cx) {
+                let left = Problem::left(
+                    "run::tag",
+                    format!("the images of `{}` are made, and may not be final yet", build.name),
+                );
+                return (end, vec![left.help(format!("finish it by `bakec resume {}`", cx.run.name))]);
+            }
+            let mut left = match on_error {
                 OnError::Cleanup => back(cx, Extent::Everything).await,
                 OnError::Abort | OnError::RunCleanupProvisioner => left_as_it_is(cx),
             };
-            (End::Failed { problem }, left)
+            left.extend(ended(&end));
+            (end, left)
         }
-    };
-    if let Err(problem) = cx.append(Entry::End { build: build.name.to_string(), end: end.clone() }) {
-        left.push(problem);
     }
-    (end, left)
 }
 
 /// What a failed build leaves on purpose.

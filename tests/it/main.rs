@@ -21,6 +21,8 @@ mod hcl;
 mod hostile;
 mod house;
 mod init;
+#[cfg(all(feature = "run", unix))]
+mod kill;
 mod layers;
 mod limits;
 mod manners;

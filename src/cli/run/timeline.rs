@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::run::is_cancelled;
-use crate::run::journal::fold::{BuildRecord, Record, State, StepRecord};
-use crate::run::journal::line::{End, Entry, read};
+use crate::run::journal::fold::{BuildRecord, Record, State, StepRecord, lines};
+use crate::run::journal::line::{End, Entry};
 use crate::run::journal::{FILE, is_held};
 
 /// Steps that make something, and what that is called.
@@ -120,8 +120,8 @@ pub(super) fn made(result: &Json) -> String {
 
 /// When steps ended, by the number of their intents.
 pub(super) fn ends(folder: &Path) -> HashMap<u64, Timestamp> {
-    let text = std::fs::read_to_string(folder.join(FILE)).unwrap_or_default();
-    let ended = text.lines().filter_map(read).filter_map(|line| match line.entry {
+    let bytes = std::fs::read(folder.join(FILE)).unwrap_or_default();
+    let ended = lines(&bytes).into_iter().filter_map(|line| match line.entry {
         Entry::Result { intent, .. } | Entry::Void { intent, .. } => Some((intent, line.at)),
         _ => None,
     });

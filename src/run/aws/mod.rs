@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod bucket;
+pub mod clock;
 pub mod fault;
 pub mod wait;
 
@@ -29,6 +30,7 @@ use super::problem::Problem;
 use super::secret::Secret;
 
 use bucket::{Buckets, Shelf};
+use clock::{Clock, Listener};
 use fault::{CallError, Fault};
 use wait::Watch;
 
@@ -50,6 +52,8 @@ pub enum Repeat {
 
 /// An account, as the builds with one kind of access see it.
 pub struct Cloud {
+    /// AWS's time.
+    pub clock: Arc<Clock>,
     config: SdkConfig,
     events: Events,
     scale: f64,
@@ -124,10 +128,12 @@ impl Cloud {
             loader = loader.credentials_provider(SharedCredentialsProvider::new(credentials));
         }
         let config = loader.load().await;
+        let scale = reach.scale.unwrap_or(1.0);
         let cloud = Cloud {
+            clock: Arc::new(Clock::new(scale)),
             config,
             events: events.clone(),
-            scale: reach.scale.unwrap_or(1.0),
+            scale,
             tries: access.max_retries.map_or(TRIES, |n| n.saturating_add(1)),
             foreign: reach.endpoint.is_some() || access.endpoint.is_some(),
             calls,
@@ -140,6 +146,7 @@ impl Cloud {
     /// The account of a build that calls nobody.
     pub fn of_nobody(events: &Events) -> Cloud {
         Cloud {
+            clock: Arc::new(Clock::new(1.0)),
             config: SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build(),
             events: events.clone(),
             scale: 1.0,
@@ -176,6 +183,7 @@ impl Cloud {
         let make = || {
             let config = aws_sdk_ec2::config::Builder::from(&self.config)
                 .region(aws_sdk_ec2::config::Region::new(name.to_owned()))
+                .interceptor(Listener(self.clock.clone()))
                 .build();
             Arc::new(Region {
                 name: name.to_owned(),

@@ -13,14 +13,15 @@ use serde_json::json;
 
 use super::build::{Build, Provisioner, Ssh, Work};
 use super::event::{What, ms};
-use super::journal::fold::State;
+use super::journal::fold::{BuildRecord, State};
 use super::journal::line::Entry;
 use super::key;
 use super::problem::Problem;
 use super::provision::provision;
 use super::render::RunValues;
 use super::ssh::{self, HostKeyPin, Shell, Target};
-use super::step::Cx;
+use super::step::publish::Finish;
+use super::step::{Cx, Step};
 
 /// The step of a connection, whose result is the machine's host key.
 const CONNECT: &str = "connect";
@@ -147,17 +148,20 @@ fn named(step: &Provisioner) -> String {
     }
 }
 
-/// The name of a build as a file may have it.
-pub fn file_name(build: &str) -> String {
-    build.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect()
+/// Whether images of a build were being marked as final: it is not undone any more.
+pub fn is_final(cx: &Cx) -> bool {
+    cx.known(Finish::NAME, "").is_some_and(|step| step.state.stands())
 }
 
-/// Whether a build's machine cannot be trusted: a provisioner was begun on it and never ended.
-pub fn is_interrupted(cx: &Cx) -> bool {
-    cx.run.journal.look(|record| {
-        let build = record.builds.get(&*cx.build);
-        build.is_some_and(|b| {
-            b.steps.iter().any(|s| s.attempt == cx.attempt && s.step == PROVISION && s.state == State::Begun)
-        })
+/// Why an attempt cannot go on, where it cannot: a provisioner was begun and never ended, or the way back was.
+pub fn interrupted(build: &BuildRecord) -> Option<&'static str> {
+    if build.back.is_some() {
+        return Some("it was being undone");
+    }
+    let mut own = build.steps.iter().filter(|s| s.attempt == build.attempt);
+    own.find_map(|step| match (&step.state, step.step.as_str()) {
+        (State::Undone, _) => Some("a part of it was undone"),
+        (State::Begun, PROVISION) => Some("a provisioner was interrupted"),
+        _ => None,
     })
 }

@@ -7,7 +7,7 @@ use aws_sdk_ec2::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::image::delete_snapshot;
+use super::image::{GONE, delete_snapshot};
 use super::tags::tag;
 use super::{Cx, Failure, Step};
 use crate::run::aws::Repeat;
@@ -106,7 +106,7 @@ impl Step for Deregister {
         let region = cx.cloud.region(&self.region);
         let ask = || region.ec2.deregister_image().image_id(&self.former.id).send();
         match region.call("DeregisterImage", Repeat::Always, ask).await {
-            Err(error) if error.fault != Fault::NotFound => Err(error.failure("run::former")),
+            Err(error) if error.fault != Fault::NotFound && error.code != GONE => Err(error.failure("run::former")),
             _ => Ok(()),
         }
     }

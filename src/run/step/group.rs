@@ -65,7 +65,10 @@ impl Step for MakeGroup {
             let ask = || cx.region.ec2.delete_security_group().group_id(id).send();
             match cx.region.call("DeleteSecurityGroup", Repeat::Always, ask).await {
                 Ok(_) => return Ok(format!("security group {id} deleted")),
-                Err(error) if error.fault == Fault::NotFound => return Ok(format!("security group {id} is gone")),
+                Err(error) if error.fault == Fault::NotFound && !cx.is_young() => {
+                    return Ok(format!("security group {id} is gone"));
+                }
+                Err(error) if error.fault == Fault::NotFound => cx.age().await,
                 Err(error) if error.fault == Fault::InUse => cx.region.sleep(Duration::from_secs(5)).await,
                 Err(error) => return Err(error.problem("run::group")),
             }

@@ -7,9 +7,11 @@ use aws_sdk_ec2::types::{
     AttributeValue, CreateVolumePermission, CreateVolumePermissionModifications, ImdsSupportValues, LaunchPermission,
     LaunchPermissionModifications, PermissionGroup,
 };
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
-use super::tags::{FINAL, STATE, tag};
+use super::lease::ENDED;
+use super::tags::{FINAL, LEASE, STATE, tag};
 use super::{Cx, Failure, Step};
 use crate::run::aws::fault::{CallError, Fault};
 use crate::run::aws::{Region, Repeat};
@@ -144,13 +146,22 @@ where
     region.call(action, Repeat::Always, ask).await
 }
 
-/// Says of the images of a build and their snapshots that they are to stay.
+/// Says of the images of a build and their snapshots that they are to stay: from here on a build is not undone but finished.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Finish {
-    /// The region.
+    /// The image of each region.
+    pub images: Vec<Made>,
+}
+
+/// An image that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// Its region.
     pub region: String,
-    /// The image and its snapshots.
-    pub resources: Vec<String>,
+    /// Its id.
+    pub image: String,
+    /// Its snapshots.
+    pub snapshots: Vec<String>,
 }
 
 impl Step for Finish {
@@ -158,12 +169,8 @@ impl Step for Finish {
     const AGAIN: bool = true;
     type Out = ();
 
-    fn of(&self) -> String {
-        self.region.clone()
-    }
-
     fn about(&self) -> String {
-        format!("marking the image in {} as final", self.region)
+        "marking what was made as final".to_owned()
     }
 
     fn told((): &()) -> String {
@@ -171,9 +178,22 @@ impl Step for Finish {
     }
 
     async fn act(&self, cx: &Cx) -> Result<(), Failure> {
-        let region = cx.cloud.region(&self.region);
-        let ask =
-            || region.ec2.create_tags().set_resources(Some(self.resources.clone())).tags(tag(STATE, FINAL)).send();
-        when_visible(&region, "CreateTags", ask).await.map(|_| ()).map_err(|e| e.failure("run::tag"))
+        let outcomes = join_all(self.images.iter().map(|made| async {
+            let region = cx.cloud.region(&made.region);
+            let ask = || {
+                let all = std::iter::once(&made.image).chain(&made.snapshots).cloned().collect();
+                region.ec2.create_tags().set_resources(Some(all)).tags(tag(STATE, FINAL)).tags(tag(LEASE, ENDED)).send()
+            };
+            when_visible(&region, "CreateTags", ask).await
+        }));
+        let (done, failed): (Vec<_>, Vec<_>) = outcomes.await.into_iter().partition(Result::is_ok);
+        match failed.into_iter().find_map(Result::err) {
+            Some(error) => {
+                let failure = error.failure("run::tag");
+                // Where one is final, none can be undone.
+                Err(Failure { unclear: failure.unclear || !done.is_empty(), ..failure })
+            }
+            None => Ok(()),
+        }
     }
 }
