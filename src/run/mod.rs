@@ -348,12 +348,13 @@ async fn work(
         .map(|build| {
             let cx = Cx { pause: shared.0.pause.clone(), ..context(&run, &build, &clouds, &events, &cancel) };
             let (places, shared, address) = (places.clone(), shared.clone(), address.clone());
-            tokio::spawn(async move {
+            let own = build.name.clone();
+            tokio::spawn(event::BUILD.scope(own, async move {
                 let _place = places.acquire().await;
                 let name = build.name.to_string();
                 let (end, left) = one(cx, &build, &shared.0, &shared.1, address).await;
                 (name, end, left)
-            })
+            }))
         })
         .collect();
     let renewal = tokio::spawn(lease::renew(run.clone(), held, events.clone()));

@@ -13,6 +13,8 @@ mod corpus;
 mod doc;
 mod emitted;
 mod examples;
+#[cfg(feature = "run")]
+mod executor;
 mod facts;
 mod fuzzed;
 mod generated;

@@ -74,7 +74,7 @@ async fn make(args: &Run, mut plan: Planned, terminal: &Terminal) -> Outcome {
     }
     let stop = verdict::of(&outcome, events, &mut watch, terminal).await;
     if let (Some(rehearsal), Some(_)) = (&rehearsal, &outcome.run) {
-        rehearsal.tell(&outcome, watch.is_for_people(), terminal)?;
+        rehearsal.tell(&outcome, &watch, terminal)?;
     }
     stop
 }

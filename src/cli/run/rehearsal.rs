@@ -16,6 +16,7 @@ use crate::text::words::{count, list};
 use super::super::args_run::Reach;
 use super::super::terminal::Terminal;
 use super::super::{Outcome, Stop};
+use super::watch::Watch;
 
 /// How fast its clock goes: a build of ten minutes is one of a second.
 const SCALE: f64 = 1000.0;
@@ -78,9 +79,9 @@ impl Rehearsal {
     }
 
     /// Says what would have been made.
-    pub(super) fn tell(&self, ended: &Ended, people: bool, terminal: &Terminal) -> Outcome {
-        let text = self.words(ended);
-        if people {
+    pub(super) fn tell(&self, ended: &Ended, watch: &Watch, terminal: &Terminal) -> Outcome {
+        let text = watch.pass(&self.words(ended));
+        if watch.is_for_people() {
             return terminal.result(|out| out.write_all(text.as_bytes()));
         }
         terminal.note(text.trim_end());

@@ -103,6 +103,11 @@ impl Watch {
         self.people
     }
 
+    /// The text without secrets.
+    pub(super) fn pass(&self, text: &str) -> String {
+        self.gate.pass(text)
+    }
+
     /// Warns before anything is drawn.
     pub(super) fn warn(&self, message: &str, help: Option<&str>, terminal: &Terminal) {
         terminal.warn(&self.gate.pass(message), help.map(|help| self.gate.pass(help)).as_deref());

@@ -5,8 +5,8 @@ use crate::packer::read_placed;
 use crate::run::build::{Builder, Ebs, Key, Script, Work};
 use crate::run::secret::HIDDEN;
 use crate::schema::Kind;
-use crate::text::FileId;
-use crate::ty::Field;
+use crate::text::{FileId, Span};
+use crate::ty::{Field, Ty};
 
 fn inputs() -> Inputs {
     Inputs {
@@ -21,6 +21,12 @@ fn inputs() -> Inputs {
         kinds: Arc::default(),
         except_posts: Vec::new(),
     }
+}
+
+/// An option of any type.
+fn field() -> Field {
+    let span = Span::new(FileId(0), 0, 0);
+    Field { ty: Ty::Poison, optional: true, default: false, doc: "".into(), notes: None, span }
 }
 
 fn read(text: &str, inputs: &Inputs) -> Result<(Vec<Build>, Vec<Warning>), Vec<Problem>> {
@@ -91,7 +97,7 @@ fn what_is_not_executed_or_no_option_is_refused_by_name() {
     for (name, options) in names.iter().zip([&["encrypt_boot", "spot_price", "fast_launch", "region"][..], &["inline"]])
     {
         let category = if *name == "shell" { Category::Provisioner } else { Category::Builder };
-        let options = options.iter().map(|o| ((*o).into(), Field::default())).collect();
+        let options = options.iter().map(|o| ((*o).into(), field())).collect();
         kinds.insert((category, (*name).into()), Kind { name: (*name).into(), options, ..Kind::default() });
     }
     inputs.kinds = Arc::new(kinds);
