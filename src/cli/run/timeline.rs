@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::run::is_cancelled;
-use crate::run::journal::fold::{BuildRecord, Record, State, StepRecord};
-use crate::run::journal::line::{End, Entry, read};
+use crate::run::journal::fold::{BuildRecord, Record, State, StepRecord, lines};
+use crate::run::journal::line::{End, Entry};
 use crate::run::journal::{FILE, is_held};
 
 /// Steps that make something, and what that is called.
@@ -131,9 +131,9 @@ pub(super) struct Ended {
 
 /// How steps ended, by the number of their intents.
 pub(super) fn ends(folder: &Path) -> HashMap<u64, Ended> {
-    let text = std::fs::read_to_string(folder.join(FILE)).unwrap_or_default();
+    let bytes = std::fs::read(folder.join(FILE)).unwrap_or_default();
     let mut all: HashMap<u64, Ended> = HashMap::new();
-    for line in text.lines().filter_map(read) {
+    for line in lines(&bytes) {
         let (intent, ended) = match line.entry {
             Entry::Result { intent, result } => {
                 (intent, Ended { at: Some(line.at), result: made(&result), ..Ended::default() })
