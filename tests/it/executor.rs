@@ -97,7 +97,7 @@ fn mistakes_are_2() {
     of(&["a.json", "--set", "a=1"], "variables of a plan are given by `--var`");
     of(&["a.json", "--var", "name"], "write `--var NAME=VALUE`");
     of(&["a.json", "-on-error=ask"], "`--on-error ask` of Packer's is not done");
-    of(&["a.json", "--timeout", "90"], "`90s`");
+    of(&["a.json", "--timeout", "90"], "write `90m`");
     assert!(!folder.path().join(".bakec").exists());
 }
 
@@ -393,6 +393,39 @@ fn what_a_killed_run_left_is_undone() {
     assert_eq!((ran.code, server.passing(), server.images()), (0, 0, 0), "{}", ran.said());
     assert!(ran.errors.contains("nothing is left of the run"), "{}", ran.errors);
     assert!(bakec(folder.path(), &["runs"], "").done().contains("cleaned"));
+}
+
+#[test]
+fn without_its_records_a_run_is_undone_by_its_tags() {
+    let folder = folder(&[]);
+    let server = Server::start(folder.path(), "200");
+    std::fs::write(folder.path().join("web.bake"), server.program()).expect("it can be written");
+    server.killed(folder.path(), "StopInstances", 1, &[]);
+    std::fs::remove_dir_all(folder.path().join(".bakec")).expect("the records can be lost");
+    let endpoint = format!("http://127.0.0.1:{}", server.port);
+    let sweep = |more: &[&str]| {
+        let by = ["clean", "--region", "us-east-1,eu-west-1", "--endpoint-url", &endpoint, "--endpoint-scale", "200"];
+        server.settle(folder.path(), &[&by[..], more].concat())
+    };
+    let young = sweep(&[]);
+    assert!(young.code == 0 && young.out.contains("stays, its run") && server.passing() > 2, "{}", young.said());
+    // A run that was killed lives as long as its lease.
+    let start = Instant::now();
+    let listed = loop {
+        let listed = sweep(&["--older-than", "0s", "--dry-run"]);
+        assert_eq!(listed.code, 0, "{}", listed.said());
+        if !listed.out.contains("stays") {
+            break listed;
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "its lease never ends: {}", listed.out);
+        std::thread::sleep(Duration::from_millis(300));
+    };
+    assert!(listed.out.contains("  instance i-") && server.passing() > 2, "{}", listed.out);
+    let swept = sweep(&["--older-than", "0s"]);
+    assert_eq!((swept.code, server.passing()), (0, 0), "{}", swept.said());
+    assert!(sweep(&[]).out.contains("no run has left anything in `us-east-1` or `eu-west-1`"));
+    let near = bakec(folder.path(), &["clean", "--region", "us-esat-1"], "");
+    assert!(near.code == 2 && near.errors.contains("did you mean `us-east-1`?"), "{}", near.errors);
 }
 
 #[cfg(unix)]
