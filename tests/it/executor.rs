@@ -308,11 +308,11 @@ impl Server {
         let lists = inventory.as_object().into_iter().flat_map(|lists| lists.values()).filter_map(Value::as_array);
         let ids = lists.flatten().filter_map(|thing| thing["id"].as_str()).enumerate();
         let ids: String = ids.map(|(n, id)| format!("&ResourceId.{}={id}", n + 1)).collect();
-        let body = format!(
-            "Action=CreateTags&Version=2016-11-15&Tag.1.Key=bakec:lease&Tag.1.Value=2020-01-01T00:00:00Z{ids}"
-        );
+        let body =
+            format!("Action=CreateTags&Version=2016-11-15&Tag.1.Key=bakec:lease&Tag.1.Value=2020-01-01T00:00:00Z{ids}");
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server answers");
-        let scope = "AWS4-HMAC-SHA256 Credential=x/20261121/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=0";
+        let scope =
+            "AWS4-HMAC-SHA256 Credential=x/20261121/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=0";
         let head = format!("POST / HTTP/1.0\r\nHost: x\r\nAuthorization: {scope}\r\nContent-Length: {}", body.len());
         write!(stream, "{head}\r\n\r\n{body}").expect("it listens");
         let mut answer = String::new();

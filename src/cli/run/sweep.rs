@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::run::aws::{Cloud, Reach};
 use crate::run::build::Access;
-use crate::run::sweep::{Kept, Leftover, Wanted, list, undo};
 use crate::run::problem::Problem;
+use crate::run::sweep::{Kept, Leftover, Wanted, list, undo};
 use crate::text::words::{count, list as listed};
 
 use super::super::args_run::Clean;
@@ -69,10 +69,15 @@ fn shown(found: &[Leftover], regions: &[String]) -> String {
         let age = left.age.map(|age| format!(", {} old", rough(age.as_secs()))).unwrap_or_default();
         let kept = match left.kept {
             None => String::new(),
-            Some(Kept::Lease(until)) => format!(": stays, its run lives until {} at least", until.strftime("%H:%M:%SZ")),
+            Some(Kept::Lease(until)) => {
+                format!(": stays, its run lives until {} at least", until.strftime("%H:%M:%SZ"))
+            }
             Some(Kept::Young(_)) => ": stays, its run has made something lately; see `--older-than`".to_owned(),
         };
-        text.push_str(&format!("  {} {}{name} in {} of `{}`{age}{kept}\n", left.kind, left.id, left.region, left.build));
+        text.push_str(&format!(
+            "  {} {}{name} in {} of `{}`{age}{kept}\n",
+            left.kind, left.id, left.region, left.build
+        ));
     }
     text
 }

@@ -145,7 +145,10 @@ impl Watch {
 }
 
 /// Follows on a thread of its own: what the run's threads are busy with does not hold up what is shown.
-fn apart(follow: impl Future<Output = ()> + Send + 'static, terminal: &Terminal) -> Result<oneshot::Receiver<()>, Stop> {
+fn apart(
+    follow: impl Future<Output = ()> + Send + 'static,
+    terminal: &Terminal,
+) -> Result<oneshot::Receiver<()>, Stop> {
     let fail = |error: io::Error| terminal.fail(&format!("threads cannot be started: {error}"), None);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(fail)?;
     let (done, ended) = oneshot::channel();
