@@ -52,13 +52,16 @@ impl Cx {
     }
 }
 
+/// What is held in a region of an account.
+type Held = (Arc<Region>, Arc<Cloud>, Vec<String>);
+
 /// Renews the leases of all that the builds hold, without end.
 pub async fn renew(run: Arc<Run>, builds: Vec<(Arc<str>, Arc<Cloud>, String)>, events: Events) {
     let Some((_, some, some_region)) = builds.first() else { return };
     let pace = some.region(some_region);
     loop {
         pace.sleep(run.lease / 2).await;
-        let mut by_region: BTreeMap<(usize, String), (Arc<Region>, Arc<Cloud>, Vec<String>)> = BTreeMap::new();
+        let mut by_region: BTreeMap<(usize, String), Held> = BTreeMap::new();
         run.journal.look(|record| {
             for (build, cloud, home) in &builds {
                 for (region, id) in record.builds.get(&**build).map(held).unwrap_or_default() {
