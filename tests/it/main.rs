@@ -4,6 +4,8 @@ mod program;
 mod run;
 mod support;
 
+#[cfg(feature = "run")]
+mod baked;
 mod book;
 mod cli;
 mod compare;

@@ -41,7 +41,7 @@ impl Step for MakeGroup {
             let call = cx.region.ec2.create_security_group().group_name(&self.name).tag_specifications(tags);
             call.description("Temporary group of a bakec build").set_vpc_id(self.vpc.clone()).send()
         };
-        let answer = cx.region.call("CreateSecurityGroup", Repeat::Never, ask).await.map_err(|e| e.failure("run::group"))?;
+        let answer = cx.region.call("CreateSecurityGroup", Repeat::Always, ask).await.map_err(|e| e.failure("run::group"))?;
         Ok(answer.group_id().unwrap_or_default().to_owned())
     }
 
