@@ -268,7 +268,10 @@ fn own_folder(path: &Path) -> std::io::Result<()> {
 pub fn host() -> String {
     let file = std::fs::read_to_string("/etc/hostname").ok().map(|h| h.trim().to_owned());
     let set = |name: &str| std::env::var(name).ok();
-    file.or_else(|| set("HOSTNAME")).or_else(|| set("COMPUTERNAME")).filter(|h| !h.is_empty()).unwrap_or_else(|| "unknown".into())
+    file.or_else(|| set("HOSTNAME"))
+        .or_else(|| set("COMPUTERNAME"))
+        .filter(|h| !h.is_empty())
+        .unwrap_or_else(|| "unknown".into())
 }
 
 /// Digests of the files that builds read, folders with all that is in them.
@@ -280,7 +283,9 @@ fn digests(builds: &[Build]) -> std::io::Result<Vec<(String, String)>> {
                 Script::File(path) => Some(path.clone()),
                 Script::Inline(_) => None,
             })),
-            Work::File(carry) if !carry.download && !carry.generated => paths.extend(carry.sources.iter().map(PathBuf::from)),
+            Work::File(carry) if !carry.download && !carry.generated => {
+                paths.extend(carry.sources.iter().map(PathBuf::from))
+            }
             Work::File(_) => {}
         }
     }
@@ -297,7 +302,8 @@ fn digest(path: &Path) -> std::io::Result<String> {
 
 fn feed(hasher: &mut blake3::Hasher, path: &Path) -> std::io::Result<()> {
     if path.is_dir() {
-        let mut inside: Vec<PathBuf> = std::fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+        let mut inside: Vec<PathBuf> =
+            std::fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
         inside.sort();
         for entry in inside {
             hasher.update(entry.file_name().unwrap_or_default().as_encoded_bytes());
@@ -328,7 +334,8 @@ async fn work(
         folder: run.journal.folder().display().to_string(),
         resumed,
     });
-    let places = Arc::new(Semaphore::new(if settings.parallel == 0 { Semaphore::MAX_PERMITS } else { settings.parallel }));
+    let places =
+        Arc::new(Semaphore::new(if settings.parallel == 0 { Semaphore::MAX_PERMITS } else { settings.parallel }));
     let shared = Arc::new((settings, found));
     let address = caller(&builds, &shared.0).await;
     let held = builds.iter().filter_map(|b| match &b.builder {
@@ -341,12 +348,13 @@ async fn work(
         .map(|build| {
             let cx = Cx { pause: shared.0.pause.clone(), ..context(&run, &build, &clouds, &events, &cancel) };
             let (places, shared, address) = (places.clone(), shared.clone(), address.clone());
-            tokio::spawn(async move {
+            let own = build.name.clone();
+            tokio::spawn(event::BUILD.scope(own, async move {
                 let _place = places.acquire().await;
                 let name = build.name.to_string();
                 let (end, left) = one(cx, &build, &shared.0, &shared.1, address).await;
                 (name, end, left)
-            })
+            }))
         })
         .collect();
     let renewal = tokio::spawn(lease::renew(run.clone(), held, events.clone()));
@@ -357,15 +365,18 @@ async fn work(
                 outcome.ends.push((name, end));
                 outcome.left.extend(left);
             }
-            Err(error) => outcome.left.push(Problem::left("run::bug", format!("a build ended by a bug of bakec's: {error}"))),
+            Err(error) => {
+                outcome.left.push(Problem::left("run::bug", format!("a build ended by a bug of bakec's: {error}")))
+            }
         }
     }
     renewal.abort();
     outcome.cancelled = cancel.is_cancelled();
-    if outcome.left.is_empty() && run.journal.look(|r| r.builds.values().all(|b| b.end.is_some())) {
-        if let Err(error) = run.journal.append(Entry::Closed) {
-            events.warn(format!("the journal cannot be closed: {error}"));
-        }
+    if outcome.left.is_empty()
+        && run.journal.look(|r| r.builds.values().all(|b| b.end.is_some()))
+        && let Err(error) = run.journal.append(Entry::Closed)
+    {
+        events.warn(format!("the journal cannot be closed: {error}"));
     }
     outcome.calls = clouds.calls.load(Ordering::Relaxed);
     let done = outcome.ends.iter().filter(|(_, end)| matches!(end, End::Done { .. })).count();
@@ -399,7 +410,13 @@ fn context(run: &Arc<Run>, build: &Build, clouds: &Clouds, events: &Events, canc
 }
 
 /// Makes one build to its end: the image, or everything undone.
-async fn one(mut cx: Cx, build: &Build, settings: &Settings, found: &Found, address: Option<String>) -> (End, Vec<Problem>) {
+async fn one(
+    mut cx: Cx,
+    build: &Build,
+    settings: &Settings,
+    found: &Found,
+    address: Option<String>,
+) -> (End, Vec<Problem>) {
     if let Some(end) = cx.run.journal.look(|r| r.builds.get(&*build.name).and_then(|b| b.end.clone())) {
         let left = match end {
             End::Done { .. } => back(&cx, Extent::Scaffolding).await,
@@ -460,7 +477,10 @@ async fn finish(cx: &Cx, build: &Build, baked: Result<Artifact, Problem>, on_err
             cx.events.tell(What::BuildFailed { problem: problem.clone() });
             let end = End::Failed { problem };
             if line::is_final(cx) {
-                let left = Problem::left("run::tag", format!("the images of `{}` are made, and may not be final yet", build.name));
+                let left = Problem::left(
+                    "run::tag",
+                    format!("the images of `{}` are made, and may not be final yet", build.name),
+                );
                 return (end, vec![left.help(format!("finish it by `bakec resume {}`", cx.run.name))]);
             }
             let mut left = match on_error {
@@ -498,8 +518,16 @@ async fn caller(builds: &[Build], settings: &Settings) -> Option<String> {
     if settings.packer_defaults {
         return Some("0.0.0.0/0".to_owned());
     }
-    let local = settings.reach.endpoint.as_deref().is_some_and(|e| e.contains("//127.") || e.contains("//localhost") || e.contains("//[::1]"));
-    if local { Some("127.0.0.1/32".to_owned()) } else { aws::address::own().await.map(|ip| format!("{ip}/{}", if ip.is_ipv4() { 32 } else { 128 })) }
+    let local = settings
+        .reach
+        .endpoint
+        .as_deref()
+        .is_some_and(|e| e.contains("//127.") || e.contains("//localhost") || e.contains("//[::1]"));
+    if local {
+        Some("127.0.0.1/32".to_owned())
+    } else {
+        aws::address::own().await.map(|ip| format!("{ip}/{}", if ip.is_ipv4() { 32 } else { 128 }))
+    }
 }
 
 /// Whether a failure is the wish of somebody.

@@ -28,14 +28,20 @@ use super::{Clouds, Outcome, Settings, asked, context, digests, host, sweep, wor
 pub fn unusable(run: &str, error: OpenError) -> Problem {
     let problem = |text: String| Problem::refused("run::journal", text);
     match error {
-        OpenError::Held => problem(format!("another process works on the run `{run}`")).help("wait until it has ended, or stop it"),
-        OpenError::Broken(Broken::Empty) => {
-            problem(format!("the journal of the run `{run}` has no whole line: nothing was begun")).help("its folder can be deleted")
+        OpenError::Held => {
+            problem(format!("another process works on the run `{run}`")).help("wait until it has ended, or stop it")
         }
-        OpenError::Broken(Broken::Damaged(line)) => problem(format!("the journal of the run `{run}` is damaged in line {line}"))
-            .help(format!("undo what it made by its tags: `bakec clean --region … {run}`")),
+        OpenError::Broken(Broken::Empty) => {
+            problem(format!("the journal of the run `{run}` has no whole line: nothing was begun"))
+                .help("its folder can be deleted")
+        }
+        OpenError::Broken(Broken::Damaged(line)) => {
+            problem(format!("the journal of the run `{run}` is damaged in line {line}"))
+                .help(format!("undo what it made by its tags: `bakec clean --region … {run}`"))
+        }
         OpenError::Broken(Broken::Newer(format)) => {
-            problem(format!("the journal of the run `{run}` has the format {format}, of a newer bakec")).help("use that bakec")
+            problem(format!("the journal of the run `{run}` has the format {format}, of a newer bakec"))
+                .help("use that bakec")
         }
         OpenError::Io(error) => problem(format!("the journal of the run `{run}` cannot be opened: {error}")),
     }
@@ -56,7 +62,8 @@ async fn take(run: &mut Run, builds: &[Build], clouds: &Clouds, purpose: Purpose
     if elsewhere {
         alone(run, builds, clouds, &holder).await?;
     }
-    let write = |error: std::io::Error| Problem::refused("run::journal", format!("the journal cannot be written: {error}"));
+    let write =
+        |error: std::io::Error| Problem::refused("run::journal", format!("the journal cannot be written: {error}"));
     let line = run.journal.append(Entry::Taken { host: host(), pid: std::process::id(), purpose }).map_err(write)?;
     run.moved = elsewhere.then(|| (line, Timestamp::now()));
     Ok(())
@@ -70,7 +77,10 @@ async fn alone(run: &Run, builds: &[Build], clouds: &Clouds, holder: &str) -> Re
         let regions: Vec<_> = std::iter::once(&ebs.access.region).chain(&ebs.image.regions).cloned().collect();
         let wanted = sweep::Wanted { regions, older_than: Duration::ZERO, run: Some(run.name.clone()) };
         if let Some(until) = sweep::list(&cloud, &wanted).await?.iter().find_map(|l| l.lease()) {
-            let message = format!("the run `{}` may still be worked on by the host `{holder}`, whose lease lasts until {until}", run.name);
+            let message = format!(
+                "the run `{}` may still be worked on by the host `{holder}`, whose lease lasts until {until}",
+                run.name
+            );
             return Err(Problem::refused("run::lease", message).help("stop it there, and wait until then"));
         }
     }
@@ -95,7 +105,8 @@ pub async fn resume(folder: &Path, builds: Vec<Build>, settings: Settings, event
         .filter(|b| record.builds.get(&*b.name).is_none_or(|r| r.steps.is_empty() && r.end.is_none()))
         .filter_map(|b| asked(b, &clouds))
         .collect();
-    let (found, problems) = if fresh.is_empty() { (Found::default(), Vec::new()) } else { preflight::look(&fresh, settings.force).await };
+    let (found, problems) =
+        if fresh.is_empty() { (Found::default(), Vec::new()) } else { preflight::look(&fresh, settings.force).await };
     drop(fresh);
     if !problems.is_empty() {
         return refused(problems);
@@ -178,9 +189,15 @@ pub async fn clean(folder: &Path, builds: Vec<Build>, settings: Settings, events
         outcome.left.extend(contexts.iter().filter_map(|cx| conclude(cx).err()));
     }
     // Builds that the plan does not hold any more.
-    let unknown: Vec<_> = record.standing().into_iter().map(|(name, _)| name).filter(|name| builds.iter().all(|b| *b.name != **name)).collect();
+    let unknown: Vec<_> = record
+        .standing()
+        .into_iter()
+        .map(|(name, _)| name)
+        .filter(|name| builds.iter().all(|b| *b.name != **name))
+        .collect();
     if let Some(name) = unknown.first() {
-        let problem = Problem::left("run::changed", format!("the plan has no build `{name}`, which has made something"));
+        let problem =
+            Problem::left("run::changed", format!("the plan has no build `{name}`, which has made something"));
         outcome.left.push(problem.help(format!("undo it by its tags: `bakec clean --region … --run {}`", run.name)));
     }
     if outcome.left.is_empty()
@@ -189,6 +206,7 @@ pub async fn clean(folder: &Path, builds: Vec<Build>, settings: Settings, events
         events.warn(format!("the journal cannot be closed: {error}"));
     }
     outcome.calls = clouds.calls.load(std::sync::atomic::Ordering::Relaxed);
-    outcome.ends = run.journal.look(|r| r.builds.clone()).into_iter().filter_map(|(name, b)| Some((name, b.end?))).collect();
+    outcome.ends =
+        run.journal.look(|r| r.builds.clone()).into_iter().filter_map(|(name, b)| Some((name, b.end?))).collect();
     outcome
 }

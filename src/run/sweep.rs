@@ -119,7 +119,9 @@ struct Found {
 /// What AWS does not tell.
 pub async fn list(cloud: &Cloud, wanted: &Wanted) -> Result<Vec<Leftover>, Problem> {
     let regions: BTreeSet<&String> = wanted.regions.iter().collect();
-    let looks = join_all(regions.into_iter().map(|name| async { look(&cloud.region(name), wanted.run.as_deref()).await })).await;
+    let looks =
+        join_all(regions.into_iter().map(|name| async { look(&cloud.region(name), wanted.run.as_deref()).await }))
+            .await;
     let mut found = Vec::new();
     for look in looks {
         found.extend(look.map_err(|error| error.problem("run::sweep"))?);
@@ -171,7 +173,8 @@ async fn instances(region: &Region, ours: &[Filter]) -> Result<Vec<Found>, CallE
     alive.push(filter("instance-state-name", ["pending", "running", "shutting-down", "stopping", "stopped"]));
     let take = |answer: &Output| {
         let all = answer.reservations().iter().flat_map(|r| r.instances());
-        all.filter_map(|i| found(region, Kind::Instance, i.instance_id(), None, moment(i.launch_time()), i.tags())).collect::<Vec<_>>()
+        all.filter_map(|i| found(region, Kind::Instance, i.instance_id(), None, moment(i.launch_time()), i.tags()))
+            .collect::<Vec<_>>()
     };
     Ok(pages!(region, "DescribeInstances", region.ec2.describe_instances().set_filters(Some(alive.clone())), take))
 }
@@ -183,23 +186,35 @@ async fn images(region: &Region, ours: &[Filter]) -> Result<Vec<Found>, CallErro
         let all = answer.images().iter();
         all.filter_map(|i| found(region, Kind::Image, i.image_id(), i.name(), made(i), i.tags())).collect::<Vec<_>>()
     };
-    Ok(pages!(region, "DescribeImages", region.ec2.describe_images().owners("self").set_filters(Some(ours.to_vec())), take))
+    Ok(pages!(
+        region,
+        "DescribeImages",
+        region.ec2.describe_images().owners("self").set_filters(Some(ours.to_vec())),
+        take
+    ))
 }
 
 async fn snapshots(region: &Region, ours: &[Filter]) -> Result<Vec<Found>, CallError> {
     use aws_sdk_ec2::operation::describe_snapshots::DescribeSnapshotsOutput as Output;
     let take = |answer: &Output| {
         let all = answer.snapshots().iter();
-        all.filter_map(|s| found(region, Kind::Snapshot, s.snapshot_id(), None, moment(s.start_time()), s.tags())).collect::<Vec<_>>()
+        all.filter_map(|s| found(region, Kind::Snapshot, s.snapshot_id(), None, moment(s.start_time()), s.tags()))
+            .collect::<Vec<_>>()
     };
-    Ok(pages!(region, "DescribeSnapshots", region.ec2.describe_snapshots().owner_ids("self").set_filters(Some(ours.to_vec())), take))
+    Ok(pages!(
+        region,
+        "DescribeSnapshots",
+        region.ec2.describe_snapshots().owner_ids("self").set_filters(Some(ours.to_vec())),
+        take
+    ))
 }
 
 async fn volumes(region: &Region, ours: &[Filter]) -> Result<Vec<Found>, CallError> {
     use aws_sdk_ec2::operation::describe_volumes::DescribeVolumesOutput as Output;
     let take = |answer: &Output| {
         let all = answer.volumes().iter();
-        all.filter_map(|v| found(region, Kind::Volume, v.volume_id(), None, moment(v.create_time()), v.tags())).collect::<Vec<_>>()
+        all.filter_map(|v| found(region, Kind::Volume, v.volume_id(), None, moment(v.create_time()), v.tags()))
+            .collect::<Vec<_>>()
     };
     Ok(pages!(region, "DescribeVolumes", region.ec2.describe_volumes().set_filters(Some(ours.to_vec())), take))
 }
@@ -208,16 +223,24 @@ async fn groups(region: &Region, ours: &[Filter]) -> Result<Vec<Found>, CallErro
     use aws_sdk_ec2::operation::describe_security_groups::DescribeSecurityGroupsOutput as Output;
     let take = |answer: &Output| {
         let all = answer.security_groups().iter();
-        all.filter_map(|g| found(region, Kind::SecurityGroup, g.group_id(), g.group_name(), None, g.tags())).collect::<Vec<_>>()
+        all.filter_map(|g| found(region, Kind::SecurityGroup, g.group_id(), g.group_name(), None, g.tags()))
+            .collect::<Vec<_>>()
     };
-    Ok(pages!(region, "DescribeSecurityGroups", region.ec2.describe_security_groups().set_filters(Some(ours.to_vec())), take))
+    Ok(pages!(
+        region,
+        "DescribeSecurityGroups",
+        region.ec2.describe_security_groups().set_filters(Some(ours.to_vec())),
+        take
+    ))
 }
 
 async fn keys(region: &Region, ours: &[Filter]) -> Result<Vec<Found>, CallError> {
     let ask = || region.ec2.describe_key_pairs().set_filters(Some(ours.to_vec())).send();
     let answer = region.call("DescribeKeyPairs", Repeat::Always, ask).await?;
     let all = answer.key_pairs().iter();
-    Ok(all.filter_map(|k| found(region, Kind::KeyPair, k.key_pair_id(), k.key_name(), moment(k.create_time()), k.tags())).collect())
+    Ok(all
+        .filter_map(|k| found(region, Kind::KeyPair, k.key_pair_id(), k.key_name(), moment(k.create_time()), k.tags()))
+        .collect())
 }
 
 fn value<'t>(tags: &'t [Tag], key: &str) -> Option<&'t str> {
@@ -225,7 +248,14 @@ fn value<'t>(tags: &'t [Tag], key: &str) -> Option<&'t str> {
 }
 
 /// A thing, where its own tags say that a run was building it: a filter that somebody ignores must not cost an image.
-fn found(region: &Region, kind: Kind, id: Option<&str>, name: Option<&str>, made: Option<Timestamp>, tags: &[Tag]) -> Option<Found> {
+fn found(
+    region: &Region,
+    kind: Kind,
+    id: Option<&str>,
+    name: Option<&str>,
+    made: Option<Timestamp>,
+    tags: &[Tag],
+) -> Option<Found> {
     if value(tags, STATE) != Some(BUILDING) || value(tags, RUN).is_none() {
         return None;
     }
@@ -235,7 +265,8 @@ fn found(region: &Region, kind: Kind, id: Option<&str>, name: Option<&str>, made
 
 /// What is left, and what of it is not touched: a run is judged as a whole.
 fn judge(found: Vec<Found>, now: Timestamp, older_than: Duration) -> Vec<Leftover> {
-    let age = |made: Option<Timestamp>| made.map(|made| Duration::try_from(now.duration_since(made)).unwrap_or_default());
+    let age =
+        |made: Option<Timestamp>| made.map(|made| Duration::try_from(now.duration_since(made)).unwrap_or_default());
     let mut runs: BTreeMap<&str, (Option<Timestamp>, Option<Duration>)> = BTreeMap::new();
     for thing in &found {
         let (lease, youngest) = runs.entry(value(&thing.tags, RUN).unwrap_or_default()).or_default();
@@ -277,12 +308,15 @@ pub async fn undo(cloud: &Cloud, wanted: &Wanted, listed: &[Leftover], events: &
         Ok(now) => now,
         Err(problem) => return vec![Problem { kind: Means::Left, ..problem }],
     };
-    let was = |l: &Leftover| listed.iter().any(|w| w.kept.is_none() && (w.kind, &w.region, &w.id) == (l.kind, &l.region, &l.id));
+    let was = |l: &Leftover| {
+        listed.iter().any(|w| w.kept.is_none() && (w.kind, &w.region, &w.id) == (l.kind, &l.region, &l.id))
+    };
     let mut by_region: BTreeMap<&str, Vec<&Leftover>> = BTreeMap::new();
     for left in now.iter().filter(|l| l.kept.is_none() && was(l)) {
         by_region.entry(&left.region).or_default().push(left);
     }
-    let all = by_region.into_iter().map(|(name, left)| async move { undo_all(&cloud.region(name), left, events).await });
+    let all =
+        by_region.into_iter().map(|(name, left)| async move { undo_all(&cloud.region(name), left, events).await });
     join_all(all).await.into_iter().flatten().collect()
 }
 
@@ -362,7 +396,9 @@ async fn patiently(region: &Region, delete: impl AsyncFn() -> Result<(), CallErr
     for _ in 1..TRIES {
         match delete().await {
             Err(error) if error.fault == Fault::NotFound => return Ok(()),
-            Err(error) if matches!(error.fault, Fault::InUse | Fault::WrongState) => region.sleep(Duration::from_secs(5)).await,
+            Err(error) if matches!(error.fault, Fault::InUse | Fault::WrongState) => {
+                region.sleep(Duration::from_secs(5)).await
+            }
             outcome => return outcome,
         }
     }

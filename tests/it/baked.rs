@@ -123,7 +123,11 @@ impl House {
             let stays = matches!(kind.as_str(), "images" | "snapshots");
             assert_eq!(list.len(), if stays { regions.len() } else { 0 }, "{kind}: {inventory:#}");
             for (thing, region) in list.iter().zip(regions) {
-                assert_eq!((thing["region"].as_str(), &thing["tags"]["bakec:state"]), (Some(*region), &Value::from("final")), "{thing:#}");
+                assert_eq!(
+                    (thing["region"].as_str(), &thing["tags"]["bakec:state"]),
+                    (Some(*region), &Value::from("final")),
+                    "{thing:#}"
+                );
             }
         }
     }
@@ -178,7 +182,11 @@ async fn copies_are_shared_and_tagged_as_the_image_is() {
     }
     for snapshot in house.all("snapshots") {
         assert_eq!(snapshot["users"], serde_json::json!(["210987654321"]), "{snapshot:#}");
-        assert_eq!((&snapshot["tags"]["Name"], &snapshot["tags"]["Kind"]), (&"web".into(), &"disk".into()), "{snapshot:#}");
+        assert_eq!(
+            (&snapshot["tags"]["Name"], &snapshot["tags"]["Kind"]),
+            (&"web".into(), &"disk".into()),
+            "{snapshot:#}"
+        );
     }
 }
 
@@ -197,7 +205,8 @@ async fn a_failing_script_leaves_nothing() {
 async fn cancelled_at_any_step_it_leaves_nothing() {
     let house = House::new().await;
     for last in ["key", "group", "ingress", "launch", "connect", "provision", "stop", "image", "copy", "share"] {
-        let outcome = house.bake_until(&copied(), |what| matches!(what, What::StepDone { step, .. } if step == last)).await;
+        let outcome =
+            house.bake_until(&copied(), |what| matches!(what, What::StepDone { step, .. } if step == last)).await;
         assert!(outcome.cancelled && outcome.left.is_empty(), "{last}: {outcome:?}");
         assert_eq!(failure(&outcome), "cancelled", "{last}");
         house.holds(&[]);
@@ -207,7 +216,8 @@ async fn cancelled_at_any_step_it_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn cancelled_too_late_it_is_finished() {
     let house = House::new().await;
-    let outcome = house.bake_until(&copied(), |what| matches!(what, What::StepStarted { step, .. } if step == "final")).await;
+    let outcome =
+        house.bake_until(&copied(), |what| matches!(what, What::StepStarted { step, .. } if step == "final")).await;
     assert!(is_done(&outcome), "{outcome:?}");
     house.holds(&REGIONS);
 }
@@ -240,7 +250,9 @@ const CHANGES: [&str; 13] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_is_made_up_for() {
-    for (kind, actions) in [("lost", &CHANGES[..]), ("cut", &CHANGES), ("internal", &CHANGES[..4]), ("unavailable", &CHANGES[4..8])] {
+    for (kind, actions) in
+        [("lost", &CHANGES[..]), ("cut", &CHANGES), ("internal", &CHANGES[..4]), ("unavailable", &CHANGES[4..8])]
+    {
         for action in actions {
             let house = House::new().await;
             let place = if action.contains(':') { (*action).to_owned() } else { format!("{action}:1") };
@@ -254,9 +266,13 @@ async fn a_lost_answer_is_made_up_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_aws_does_not_make_leaves_nothing() {
-    for fault in ["launch-fails@RunInstances:2", "capacity@RunInstances:2", "image-fails@CreateImage:1", "image-fails@CopyImage:2",
-        "instance-gone@StopInstances:1"]
-    {
+    for fault in [
+        "launch-fails@RunInstances:2",
+        "capacity@RunInstances:2",
+        "image-fails@CreateImage:1",
+        "image-fails@CopyImage:2",
+        "instance-gone@StopInstances:1",
+    ] {
         let house = House::new().await;
         house.fault(fault);
         let outcome = house.bake(&copied()).await;
@@ -275,7 +291,8 @@ async fn what_is_new_may_be_seen_late() {
     house.holds(&REGIONS);
     for last in ["key", "group", "launch", "image", "copy"] {
         let house = House::of(late()).await;
-        let outcome = house.bake_until(&copied(), |what| matches!(what, What::StepDone { step, .. } if step == last)).await;
+        let outcome =
+            house.bake_until(&copied(), |what| matches!(what, What::StepDone { step, .. } if step == last)).await;
         assert!(outcome.cancelled && outcome.left.is_empty(), "{last}: {outcome:?}");
         house.holds(&[]);
     }
@@ -288,11 +305,16 @@ async fn long_builds_renew_their_leases() {
     let outcome = house.bake(&copied()).await;
     assert!(is_done(&outcome), "{outcome:?}");
     house.holds(&REGIONS);
-    let renewals = house.server.calls().into_iter().filter(|c| c.parameters.values().any(|v| v == "bakec:lease") && c.action == "CreateTags");
+    let renewals = house
+        .server
+        .calls()
+        .into_iter()
+        .filter(|c| c.parameters.values().any(|v| v == "bakec:lease") && c.action == "CreateTags");
     let renewals: Vec<_> = renewals.filter(|c| !c.parameters.values().any(|v| v == "bakec:state")).collect();
     assert!(renewals.len() > 3, "{renewals:?}");
     assert!(renewals.iter().any(|c| c.region == "eu-west-1"));
-    let together = |c: &&bakec::rehearse::Call| c.parameters.keys().filter(|name| name.starts_with("ResourceId")).count() >= 3;
+    let together =
+        |c: &&bakec::rehearse::Call| c.parameters.keys().filter(|name| name.starts_with("ResourceId")).count() >= 3;
     assert!(renewals.iter().any(|c| together(&c)), "{renewals:?}");
 }
 

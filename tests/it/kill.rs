@@ -41,7 +41,9 @@ impl Ec2 {
         command.arg("rehearse-server").args(arguments).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the server starts");
         let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("the server says where it is");
+        BufReader::new(child.stdout.take().expect("its output"))
+            .read_line(&mut line)
+            .expect("the server says where it is");
         let told: Value = serde_json::from_str(&line).expect("a line of JSON");
         let address = told["endpoint"].as_str().unwrap_or_default().trim_start_matches("http://").to_owned();
         let ssh = told["ssh"].as_str().unwrap_or_default().to_owned();
@@ -68,7 +70,8 @@ impl Ec2 {
     pub(crate) fn inventory(&self) -> BTreeMap<(String, String), Value> {
         let all = self.ask("GET", "inventory", &Value::Null);
         let kinds = all.as_object().expect("kinds").iter();
-        let things = kinds.flat_map(|(kind, list)| list.as_array().into_iter().flatten().map(move |thing| (kind, thing)));
+        let things =
+            kinds.flat_map(|(kind, list)| list.as_array().into_iter().flatten().map(move |thing| (kind, thing)));
         things.map(|(kind, t)| ((kind.clone(), t["id"].as_str().unwrap_or_default().to_owned()), t.clone())).collect()
     }
 
@@ -304,7 +307,8 @@ fn judge(ec2: &Ec2, before: &BTreeMap<(String, String), Value>, whole: bool, see
             seen.wrong.push(format!("left behind: {kind} {id} {thing}"));
         }
     }
-    let images: Vec<&str> = new.iter().filter(|((kind, _), _)| kind == "images").filter_map(|(_, i)| i["region"].as_str()).collect();
+    let images: Vec<&str> =
+        new.iter().filter(|((kind, _), _)| kind == "images").filter_map(|(_, i)| i["region"].as_str()).collect();
     let regions: BTreeSet<&str> = images.iter().copied().collect();
     seen.doubles += images.len() - regions.len();
     let snapshots = new.iter().filter(|((kind, _), _)| kind == "snapshots").count();
@@ -351,7 +355,8 @@ fn wanted(calls: usize) -> Vec<Point> {
         Some(list) if !list.is_empty() => {
             let points = list.split(',').map(|point| {
                 let (n, how) = point.split_once(':').expect("a point is N:HOW");
-                let how = ALL.iter().find(|(_, name)| *name == how).expect("before, after, lost, throttled or cancelled").0;
+                let how =
+                    ALL.iter().find(|(_, name)| *name == how).expect("before, after, lost, throttled or cancelled").0;
                 every(&[n.parse().expect("a number")], &[how])
             });
             points.flatten().collect()
@@ -387,6 +392,10 @@ fn no_moment_loses_anything() {
                 let ec2 = first.unwrap_or_else(start);
                 while let Some(point) = { points.lock().expect("points").pop_front() } {
                     let seen = attempt(&ec2, point);
+                    if std::env::var_os("BAKEC_KILL").is_some() {
+                        let left = points.lock().expect("points").len();
+                        println!("{point:?}: {}, {left} left", if seen.wrong.is_empty() { "right" } else { "wrong" });
+                    }
                     if !seen.wrong.is_empty() {
                         failed.lock().expect("failures").push((point, seen));
                         // What is left there would be counted again.
@@ -398,10 +407,14 @@ fn no_moment_loses_anything() {
     });
     let failed = failed.into_inner().expect("failures");
     let (left, doubles) = failed.iter().fold((0, 0), |(l, d), (_, seen)| (l + seen.left, d + seen.doubles));
-    println!("kill matrix: {calls} calls in a build, {tried} points tried, {} wrong, {left} leftovers, {doubles} doubles", failed.len());
+    println!(
+        "kill matrix: {calls} calls in a build, {tried} points tried, {} wrong, {left} leftovers, {doubles} doubles",
+        failed.len()
+    );
     for ((n, how, then), seen) in &failed {
         println!("\n#### call {n}, {how:?}, then {then:?}: {}", seen.wrong.join("\n"));
     }
-    let points: Vec<_> = failed.iter().map(|((n, how, then), seen)| format!("{n} {how:?} {then:?}: {}", seen.wrong[0])).collect();
+    let points: Vec<_> =
+        failed.iter().map(|((n, how, then), seen)| format!("{n} {how:?} {then:?}: {}", seen.wrong[0])).collect();
     assert!(failed.is_empty(), "\n{}", points.join("\n"));
 }

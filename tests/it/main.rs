@@ -15,6 +15,8 @@ mod corpus;
 mod doc;
 mod emitted;
 mod examples;
+#[cfg(feature = "run")]
+mod executor;
 mod facts;
 mod fuzzed;
 mod generated;
@@ -32,6 +34,9 @@ mod moving;
 mod oracle;
 #[path = "../peer/packer.rs"]
 mod peer;
+#[cfg(feature = "run")]
+#[path = "../peer/builds.rs"]
+mod peer_builds;
 #[cfg(feature = "run")]
 #[path = "../peer/provision.rs"]
 mod peer_provision;

@@ -17,8 +17,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::config::http::HttpResponse;
+use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::config::timeout::TimeoutConfig;
 use aws_sdk_ec2::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
@@ -98,7 +98,12 @@ impl Cloud {
     ///
     /// # Errors
     /// Where there are no credentials.
-    pub async fn open(access: &Access, reach: &Reach, events: &Events, calls: Arc<AtomicU64>) -> Result<Cloud, Problem> {
+    pub async fn open(
+        access: &Access,
+        reach: &Reach,
+        events: &Events,
+        calls: Arc<AtomicU64>,
+    ) -> Result<Cloud, Problem> {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
@@ -108,7 +113,10 @@ impl Cloud {
             // Only a call that may be repeated is: `Region::call` knows which.
             .retry_config(RetryConfig::disabled())
             .timeout_config(
-                TimeoutConfig::builder().connect_timeout(Duration::from_secs(10)).operation_timeout(Duration::from_secs(60)).build(),
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(10))
+                    .operation_timeout(Duration::from_secs(60))
+                    .build(),
             );
         if let Some(profile) = &access.profile {
             loader = loader.profile_name(profile);
@@ -157,7 +165,9 @@ impl Cloud {
                  `bakec run --rehearse` needs no account",
             )
         };
-        let Some(provider) = self.config.credentials_provider() else { return Err(none("no source of them is known".into())) };
+        let Some(provider) = self.config.credentials_provider() else {
+            return Err(none("no source of them is known".into()));
+        };
         let found = provider.provide_credentials().await.map_err(|error| none(chain(&error)))?;
         let gate = self.events.gate();
         gate.hide(&Secret::new(found.secret_access_key()));
@@ -223,7 +233,12 @@ impl Region {
     ///
     /// # Errors
     /// What AWS said last.
-    pub async fn call<T, E, F>(&self, action: &'static str, repeat: Repeat, mut send: impl FnMut() -> F) -> Result<T, CallError>
+    pub async fn call<T, E, F>(
+        &self,
+        action: &'static str,
+        repeat: Repeat,
+        mut send: impl FnMut() -> F,
+    ) -> Result<T, CallError>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + 'static,
@@ -290,11 +305,20 @@ impl Region {
             SdkError::ServiceError(context) => {
                 let answer = context.err();
                 let code = answer.code().unwrap_or_default().to_owned();
-                let message = answer.message().map_or_else(|| "AWS gave no reason".to_owned(), |m| m.trim_end_matches('.').to_owned());
-                CallError { fault: Fault::of_code(&code, Some(context.raw().status().as_u16())), action, region, code, message }
+                let message = answer
+                    .message()
+                    .map_or_else(|| "AWS gave no reason".to_owned(), |m| m.trim_end_matches('.').to_owned());
+                CallError {
+                    fault: Fault::of_code(&code, Some(context.raw().status().as_u16())),
+                    action,
+                    region,
+                    code,
+                    message,
+                }
             }
             other => {
-                let refused = matches!(other, SdkError::DispatchFailure(failure) if failure.is_io() && never_sent(other));
+                let refused =
+                    matches!(other, SdkError::DispatchFailure(failure) if failure.is_io() && never_sent(other));
                 let built = matches!(other, SdkError::ConstructionFailure(_));
                 let fault = match (built, refused) {
                     (true, _) => Fault::Other,

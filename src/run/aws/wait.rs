@@ -187,7 +187,7 @@ pub fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -
 }
 
 impl Seen for Instance {
-    const FIRST: Duration = Duration::from_secs(3);
+    const FIRST: Duration = Duration::from_secs(2);
     const LONGEST: Duration = Duration::from_secs(15);
 
     async fn look(region: &Region, ids: &[String], _: bool) -> Result<HashMap<String, Self>, CallError> {
@@ -217,7 +217,7 @@ impl From<&aws_sdk_ec2::types::Instance> for Instance {
 }
 
 impl Seen for Image {
-    const FIRST: Duration = Duration::from_secs(6);
+    const FIRST: Duration = Duration::from_secs(3);
     const LONGEST: Duration = Duration::from_secs(60);
 
     fn is_still(&self, before: &Self) -> bool {

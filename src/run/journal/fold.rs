@@ -137,7 +137,10 @@ impl Record {
             && match &line.entry {
                 Entry::Run(_) => false,
                 Entry::Taken { .. } | Entry::Closed => true,
-                Entry::Attempt { build, .. } | Entry::Back { build, .. } | Entry::Intent { build, .. } | Entry::End { build, .. } => self.builds.contains_key(build),
+                Entry::Attempt { build, .. }
+                | Entry::Back { build, .. }
+                | Entry::Intent { build, .. }
+                | Entry::End { build, .. } => self.builds.contains_key(build),
                 Entry::Result { intent, .. } | Entry::Void { intent, .. } | Entry::Undone { intent, .. } => {
                     self.builds.values().flat_map(|b| &b.steps).any(|s| s.intent == *intent)
                 }

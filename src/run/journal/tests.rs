@@ -140,7 +140,9 @@ fn a_damaged_line_is_named_also_where_a_torn_one_follows() {
 fn a_journal_of_a_newer_bakec_is_not_touched() {
     let folder = tempfile::tempdir().unwrap();
     drop(Journal::create(folder.path(), Head { format: FORMAT + 1, ..head("r") }).unwrap());
-    assert!(matches!(Journal::open(folder.path()), Err(OpenError::Broken(Broken::Newer(format))) if format == FORMAT + 1));
+    assert!(
+        matches!(Journal::open(folder.path()), Err(OpenError::Broken(Broken::Newer(format))) if format == FORMAT + 1)
+    );
 }
 
 #[test]

@@ -56,8 +56,7 @@ pub async fn bake(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Resul
             lease: cx.lease(),
         })
         .await?;
-    // A machine that was told to stop, or of which an image was begun, has all that it is to have.
-    if cx.known(StopInstance::NAME, "").or_else(|| cx.known(CreateImage::NAME, "")).is_none() {
+    if !is_left(cx) {
         let machine = running(cx, &instance).await?;
         on_machine(cx, build, ebs, given, &source, (&instance, &machine), key_file.as_ref()).await?;
     }
@@ -83,6 +82,11 @@ fn former_source(cx: &Cx) -> Option<SourceImage> {
         })?;
         serde_json::from_value(found).ok()
     })
+}
+
+/// Whether all that was to be done on the machine is done: a run that goes on finds it stopped, or stopping.
+fn is_left(cx: &Cx) -> bool {
+    [StopInstance::NAME, CreateImage::NAME].iter().any(|step| cx.known(step, "").is_some())
 }
 
 /// Packer's name of the builder.
@@ -261,12 +265,7 @@ async fn images(cx: &Cx, ebs: &Ebs, instance: &str) -> Result<Vec<Made>, Problem
 }
 
 /// Tags, permissions, the end of former snapshots, and the word that all of it is final.
-async fn publish(
-    cx: &Cx,
-    ebs: &Ebs,
-    images: Vec<Made>,
-    gone: &[(String, Former)],
-) -> Result<Artifact, Problem> {
+async fn publish(cx: &Cx, ebs: &Ebs, images: Vec<Made>, gone: &[(String, Former)]) -> Result<Artifact, Problem> {
     for Made { region, image, snapshots } in images.clone() {
         cx.step(Share { region, image, snapshots, wanted: ebs.image.clone() }).await?;
     }

@@ -74,7 +74,12 @@ async fn connect(cx: &Cx, target: &Target, ssh: &Ssh, key_file: Option<&PathBuf>
 ///
 /// # Errors
 /// The first that failed.
-async fn provision_all(cx: &Cx, build: &Build, shell: &mut Option<Shell>, values: &dyn RunValues) -> Result<(), Problem> {
+async fn provision_all(
+    cx: &Cx,
+    build: &Build,
+    shell: &mut Option<Shell>,
+    values: &dyn RunValues,
+) -> Result<(), Problem> {
     for (index, step) in build.provisioners.iter().enumerate() {
         if let Err(problem) = provision_one(cx, index, step, shell, values).await {
             for cleanup in &build.cleanups {
@@ -124,8 +129,11 @@ async fn provision_one(
 async fn act(cx: &Cx, step: &Provisioner, shell: &mut Option<Shell>, values: &dyn RunValues) -> Result<(), Problem> {
     match shell {
         Some(shell) => provision(step, shell, values, &cx.events, &cx.cancel).await,
-        None => Err(Problem::failed("run::connect", format!("`{}` needs a connection, and the builder has none", step.kind))
-            .help("give the builder a `communicator`")),
+        None => Err(Problem::failed(
+            "run::connect",
+            format!("`{}` needs a connection, and the builder has none", step.kind),
+        )
+        .help("give the builder a `communicator`")),
     }
 }
 
@@ -157,4 +165,3 @@ pub fn interrupted(build: &BuildRecord) -> Option<&'static str> {
         _ => None,
     })
 }
-

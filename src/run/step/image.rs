@@ -72,9 +72,12 @@ impl Step for CreateImage {
     }
 
     async fn find(&self, cx: &Cx) -> Result<Look<String>, Problem> {
-        let ask = || cx.region.ec2.describe_images().owners("self").filters(filter("name", [self.name.as_str()])).send();
-        let answer = cx.region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem("run::image"))?;
-        let ours = |image: &&Found| cx.is_ours(image.tags()) || image.source_instance_id() == Some(self.instance.as_str());
+        let ask =
+            || cx.region.ec2.describe_images().owners("self").filters(filter("name", [self.name.as_str()])).send();
+        let answer =
+            cx.region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem("run::image"))?;
+        let ours =
+            |image: &&Found| cx.is_ours(image.tags()) || image.source_instance_id() == Some(self.instance.as_str());
         match (answer.images().iter().find(ours), answer.images().first()) {
             (Some(image), _) => Ok(Look::There(image.image_id().unwrap_or_default().to_owned())),
             (None, Some(other)) => {
@@ -96,7 +99,12 @@ impl CreateImage {
     async fn make(&self, cx: &Cx, tag_snapshots: bool) -> Result<String, CallError> {
         let mappings: Vec<_> = self.devices.iter().map(mapping).collect();
         let ask = || {
-            let mut call = cx.region.ec2.create_image().instance_id(&self.instance).name(&self.name)
+            let mut call = cx
+                .region
+                .ec2
+                .create_image()
+                .instance_id(&self.instance)
+                .name(&self.name)
                 .tag_specifications(cx.tagged(ResourceType::Image, Self::NAME, &self.tags));
             if tag_snapshots {
                 let tags = merged(&self.tags, &self.snapshot_tags);

@@ -82,7 +82,13 @@ impl Step for ImportKey {
         let ask = || {
             let tags = cx.tagged(ResourceType::KeyPair, Self::NAME, &[]);
             let material = Blob::new(public.as_bytes());
-            cx.region.ec2.import_key_pair().key_name(&self.name).public_key_material(material).tag_specifications(tags).send()
+            cx.region
+                .ec2
+                .import_key_pair()
+                .key_name(&self.name)
+                .public_key_material(material)
+                .tag_specifications(tags)
+                .send()
         };
         let answer = cx.region.call("ImportKeyPair", Repeat::Always, ask).await.map_err(|e| e.failure("run::key"))?;
         Ok(Imported { id: answer.key_pair_id().unwrap_or_default().to_owned(), name: self.name.clone() })
@@ -90,10 +96,14 @@ impl Step for ImportKey {
 
     async fn find(&self, cx: &Cx) -> Result<Look<Imported>, Problem> {
         let ask = || cx.region.ec2.describe_key_pairs().filters(filter("key-name", [self.name.as_str()])).send();
-        let answer = cx.region.call("DescribeKeyPairs", Repeat::Always, ask).await.map_err(|e| e.problem("run::key"))?;
+        let answer =
+            cx.region.call("DescribeKeyPairs", Repeat::Always, ask).await.map_err(|e| e.problem("run::key"))?;
         let Some(found) = answer.key_pairs().first() else { return Ok(Look::Nothing) };
         if !cx.is_ours(found.tags()) {
-            let problem = Problem::failed("run::key", format!("there is a key pair `{}` already, and it is not of this run", self.name));
+            let problem = Problem::failed(
+                "run::key",
+                format!("there is a key pair `{}` already, and it is not of this run", self.name),
+            );
             return Ok(Look::Others(problem.help("leave `temporary_key_pair_name` out, or write another name")));
         }
         Ok(Look::There(Imported { id: found.key_pair_id().unwrap_or_default().to_owned(), name: self.name.clone() }))

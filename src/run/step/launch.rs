@@ -1,11 +1,11 @@
 //! The machine: launched by a token, waited for, stopped, terminated.
 
-use aws_sdk_ec2::types::{
-    BlockDeviceMapping, CreditSpecificationRequest, EbsBlockDevice, IamInstanceProfileSpecification, InstanceMetadataEndpointState,
-    Instance as Found, InstanceMetadataOptionsRequest, InstanceMetadataTagsState, InstanceNetworkInterfaceSpecification, InstanceType, Placement,
-    ResourceType, ShutdownBehavior, VolumeType,
-};
 use aws_sdk_ec2::types::HttpTokensState;
+use aws_sdk_ec2::types::{
+    BlockDeviceMapping, CreditSpecificationRequest, EbsBlockDevice, IamInstanceProfileSpecification, Instance as Found,
+    InstanceMetadataEndpointState, InstanceMetadataOptionsRequest, InstanceMetadataTagsState,
+    InstanceNetworkInterfaceSpecification, InstanceType, Placement, ResourceType, ShutdownBehavior, VolumeType,
+};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -63,9 +63,14 @@ impl Step for LaunchInstance {
             // The token makes the second call harmless.
             let ask = || self.request(cx).send();
             match cx.region.call("RunInstances", Repeat::Always, ask).await {
-                Ok(answer) => return Ok(answer.instances().first().and_then(|i| i.instance_id()).unwrap_or_default().to_owned()),
+                Ok(answer) => {
+                    return Ok(answer.instances().first().and_then(|i| i.instance_id()).unwrap_or_default().to_owned());
+                }
                 // What was just made may not be visible yet.
-                Err(error) if tries > 0 && matches!(error.code.as_str(), "InvalidGroup.NotFound" | "InvalidKeyPair.NotFound") => {
+                Err(error)
+                    if tries > 0
+                        && matches!(error.code.as_str(), "InvalidGroup.NotFound" | "InvalidKeyPair.NotFound") =>
+                {
                     cx.region.sleep(Duration::from_secs(2)).await;
                 }
                 Err(error) => return Err(error.failure("run::launch")),
@@ -85,7 +90,8 @@ impl Step for LaunchInstance {
 
     async fn find(&self, cx: &Cx) -> Result<Look<String>, Problem> {
         let ask = || cx.region.ec2.describe_instances().set_filters(Some(cx.made_by(Self::NAME))).send();
-        let answer = cx.region.call("DescribeInstances", Repeat::Always, ask).await.map_err(|e| e.problem("run::launch"))?;
+        let answer =
+            cx.region.call("DescribeInstances", Repeat::Always, ask).await.map_err(|e| e.problem("run::launch"))?;
         let found: Vec<_> = answer.reservations().iter().flat_map(|r| r.instances()).collect();
         let alive = |i: &&&Found| i.state().and_then(|s| s.name()).is_none_or(|n| n.as_str() != "terminated");
         let found = found.iter().find(alive).or(found.first()).and_then(|i| i.instance_id());
@@ -97,7 +103,9 @@ impl Step for LaunchInstance {
             let ask = || cx.region.ec2.terminate_instances().instance_ids(id).send();
             match cx.region.call("TerminateInstances", Repeat::Always, ask).await {
                 Ok(_) => break,
-                Err(error) if error.fault == Fault::NotFound && !cx.is_young() => return Ok(format!("instance {id} is gone")),
+                Err(error) if error.fault == Fault::NotFound && !cx.is_young() => {
+                    return Ok(format!("instance {id} is gone"));
+                }
                 Err(error) if error.fault == Fault::NotFound => cx.age().await,
                 Err(error) => return Err(error.problem("run::launch")),
             }
@@ -150,7 +158,13 @@ impl LaunchInstance {
         volume_tags.retain(|(name, _)| !launch.volume_tags.iter().any(|(n, _)| n == name));
         volume_tags.extend(launch.volume_tags.iter().cloned());
         let tagged = |resource, own: &[(String, String)]| cx.tagged_until(resource, Self::NAME, own, &self.lease);
-        let mut call = cx.region.ec2.run_instances().min_count(1).max_count(1).image_id(&self.image)
+        let mut call = cx
+            .region
+            .ec2
+            .run_instances()
+            .min_count(1)
+            .max_count(1)
+            .image_id(&self.image)
             .instance_type(InstanceType::from(launch.instance_type.as_str()))
             .client_token(&self.token)
             .set_key_name(self.key.clone())
@@ -180,7 +194,9 @@ impl LaunchInstance {
                 .set_http_endpoint(metadata.http_endpoint.as_deref().map(InstanceMetadataEndpointState::from))
                 .set_http_tokens(metadata.http_tokens.as_deref().map(HttpTokensState::from))
                 .set_http_put_response_hop_limit(metadata.http_put_response_hop_limit)
-                .set_instance_metadata_tags(metadata.instance_metadata_tags.as_deref().map(InstanceMetadataTagsState::from));
+                .set_instance_metadata_tags(
+                    metadata.instance_metadata_tags.as_deref().map(InstanceMetadataTagsState::from),
+                );
             call = call.metadata_options(options.build());
         }
         for device in &launch.devices {
@@ -189,8 +205,12 @@ impl LaunchInstance {
         match self.network.public_address {
             // Only an interface of its own says whether it has a public address.
             Some(public) => {
-                let interface = InstanceNetworkInterfaceSpecification::builder().device_index(0).associate_public_ip_address(public)
-                    .set_subnet_id(self.network.subnet.clone()).set_groups(Some(self.groups.clone())).delete_on_termination(true);
+                let interface = InstanceNetworkInterfaceSpecification::builder()
+                    .device_index(0)
+                    .associate_public_ip_address(public)
+                    .set_subnet_id(self.network.subnet.clone())
+                    .set_groups(Some(self.groups.clone()))
+                    .delete_on_termination(true);
                 call.network_interfaces(interface.build())
             }
             None => call
@@ -221,9 +241,14 @@ pub fn mapping(device: &Device) -> BlockDeviceMapping {
     if let Some(name) = device.virtual_name.as_ref().filter(|n| n.starts_with("ephemeral")) {
         return named.virtual_name(name).build();
     }
-    let ebs = EbsBlockDevice::builder().delete_on_termination(device.delete_on_termination)
-        .set_encrypted(device.encrypted).set_iops(device.iops).set_kms_key_id(device.kms_key_id.clone())
-        .set_snapshot_id(device.snapshot_id.clone()).set_throughput(device.throughput).set_volume_size(device.size)
+    let ebs = EbsBlockDevice::builder()
+        .delete_on_termination(device.delete_on_termination)
+        .set_encrypted(device.encrypted)
+        .set_iops(device.iops)
+        .set_kms_key_id(device.kms_key_id.clone())
+        .set_snapshot_id(device.snapshot_id.clone())
+        .set_throughput(device.throughput)
+        .set_volume_size(device.size)
         .set_volume_type(device.volume_type.as_deref().map(VolumeType::from));
     named.ebs(ebs.build()).build()
 }
@@ -244,7 +269,10 @@ pub async fn running(cx: &Cx, id: &str) -> Result<Instance, Problem> {
             }
             state => {
                 let why = instance.reason.clone().unwrap_or_else(|| "EC2 gives no reason".to_owned());
-                Some(Err(Problem::failed("run::launch", format!("the instance {} instead of running: {why}", ended(state)))))
+                Some(Err(Problem::failed(
+                    "run::launch",
+                    format!("the instance {} instead of running: {why}", ended(state)),
+                )))
             }
         }
     });
@@ -301,7 +329,9 @@ impl Step for StopInstance {
         cx.region.call("StopInstances", Repeat::Always, ask).await.map_err(|e| e.failure("run::stop"))?;
         let stopped = wait::until(&cx.region, &self.id, |seen: Option<&Instance>| match seen?.state.as_str() {
             "stopped" => Some(Ok(())),
-            "terminated" | "shutting-down" => Some(Err(Problem::failed("run::stop", "the instance ended instead of stopping"))),
+            "terminated" | "shutting-down" => {
+                Some(Err(Problem::failed("run::stop", "the instance ended instead of stopping")))
+            }
             _ => None,
         });
         Ok(waited(cx, "the instance does not stop", stopped).await??)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::types::{
-    CreateVolumePermission, CreateVolumePermissionModifications, ImdsSupportValues, AttributeValue, LaunchPermission,
+    AttributeValue, CreateVolumePermission, CreateVolumePermissionModifications, ImdsSupportValues, LaunchPermission,
     LaunchPermissionModifications, PermissionGroup,
 };
 use futures_util::future::join_all;
@@ -65,7 +65,9 @@ impl Share {
         for (resources, tags) in [(all(), &self.wanted.tags), (self.snapshots.clone(), &self.wanted.snapshot_tags)] {
             let tags: Vec<_> = tags.iter().map(|(k, v)| tag(k, v)).collect();
             if !tags.is_empty() && !resources.is_empty() {
-                let ask = || region.ec2.create_tags().set_resources(Some(resources.clone())).set_tags(Some(tags.clone())).send();
+                let ask = || {
+                    region.ec2.create_tags().set_resources(Some(resources.clone())).set_tags(Some(tags.clone())).send()
+                };
                 when_visible(region, "CreateTags", ask).await?;
             }
         }
@@ -76,9 +78,12 @@ impl Share {
         let wanted = &self.wanted;
         let mut permissions: Vec<LaunchPermission> = Vec::new();
         permissions.extend(wanted.users.iter().map(|u| LaunchPermission::builder().user_id(u).build()));
-        permissions.extend(wanted.groups.iter().map(|g| LaunchPermission::builder().group(PermissionGroup::from(g.as_str())).build()));
+        permissions.extend(
+            wanted.groups.iter().map(|g| LaunchPermission::builder().group(PermissionGroup::from(g.as_str())).build()),
+        );
         permissions.extend(wanted.org_arns.iter().map(|a| LaunchPermission::builder().organization_arn(a).build()));
-        permissions.extend(wanted.ou_arns.iter().map(|a| LaunchPermission::builder().organizational_unit_arn(a).build()));
+        permissions
+            .extend(wanted.ou_arns.iter().map(|a| LaunchPermission::builder().organizational_unit_arn(a).build()));
         if !permissions.is_empty() {
             let ask = || {
                 let add = LaunchPermissionModifications::builder().set_add(Some(permissions.clone())).build();
@@ -123,7 +128,11 @@ impl Share {
 }
 
 /// Makes a call that may be made again, until what it is about is visible.
-async fn when_visible<T, E, F>(region: &Region, action: &'static str, mut ask: impl FnMut() -> F) -> Result<T, CallError>
+async fn when_visible<T, E, F>(
+    region: &Region,
+    action: &'static str,
+    mut ask: impl FnMut() -> F,
+) -> Result<T, CallError>
 where
     F: Future<Output = Result<T, aws_sdk_ec2::error::SdkError<E, HttpResponse>>>,
     E: aws_sdk_ec2::error::ProvideErrorMetadata + std::error::Error + 'static,

@@ -31,7 +31,8 @@ impl Cx {
     /// The tags of what a step makes, before those that the user wants.
     pub fn tags(&self, step: &str, own: &[(String, String)], lease: &str) -> Vec<Tag> {
         let step = format!("{step}:{}", self.attempt);
-        let ours = [(RUN, self.run.name.as_str()), (BUILD, &self.build), (STEP, &step), (STATE, BUILDING), (LEASE, lease)];
+        let ours =
+            [(RUN, self.run.name.as_str()), (BUILD, &self.build), (STEP, &step), (STATE, BUILDING), (LEASE, lease)];
         let ours = ours.into_iter().map(|(k, v)| tag(k, v));
         ours.chain(own.iter().map(|(k, v)| tag(k, v))).collect()
     }
@@ -42,7 +43,13 @@ impl Cx {
     }
 
     /// The same with a lease of the caller's: a call by a token must be the same when it is made again.
-    pub fn tagged_until(&self, resource: ResourceType, step: &str, own: &[(String, String)], lease: &str) -> TagSpecification {
+    pub fn tagged_until(
+        &self,
+        resource: ResourceType,
+        step: &str,
+        own: &[(String, String)],
+        lease: &str,
+    ) -> TagSpecification {
         TagSpecification::builder().resource_type(resource).set_tags(Some(self.tags(step, own, lease))).build()
     }
 

@@ -27,6 +27,9 @@ pub enum Extent {
     Everything,
 }
 
+/// What the journal says of a step that had nothing to undo.
+pub const NOTHING: &str = "nothing to undo";
+
 /// Steps whose effect outlives a build that went well.
 fn stays(step: &str) -> bool {
     matches!(step, CreateImage::NAME | CopyImage::NAME | Deregister::NAME | Forget::NAME | Share::NAME | Finish::NAME)
@@ -80,7 +83,7 @@ async fn walk(cx: &Cx, steps: Vec<StepRecord>) -> Vec<Problem> {
         let cx = Cx { attempt: step.attempt, begun: cx.run.begun(&step), ..cx.clone() };
         match undo_any(&cx, &step).await {
             Ok(what) => {
-                let told = if what.is_empty() { "nothing to undo".to_owned() } else { what.clone() };
+                let told = if what.is_empty() { NOTHING.to_owned() } else { what.clone() };
                 if let Err(problem) = cx.append(Entry::Undone { intent: step.intent, what: told }) {
                     left.push(problem);
                 }
