@@ -43,7 +43,7 @@ pub async fn bake(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Resul
     let found = former_source(cx).or_else(|| given.source.clone());
     let source = cx.step(FindSource { source: ebs.source.clone(), found }).await?;
     let ebs = &worded(ebs, given.values, &source)?;
-    let (key, key_file) = key(cx, ebs).await?;
+    let (key, key_file) = key(cx, ebs, &source).await?;
     let groups = groups(cx, ebs, given).await?;
     let instance = cx
         .step(LaunchInstance {
@@ -93,7 +93,7 @@ fn is_left(cx: &Cx) -> bool {
 const BUILDER_ID: &str = "mitchellh.amazonebs";
 
 /// The key pair's name at EC2, and the file of its private half.
-async fn key(cx: &Cx, ebs: &Ebs) -> Result<(Option<String>, Option<PathBuf>), Problem> {
+async fn key(cx: &Cx, ebs: &Ebs, source: &SourceImage) -> Result<(Option<String>, Option<PathBuf>), Problem> {
     match &ebs.key {
         Key::None => Ok((None, None)),
         Key::Own { name, file } => Ok((name.clone(), Some(file.clone()))),
@@ -101,11 +101,24 @@ async fn key(cx: &Cx, ebs: &Ebs) -> Result<(Option<String>, Option<PathBuf>), Pr
             let file = key::file(cx);
             let token = cx.token(ImportKey::NAME, "");
             let name = if name.is_empty() { format!("bakec_{}", &token[..20]) } else { name.clone() };
-            let kind = kind.clone().unwrap_or_else(|| "ed25519".to_owned());
+            let kind = kind.clone().unwrap_or_else(|| kind_for(source).to_owned());
             let made = cx.step(ImportKey { name, kind, bits: *bits, file: file.clone() }).await?;
             Ok((Some(made.name), Some(file)))
         }
     }
+}
+
+/// Systems whose OpenSSH is older than 6.5, by the names of their images.
+const OLD: [&str; 8] = ["precise", "12.04", "lucid", "squeeze", "wheezy", "centos-6", "centos 6", "rhel-6"];
+
+/// Images of before this day have no newer OpenSSH than that.
+const NEW: &str = "2014-04";
+
+/// The type of a key that the image's server knows: one that is older than OpenSSH 6.5 knows no Ed25519, nor does Windows.
+fn kind_for(source: &SourceImage) -> &'static str {
+    let name = source.name.to_lowercase();
+    let dated = !source.created.is_empty() && *source.created < *NEW;
+    if source.windows || dated || OLD.iter().any(|old| name.contains(old)) { "rsa" } else { "ed25519" }
 }
 
 /// The machine's security groups: those named, or one that is made for the connection.
@@ -287,4 +300,21 @@ pub fn artifact(images: &[Made]) -> Artifact {
     let by_region: BTreeMap<_, _> = images.iter().map(|made| (made.region.clone(), made.image.clone())).collect();
     let id = by_region.iter().map(|(region, id)| format!("{region}:{id}")).collect::<Vec<_>>().join(",");
     Artifact { builder_id: BUILDER_ID.to_owned(), id, images: by_region.into_iter().collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_servers_and_windows_get_keys_that_they_know() {
+        let kind = |name: &str, created: &str, windows| {
+            kind_for(&SourceImage { name: name.into(), created: created.into(), windows, ..SourceImage::default() })
+        };
+        assert_eq!(kind("ubuntu-precise-12.04-amd64-server-20170502", "2017-05-02T00:00:00.000Z", false), "rsa");
+        assert_eq!(kind("x", "2013-01-01T00:00:00.000Z", false), "rsa");
+        assert_eq!(kind("Windows_Server-2022", "2024-05-01T00:00:00.000Z", true), "rsa");
+        assert_eq!(kind("ubuntu-trusty-14.04", "2015-03-25T00:00:00.000Z", false), "ed25519");
+        assert_eq!(kind("", "", false), "ed25519");
+    }
 }
