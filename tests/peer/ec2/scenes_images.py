@@ -1,5 +1,7 @@
 """Scenarios of images: finding, making, sharing, copying, and taking them away."""
 
+import time
+
 from common import tagged
 from scene import AWAY, BASE, count, of, pick, scene, tag_list, where
 
@@ -32,6 +34,8 @@ def images_by_owner(t):
     t.ask("describe_images", count("Images"), Owners=["self"], Filters=where("image-id", BASE))
     t.ask("describe_images", of("Images", "ImageId"), Filters=where("owner-id", "099720109477") + where("image-id", BASE))
     t.ask("describe_images", of("Images", "Name"), Owners=["self", "111111111111"])
+    t.ask("describe_images", count("Images"), Owners=["nobody"])
+    t.ask("describe_images", count("Images"), ExecutableUsers=["12345"])
 
 
 @scene
@@ -253,11 +257,13 @@ def an_image_that_is_protected(t):
 
 @scene
 def an_image_that_is_deprecated(t):
-    """A time in the future, and one in the past."""
+    """A time in the future, rounded to the minute; one in the past, and one that is too far."""
     id = t.image()["ImageId"]
-    t.ask("enable_image_deprecation", ImageId=id, DeprecateAt="2099-01-02T03:04:05Z")
-    t.ask("describe_images", of("Images", "DeprecationTime"), ImageIds=[id])
+    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 400 * 86400))
+    t.ask("enable_image_deprecation", ImageId=id, DeprecateAt=f"{day}T03:04:45Z")
+    t.ask("describe_images", lambda a: (a["Images"][0].get("DeprecationTime") or "no time").removeprefix(day), ImageIds=[id])
     t.ask("enable_image_deprecation", ImageId=id, DeprecateAt="2001-01-02T03:04:05Z")
+    t.ask("enable_image_deprecation", ImageId=id, DeprecateAt="2099-01-02T03:04:05Z")
 
 
 @scene

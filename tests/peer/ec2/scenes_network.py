@@ -69,6 +69,7 @@ def security_groups_that_are_made(t):
     """Their names are unique in a network, and not those of ids."""
     group = t.ask("create_security_group", lambda a: a["GroupId"], GroupName="mine", Description="first", TagSpecifications=tagged(security_group={"a": "b"}))["GroupId"]
     t.ask("create_security_group", GroupName="mine", Description="second")
+    t.ask("create_security_group", GroupName="MINE", Description="second")
     t.ask("create_security_group", GroupName="sg-mine", Description="third")
     t.ask("create_security_group", GroupName="lost", Description="fourth", VpcId="vpc-0123456789abcdef0")
     t.ask("describe_security_groups", of("SecurityGroups", "GroupName", "Description", "Tags", "OwnerId"), GroupIds=[group])
