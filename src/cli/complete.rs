@@ -43,7 +43,9 @@ pub(super) fn programs() -> ArgValueCompleter {
 /// Programs and plans, folders on the way to them, and standard input.
 #[cfg(feature = "run")]
 pub(super) fn plans() -> ArgValueCompleter {
-    ArgValueCompleter::new(PathCompleter::any().filter(|path| ends_with(path, "bake") || ends_with(path, "json")).stdio())
+    ArgValueCompleter::new(
+        PathCompleter::any().filter(|path| ends_with(path, "bake") || ends_with(path, "json")).stdio(),
+    )
 }
 
 /// Runs, the newest first.

@@ -41,7 +41,8 @@ impl From<ReadProblem> for Diagnostic {
                     .help("give each a `name`; without one a builder is named as its `type`")
             }
             ReadProblem::UnknownKey { name, at } => {
-                let near = nearest(&name, super::read::ROOT.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+                let near =
+                    nearest(&name, super::read::ROOT.iter().copied()).map(|near| format!("did you mean `{near}`?"));
                 Diagnostic::error(code::PACKER_SHAPE, format!("a template has no key `{name}`"))
                     .label(at, "unknown key")
                     .help(near.unwrap_or_else(|| "a key that begins with `_` may hold anything".into()))

@@ -67,7 +67,9 @@ impl Reader {
             self.problems.push(P::NoBuilders { at });
             return None;
         };
-        for (key, _) in members.iter().filter(|(key, _)| !key.name.starts_with('_') && !ROOT.contains(&key.name.as_str())) {
+        for (key, _) in
+            members.iter().filter(|(key, _)| !key.name.starts_with('_') && !ROOT.contains(&key.name.as_str()))
+        {
             self.problems.push(P::UnknownKey { name: key.name.clone(), at: key.span });
         }
         let mut document = Document::default();
@@ -180,7 +182,8 @@ impl Reader {
         for key in ["only", "except"] {
             let Some(list) = node.get(key) else { continue };
             // One name may stand without a list.
-            let list = if list.text().is_some() { std::slice::from_ref(list) } else { self.list(list, &format!("`{key}`")) };
+            let list =
+                if list.text().is_some() { std::slice::from_ref(list) } else { self.list(list, &format!("`{key}`")) };
             for name in list {
                 self.known_build(key, name);
             }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::problem::Origin;
 use super::render::Given;
@@ -115,6 +115,8 @@ pub struct Launch {
     pub enable_t2_unlimited: bool,
     pub iam_instance_profile: Option<String>,
     pub shutdown_behavior: Option<String>,
+    /// It may hold secrets: a journal has its digest.
+    #[serde(serialize_with = "as_digest")]
     pub user_data: Option<String>,
     pub devices: Vec<Device>,
     /// Tags of the instance, its volumes and its network interface.
@@ -124,6 +126,15 @@ pub struct Launch {
     /// Metadata options: endpoint, tokens, hop limit, tags.
     pub metadata: Option<Metadata>,
     pub disable_stop_instance: bool,
+}
+
+/// What stands in a journal for a text that must not.
+pub fn digest(text: &str) -> String {
+    format!("blake3:{}", blake3::hash(text.as_bytes()).to_hex())
+}
+
+fn as_digest<S: Serializer>(text: &Option<String>, to: S) -> Result<S::Ok, S::Error> {
+    text.as_deref().map(digest).serialize(to)
 }
 
 /// How the machine may be asked about itself.

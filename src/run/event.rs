@@ -146,6 +146,11 @@ pub struct Artifact {
     pub images: Vec<(String, String)>,
 }
 
+tokio::task_local! {
+    /// The build that a task works for: what it tells through a stream of the run, such as calls, belongs to the build.
+    pub static BUILD: Arc<str>;
+}
+
 /// The end of the stream that a run writes to.
 #[derive(Clone)]
 pub struct Events {
@@ -173,7 +178,8 @@ impl Events {
 
     /// Tells.
     pub fn tell(&self, what: What) {
-        let event = Event { at: Timestamp::now(), build: self.build.clone(), what: self.hidden(what) };
+        let build = self.build.clone().or_else(|| BUILD.try_with(Clone::clone).ok());
+        let event = Event { at: Timestamp::now(), build, what: self.hidden(what) };
         // A run goes on where nobody listens.
         let _ = self.out.send(event);
     }

@@ -3,7 +3,7 @@
 //! Floor 6. It runs from a plan alone: it must not know the language, nor who watches. In reading order: `build` is what is
 //! worked on; `preflight` asks what can be known beforehand; `line` is the way of one build, over the journalled steps of `step`;
 //! `journal` holds the record, `aws` the one door to EC2, `ssh` the connection, `provision` what is done over it; `settle` goes on
-//! with a run that was interrupted, or undoes it.
+//! with a run that was interrupted, or undoes it; `sweep` undoes what has no journal any more.
 
 pub mod aws;
 pub mod build;
@@ -22,6 +22,7 @@ pub mod secret;
 pub mod settle;
 pub mod ssh;
 pub mod step;
+pub mod sweep;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,7 @@ use journal::line::{End, Entry, FORMAT, Head};
 use pause::Pause;
 use preflight::{Asked, Found};
 use problem::{Kind, Problem};
+use step::lease;
 use step::undo::{Extent, back};
 use step::{ABSENCE, Cx, Run};
 
@@ -77,6 +79,8 @@ pub struct Settings {
     pub packer_defaults: bool,
     /// How long an empty look-up is not believed, in AWS's time.
     pub absence: Duration,
+    /// How long a lease is, in AWS's time; as long as the clock asks for where it is not said.
+    pub lease: Option<Duration>,
     /// Whether nothing is really built.
     pub rehearsed: bool,
     /// The plan, kept with the run.
@@ -101,6 +105,7 @@ impl Default for Settings {
             timeout: None,
             packer_defaults: false,
             absence: ABSENCE,
+            lease: None,
             rehearsed: false,
             plan: String::new(),
             kept: String::new(),
@@ -233,7 +238,17 @@ fn begin(builds: &[Build], settings: &Settings) -> Result<Run, Problem> {
         rehearsed: settings.rehearsed,
     };
     let journal = Journal::create(&folder, head).map_err(|error| settle::unusable(&name, error))?;
-    Ok(Run { journal, name, salt, absence: settings.absence, packer_defaults: settings.packer_defaults })
+    Ok(Run::new(journal, settings))
+}
+
+impl Run {
+    /// The run of a journal.
+    fn new(journal: Journal, settings: &Settings) -> Run {
+        let (name, salt) = journal.look(|r| (r.head.run.clone(), r.head.salt.clone()));
+        let lease = settings.lease.unwrap_or_else(|| lease::span(settings.reach.scale.unwrap_or(1.0)));
+        let Settings { absence, packer_defaults, .. } = *settings;
+        Run { journal, name, salt, absence, lease, moved: None, packer_defaults }
+    }
 }
 
 /// The plan's file in the folder of a run.
@@ -253,7 +268,10 @@ fn own_folder(path: &Path) -> std::io::Result<()> {
 pub fn host() -> String {
     let file = std::fs::read_to_string("/etc/hostname").ok().map(|h| h.trim().to_owned());
     let set = |name: &str| std::env::var(name).ok();
-    file.or_else(|| set("HOSTNAME")).or_else(|| set("COMPUTERNAME")).filter(|h| !h.is_empty()).unwrap_or_else(|| "unknown".into())
+    file.or_else(|| set("HOSTNAME"))
+        .or_else(|| set("COMPUTERNAME"))
+        .filter(|h| !h.is_empty())
+        .unwrap_or_else(|| "unknown".into())
 }
 
 /// Digests of the files that builds read, folders with all that is in them.
@@ -265,7 +283,9 @@ fn digests(builds: &[Build]) -> std::io::Result<Vec<(String, String)>> {
                 Script::File(path) => Some(path.clone()),
                 Script::Inline(_) => None,
             })),
-            Work::File(carry) if !carry.download && !carry.generated => paths.extend(carry.sources.iter().map(PathBuf::from)),
+            Work::File(carry) if !carry.download && !carry.generated => {
+                paths.extend(carry.sources.iter().map(PathBuf::from))
+            }
             Work::File(_) => {}
         }
     }
@@ -282,7 +302,8 @@ fn digest(path: &Path) -> std::io::Result<String> {
 
 fn feed(hasher: &mut blake3::Hasher, path: &Path) -> std::io::Result<()> {
     if path.is_dir() {
-        let mut inside: Vec<PathBuf> = std::fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+        let mut inside: Vec<PathBuf> =
+            std::fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
         inside.sort();
         for entry in inside {
             hasher.update(entry.file_name().unwrap_or_default().as_encoded_bytes());
@@ -313,22 +334,30 @@ async fn work(
         folder: run.journal.folder().display().to_string(),
         resumed,
     });
-    let places = Arc::new(Semaphore::new(if settings.parallel == 0 { Semaphore::MAX_PERMITS } else { settings.parallel }));
+    let places =
+        Arc::new(Semaphore::new(if settings.parallel == 0 { Semaphore::MAX_PERMITS } else { settings.parallel }));
     let shared = Arc::new((settings, found));
     let address = caller(&builds, &shared.0).await;
+    let held = builds.iter().filter_map(|b| match &b.builder {
+        Builder::Ebs(ebs) => Some((b.name.clone(), clouds.of(&ebs.access)?, ebs.access.region.clone())),
+        Builder::Null(_) => None,
+    });
+    let held = held.collect();
     let tasks: Vec<_> = builds
         .into_iter()
         .map(|build| {
             let cx = Cx { pause: shared.0.pause.clone(), ..context(&run, &build, &clouds, &events, &cancel) };
             let (places, shared, address) = (places.clone(), shared.clone(), address.clone());
-            tokio::spawn(async move {
+            let own = build.name.clone();
+            tokio::spawn(event::BUILD.scope(own, async move {
                 let _place = places.acquire().await;
                 let name = build.name.to_string();
-                let (end, left) = one(&cx, &build, &shared.0, &shared.1, address).await;
+                let (end, left) = one(cx, &build, &shared.0, &shared.1, address).await;
                 (name, end, left)
-            })
+            }))
         })
         .collect();
+    let renewal = tokio::spawn(lease::renew(run.clone(), held, events.clone()));
     let mut outcome = Outcome { run: Some(run.name.clone()), ..Outcome::default() };
     for task in tasks {
         match task.await {
@@ -336,9 +365,12 @@ async fn work(
                 outcome.ends.push((name, end));
                 outcome.left.extend(left);
             }
-            Err(error) => outcome.left.push(Problem::left("run::bug", format!("a build ended by a bug of bakec's: {error}"))),
+            Err(error) => {
+                outcome.left.push(Problem::left("run::bug", format!("a build ended by a bug of bakec's: {error}")))
+            }
         }
     }
+    renewal.abort();
     outcome.cancelled = cancel.is_cancelled();
     if outcome.left.is_empty() && run.journal.look(|r| r.builds.values().all(|b| b.end.is_some())) {
         if let Err(error) = run.journal.append(Entry::Closed) {
@@ -372,14 +404,30 @@ fn context(run: &Arc<Run>, build: &Build, clouds: &Clouds, events: &Events, canc
         cancel: cancel.clone(),
         pause: None,
         origins: Arc::new(origins),
+        begun: jiff::Timestamp::now(),
     }
 }
 
 /// Makes one build to its end: the image, or everything undone.
-async fn one(cx: &Cx, build: &Build, settings: &Settings, found: &Found, address: Option<String>) -> (End, Vec<Problem>) {
+async fn one(
+    mut cx: Cx,
+    build: &Build,
+    settings: &Settings,
+    found: &Found,
+    address: Option<String>,
+) -> (End, Vec<Problem>) {
     if let Some(end) = cx.run.journal.look(|r| r.builds.get(&*build.name).and_then(|b| b.end.clone())) {
-        return (end, Vec::new());
+        let left = match end {
+            End::Done { .. } => back(&cx, Extent::Scaffolding).await,
+            End::Failed { .. } => left_as_it_is(&cx),
+        };
+        return (end, left);
     }
+    if let Err(left) = settle::ready(&mut cx).await {
+        let problem = Problem::failed("run::resume", "what an earlier attempt made cannot be undone");
+        return (End::Failed { problem }, left);
+    }
+    let cx = &cx;
     let kind = match &build.builder {
         Builder::Ebs(_) => "amazon-ebs",
         Builder::Null(_) => "null",
@@ -388,7 +436,7 @@ async fn one(cx: &Cx, build: &Build, settings: &Settings, found: &Found, address
     let baked = async {
         match &build.builder {
             Builder::Ebs(ebs) => {
-                let source = found.sources.get(&*build.name).cloned().unwrap_or_default();
+                let source = found.sources.get(&*build.name).cloned();
                 let given = line::ebs::Given { source, address, ssh_at: settings.ssh_at, values: &build.values };
                 line::ebs::bake(cx, build, ebs, &given).await
             }
@@ -404,28 +452,44 @@ async fn one(cx: &Cx, build: &Build, settings: &Settings, found: &Found, address
     finish(cx, build, baked, settings.on_error).await
 }
 
-/// Undoes what is not to stay, and writes how the build ended.
+/// Writes how the build ended, and undoes what is not to stay.
 async fn finish(cx: &Cx, build: &Build, baked: Result<Artifact, Problem>, on_error: OnError) -> (End, Vec<Problem>) {
-    let (end, mut left) = match baked {
+    let ended = |end: &End| {
+        let end = match end.clone() {
+            End::Failed { problem } => End::Failed { problem: cx.events.gate().pass_problem(problem) },
+            done => done,
+        };
+        cx.append(Entry::End { build: build.name.to_string(), end }).err()
+    };
+    match baked {
         Ok(artifact) => {
-            let left = back(cx, Extent::Scaffolding).await;
-            cx.events.tell(What::BuildDone { artifact: artifact.clone() });
-            (End::Done { artifact }, left)
+            let end = End::Done { artifact: artifact.clone() };
+            // First of all: whoever goes on from here has only to tidy up.
+            let unwritten = ended(&end);
+            let mut left = back(cx, Extent::Scaffolding).await;
+            left.extend(unwritten);
+            cx.events.tell(What::BuildDone { artifact });
+            (end, left)
         }
         Err(problem) => {
             let problem = problem.at(build.origin.clone());
             cx.events.tell(What::BuildFailed { problem: problem.clone() });
-            let left = match on_error {
+            let end = End::Failed { problem };
+            if line::is_final(cx) {
+                let left = Problem::left(
+                    "run::tag",
+                    format!("the images of `{}` are made, and may not be final yet", build.name),
+                );
+                return (end, vec![left.help(format!("finish it by `bakec resume {}`", cx.run.name))]);
+            }
+            let mut left = match on_error {
                 OnError::Cleanup => back(cx, Extent::Everything).await,
                 OnError::Abort | OnError::RunCleanupProvisioner => left_as_it_is(cx),
             };
-            (End::Failed { problem }, left)
+            left.extend(ended(&end));
+            (end, left)
         }
-    };
-    if let Err(problem) = cx.append(Entry::End { build: build.name.to_string(), end: end.clone() }) {
-        left.push(problem);
     }
-    (end, left)
 }
 
 /// What a failed build leaves on purpose.
@@ -453,8 +517,16 @@ async fn caller(builds: &[Build], settings: &Settings) -> Option<String> {
     if settings.packer_defaults {
         return Some("0.0.0.0/0".to_owned());
     }
-    let local = settings.reach.endpoint.as_deref().is_some_and(|e| e.contains("//127.") || e.contains("//localhost") || e.contains("//[::1]"));
-    if local { Some("127.0.0.1/32".to_owned()) } else { aws::address::own().await.map(|ip| format!("{ip}/{}", if ip.is_ipv4() { 32 } else { 128 })) }
+    let local = settings
+        .reach
+        .endpoint
+        .as_deref()
+        .is_some_and(|e| e.contains("//127.") || e.contains("//localhost") || e.contains("//[::1]"));
+    if local {
+        Some("127.0.0.1/32".to_owned())
+    } else {
+        aws::address::own().await.map(|ip| format!("{ip}/{}", if ip.is_ipv4() { 32 } else { 128 }))
+    }
 }
 
 /// Whether a failure is the wish of somebody.

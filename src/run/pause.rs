@@ -49,7 +49,10 @@ mod tests {
     async fn it_lasts_until_it_is_answered_or_nobody_can() {
         let (pause, mut answers) = Pause::new();
         let build: Arc<str> = "a".into();
-        let waiting = { let (pause, build) = (pause.clone(), build.clone()); tokio::spawn(async move { pause.after(&build, "launch", &Cancel::never()).await }) };
+        let waiting = {
+            let (pause, build) = (pause.clone(), build.clone());
+            tokio::spawn(async move { pause.after(&build, "launch", &Cancel::never()).await })
+        };
         let asked = answers.recv().await.expect("it asks");
         assert_eq!((&*asked.build, asked.step.as_str(), waiting.is_finished()), ("a", "launch", false));
         assert!(asked.go_on.send(()).is_ok() && waiting.await.is_ok());

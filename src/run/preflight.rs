@@ -49,7 +49,9 @@ pub fn files(builds: &[Build]) -> Vec<Problem> {
     let mut want = |path: &std::path::Path, what: &str, origin: Option<&Origin>| {
         if let Err(error) = std::fs::File::open(path) {
             let message = format!("{what} `{}` cannot be read: {error}", path.display());
-            missing.entry(message.clone()).or_insert_with(|| Problem::refused("run::file", message).at(origin.cloned()));
+            missing
+                .entry(message.clone())
+                .or_insert_with(|| Problem::refused("run::file", message).at(origin.cloned()));
         }
     };
     for build in builds {
@@ -151,7 +153,10 @@ async fn regions(asked: &[Asked<'_>]) -> Vec<Problem> {
             if !known.contains(name.as_str()) && told.insert(name.clone()) {
                 let message = format!("the account has no region `{name}`");
                 let near = crate::text::suggest::nearest(name, known.iter().copied());
-                let help = near.map_or_else(|| "enable the region in the account's settings".to_owned(), |n| format!("did you mean `{n}`?"));
+                let help = near.map_or_else(
+                    || "enable the region in the account's settings".to_owned(),
+                    |n| format!("did you mean `{n}`?"),
+                );
                 problems.push(Problem::refused("run::region", message).help(help).at(a.origin(option)));
             }
         }
@@ -164,16 +169,18 @@ async fn sources(asked: &[Asked<'_>]) -> Vec<(String, Result<SourceImage, Proble
     let mut distinct: Vec<(&Asked<'_>, Vec<String>)> = Vec::new();
     for a in asked {
         let same = |other: &&mut (&Asked<'_>, Vec<String>)| {
-            other.0.ebs.source == a.ebs.source && other.0.ebs.access.region == a.ebs.access.region && Arc::ptr_eq(&other.0.cloud, &a.cloud)
+            other.0.ebs.source == a.ebs.source
+                && other.0.ebs.access.region == a.ebs.access.region
+                && Arc::ptr_eq(&other.0.cloud, &a.cloud)
         };
         match distinct.iter_mut().find(same) {
             Some((_, names)) => names.push(a.build.name.to_string()),
             None => distinct.push((a, vec![a.build.name.to_string()])),
         }
     }
-    let answers = join_all(distinct.iter().map(|(a, _)| async {
-        find(&a.ebs.source, &a.region(), a.origin(option(&a.ebs.source))).await
-    }));
+    let answers = join_all(
+        distinct.iter().map(|(a, _)| async { find(&a.ebs.source, &a.region(), a.origin(option(&a.ebs.source))).await }),
+    );
     let answers = answers.await;
     let all = distinct.into_iter().zip(answers);
     all.flat_map(|((_, names), answer)| names.into_iter().map(move |name| (name, answer.clone()))).collect()
@@ -182,7 +189,8 @@ async fn sources(asked: &[Asked<'_>]) -> Vec<(String, Result<SourceImage, Proble
 /// Why a source image is none for such a build.
 fn unfit(a: &Asked<'_>, source: &SourceImage) -> Option<Problem> {
     if source.root_device_type == "instance-store" {
-        let message = format!("the image `{}` keeps its root on the instance, and `amazon-ebs` needs one on a volume", source.id);
+        let message =
+            format!("the image `{}` keeps its root on the instance, and `amazon-ebs` needs one on a volume", source.id);
         let help = "take the image's EBS variant, or the builder `amazon-instance`";
         return Some(Problem::refused("run::source", message).help(help).at(a.origin(option(&a.ebs.source))));
     }
@@ -205,7 +213,12 @@ async fn types(asked: &[Asked<'_>]) -> Vec<Problem> {
         let ask = || region.ec2.describe_instance_type_offerings().filters(filter("instance-type", &all)).send();
         // Who may not ask learns it at the launch.
         let answer = region.call("DescribeInstanceTypeOfferings", Repeat::Always, ask).await.ok()?;
-        let offered: BTreeSet<&str> = answer.instance_type_offerings().iter().filter_map(|o| o.instance_type()).map(InstanceType::as_str).collect();
+        let offered: BTreeSet<&str> = answer
+            .instance_type_offerings()
+            .iter()
+            .filter_map(|o| o.instance_type())
+            .map(InstanceType::as_str)
+            .collect();
         let missing = kinds.iter().filter(|(kind, _)| !offered.contains(kind.as_str()));
         let problems = missing.map(|(kind, a)| {
             Problem::refused("run::instance_type", format!("{name} does not offer the instance type `{kind}`"))
@@ -228,7 +241,9 @@ async fn names(asked: &[Asked<'_>], force: bool) -> Vec<Problem> {
     let answers = join_all(wanted.into_iter().map(|(name, builds)| async move {
         let region = builds.first()?.cloud.region(&name);
         let names: BTreeSet<&String> = builds.iter().map(|a| &a.ebs.image.name).collect();
-        let ask = || region.ec2.describe_images().owners("self").filters(filter("name", names.iter().map(|n| n.as_str()))).send();
+        let ask = || {
+            region.ec2.describe_images().owners("self").filters(filter("name", names.iter().map(|n| n.as_str()))).send()
+        };
         let answer = match region.call("DescribeImages", Repeat::Always, ask).await {
             Ok(answer) => answer,
             Err(error) => return Some(vec![refused(error.problem("run::image"))]),
@@ -237,7 +252,8 @@ async fn names(asked: &[Asked<'_>], force: bool) -> Vec<Problem> {
             let a = builds.iter().find(|a| image.name() == Some(a.ebs.image.name.as_str()))?;
             let id = image.image_id().unwrap_or_default();
             let message = format!("there is an image `{}` in {name} already: {id}", a.ebs.image.name);
-            let help = "put `{{timestamp}}` into `ami_name`, or replace the old one by `--force` or `force_deregister = true`";
+            let help =
+                "put `{{timestamp}}` into `ami_name`, or replace the old one by `--force` or `force_deregister = true`";
             Some(Problem::refused("run::name", message).help(help).at(a.origin("ami_name")))
         });
         Some(taken.collect::<Vec<_>>())
@@ -249,8 +265,15 @@ async fn names(asked: &[Asked<'_>], force: bool) -> Vec<Problem> {
             if let Some(other) = seen.insert((region, &a.ebs.image.name), &a.build.name)
                 && *other != *a.build.name
             {
-                let message = format!("`{other}` and `{}` would both make the image `{}` in {region}", a.build.name, a.ebs.image.name);
-                problems.push(Problem::refused("run::name", message).help("put what tells them apart into `ami_name`").at(a.origin("ami_name")));
+                let message = format!(
+                    "`{other}` and `{}` would both make the image `{}` in {region}",
+                    a.build.name, a.ebs.image.name
+                );
+                problems.push(
+                    Problem::refused("run::name", message)
+                        .help("put what tells them apart into `ami_name`")
+                        .at(a.origin("ami_name")),
+                );
             }
         }
     }
@@ -272,7 +295,14 @@ async fn dry_runs(asked: &[Asked<'_>], found: &Found, problems: &[Problem]) -> V
         let region = a.region();
         let ask = || {
             let kind = InstanceType::from(a.ebs.launch.instance_type.as_str());
-            let call = region.ec2.run_instances().dry_run(true).min_count(1).max_count(1).image_id(&source.id).instance_type(kind);
+            let call = region
+                .ec2
+                .run_instances()
+                .dry_run(true)
+                .min_count(1)
+                .max_count(1)
+                .image_id(&source.id)
+                .instance_type(kind);
             call.set_subnet_id(a.ebs.network.subnet.clone())
                 .set_security_group_ids((!a.ebs.network.groups.is_empty()).then(|| a.ebs.network.groups.clone()))
                 .send()

@@ -5,92 +5,149 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::build::Build;
+use jiff::Timestamp;
+
+use super::build::{Build, Builder};
 use super::cancel::Cancel;
 use super::event::{Events, What};
 use super::journal::fold::{Broken, Record};
-use super::journal::line::{Entry, Purpose};
+use super::journal::line::{End, Entry, Purpose};
 use super::journal::{Journal, OpenError};
-use super::line::is_interrupted;
+use super::line::ebs::artifact;
+use super::line::{interrupted, is_final};
 use super::preflight::{self, Found};
 use super::problem::Problem;
-use super::step::undo::{Extent, back};
-use super::step::{Cx, Run};
-use super::{Clouds, Outcome, Settings, asked, context, digests, host, work};
+use super::step::publish::Finish;
+use super::step::undo::{Extent, back, earlier};
+use super::step::{Cx, Run, Step};
+use super::{Clouds, Outcome, Settings, asked, context, digests, host, sweep, work};
 
 /// Why a journal cannot be used, for people.
 pub fn unusable(run: &str, error: OpenError) -> Problem {
     let problem = |text: String| Problem::refused("run::journal", text);
     match error {
-        OpenError::Held => problem(format!("another process works on the run `{run}`")).help("wait until it has ended, or stop it"),
-        OpenError::Broken(Broken::Empty) => {
-            problem(format!("the journal of the run `{run}` has no whole line: nothing was begun")).help("its folder can be deleted")
+        OpenError::Held => {
+            problem(format!("another process works on the run `{run}`")).help("wait until it has ended, or stop it")
         }
-        OpenError::Broken(Broken::Damaged(line)) => problem(format!("the journal of the run `{run}` is damaged in line {line}"))
-            .help(format!("undo what it made by its tags: `bakec clean --region … {run}`")),
+        OpenError::Broken(Broken::Empty) => {
+            problem(format!("the journal of the run `{run}` has no whole line: nothing was begun"))
+                .help("its folder can be deleted")
+        }
+        OpenError::Broken(Broken::Damaged(line)) => {
+            problem(format!("the journal of the run `{run}` is damaged in line {line}"))
+                .help(format!("undo what it made by its tags: `bakec clean --region … {run}`"))
+        }
         OpenError::Broken(Broken::Newer(format)) => {
-            problem(format!("the journal of the run `{run}` has the format {format}, of a newer bakec")).help("use that bakec")
+            problem(format!("the journal of the run `{run}` has the format {format}, of a newer bakec"))
+                .help("use that bakec")
         }
         OpenError::Io(error) => problem(format!("the journal of the run `{run}` cannot be opened: {error}")),
     }
 }
 
-/// Takes a run over.
-fn take(folder: &Path, purpose: Purpose, settings: &Settings) -> Result<(Run, Record), Problem> {
+/// Opens the journal of a run, and the accounts of its builds.
+async fn open(folder: &Path, builds: &[Build], settings: &Settings, events: &Events) -> Result<(Run, Clouds), Problem> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let journal = Journal::open(folder).map_err(|error| unusable(&name, error))?;
-    let write = |error: std::io::Error| Problem::refused("run::journal", format!("the journal cannot be written: {error}"));
-    journal.append(Entry::Taken { host: host(), pid: std::process::id(), purpose }).map_err(write)?;
-    let record = journal.look(Clone::clone);
-    let head = &record.head;
-    let run = Run {
-        name: head.run.clone(),
-        salt: head.salt.clone(),
-        absence: settings.absence,
-        packer_defaults: settings.packer_defaults,
-        journal,
-    };
-    Ok((run, record))
+    let clouds = Clouds::open(builds, &settings.reach, events).await?;
+    Ok((Run::new(journal, settings), clouds))
+}
+
+/// Takes a run over. From another host only when its leases are over: a lock does not reach that far.
+async fn take(run: &mut Run, builds: &[Build], clouds: &Clouds, purpose: Purpose) -> Result<(), Problem> {
+    let (holder, _) = run.journal.look(|r| r.holder.clone());
+    let elsewhere = holder != host();
+    if elsewhere {
+        alone(run, builds, clouds, &holder).await?;
+    }
+    let write =
+        |error: std::io::Error| Problem::refused("run::journal", format!("the journal cannot be written: {error}"));
+    let line = run.journal.append(Entry::Taken { host: host(), pid: std::process::id(), purpose }).map_err(write)?;
+    run.moved = elsewhere.then(|| (line, Timestamp::now()));
+    Ok(())
+}
+
+/// Whether no other host works on the run: what it has made has no lease that lives.
+async fn alone(run: &Run, builds: &[Build], clouds: &Clouds, holder: &str) -> Result<(), Problem> {
+    for build in builds {
+        let Builder::Ebs(ebs) = &build.builder else { continue };
+        let Some(cloud) = clouds.of(&ebs.access) else { continue };
+        let regions: Vec<_> = std::iter::once(&ebs.access.region).chain(&ebs.image.regions).cloned().collect();
+        let wanted = sweep::Wanted { regions, older_than: Duration::ZERO, run: Some(run.name.clone()) };
+        if let Some(until) = sweep::list(&cloud, &wanted).await?.iter().find_map(|l| l.lease()) {
+            let message = format!(
+                "the run `{}` may still be worked on by the host `{holder}`, whose lease lasts until {until}",
+                run.name
+            );
+            return Err(Problem::refused("run::lease", message).help("stop it there, and wait until then"));
+        }
+    }
+    Ok(())
 }
 
 /// Goes on with a run where it was interrupted. The builds are those of its plan.
 pub async fn resume(folder: &Path, builds: Vec<Build>, settings: Settings, events: Events, cancel: Cancel) -> Outcome {
     let refused = |refused: Vec<Problem>| Outcome { refused, ..Outcome::default() };
-    let (run, record) = match take(folder, Purpose::Resume, &settings) {
-        Ok(taken) => taken,
+    let (mut run, clouds) = match open(folder, &builds, &settings, &events).await {
+        Ok(opened) => opened,
         Err(problem) => return refused(vec![problem]),
     };
+    let record = run.journal.look(Clone::clone);
     let builds: Vec<Build> = builds.into_iter().filter(|b| record.builds.contains_key(&*b.name)).collect();
     if let Some(problem) = changed(&builds, &record) {
         return refused(vec![problem]);
     }
-    let clouds = match Clouds::open(&builds, &settings.reach, &events).await {
-        Ok(clouds) => clouds,
-        Err(problem) => return refused(vec![problem]),
-    };
-    let run = Arc::new(run);
     // A build that has not found its source image yet begins as any other.
     let fresh: Vec<_> = builds
         .iter()
         .filter(|b| record.builds.get(&*b.name).is_none_or(|r| r.steps.is_empty() && r.end.is_none()))
         .filter_map(|b| asked(b, &clouds))
         .collect();
-    let (found, problems) = if fresh.is_empty() { (Found::default(), Vec::new()) } else { preflight::look(&fresh, settings.force).await };
+    let (found, problems) =
+        if fresh.is_empty() { (Found::default(), Vec::new()) } else { preflight::look(&fresh, settings.force).await };
+    drop(fresh);
     if !problems.is_empty() {
         return refused(problems);
     }
-    drop(fresh);
-    for build in &builds {
-        let cx = context(&run, build, &clouds, &events, &cancel);
-        if record.builds.get(&*build.name).is_some_and(|r| r.end.is_none())
-            && is_interrupted(&cx)
-            && let Err(problem) = begin_again(&cx).await
-        {
-            return Outcome { run: Some(run.name.clone()), left: vec![problem], ..Outcome::default() };
-        }
+    if let Err(problem) = take(&mut run, &builds, &clouds, Purpose::Resume).await {
+        return refused(vec![problem]);
     }
-    work(run, builds, settings, clouds, found, events, cancel, true).await
+    work(Arc::new(run), builds, settings, clouds, found, events, cancel, true).await
+}
+
+/// Prepares a build to go on: where its attempt cannot, a new one begins, and what the earlier ones made is undone.
+///
+/// # Errors
+/// What may be left of them: nothing new is made then.
+pub async fn ready(cx: &mut Cx) -> Result<(), Vec<Problem>> {
+    let why = cx.run.journal.look(|r| r.builds.get(&*cx.build).and_then(interrupted));
+    // What is final is only finished.
+    if is_final(cx) {
+        return Ok(());
+    }
+    if let Some(why) = why {
+        cx.events.say(format!("{why}: its machine is not trusted, and the build begins again"));
+        let next = Entry::Attempt { build: cx.build.to_string(), attempt: cx.attempt + 1, why: why.to_owned() };
+        cx.append(next).map_err(|problem| vec![problem])?;
+        cx.attempt += 1;
+    }
+    let left = earlier(cx).await;
+    if left.is_empty() { Ok(()) } else { Err(left) }
+}
+
+/// Writes how a build ended that is finished or undone now.
+fn conclude(cx: &Cx) -> Result<(), Problem> {
+    let known = cx.run.journal.look(|r| r.builds.get(&*cx.build).is_none_or(|b| b.end.is_some()));
+    if known {
+        return Ok(());
+    }
+    let end = match cx.known(Finish::NAME, "").and_then(|step| serde_json::from_value::<Finish>(step.data).ok()) {
+        Some(finish) if is_final(cx) => End::Done { artifact: artifact(&finish.images) },
+        _ => End::Failed { problem: Problem { message: "undone by `bakec clean`".to_owned(), ..Problem::cancelled() } },
+    };
+    cx.append(Entry::End { build: cx.build.to_string(), end }).map(|_| ())
 }
 
 /// Why a run cannot go on: files are not what they were.
@@ -105,28 +162,18 @@ fn changed(builds: &[Build], record: &Record) -> Option<Problem> {
     )
 }
 
-/// A provisioner was begun and has no end: its machine is not trusted, and all that the attempt made is undone.
-async fn begin_again(cx: &Cx) -> Result<(), Problem> {
-    cx.events.say("a provisioner was interrupted: its machine is not trusted, and the build begins again");
-    if let Some(problem) = back(cx, Extent::Everything).await.into_iter().next() {
-        return Err(problem);
-    }
-    let why = "a provisioner was interrupted".to_owned();
-    cx.append(Entry::Attempt { build: cx.build.to_string(), attempt: cx.attempt + 1, why }).map(|_| ())
-}
-
 /// Undoes what a run has left, by its journal. Images that are final stay.
 pub async fn clean(folder: &Path, builds: Vec<Build>, settings: Settings, events: Events, cancel: Cancel) -> Outcome {
     let refused = |problem: Problem| Outcome { refused: vec![problem], ..Outcome::default() };
-    let (run, record) = match take(folder, Purpose::Clean, &settings) {
-        Ok(taken) => taken,
+    let (mut run, clouds) = match open(folder, &builds, &settings, &events).await {
+        Ok(opened) => opened,
         Err(problem) => return refused(problem),
     };
+    if let Err(problem) = take(&mut run, &builds, &clouds, Purpose::Clean).await {
+        return refused(problem);
+    }
     let run = Arc::new(run);
-    let clouds = match Clouds::open(&builds, &settings.reach, &events).await {
-        Ok(clouds) => clouds,
-        Err(problem) => return refused(problem),
-    };
+    let record = run.journal.look(Clone::clone);
     events.tell(What::RunStarted {
         format: super::event::FORMAT,
         run: run.name.clone(),
@@ -138,12 +185,28 @@ pub async fn clean(folder: &Path, builds: Vec<Build>, settings: Settings, events
     let contexts: Vec<Cx> = builds.iter().map(|b| context(&run, b, &clouds, &events, &cancel)).collect();
     let all = futures_util::future::join_all(contexts.iter().map(|cx| back(cx, Extent::Everything))).await;
     outcome.left = all.into_iter().flatten().collect();
+    if outcome.left.is_empty() {
+        outcome.left.extend(contexts.iter().filter_map(|cx| conclude(cx).err()));
+    }
+    // Builds that the plan does not hold any more.
+    let unknown: Vec<_> = record
+        .standing()
+        .into_iter()
+        .map(|(name, _)| name)
+        .filter(|name| builds.iter().all(|b| *b.name != **name))
+        .collect();
+    if let Some(name) = unknown.first() {
+        let problem =
+            Problem::left("run::changed", format!("the plan has no build `{name}`, which has made something"));
+        outcome.left.push(problem.help(format!("undo it by its tags: `bakec clean --region … --run {}`", run.name)));
+    }
     if outcome.left.is_empty()
         && let Err(error) = run.journal.append(Entry::Closed)
     {
         events.warn(format!("the journal cannot be closed: {error}"));
     }
     outcome.calls = clouds.calls.load(std::sync::atomic::Ordering::Relaxed);
-    outcome.ends = record.builds.into_iter().filter_map(|(name, b)| Some((name, b.end?))).collect();
+    outcome.ends =
+        run.journal.look(|r| r.builds.clone()).into_iter().filter_map(|(name, b)| Some((name, b.end?))).collect();
     outcome
 }

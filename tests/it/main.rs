@@ -13,6 +13,8 @@ mod corpus;
 mod doc;
 mod emitted;
 mod examples;
+#[cfg(feature = "run")]
+mod executor;
 mod facts;
 mod fuzzed;
 mod generated;
@@ -21,16 +23,18 @@ mod hcl;
 mod hostile;
 mod house;
 mod init;
+#[cfg(all(feature = "run", unix))]
+mod kill;
 mod layers;
 mod limits;
 mod manners;
 mod moving;
 mod oracle;
+#[path = "../peer/packer.rs"]
+mod peer;
 #[cfg(feature = "run")]
 #[path = "../peer/builds.rs"]
 mod peer_builds;
-#[path = "../peer/packer.rs"]
-mod peer;
 #[cfg(feature = "run")]
 #[path = "../peer/provision.rs"]
 mod peer_provision;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bakec::compile::{Options, compile};
-use bakec::load::Memory;
 use bakec::emit::{Emit, packer_json};
+use bakec::load::Memory;
 use bakec::packer::read_placed;
 use bakec::rehearse::{Server, Settings as Rehearsal};
 use bakec::run::aws::Reach;
@@ -18,8 +18,6 @@ use bakec::run::secret::Gate;
 use bakec::run::{Outcome, Settings, bake};
 use bakec::text::FileId;
 use serde_json::Value;
-
-
 
 /// How fast the embedded EC2's clock runs.
 const SCALE: f64 = 500.0;

@@ -69,7 +69,11 @@ impl Account {
     /// What stands there.
     pub(crate) fn inventory(&self) -> Value {
         let script = root().join("tests/peer/moto/inventory.py");
-        let out = Command::new(python()).arg(script).arg(&self.endpoint).args(["us-east-1", "eu-west-1", "us-west-2"]).output();
+        let out = Command::new(python())
+            .arg(script)
+            .arg(&self.endpoint)
+            .args(["us-east-1", "eu-west-1", "us-west-2"])
+            .output();
         let out = out.expect("Python with boto3");
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         serde_json::from_slice(&out.stdout).expect("an inventory is JSON")

@@ -86,7 +86,9 @@ pub(super) fn variables(args: &Variables, terminal: &Terminal) -> Result<Given, 
 
 /// The variables of the environment that are text.
 fn environment() -> BTreeMap<String, String> {
-    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
     std::env::vars_os().filter_map(text).collect()
 }
 
@@ -94,7 +96,8 @@ impl Kept {
     /// What is kept of a run that begins.
     pub(super) fn of(args: &Run, inputs: &Inputs, plan: &Planned) -> Kept {
         let is_secret = |name: &str| plan.document.variables.iter().any(|v| v.name == name && v.secret);
-        let (secrets, vars): (BTreeMap<_, _>, BTreeMap<_, _>) = given(inputs).into_iter().partition(|(name, _)| is_secret(name));
+        let (secrets, vars): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            given(inputs).into_iter().partition(|(name, _)| is_secret(name));
         Kept {
             format: FORMAT,
             file: plan.file.clone(),
@@ -128,7 +131,12 @@ impl Kept {
     }
 
     /// The inputs of a run that goes on: those of then, with what is given now.
-    pub(super) fn inputs(&self, args: &Variables, moment: crate::run::input::Moment, terminal: &Terminal) -> Result<Inputs, Stop> {
+    pub(super) fn inputs(
+        &self,
+        args: &Variables,
+        moment: crate::run::input::Moment,
+        terminal: &Terminal,
+    ) -> Result<Inputs, Stop> {
         let (now, var_files) = variables(args, terminal)?;
         let vars = self.vars.clone().into_iter().chain(now).collect();
         Ok(Inputs {

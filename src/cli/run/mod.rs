@@ -74,7 +74,7 @@ async fn make(args: &Run, mut plan: Planned, terminal: &Terminal) -> Outcome {
     }
     let stop = verdict::of(&outcome, events, &mut watch, terminal).await;
     if let (Some(rehearsal), Some(_)) = (&rehearsal, &outcome.run) {
-        rehearsal.tell(&outcome, watch.is_for_people(), terminal)?;
+        rehearsal.tell(&outcome, &watch, terminal)?;
     }
     stop
 }
@@ -87,7 +87,10 @@ fn sensible(args: &Run, terminal: &Terminal) -> Outcome {
         return fail("`--on-error ask` of Packer's is not done by `bakec run`", help);
     }
     if args.manner.debug && args.file.as_deref() == Some("-") {
-        return fail("`--debug` reads the keyboard, and `-` reads the plan from there too", "write the plan to a file first");
+        return fail(
+            "`--debug` reads the keyboard, and `-` reads the plan from there too",
+            "write the plan to a file first",
+        );
     }
     Ok(())
 }
@@ -102,7 +105,11 @@ fn settings(args: &Run, inputs: Inputs, plan: &Planned, terminal: &Terminal) -> 
         parallel: args.manner.at_once(),
         on_error: on_error.into(),
         force,
-        reach: aws::Reach { endpoint: args.reach.endpoint_url.clone(), scale: args.reach.endpoint_scale, ..aws::Reach::default() },
+        reach: aws::Reach {
+            endpoint: args.reach.endpoint_url.clone(),
+            scale: args.reach.endpoint_scale,
+            ..aws::Reach::default()
+        },
         timeout,
         packer_defaults,
         plan: plan.text.clone(),

@@ -45,7 +45,8 @@ pub(super) fn of(args: &Run, terminal: &Terminal) -> Result<Planned, Stop> {
     }
     let text = Disk.read(&root).map_err(|error| {
         let (why, _) = error.words();
-        let near = crate::text::suggest::nearest(&root, Disk.beside(&root).iter().map(String::as_str)).map(str::to_owned);
+        let near =
+            crate::text::suggest::nearest(&root, Disk.beside(&root).iter().map(String::as_str)).map(str::to_owned);
         let help = near.map(|near| format!("did you mean `{near}`?"));
         terminal.fail(&format!("`{root}` cannot be read: {why}"), help.as_deref())
     })?;
@@ -101,7 +102,8 @@ fn written(args: &Run, root: String, text: String, terminal: &Terminal) -> Resul
     let is_build = |name: &str| planned.document.builds.iter().any(|b| b.name == name);
     let (mut except, mut out) = (Vec::new(), Vec::new());
     for argument in &args.selection.except {
-        let (of_posts, others): (Vec<&str>, Vec<&str>) = argument.split(',').partition(|name| posts(name) && !is_build(name));
+        let (of_posts, others): (Vec<&str>, Vec<&str>) =
+            argument.split(',').partition(|name| posts(name) && !is_build(name));
         out.extend(of_posts.into_iter().map(str::to_owned));
         except.extend((!others.is_empty()).then(|| others.join(",")));
     }
@@ -124,7 +126,9 @@ pub(super) fn read(file: &str, text: &str, terminal: &Terminal) -> Result<Docume
     terminal.diagnostics(&problems, &sources);
     let document = document.filter(|_| !input::has_errors(&problems)).ok_or(Stop::Mistakes)?;
     if document.comment == CommentState::Stale {
-        let message = format!("`{file}`: its `_bakec` comment does not belong to the rest and is left out: the plan was changed by hand");
+        let message = format!(
+            "`{file}`: its `_bakec` comment does not belong to the rest and is left out: the plan was changed by hand"
+        );
         terminal.warn(&message, Some("places in it are those of the plan itself"));
     }
     Ok(document)
@@ -132,7 +136,8 @@ pub(super) fn read(file: &str, text: &str, terminal: &Terminal) -> Result<Docume
 
 fn some(planned: &mut Planned, terminal: &Terminal) -> Outcome {
     if planned.document.builds.is_empty() {
-        return Err(terminal.fail(&format!("there is no build in `{}`", planned.file), Some("an `image` with a `builder` is one")));
+        return Err(terminal
+            .fail(&format!("there is no build in `{}`", planned.file), Some("an `image` with a `builder` is one")));
     }
     Ok(())
 }

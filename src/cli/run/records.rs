@@ -28,7 +28,10 @@ pub(super) fn find(runs: &str, wanted: &str, terminal: &Terminal) -> Result<Path
     let runs = Path::new(runs);
     let all = names(runs);
     let Some(last) = all.first() else {
-        return fail(format!("there are no runs in `{}`", runs.display()), "name the folder that holds them by `--runs`");
+        return fail(
+            format!("there are no runs in `{}`", runs.display()),
+            "name the folder that holds them by `--runs`",
+        );
     };
     if wanted == "last" {
         return Ok(runs.join(last));
@@ -38,7 +41,8 @@ pub(super) fn find(runs: &str, wanted: &str, terminal: &Terminal) -> Result<Path
         [one] => Ok(runs.join(one)),
         [] => {
             let near = nearest(wanted, all.iter().map(String::as_str).chain(["last"]));
-            let help = near.map_or_else(|| "`bakec runs` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+            let help =
+                near.map_or_else(|| "`bakec runs` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
             fail(format!("there is no run `{wanted}`"), &help)
         }
         [.., _] if all.iter().any(|name| name == wanted) => Ok(runs.join(wanted)),

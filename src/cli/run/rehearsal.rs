@@ -16,6 +16,7 @@ use crate::text::words::{count, list};
 use super::super::args_run::Reach;
 use super::super::terminal::Terminal;
 use super::super::{Outcome, Stop};
+use super::watch::Watch;
 
 /// How fast its clock goes: a build of ten minutes is one of a second.
 const SCALE: f64 = 1000.0;
@@ -55,7 +56,8 @@ impl Rehearsal {
         let settings =
             Played { scale: SCALE, amis: reach.ami.clone(), faults: reach.fault.clone(), ..Played::default() };
         let server = Server::start(settings).await;
-        let server = server.map_err(|error| terminal.fail(&format!("the rehearsal cannot be started: {error}"), None))?;
+        let server =
+            server.map_err(|error| terminal.fail(&format!("the rehearsal cannot be started: {error}"), None))?;
         Ok(Rehearsal { server, started: Instant::now() })
     }
 
@@ -77,9 +79,9 @@ impl Rehearsal {
     }
 
     /// Says what would have been made.
-    pub(super) fn tell(&self, ended: &Ended, people: bool, terminal: &Terminal) -> Outcome {
-        let text = self.words(ended);
-        if people {
+    pub(super) fn tell(&self, ended: &Ended, watch: &Watch, terminal: &Terminal) -> Outcome {
+        let text = watch.pass(&self.words(ended));
+        if watch.is_for_people() {
             return terminal.result(|out| out.write_all(text.as_bytes()));
         }
         terminal.note(text.trim_end());
@@ -116,7 +118,12 @@ impl Rehearsal {
         if !passing.is_empty() {
             let _ = writeln!(out, "and made and removed again {}.", list(&passing, "and"));
         }
-        let kinds = [("instances", "instance"), ("key_pairs", "key pair"), ("security_groups", "security group"), ("volumes", "volume")];
+        let kinds = [
+            ("instances", "instance"),
+            ("key_pairs", "key pair"),
+            ("security_groups", "security group"),
+            ("volumes", "volume"),
+        ];
         let left = kinds.iter().filter(|(kind, _)| !all(kind).is_empty());
         let left: Vec<String> = left.map(|(kind, name)| count(all(kind).len(), name)).collect();
         if !left.is_empty() {

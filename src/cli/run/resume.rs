@@ -59,13 +59,17 @@ impl Former {
         let read = |name: &str| {
             std::fs::read_to_string(folder.join(name)).map_err(|error| {
                 let path = folder.join(name);
-                terminal.fail(&format!("`{}` cannot be read: {error}", path.display()), Some("without it the run is not known"))
+                terminal.fail(
+                    &format!("`{}` cannot be read: {error}", path.display()),
+                    Some("without it the run is not known"),
+                )
             })
         };
         let (plan, kept) = (read(PLAN)?, read(KEPT)?);
         if blake3::hash(plan.as_bytes()).to_hex().as_str() != record.head.plan {
             let help = "undo the run by its tags, or put the plan back";
-            return Err(terminal.fail(&format!("the plan `{}` is not that of the run", folder.join(PLAN).display()), Some(help)));
+            return Err(terminal
+                .fail(&format!("the plan `{}` is not that of the run", folder.join(PLAN).display()), Some(help)));
         }
         let Some(kept) = Kept::read(&kept) else {
             let help = "a newer bakec wrote it, or it was changed by hand";
@@ -87,11 +91,17 @@ impl Former {
     }
 
     /// The builds of the plan that belong to the run.
-    pub(super) fn builds(&self, events: &Events) -> Result<Vec<crate::run::build::Build>, Vec<crate::run::problem::Problem>> {
+    pub(super) fn builds(
+        &self,
+        events: &Events,
+    ) -> Result<Vec<crate::run::build::Build>, Vec<crate::run::problem::Problem>> {
         let file = crate::text::FileId(0);
         let (document, _) = crate::packer::read_placed(file, &self.kept.file, &self.plan);
         let mut document = document.unwrap_or_default();
-        crate::inspect::select::documents::restrict(&mut document, &self.kept.builds.iter().map(String::as_str).collect());
+        crate::inspect::select::documents::restrict(
+            &mut document,
+            &self.kept.builds.iter().map(String::as_str).collect(),
+        );
         builds(&document, &self.inputs, events.gate()).map(|(builds, _)| builds)
     }
 

@@ -5,14 +5,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use crate::report::file::name as log_name;
 use crate::report::words::{between, command, long, placed};
-use crate::run::KEPT;
-use crate::run::journal::fold::{BuildRecord, Record, State};
+use crate::run::journal::fold::{BuildRecord, Record, State, StepRecord};
 use crate::run::journal::line::End;
+use crate::run::{KEPT, step};
 use crate::text::words::count;
 
 use super::super::Outcome;
@@ -20,7 +19,7 @@ use super::super::args_run::Show;
 use super::super::terminal::Terminal;
 use super::inputs::Kept;
 use super::records;
-use super::timeline::{Standing, ends, made, of_build, remains};
+use super::timeline::{Ended, Standing, ends, of_build, remains};
 use super::watch::LOGS;
 
 /// `bakec show`
@@ -45,7 +44,7 @@ struct Shown<'a> {
     folder: &'a Path,
     standing: Standing,
     left: Vec<String>,
-    ends: HashMap<u64, Timestamp>,
+    ends: HashMap<u64, Ended>,
     file: Option<String>,
 }
 
@@ -62,7 +61,8 @@ impl Shown<'_> {
         let mut out = format!("run {}{of}: {}{rehearsed}\n", head.run, self.standing.word());
         let began = head.moment.strftime("%Y-%m-%d %H:%M:%S UTC");
         let took = long(whole(between(head.moment, self.record.last)));
-        let _ = writeln!(out, "began {began} on {}, took {took}, {}", head.host, count(self.record.builds.len(), "build"));
+        let _ =
+            writeln!(out, "began {began} on {}, took {took}, {}", head.host, count(self.record.builds.len(), "build"));
         let _ = writeln!(out, "recorded in {}, by bakec {}", self.folder.display(), head.bakec);
         if let Some(endpoint) = head.endpoint.as_ref().filter(|_| !head.rehearsed) {
             let _ = writeln!(out, "EC2 at {endpoint}");
@@ -92,12 +92,14 @@ impl Shown<'_> {
         let start = self.record.head.moment;
         for step in &build.steps {
             let label = if step.of.is_empty() { step.step.clone() } else { format!("{} {}", step.step, step.of) };
-            let took = self.ends.get(&step.intent).map(|end| seconds(between(step.at, *end)));
+            let ended = self.ends.get(&step.intent).cloned().unwrap_or_default();
+            let took = ended.at.map(|end| seconds(between(step.at, end)));
             let result = match &step.state {
-                State::Done(result) => made(result),
                 State::Begun => "no end".to_owned(),
-                State::Void => "had no effect".to_owned(),
-                State::Undone => "undone".to_owned(),
+                State::Undone if ended.undone == step::undo::NOTHING => ended.result,
+                State::Undone if ended.result.is_empty() => ended.undone,
+                State::Undone => format!("{}; {}", ended.result, ended.undone),
+                State::Done(_) | State::Void => ended.result,
             };
             let attempt = if step.attempt > 1 { format!(" (attempt {})", step.attempt) } else { String::new() };
             let at = seconds(between(start, step.at));
@@ -121,16 +123,17 @@ impl Shown<'_> {
 
     fn json(&self) -> Json {
         let head = &self.record.head;
-        let step = |step: &crate::run::journal::fold::StepRecord| {
-            let (state, result) = match &step.state {
-                State::Done(result) => ("done", made(result)),
-                State::Begun => ("begun", String::new()),
-                State::Void => ("void", String::new()),
-                State::Undone => ("undone", String::new()),
+        let step = |step: &StepRecord| {
+            let ended = self.ends.get(&step.intent).cloned().unwrap_or_default();
+            let state = match &step.state {
+                State::Done(_) => "done",
+                State::Begun => "begun",
+                State::Void => "void",
+                State::Undone => "undone",
             };
             json!({
-                "step": step.step, "of": step.of, "attempt": step.attempt, "state": state, "result": result,
-                "began": step.at, "ended": self.ends.get(&step.intent),
+                "step": step.step, "of": step.of, "attempt": step.attempt, "state": state, "result": ended.result,
+                "undone": ended.undone, "began": step.at, "ended": ended.at,
             })
         };
         let build = |(name, build): (&String, &BuildRecord)| {
@@ -158,5 +161,9 @@ fn seconds(time: Duration) -> String {
 
 /// Without what nobody reads.
 fn whole(time: Duration) -> Duration {
-    if time.as_secs() > 0 { Duration::from_secs(time.as_secs()) } else { Duration::from_millis(time.as_millis() as u64) }
+    if time.as_secs() > 0 {
+        Duration::from_secs(time.as_secs())
+    } else {
+        Duration::from_millis(time.as_millis() as u64)
+    }
 }

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::run::is_cancelled;
-use crate::run::journal::fold::{BuildRecord, Record, State, StepRecord};
-use crate::run::journal::line::{End, Entry, read};
+use crate::run::journal::fold::{BuildRecord, Record, State, StepRecord, lines};
+use crate::run::journal::line::{End, Entry};
 use crate::run::journal::{FILE, is_held};
 
 /// Steps that make something, and what that is called.
@@ -96,7 +96,8 @@ pub(super) fn of_build(build: &BuildRecord, standing: Standing) -> &'static str 
 pub(super) fn remains(record: &Record) -> Vec<String> {
     let standing = record.standing().into_iter();
     let of_final = |build: &str, step: &StepRecord| {
-        let finished = record.builds.get(build).is_some_and(|b| b.steps.iter().any(|s| s.step == "final" && s.state.stands()));
+        let finished =
+            record.builds.get(build).is_some_and(|b| b.steps.iter().any(|s| s.step == "final" && s.state.stands()));
         finished && FINAL.contains(&step.step.as_str())
     };
     standing.filter(|(build, step)| !of_final(build, step)).filter_map(|(build, step)| remaining(build, step)).collect()
@@ -117,12 +118,36 @@ pub(super) fn made(result: &Json) -> String {
     text(result).or_else(|| ["id", "name", "host_key"].iter().find_map(|name| text(&result[*name]))).unwrap_or_default()
 }
 
-/// When steps ended, by the number of their intents.
-pub(super) fn ends(folder: &Path) -> HashMap<u64, Timestamp> {
-    let text = std::fs::read_to_string(folder.join(FILE)).unwrap_or_default();
-    let ended = text.lines().filter_map(read).filter_map(|line| match line.entry {
-        Entry::Result { intent, .. } | Entry::Void { intent, .. } => Some((intent, line.at)),
-        _ => None,
-    });
-    ended.collect()
+/// How a step came to its end.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ended {
+    /// When.
+    pub(super) at: Option<Timestamp>,
+    /// What it made; or why it had no effect.
+    pub(super) result: String,
+    /// What of it was undone, for people.
+    pub(super) undone: String,
+}
+
+/// How steps ended, by the number of their intents.
+pub(super) fn ends(folder: &Path) -> HashMap<u64, Ended> {
+    let bytes = std::fs::read(folder.join(FILE)).unwrap_or_default();
+    let mut all: HashMap<u64, Ended> = HashMap::new();
+    for line in lines(&bytes) {
+        let (intent, ended) = match line.entry {
+            Entry::Result { intent, result } => {
+                (intent, Ended { at: Some(line.at), result: made(&result), ..Ended::default() })
+            }
+            Entry::Void { intent, why } => {
+                (intent, Ended { at: Some(line.at), result: format!("failed: {why}"), ..Ended::default() })
+            }
+            Entry::Undone { intent, what } => {
+                all.entry(intent).or_default().undone = what;
+                continue;
+            }
+            _ => continue,
+        };
+        all.insert(intent, ended);
+    }
+    all
 }

@@ -103,6 +103,11 @@ impl Watch {
         self.people
     }
 
+    /// The text without secrets.
+    pub(super) fn pass(&self, text: &str) -> String {
+        self.gate.pass(text)
+    }
+
     /// Warns before anything is drawn.
     pub(super) fn warn(&self, message: &str, help: Option<&str>, terminal: &Terminal) {
         terminal.warn(&self.gate.pass(message), help.map(|help| self.gate.pass(help)).as_deref());
@@ -183,7 +188,8 @@ fn log(terminal: &Terminal) -> Result<Option<Log>, Stop> {
     if let Some(path) = path {
         let file = File::options().create(true).append(true).open(Path::new(&path)).map_err(|error| {
             let path = Path::new(&path).display();
-            terminal.fail(&format!("the log `{path}` cannot be written: {error}"), Some("BAKEC_LOG_PATH names the file"))
+            terminal
+                .fail(&format!("the log `{path}` cannot be written: {error}"), Some("BAKEC_LOG_PATH names the file"))
         })?;
         return Ok(Some(Log { out: Box::new(file), on_error: false }));
     }

@@ -118,25 +118,25 @@ impl Bucket {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_full_bucket_empties_and_fills_again() {
         let buckets = Buckets::new(1.0);
         let start = Instant::now();
         for _ in 0..50 {
             buckets.take(Shelf::Changing).await;
         }
-        assert_eq!(start.elapsed(), Duration::ZERO);
+        assert!(start.elapsed() < Duration::from_millis(150), "{:?}", start.elapsed());
         buckets.take(Shelf::Changing).await;
         assert!(start.elapsed() >= Duration::from_millis(190), "{:?}", start.elapsed());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn throttling_slows_all() {
-        let buckets = Buckets::new(1.0);
+        let buckets = Buckets::new(10.0);
         buckets.slow_down(Shelf::Running);
         let start = Instant::now();
         buckets.take(Shelf::Running).await;
-        assert!(start.elapsed() >= Duration::from_millis(990), "{:?}", start.elapsed());
+        assert!(start.elapsed() >= Duration::from_millis(90), "{:?}", start.elapsed());
         buckets.take(Shelf::Looking).await;
     }
 }

@@ -43,24 +43,54 @@ impl Fault {
     /// The kind of a failure with this code.
     pub fn of_code(code: &str, status: Option<u16>) -> Fault {
         match code {
-            "RequestLimitExceeded" | "Throttling" | "ThrottlingException" | "RequestThrottled" | "Client.RequestLimitExceeded"
-            | "SlowDown" | "TooManyRequestsException" | "ResourceCountExceededThrottle" => Fault::Throttled,
-            "InternalError" | "InternalFailure" | "ServiceUnavailable" | "Unavailable" | "RequestTimeout" => Fault::Unclear,
-            "DryRunOperation" => Fault::WouldSucceed,
-            "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" | "OperationNotPermitted" => Fault::Denied,
-            "AuthFailure" | "InvalidClientTokenId" | "SignatureDoesNotMatch" | "ExpiredToken" | "RequestExpired"
-            | "UnrecognizedClientException" | "MissingAuthenticationToken" | "OptInRequired" | "Blocked" => Fault::Credentials,
-            "IdempotentParameterMismatch" | "InvalidClientToken" => Fault::TokenReused,
-            "InsufficientInstanceCapacity" | "InsufficientHostCapacity" | "InsufficientReservedInstanceCapacity"
-            | "SpotMaxPriceTooLow" | "InsufficientCapacity" => Fault::Capacity,
-            "DependencyViolation" | "InvalidSnapshot.InUse" | "VolumeInUse" | "InvalidGroup.InUse" | "InvalidKeyPair.InUse" => {
-                Fault::InUse
+            "RequestLimitExceeded"
+            | "Throttling"
+            | "ThrottlingException"
+            | "RequestThrottled"
+            | "Client.RequestLimitExceeded"
+            | "SlowDown"
+            | "TooManyRequestsException"
+            | "ResourceCountExceededThrottle" => Fault::Throttled,
+            "InternalError" | "InternalFailure" | "ServiceUnavailable" | "Unavailable" | "RequestTimeout" => {
+                Fault::Unclear
             }
-            "IncorrectState" | "IncorrectInstanceState" | "InvalidInstanceState" | "InvalidAMIID.Unavailable" => Fault::WrongState,
-            code if code.ends_with(".NotFound") || code.ends_with("NotFoundException") || code.ends_with(".Unavailable") => {
+            "DryRunOperation" => Fault::WouldSucceed,
+            "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" | "OperationNotPermitted" => {
+                Fault::Denied
+            }
+            "AuthFailure"
+            | "InvalidClientTokenId"
+            | "SignatureDoesNotMatch"
+            | "ExpiredToken"
+            | "RequestExpired"
+            | "UnrecognizedClientException"
+            | "MissingAuthenticationToken"
+            | "OptInRequired"
+            | "Blocked" => Fault::Credentials,
+            "IdempotentParameterMismatch" | "InvalidClientToken" => Fault::TokenReused,
+            "InsufficientInstanceCapacity"
+            | "InsufficientHostCapacity"
+            | "InsufficientReservedInstanceCapacity"
+            | "SpotMaxPriceTooLow"
+            | "InsufficientCapacity" => Fault::Capacity,
+            "DependencyViolation"
+            | "InvalidSnapshot.InUse"
+            | "VolumeInUse"
+            | "InvalidGroup.InUse"
+            | "InvalidKeyPair.InUse" => Fault::InUse,
+            "IncorrectState" | "IncorrectInstanceState" | "InvalidInstanceState" | "InvalidAMIID.Unavailable" => {
+                Fault::WrongState
+            }
+            code if code.ends_with(".NotFound")
+                || code.ends_with("NotFoundException")
+                || code.ends_with(".Unavailable") =>
+            {
                 Fault::NotFound
             }
-            code if code.ends_with(".Duplicate") || code == "InvalidPermission.Duplicate" || code.ends_with("AlreadyExists") => {
+            code if code.ends_with(".Duplicate")
+                || code == "InvalidPermission.Duplicate"
+                || code.ends_with("AlreadyExists") =>
+            {
                 Fault::Duplicate
             }
             code if code.ends_with("LimitExceeded") || code.ends_with("QuotaExceeded") => Fault::Quota,
@@ -107,7 +137,10 @@ impl CallError {
             Fault::Quota => "ask AWS for a higher quota, or clean up what is not needed any more".to_owned(),
             Fault::Capacity => "try another instance type, another availability zone, or later".to_owned(),
             Fault::Unreached => "see whether the network and the endpoint are there".to_owned(),
-            Fault::Throttled => "other programs of the account call EC2 as well; build fewer images at once by `--parallel-builds`".to_owned(),
+            Fault::Throttled => {
+                "other programs of the account call EC2 as well; build fewer images at once by `--parallel-builds`"
+                    .to_owned()
+            }
             _ => return None,
         })
     }

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod bucket;
+pub mod clock;
 pub mod fault;
 pub mod wait;
 
@@ -16,8 +17,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::config::http::HttpResponse;
+use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::config::timeout::TimeoutConfig;
 use aws_sdk_ec2::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
@@ -29,6 +30,7 @@ use super::problem::Problem;
 use super::secret::Secret;
 
 use bucket::{Buckets, Shelf};
+use clock::{Clock, Listener};
 use fault::{CallError, Fault};
 use wait::Watch;
 
@@ -50,6 +52,8 @@ pub enum Repeat {
 
 /// An account, as the builds with one kind of access see it.
 pub struct Cloud {
+    /// AWS's time.
+    pub clock: Arc<Clock>,
     config: SdkConfig,
     events: Events,
     scale: f64,
@@ -94,7 +98,12 @@ impl Cloud {
     ///
     /// # Errors
     /// Where there are no credentials.
-    pub async fn open(access: &Access, reach: &Reach, events: &Events, calls: Arc<AtomicU64>) -> Result<Cloud, Problem> {
+    pub async fn open(
+        access: &Access,
+        reach: &Reach,
+        events: &Events,
+        calls: Arc<AtomicU64>,
+    ) -> Result<Cloud, Problem> {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
@@ -104,7 +113,10 @@ impl Cloud {
             // Only a call that may be repeated is: `Region::call` knows which.
             .retry_config(RetryConfig::disabled())
             .timeout_config(
-                TimeoutConfig::builder().connect_timeout(Duration::from_secs(10)).operation_timeout(Duration::from_secs(60)).build(),
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(10))
+                    .operation_timeout(Duration::from_secs(60))
+                    .build(),
             );
         if let Some(profile) = &access.profile {
             loader = loader.profile_name(profile);
@@ -116,10 +128,12 @@ impl Cloud {
             loader = loader.credentials_provider(SharedCredentialsProvider::new(credentials));
         }
         let config = loader.load().await;
+        let scale = reach.scale.unwrap_or(1.0);
         let cloud = Cloud {
+            clock: Arc::new(Clock::new(scale)),
             config,
             events: events.clone(),
-            scale: reach.scale.unwrap_or(1.0),
+            scale,
             tries: access.max_retries.map_or(TRIES, |n| n.saturating_add(1)),
             foreign: reach.endpoint.is_some() || access.endpoint.is_some(),
             calls,
@@ -132,6 +146,7 @@ impl Cloud {
     /// The account of a build that calls nobody.
     pub fn of_nobody(events: &Events) -> Cloud {
         Cloud {
+            clock: Arc::new(Clock::new(1.0)),
             config: SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build(),
             events: events.clone(),
             scale: 1.0,
@@ -150,7 +165,9 @@ impl Cloud {
                  `bakec run --rehearse` needs no account",
             )
         };
-        let Some(provider) = self.config.credentials_provider() else { return Err(none("no source of them is known".into())) };
+        let Some(provider) = self.config.credentials_provider() else {
+            return Err(none("no source of them is known".into()));
+        };
         let found = provider.provide_credentials().await.map_err(|error| none(chain(&error)))?;
         let gate = self.events.gate();
         gate.hide(&Secret::new(found.secret_access_key()));
@@ -166,6 +183,7 @@ impl Cloud {
         let make = || {
             let config = aws_sdk_ec2::config::Builder::from(&self.config)
                 .region(aws_sdk_ec2::config::Region::new(name.to_owned()))
+                .interceptor(Listener(self.clock.clone()))
                 .build();
             Arc::new(Region {
                 name: name.to_owned(),
@@ -193,7 +211,12 @@ impl Cloud {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let code = answer.as_ref().err().map(|error| error.code().unwrap_or("no answer").to_owned());
         let region = self.config.region().map(ToString::to_string).unwrap_or_default();
-        self.events.tell(What::Call { action: "GetCallerIdentity".to_owned(), region, ms: ms(start.elapsed()), error: code });
+        self.events.tell(What::Call {
+            action: "GetCallerIdentity".to_owned(),
+            region,
+            ms: ms(start.elapsed()),
+            error: code,
+        });
         answer.map(drop).map_err(|error| chain(&error))
     }
 }
@@ -218,7 +241,12 @@ impl Region {
     ///
     /// # Errors
     /// What AWS said last.
-    pub async fn call<T, E, F>(&self, action: &'static str, repeat: Repeat, mut send: impl FnMut() -> F) -> Result<T, CallError>
+    pub async fn call<T, E, F>(
+        &self,
+        action: &'static str,
+        repeat: Repeat,
+        mut send: impl FnMut() -> F,
+    ) -> Result<T, CallError>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + 'static,
@@ -285,11 +313,20 @@ impl Region {
             SdkError::ServiceError(context) => {
                 let answer = context.err();
                 let code = answer.code().unwrap_or_default().to_owned();
-                let message = answer.message().map_or_else(|| "AWS gave no reason".to_owned(), |m| m.trim_end_matches('.').to_owned());
-                CallError { fault: Fault::of_code(&code, Some(context.raw().status().as_u16())), action, region, code, message }
+                let message = answer
+                    .message()
+                    .map_or_else(|| "AWS gave no reason".to_owned(), |m| m.trim_end_matches('.').to_owned());
+                CallError {
+                    fault: Fault::of_code(&code, Some(context.raw().status().as_u16())),
+                    action,
+                    region,
+                    code,
+                    message,
+                }
             }
             other => {
-                let refused = matches!(other, SdkError::DispatchFailure(failure) if failure.is_io() && never_sent(other));
+                let refused =
+                    matches!(other, SdkError::DispatchFailure(failure) if failure.is_io() && never_sent(other));
                 let built = matches!(other, SdkError::ConstructionFailure(_));
                 let fault = match (built, refused) {
                     (true, _) => Fault::Other,

@@ -8,8 +8,17 @@ use super::options::Take;
 use crate::run::build::Device;
 
 const KNOWN: [&str; 11] = [
-    "delete_on_termination", "device_name", "encrypted", "iops", "kms_key_id", "no_device", "snapshot_id", "throughput",
-    "virtual_name", "volume_size", "volume_type",
+    "delete_on_termination",
+    "device_name",
+    "encrypted",
+    "iops",
+    "kms_key_id",
+    "no_device",
+    "snapshot_id",
+    "throughput",
+    "virtual_name",
+    "volume_size",
+    "volume_type",
 ];
 
 /// The devices of an option.

@@ -47,7 +47,11 @@ fn ssh(take: &mut Take<'_>) -> Ssh {
     let method = take.text("ssh_file_transfer_method");
     if let Some(other) = method.as_deref().filter(|m| !matches!(*m, "scp" | "sftp")) {
         let message = format!("there is no way `{other}` to carry files");
-        take.wrong("ssh_file_transfer_method", message, Some("the ways are `scp` and `sftp`; without the option SFTP is tried first"));
+        take.wrong(
+            "ssh_file_transfer_method",
+            message,
+            Some("the ways are `scp` and `sftp`; without the option SFTP is tried first"),
+        );
     }
     Ssh {
         host: take.text("ssh_host"),

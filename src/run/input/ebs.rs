@@ -45,7 +45,10 @@ pub(super) fn take(take: &mut Take<'_>, source: &document::Build, inputs: &Input
 
 /// How the account is reached.
 fn access(take: &mut Take<'_>, gate: &Gate) -> Access {
-    let region = take.text("region").or_else(|| take.environment("AWS_REGION")).or_else(|| take.environment("AWS_DEFAULT_REGION"));
+    let region = take
+        .text("region")
+        .or_else(|| take.environment("AWS_REGION"))
+        .or_else(|| take.environment("AWS_DEFAULT_REGION"));
     if region.is_none() {
         take.wrong("region", "no region is named", Some("write `region = \"us-east-1\"`, or set `AWS_REGION`"));
     }
@@ -91,7 +94,11 @@ fn from(take: &mut Take<'_>) -> Source {
             source.most_recent = take.flag("most_recent");
             source.include_deprecated = take.flag("include_deprecated");
             if source.owners.is_empty() {
-                take.wrong("owners", "`source_ami_filter` names no owner", Some("write `owners = [\"amazon\"]`, an account, or `\"self\"`"));
+                take.wrong(
+                    "owners",
+                    "`source_ami_filter` names no owner",
+                    Some("write `owners = [\"amazon\"]`, an account, or `\"self\"`"),
+                );
             }
         });
     }
@@ -122,7 +129,11 @@ fn interface(take: &mut Take<'_>) -> Option<String> {
         "public_ip" | "private_ip" | "public_dns" | "private_dns" => Some(interface),
         other => {
             let message = format!("there is no interface `{other}`");
-            take.wrong("ssh_interface", message, Some("the interfaces are `public_ip`, `private_ip`, `public_dns` and `private_dns`"));
+            take.wrong(
+                "ssh_interface",
+                message,
+                Some("the interfaces are `public_ip`, `private_ip`, `public_dns` and `private_dns`"),
+            );
             None
         }
     }
@@ -236,7 +247,10 @@ fn image(take: &mut Take<'_>, inputs: &Inputs) -> Image {
     tags.extend(block::tags(take, "tag"));
     let mut snapshot_tags = take.pairs("snapshot_tags");
     snapshot_tags.extend(block::tags(take, "snapshot_tag"));
-    let own = take.text("region").or_else(|| take.environment("AWS_REGION")).or_else(|| take.environment("AWS_DEFAULT_REGION"));
+    let own = take
+        .text("region")
+        .or_else(|| take.environment("AWS_REGION"))
+        .or_else(|| take.environment("AWS_DEFAULT_REGION"));
     let mut regions = take.list("ami_regions");
     regions.retain(|region| Some(region) != own.as_ref());
     let mut seen = std::collections::BTreeSet::new();

@@ -153,9 +153,12 @@ fn whole(document: &Document, inputs: &Inputs, refusals: &mut Refusals) {
         .filter(|b| document.edges.iter().any(|(variable, ..)| reads(b, variable) && !is_given(inputs, variable)))
         .collect();
     for build in layered {
-        let problem = Problem::refused("run::unexecuted", "a build on the image of another build is not executed yet by `bakec run`")
-            .help("write each stage to a plan of its own with `bakec compile --stage all`, and run one after the other")
-            .at(build.origin.as_ref().map(Into::into));
+        let problem = Problem::refused(
+            "run::unexecuted",
+            "a build on the image of another build is not executed yet by `bakec run`",
+        )
+        .help("write each stage to a plan of its own with `bakec compile --stage all`, and run one after the other")
+        .at(build.origin.as_ref().map(Into::into));
         refusals.of_build(&build.name.as_str().into(), vec![problem]);
     }
     for step in &document.tests {
@@ -172,8 +175,11 @@ fn whole(document: &Document, inputs: &Inputs, refusals: &mut Refusals) {
         }
     }
     for (file, _) in &document.outputs {
-        refusals.extend([Problem::refused("run::unexecuted", format!("the output `{file}` is not written yet by `bakec run`"))
-            .help("take it out of the program for the run")]);
+        refusals.extend([Problem::refused(
+            "run::unexecuted",
+            format!("the output `{file}` is not written yet by `bakec run`"),
+        )
+        .help("take it out of the program for the run")]);
     }
 }
 
@@ -240,3 +246,6 @@ fn values_of(document: &Document, build: &document::Build, inputs: &Inputs, user
 fn version(document: &Document) -> String {
     document.min_packer_version.clone().unwrap_or_else(|| format!("bakec-{}", env!("CARGO_PKG_VERSION")))
 }
+
+#[cfg(test)]
+mod tests;

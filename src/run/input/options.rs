@@ -150,7 +150,11 @@ impl<'a> Take<'a> {
         let text = self.text(option)?;
         let time = go_duration(&text);
         if time.is_none() {
-            self.wrong(option, format!("`{option}` is no length of time: `{text}`"), Some("write it with units, such as `90s`, `5m` or `1h30m`"));
+            self.wrong(
+                option,
+                format!("`{option}` is no length of time: `{text}`"),
+                Some("write it with units, such as `90s`, `5m` or `1h30m`"),
+            );
         }
         time
     }
@@ -266,7 +270,8 @@ impl<'a> Take<'a> {
             let is_known = known.as_ref().is_none_or(|known| known.contains(&option.as_str()));
             if !is_known {
                 let near = known.iter().flatten().copied();
-                let help = nearest(option, near).map_or_else(|| "take it out".to_owned(), |near| format!("did you mean `{near}`?"));
+                let help = nearest(option, near)
+                    .map_or_else(|| "take it out".to_owned(), |near| format!("did you mean `{near}`?"));
                 let message = format!("{} has no option `{option}`", self.label);
                 let problem = Problem::refused("run::option", message).help(help).at(self.place(option));
                 self.problems.push(problem);

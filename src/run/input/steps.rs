@@ -45,7 +45,15 @@ pub(super) fn take(
     take.refuse_rest(known(&inputs.kinds, Category::Provisioner, &step.kind));
     problems.extend(take.finish());
     let origin = step.origin.as_ref().map(Into::into);
-    Some(Provisioner { kind: step.kind.clone(), label: step.label.clone(), origin, pause_before, timeout, max_retries, work: work? })
+    Some(Provisioner {
+        kind: step.kind.clone(),
+        label: step.label.clone(),
+        origin,
+        pause_before,
+        timeout,
+        max_retries,
+        work: work?,
+    })
 }
 
 /// The options of a step with what it overrides for a build.
@@ -54,7 +62,8 @@ fn overridden(step: &document::Step, build: &document::Build, problems: &mut Vec
     let Some(at) = options.iter().position(|(name, _)| name == "override") else { return options };
     let (_, all) = options.remove(at);
     let wrong = || {
-        Problem::refused("run::option", "`override` is a record of builds with their options").at(step.place("override").map(Into::into))
+        Problem::refused("run::option", "`override` is a record of builds with their options")
+            .at(step.place("override").map(Into::into))
     };
     let Some(builds) = all.as_object() else {
         problems.push(wrong());
@@ -103,15 +112,21 @@ fn shell(take: &mut Take<'_>) -> Shell {
 
 /// What is run: exactly one of the three.
 fn scripts(take: &mut Take<'_>) -> Vec<Script> {
-    let (inline, script, scripts) = (take.late_list("inline").filter(|l| !l.is_empty()), take.text("script"), take.list("scripts"));
+    let (inline, script, scripts) =
+        (take.late_list("inline").filter(|l| !l.is_empty()), take.text("script"), take.list("scripts"));
     let shebang = take.text("inline_shebang").unwrap_or_else(|| "/bin/sh -e".to_owned());
     let ways = [inline.is_some(), script.is_some(), !scripts.is_empty()].into_iter().filter(|way| *way).count();
     if ways != 1 {
-        let message = if ways == 0 { "a shell step runs `inline`, `script` or `scripts`" } else { "`inline`, `script` and `scripts` exclude each other" };
+        let message = if ways == 0 {
+            "a shell step runs `inline`, `script` or `scripts`"
+        } else {
+            "`inline`, `script` and `scripts` exclude each other"
+        };
         take.wrong(if inline.is_some() { "inline" } else { "script" }, message, None);
     }
     if let Some(lines) = inline {
-        let head = if lines.first().is_some_and(|l| l.starts_with("#!")) { String::new() } else { format!("#!{shebang}\n") };
+        let head =
+            if lines.first().is_some_and(|l| l.starts_with("#!")) { String::new() } else { format!("#!{shebang}\n") };
         return vec![Script::Inline(format!("{head}{}\n", lines.join("\n")))];
     }
     script.into_iter().chain(scripts).map(|path| Script::File(PathBuf::from(path))).collect()
@@ -151,7 +166,11 @@ fn carry(take: &mut Take<'_>) -> Carry {
     }
     let direction = take.text("direction").unwrap_or_else(|| "upload".to_owned());
     if !matches!(direction.as_str(), "upload" | "download") {
-        take.wrong("direction", format!("there is no direction `{direction}`"), Some("the directions are `upload` and `download`"));
+        take.wrong(
+            "direction",
+            format!("there is no direction `{direction}`"),
+            Some("the directions are `upload` and `download`"),
+        );
     }
     let download = direction == "download";
     match (&content, sources.is_empty()) {

@@ -101,7 +101,11 @@ impl<'a> Values<'a> {
 
 /// Whether the text needs a machine.
 fn speaks_of_facts(text: &str) -> bool {
-    text.contains("build `") || text.contains("build \"") || text.contains(" .") || text.contains("{.") || text.contains("(.")
+    text.contains("build `")
+        || text.contains("build \"")
+        || text.contains(" .")
+        || text.contains("{.")
+        || text.contains("(.")
 }
 
 fn refused(error: RenderError, text: &str) -> Problem {

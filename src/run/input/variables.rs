@@ -87,7 +87,8 @@ fn var_file(path: &str, text: &str, given: &mut BTreeMap<String, String>, proble
     for problem in parsed.problems {
         let place = at(problem.span());
         let told = crate::diagnostic::Diagnostic::from(problem);
-        let problem = Problem { help: told.help, ..refused(format!("the file of variables `{path}`: {}", told.message)) };
+        let problem =
+            Problem { help: told.help, ..refused(format!("the file of variables `{path}`: {}", told.message)) };
         problems.push(problem.at(place));
     }
     let Some(root) = parsed.value else { return };
@@ -294,7 +295,8 @@ fn unsettled(
         return refused(format!("the variable `{name}` does not come to rest: each of {PASSES} passes changes it"));
     };
     if open.contains_key(for_what) {
-        let again = if for_what == name { "itself".to_owned() } else { format!("`{for_what}`, which is not known either") };
+        let again =
+            if for_what == name { "itself".to_owned() } else { format!("`{for_what}`, which is not known either") };
         return refused(format!("the variable `{name}` cannot be worked out: it needs {again}"))
             .help("variables may use each other, but not in a circle");
     }

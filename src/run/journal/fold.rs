@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use super::line::{self, End, Entry, FORMAT, Head, Line};
+use super::line::{Chain, End, Entry, FORMAT, Head, Line};
 
 /// A run as its journal tells it.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,8 @@ pub struct BuildRecord {
     pub attempt: u32,
     /// Steps in the order in which they were begun.
     pub steps: Vec<StepRecord>,
+    /// Why the attempt is undone, where it is.
+    pub back: Option<String>,
     /// How it ended.
     pub end: Option<End>,
 }
@@ -80,16 +82,17 @@ pub enum Broken {
     Newer(u32),
 }
 
-/// Reads a journal. What stands behind the last line's end was never synced, so never acted upon: it is left out.
+/// Reads a journal: what it says, and where its chain stands. What stands behind the last line's end was never synced, so never acted upon: it is left out.
 ///
 /// # Errors
 /// Why it cannot be used.
-pub fn read(bytes: &[u8]) -> Result<Record, Broken> {
+pub fn read(bytes: &[u8]) -> Result<(Record, Chain), Broken> {
     let mut record: Option<Record> = None;
+    let mut chain = Chain::default();
     let lines = bytes[..whole(bytes)].split_inclusive(|b| *b == b'\n');
     for (position, raw) in lines.enumerate() {
         let damaged = Broken::Damaged(position + 1);
-        let Some(line) = std::str::from_utf8(raw).ok().and_then(line::read) else { return Err(damaged) };
+        let Some(line) = std::str::from_utf8(raw).ok().and_then(|text| chain.read(text)) else { return Err(damaged) };
         match (&mut record, line) {
             (None, Line { entry: Entry::Run(head), at, n: 0 }) => {
                 if head.format > FORMAT {
@@ -105,7 +108,14 @@ pub fn read(bytes: &[u8]) -> Result<Record, Broken> {
             (None, _) => return Err(damaged),
         }
     }
-    record.ok_or(Broken::Empty)
+    Ok((record.ok_or(Broken::Empty)?, chain))
+}
+
+/// The lines of a journal up to the first that cannot be used, for those who only look.
+pub fn lines(bytes: &[u8]) -> Vec<Line> {
+    let mut chain = Chain::default();
+    let raw = bytes[..whole(bytes)].split_inclusive(|b| *b == b'\n');
+    raw.map_while(|raw| std::str::from_utf8(raw).ok().and_then(|text| chain.read(text))).collect()
 }
 
 /// How many bytes of a journal are whole lines: what is behind them is cut off before more is written.
@@ -121,56 +131,65 @@ impl Record {
         Record { holder: (head.host.clone(), head.pid), head, builds, closed: false, lines: 1, last: at }
     }
 
+    /// Whether a line can stand behind those that were taken.
+    pub fn fits(&self, line: &Line) -> bool {
+        line.n == self.lines
+            && match &line.entry {
+                Entry::Run(_) => false,
+                Entry::Taken { .. } | Entry::Closed => true,
+                Entry::Attempt { build, .. }
+                | Entry::Back { build, .. }
+                | Entry::Intent { build, .. }
+                | Entry::End { build, .. } => self.builds.contains_key(build),
+                Entry::Result { intent, .. } | Entry::Void { intent, .. } | Entry::Undone { intent, .. } => {
+                    self.builds.values().flat_map(|b| &b.steps).any(|s| s.intent == *intent)
+                }
+            }
+    }
+
     /// Takes a line; false where it does not fit.
     pub fn take(&mut self, line: Line) -> bool {
-        let Line { n, at, entry } = line;
-        if n != self.lines {
+        if !self.fits(&line) {
             return false;
         }
-        let fits = match entry {
-            Entry::Run(_) => false,
+        let Line { n, at, entry } = line;
+        self.lines += 1;
+        self.last = at;
+        match entry {
+            Entry::Run(_) => {}
             Entry::Taken { host, pid, .. } => {
                 self.holder = (host, pid);
                 self.closed = false;
-                true
             }
             Entry::Attempt { build, attempt, .. } => self.build(&build, |b| {
                 b.attempt = attempt;
-                true
+                b.back = None;
             }),
-            Entry::Intent { build, attempt, step, of, data } => self.build(&build, |b| {
-                b.steps.push(StepRecord { intent: n, at, step, of, attempt, data, state: State::Begun });
-                true
-            }),
+            Entry::Back { build, why } => self.build(&build, |b| b.back = Some(why)),
+            Entry::Intent { build, attempt, step, of, data } => {
+                let step = StepRecord { intent: n, at, step, of, attempt, data, state: State::Begun };
+                self.build(&build, |b| b.steps.push(step));
+            }
             Entry::Result { intent, result } => self.step(intent, State::Done(result)),
             Entry::Void { intent, .. } => self.step(intent, State::Void),
             Entry::Undone { intent, .. } => self.step(intent, State::Undone),
-            Entry::End { build, end } => self.build(&build, |b| {
-                b.end = Some(end);
-                true
-            }),
-            Entry::Closed => {
-                self.closed = true;
-                true
-            }
-        };
-        if fits {
-            self.lines += 1;
-            self.last = at;
+            Entry::End { build, end } => self.build(&build, |b| b.end = Some(end)),
+            Entry::Closed => self.closed = true,
         }
-        fits
+        true
     }
 
-    fn build(&mut self, name: &str, change: impl FnOnce(&mut BuildRecord) -> bool) -> bool {
-        self.builds.get_mut(name).is_some_and(change)
+    fn build(&mut self, name: &str, change: impl FnOnce(&mut BuildRecord)) {
+        if let Some(build) = self.builds.get_mut(name) {
+            change(build);
+        }
     }
 
-    fn step(&mut self, intent: u64, state: State) -> bool {
+    fn step(&mut self, intent: u64, state: State) {
         let mut all = self.builds.values_mut().flat_map(|b| &mut b.steps);
-        all.find(|s| s.intent == intent).is_some_and(|step| {
+        if let Some(step) = all.find(|s| s.intent == intent) {
             step.state = state;
-            true
-        })
+        }
     }
 
     /// Steps whose effect may still be there, newest first.

@@ -1,4 +1,4 @@
-//! The lines of a journal: what each says, and the checksum that shows whether it was written whole.
+//! The lines of a journal: what each says, and the checksum that shows whether it was written whole and stands in its place.
 //!
 //! It knows no file and no AWS. Neighbours: `fold` makes sense of many lines, `mod` writes them.
 
@@ -37,6 +37,9 @@ pub enum Entry {
     /// A build starts a new attempt: its machine, and what was done on it, is not trusted any more.
     #[allow(missing_docs)]
     Attempt { build: String, attempt: u32, why: String },
+    /// All that a build's attempt did is about to be undone: there is no going on with it.
+    #[allow(missing_docs)]
+    Back { build: String, why: String },
     /// A step is about to be done.
     #[allow(missing_docs)]
     Intent { build: String, attempt: u32, step: String, of: String, data: Json },
@@ -113,29 +116,44 @@ pub struct Head {
 
 /// A line with its checksum, as the file has it.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Sealed<'a> {
     sum: String,
     #[serde(borrow)]
     line: &'a RawValue,
 }
 
-fn sum(text: &str) -> String {
-    blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
-}
+/// The checksums of all lines so far: each line's covers those before it, so that none is left out, moved, or of another run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chain(String);
 
-/// The text of a line, with its end.
-///
-/// # Errors
-/// Where the data has no JSON.
-pub fn write(line: &Line) -> serde_json::Result<String> {
-    let raw = serde_json::value::to_raw_value(line)?;
-    let mut text = serde_json::to_string(&Sealed { sum: sum(raw.get()), line: &raw })?;
-    text.push('\n');
-    Ok(text)
-}
+impl Chain {
+    /// The text of the next line, with its end, and the chain behind it.
+    ///
+    /// # Errors
+    /// Where the data has no JSON.
+    pub fn write(&self, line: &Line) -> serde_json::Result<(String, Chain)> {
+        let raw = serde_json::value::to_raw_value(line)?;
+        let next = self.next(raw.get());
+        let mut text = serde_json::to_string(&Sealed { sum: next.0.clone(), line: &raw })?;
+        text.push('\n');
+        Ok((text, next))
+    }
 
-/// Reads a line without its end; `None` where it is not whole.
-pub fn read(text: &str) -> Option<Line> {
-    let sealed: Sealed<'_> = serde_json::from_str(text).ok()?;
-    (sum(sealed.line.get()) == sealed.sum).then(|| serde_json::from_str(sealed.line.get()).ok()).flatten()
+    /// Reads the next line; `None` where it is not whole, or not the next.
+    pub fn read(&mut self, text: &str) -> Option<Line> {
+        let sealed: Sealed<'_> = serde_json::from_str(text).ok()?;
+        let next = self.next(sealed.line.get());
+        if next.0 != sealed.sum {
+            return None;
+        }
+        *self = next;
+        serde_json::from_str(sealed.line.get()).ok()
+    }
+
+    fn next(&self, text: &str) -> Chain {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.0.as_bytes()).update(text.as_bytes());
+        Chain(hasher.finalize().to_hex()[..16].to_owned())
+    }
 }

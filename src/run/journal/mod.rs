@@ -4,6 +4,8 @@
 
 pub mod fold;
 pub mod line;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -13,7 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use fold::{Broken, Record};
-use line::{Entry, Head, Line};
+use line::{Chain, Entry, Head, Line};
 
 /// The journal's file in the folder of a run.
 pub const FILE: &str = "journal.jsonl";
@@ -27,6 +29,7 @@ pub struct Journal {
 struct Inner {
     file: File,
     record: Record,
+    chain: Chain,
 }
 
 /// Why a journal cannot be opened.
@@ -70,10 +73,11 @@ impl Journal {
         lock(&file)?;
         let at = Timestamp::now();
         let first = Line { n: 0, at, entry: Entry::Run(head.clone()) };
-        file.write_all(line::write(&first).map_err(io::Error::from)?.as_bytes())?;
+        let (text, chain) = Chain::default().write(&first).map_err(io::Error::from)?;
+        file.write_all(text.as_bytes())?;
         file.sync_all()?;
         sync_folder(folder)?;
-        let inner = Mutex::new(Inner { file, record: Record::new(head, at) });
+        let inner = Mutex::new(Inner { file, record: Record::new(head, at), chain });
         Ok(Journal { folder: folder.to_owned(), inner })
     }
 
@@ -86,12 +90,12 @@ impl Journal {
         lock(&file)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
-        let record = fold::read(&bytes).map_err(OpenError::Broken)?;
+        let (record, chain) = fold::read(&bytes).map_err(OpenError::Broken)?;
         let whole = fold::whole(&bytes) as u64;
         file.set_len(whole)?;
         file.seek(SeekFrom::Start(whole))?;
         file.sync_all()?;
-        Ok(Journal { folder: folder.to_owned(), inner: Mutex::new(Inner { file, record }) })
+        Ok(Journal { folder: folder.to_owned(), inner: Mutex::new(Inner { file, record, chain }) })
     }
 
     /// The folder of the run.
@@ -111,7 +115,10 @@ impl Journal {
         let inner = &mut *self.inner();
         let n = inner.record.lines;
         let line = Line { n, at: Timestamp::now(), entry };
-        let text = line::write(&line).map_err(io::Error::from)?;
+        if !inner.record.fits(&line) {
+            return Err(io::Error::other("the line does not fit the journal"));
+        }
+        let (text, chain) = inner.chain.write(&line).map_err(io::Error::from)?;
         let start = inner.file.stream_position()?;
         let written = inner.file.write_all(text.as_bytes()).and_then(|()| inner.file.sync_data());
         if let Err(error) = written {
@@ -119,7 +126,9 @@ impl Journal {
             let _ = inner.file.set_len(start).and_then(|()| inner.file.seek(SeekFrom::Start(start)).map(|_| ()));
             return Err(error);
         }
-        if inner.record.take(line) { Ok(n) } else { Err(io::Error::other("the line does not fit the journal")) }
+        inner.chain = chain;
+        inner.record.take(line);
+        Ok(n)
     }
 
     /// Looks at what stands in it.
@@ -139,5 +148,5 @@ pub fn is_held(folder: &Path) -> bool {
 /// Where there is none, or it cannot be used.
 pub fn peek(folder: &Path) -> Result<Record, OpenError> {
     let bytes = std::fs::read(folder.join(FILE))?;
-    fold::read(&bytes).map_err(OpenError::Broken)
+    fold::read(&bytes).map(|(record, _)| record).map_err(OpenError::Broken)
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::run::aws::wait::Instance;
 use crate::run::build::{Build, Ebs, Key, Ssh};
 use crate::run::event::Artifact;
+use crate::run::journal::fold::State;
 use crate::run::problem::Problem;
 use crate::run::render::{Given as Values, rendered};
 use crate::run::ssh::Target;
@@ -14,18 +15,18 @@ use crate::run::step::copy::CopyImage;
 use crate::run::step::former::{Deregister, Forget, Former, former};
 use crate::run::step::group::{MakeGroup, OpenGroup};
 use crate::run::step::image::{CreateImage, available, merged};
-use crate::run::step::key::ImportKey;
+use crate::run::step::key::{self, ImportKey};
 use crate::run::step::launch::{LaunchInstance, StopInstance, running};
-use crate::run::step::publish::{Finish, Share};
+use crate::run::step::publish::{Finish, Made, Share};
 use crate::run::step::source::{FindSource, SourceImage};
 use crate::run::step::{Cx, Step};
 
-use super::{connect, file_name, provision_all};
+use super::{connect, provision_all};
 
 /// What a run knows beside the build.
 pub struct Given<'a> {
-    /// The source image, as preflight found it.
-    pub source: SourceImage,
+    /// The source image, where preflight has found it.
+    pub source: Option<SourceImage>,
     /// The caller's address, where it was asked for.
     pub address: Option<String>,
     /// Where SSH is reached instead of at the machine's own address: a rehearsal's server.
@@ -39,9 +40,10 @@ pub struct Given<'a> {
 /// # Errors
 /// What went wrong first; what was done until then is in the journal.
 pub async fn bake(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Result<Artifact, Problem> {
-    let source = cx.step(FindSource { source: ebs.source.clone(), found: Some(given.source.clone()) }).await?;
+    let found = former_source(cx).or_else(|| given.source.clone());
+    let source = cx.step(FindSource { source: ebs.source.clone(), found }).await?;
     let ebs = &worded(ebs, given.values, &source)?;
-    let (key, key_file) = key(cx, ebs).await?;
+    let (key, key_file) = key(cx, ebs, &source).await?;
     let groups = groups(cx, ebs, given).await?;
     let instance = cx
         .step(LaunchInstance {
@@ -51,38 +53,72 @@ pub async fn bake(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Resul
             groups,
             key,
             token: cx.token(LaunchInstance::NAME, ""),
+            lease: cx.lease(),
         })
         .await?;
-    let machine = running(cx, &instance).await?;
-    on_machine(cx, build, ebs, given, &source, (&instance, &machine), key_file.as_ref()).await?;
+    if !is_left(cx) {
+        let machine = running(cx, &instance).await?;
+        on_machine(cx, build, ebs, given, &source, (&instance, &machine), key_file.as_ref()).await?;
+    }
     if !ebs.launch.disable_stop_instance {
         cx.step(StopInstance { id: instance.clone() }).await?;
     }
     if ebs.image.skip_create {
-        return Ok(Artifact { builder_id: BUILDER_ID.to_owned(), ..Artifact::default() });
+        return Ok(artifact(&[]));
     }
     let gone = let_former_go(cx, ebs).await?;
     let images = images(cx, ebs, &instance).await?;
-    publish(cx, ebs, &images, &gone).await
+    publish(cx, ebs, images, &gone).await
+}
+
+/// The source image of an earlier attempt: a build keeps to it.
+fn former_source(cx: &Cx) -> Option<SourceImage> {
+    cx.run.journal.look(|record| {
+        let steps = &record.builds.get(&*cx.build)?.steps;
+        let found = steps.iter().rev().filter(|s| s.step == FindSource::NAME).find_map(|s| match &s.state {
+            State::Done(result) => Some(result.clone()),
+            // Undone with all else of its attempt; nothing was made by it.
+            _ => s.data.get("found").filter(|f| !f.is_null()).cloned(),
+        })?;
+        serde_json::from_value(found).ok()
+    })
+}
+
+/// Whether all that was to be done on the machine is done: a run that goes on finds it stopped, or stopping.
+fn is_left(cx: &Cx) -> bool {
+    [StopInstance::NAME, CreateImage::NAME].iter().any(|step| cx.known(step, "").is_some())
 }
 
 /// Packer's name of the builder.
 const BUILDER_ID: &str = "mitchellh.amazonebs";
 
 /// The key pair's name at EC2, and the file of its private half.
-async fn key(cx: &Cx, ebs: &Ebs) -> Result<(Option<String>, Option<PathBuf>), Problem> {
+async fn key(cx: &Cx, ebs: &Ebs, source: &SourceImage) -> Result<(Option<String>, Option<PathBuf>), Problem> {
     match &ebs.key {
         Key::None => Ok((None, None)),
         Key::Own { name, file } => Ok((name.clone(), Some(file.clone()))),
         Key::Temporary { name, kind, bits } => {
-            let file = cx.run.journal.folder().join(format!("{}.pem", file_name(&cx.build)));
+            let file = key::file(cx);
             let token = cx.token(ImportKey::NAME, "");
             let name = if name.is_empty() { format!("bakec_{}", &token[..20]) } else { name.clone() };
-            let kind = kind.clone().unwrap_or_else(|| "ed25519".to_owned());
+            let kind = kind.clone().unwrap_or_else(|| kind_for(source).to_owned());
             let made = cx.step(ImportKey { name, kind, bits: *bits, file: file.clone() }).await?;
             Ok((Some(made.name), Some(file)))
         }
     }
+}
+
+/// Systems whose OpenSSH is older than 6.5, by the names of their images.
+const OLD: [&str; 8] = ["precise", "12.04", "lucid", "squeeze", "wheezy", "centos-6", "centos 6", "rhel-6"];
+
+/// Images of before this day have no newer OpenSSH than that.
+const NEW: &str = "2014-04";
+
+/// The type of a key that the image's server knows: one that is older than OpenSSH 6.5 knows no Ed25519, nor does Windows.
+fn kind_for(source: &SourceImage) -> &'static str {
+    let name = source.name.to_lowercase();
+    let dated = !source.created.is_empty() && *source.created < *NEW;
+    if source.windows || dated || OLD.iter().any(|old| name.contains(old)) { "rsa" } else { "ed25519" }
 }
 
 /// The machine's security groups: those named, or one that is made for the connection.
@@ -203,8 +239,8 @@ async fn let_former_go(cx: &Cx, ebs: &Ebs) -> Result<Vec<(String, Former)>, Prob
     Ok(gone)
 }
 
-/// The image and its copies, all of which can be used: region, id, snapshots.
-async fn images(cx: &Cx, ebs: &Ebs, instance: &str) -> Result<Vec<(String, String, Vec<String>)>, Problem> {
+/// The image and its copies, all of which can be used.
+async fn images(cx: &Cx, ebs: &Ebs, instance: &str) -> Result<Vec<Made>, Problem> {
     let image = &ebs.image;
     let id = cx
         .step(CreateImage {
@@ -226,14 +262,15 @@ async fn images(cx: &Cx, ebs: &Ebs, instance: &str) -> Result<Vec<(String, Strin
             description: image.description.clone(),
             tags: merged(&image.tags, &[]),
             token: cx.token(CopyImage::NAME, region),
+            lease: cx.lease(),
         };
         let copy = cx.step(copy).await?;
         let seen = available(cx, &cx.cloud.region(region), &copy).await?;
-        Ok((region.clone(), copy, seen.snapshots))
+        Ok(Made { region: region.clone(), image: copy, snapshots: seen.snapshots })
     });
     // All are waited for, also when one fails: what was begun has its end.
     let copies: Vec<Result<_, Problem>> = futures_util::future::join_all(copies).await;
-    let mut all = vec![(ebs.access.region.clone(), id, seen.snapshots)];
+    let mut all = vec![Made { region: ebs.access.region.clone(), image: id, snapshots: seen.snapshots }];
     for copy in copies {
         all.push(copy?);
     }
@@ -241,20 +278,12 @@ async fn images(cx: &Cx, ebs: &Ebs, instance: &str) -> Result<Vec<(String, Strin
 }
 
 /// Tags, permissions, the end of former snapshots, and the word that all of it is final.
-async fn publish(
-    cx: &Cx,
-    ebs: &Ebs,
-    images: &[(String, String, Vec<String>)],
-    gone: &[(String, Former)],
-) -> Result<Artifact, Problem> {
-    for (region, image, snapshots) in images {
-        let (region, image, snapshots) = (region.clone(), image.clone(), snapshots.clone());
+async fn publish(cx: &Cx, ebs: &Ebs, images: Vec<Made>, gone: &[(String, Former)]) -> Result<Artifact, Problem> {
+    for Made { region, image, snapshots } in images.clone() {
         cx.step(Share { region, image, snapshots, wanted: ebs.image.clone() }).await?;
     }
-    for (region, image, snapshots) in images {
-        let resources = std::iter::once(image).chain(snapshots).cloned().collect();
-        cx.step(Finish { region: region.clone(), resources }).await?;
-    }
+    let made = artifact(&images);
+    cx.step(Finish { images }).await?;
     if ebs.image.force_delete_snapshot {
         for (region, former) in gone {
             let snapshots: Vec<String> = former.devices.iter().filter_map(|d| d.snapshot_id.clone()).collect();
@@ -263,7 +292,29 @@ async fn publish(
             }
         }
     }
-    let by_region: BTreeMap<_, _> = images.iter().map(|(region, id, _)| (region.clone(), id.clone())).collect();
+    Ok(made)
+}
+
+/// What is told of the images.
+pub fn artifact(images: &[Made]) -> Artifact {
+    let by_region: BTreeMap<_, _> = images.iter().map(|made| (made.region.clone(), made.image.clone())).collect();
     let id = by_region.iter().map(|(region, id)| format!("{region}:{id}")).collect::<Vec<_>>().join(",");
-    Ok(Artifact { builder_id: BUILDER_ID.to_owned(), id, images: by_region.into_iter().collect() })
+    Artifact { builder_id: BUILDER_ID.to_owned(), id, images: by_region.into_iter().collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_servers_and_windows_get_keys_that_they_know() {
+        let kind = |name: &str, created: &str, windows| {
+            kind_for(&SourceImage { name: name.into(), created: created.into(), windows, ..SourceImage::default() })
+        };
+        assert_eq!(kind("ubuntu-precise-12.04-amd64-server-20170502", "2017-05-02T00:00:00.000Z", false), "rsa");
+        assert_eq!(kind("x", "2013-01-01T00:00:00.000Z", false), "rsa");
+        assert_eq!(kind("Windows_Server-2022", "2024-05-01T00:00:00.000Z", true), "rsa");
+        assert_eq!(kind("ubuntu-trusty-14.04", "2015-03-25T00:00:00.000Z", false), "ed25519");
+        assert_eq!(kind("", "", false), "ed25519");
+    }
 }

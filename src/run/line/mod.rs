@@ -13,14 +13,15 @@ use serde_json::json;
 
 use super::build::{Build, Provisioner, Ssh, Work};
 use super::event::{What, ms};
-use super::journal::fold::State;
+use super::journal::fold::{BuildRecord, State};
 use super::journal::line::Entry;
 use super::key;
 use super::problem::Problem;
 use super::provision::provision;
 use super::render::RunValues;
 use super::ssh::{self, HostKeyPin, Shell, Target};
-use super::step::Cx;
+use super::step::publish::Finish;
+use super::step::{Cx, Step};
 
 /// The step of a connection, whose result is the machine's host key.
 const CONNECT: &str = "connect";
@@ -73,7 +74,12 @@ async fn connect(cx: &Cx, target: &Target, ssh: &Ssh, key_file: Option<&PathBuf>
 ///
 /// # Errors
 /// The first that failed.
-async fn provision_all(cx: &Cx, build: &Build, shell: &mut Option<Shell>, values: &dyn RunValues) -> Result<(), Problem> {
+async fn provision_all(
+    cx: &Cx,
+    build: &Build,
+    shell: &mut Option<Shell>,
+    values: &dyn RunValues,
+) -> Result<(), Problem> {
     for (index, step) in build.provisioners.iter().enumerate() {
         if let Err(problem) = provision_one(cx, index, step, shell, values).await {
             for cleanup in &build.cleanups {
@@ -123,8 +129,11 @@ async fn provision_one(
 async fn act(cx: &Cx, step: &Provisioner, shell: &mut Option<Shell>, values: &dyn RunValues) -> Result<(), Problem> {
     match shell {
         Some(shell) => provision(step, shell, values, &cx.events, &cx.cancel).await,
-        None => Err(Problem::failed("run::connect", format!("`{}` needs a connection, and the builder has none", step.kind))
-            .help("give the builder a `communicator`")),
+        None => Err(Problem::failed(
+            "run::connect",
+            format!("`{}` needs a connection, and the builder has none", step.kind),
+        )
+        .help("give the builder a `communicator`")),
     }
 }
 
@@ -139,16 +148,20 @@ fn named(step: &Provisioner) -> String {
     }
 }
 
-/// The name of a build as a file may have it.
-pub fn file_name(build: &str) -> String {
-    build.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect()
+/// Whether images of a build were being marked as final: it is not undone any more.
+pub fn is_final(cx: &Cx) -> bool {
+    cx.known(Finish::NAME, "").is_some_and(|step| step.state.stands())
 }
 
-/// Whether a build's machine cannot be trusted: a provisioner was begun on it and never ended.
-pub fn is_interrupted(cx: &Cx) -> bool {
-    cx.run.journal.look(|record| {
-        let build = record.builds.get(&*cx.build);
-        build.is_some_and(|b| b.steps.iter().any(|s| s.attempt == cx.attempt && s.step == PROVISION && s.state == State::Begun))
+/// Why an attempt cannot go on, where it cannot: a provisioner was begun and never ended, or the way back was.
+pub fn interrupted(build: &BuildRecord) -> Option<&'static str> {
+    if build.back.is_some() {
+        return Some("it was being undone");
+    }
+    let mut own = build.steps.iter().filter(|s| s.attempt == build.attempt);
+    own.find_map(|step| match (&step.state, step.step.as_str()) {
+        (State::Undone, _) => Some("a part of it was undone"),
+        (State::Begun, PROVISION) => Some("a provisioner was interrupted"),
+        _ => None,
     })
 }
-

@@ -25,5 +25,9 @@ pub async fn bake(cx: &Cx, build: &Build, null: &Null, values: &dyn RunValues) -
     if let Some(shell) = shell {
         shell.close().await;
     }
-    Ok(Artifact { builder_id: "fnoeding.null".to_owned(), id: "Did not export anything. This is the null builder".to_owned(), images: Vec::new() })
+    Ok(Artifact {
+        builder_id: "fnoeding.null".to_owned(),
+        id: "Did not export anything. This is the null builder".to_owned(),
+        images: Vec::new(),
+    })
 }

@@ -26,6 +26,8 @@ pub struct CopyImage {
     pub tags: Vec<(String, String)>,
     /// By which the same call has no second effect.
     pub token: String,
+    /// Its lease at first.
+    pub lease: String,
 }
 
 impl Step for CopyImage {
@@ -51,8 +53,8 @@ impl Step for CopyImage {
             let call = region.ec2.copy_image().source_image_id(&self.image).source_region(&self.from).name(&self.name);
             call.set_description((!self.description.is_empty()).then(|| self.description.clone()))
                 .client_token(&self.token)
-                .tag_specifications(cx.tagged(ResourceType::Image, Self::NAME, &self.tags))
-                .tag_specifications(cx.tagged(ResourceType::Snapshot, Self::NAME, &self.tags))
+                .tag_specifications(cx.tagged_until(ResourceType::Image, Self::NAME, &self.tags, &self.lease))
+                .tag_specifications(cx.tagged_until(ResourceType::Snapshot, Self::NAME, &self.tags, &self.lease))
                 .send()
         };
         let answer = region.call("CopyImage", Repeat::Always, ask).await.map_err(|e| {

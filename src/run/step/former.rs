@@ -2,11 +2,12 @@
 //! made, and registered again from its snapshots where the new one fails. Its snapshots go only when the new image can be used.
 
 use aws_sdk_ec2::types::{
-    ArchitectureValues, BlockDeviceMapping, BootModeValues, EbsBlockDevice, Image as Found, ResourceType, TagSpecification, VolumeType,
+    ArchitectureValues, BlockDeviceMapping, BootModeValues, EbsBlockDevice, Image as Found, ResourceType,
+    TagSpecification, VolumeType,
 };
 use serde::{Deserialize, Serialize};
 
-use super::image::delete_snapshot;
+use super::image::{GONE, delete_snapshot};
 use super::tags::tag;
 use super::{Cx, Failure, Step};
 use crate::run::aws::Repeat;
@@ -105,7 +106,7 @@ impl Step for Deregister {
         let region = cx.cloud.region(&self.region);
         let ask = || region.ec2.deregister_image().image_id(&self.former.id).send();
         match region.call("DeregisterImage", Repeat::Always, ask).await {
-            Err(error) if error.fault != Fault::NotFound => Err(error.failure("run::former")),
+            Err(error) if error.fault != Fault::NotFound && error.code != GONE => Err(error.failure("run::former")),
             _ => Ok(()),
         }
     }
@@ -118,12 +119,20 @@ impl Step for Deregister {
         let ask = || region.ec2.describe_images().owners("self").filters(filter("name", [former.name.as_str()])).send();
         let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(problem)?;
         if let Some(there) = answer.images().iter().find(|i| !cx.is_ours(i.tags())) {
-            return Ok(format!("the former image `{}` is there: {}", former.name, there.image_id().unwrap_or_default()));
+            return Ok(format!(
+                "the former image `{}` is there: {}",
+                former.name,
+                there.image_id().unwrap_or_default()
+            ));
         }
         let tags = TagSpecification::builder().resource_type(ResourceType::Image);
         let tags = tags.set_tags(Some(former.tags.iter().map(|(k, v)| tag(k, v)).collect())).build();
         let ask = || {
-            let call = region.ec2.register_image().name(&former.name).set_description(former.description.clone())
+            let call = region
+                .ec2
+                .register_image()
+                .name(&former.name)
+                .set_description(former.description.clone())
                 .set_architecture(former.architecture.as_deref().map(ArchitectureValues::from))
                 .set_virtualization_type(former.virtualization.clone())
                 .set_root_device_name(former.root_device.clone())
@@ -137,7 +146,8 @@ impl Step for Deregister {
                 let id = answer.image_id().unwrap_or_default();
                 Ok(format!("the former image `{}` is registered again, as {id}", former.name))
             }
-            Err(error) => Err(problem(error).help(format!("register `{}` again by hand from its snapshots, which are all there", former.name))),
+            Err(error) => Err(problem(error)
+                .help(format!("register `{}` again by hand from its snapshots, which are all there", former.name))),
         }
     }
 }
@@ -148,8 +158,12 @@ fn registered(device: &Device) -> BlockDeviceMapping {
     match (&device.virtual_name, &device.snapshot_id) {
         (Some(name), _) => named.virtual_name(name).build(),
         (None, snapshot) => {
-            let ebs = EbsBlockDevice::builder().delete_on_termination(device.delete_on_termination).set_snapshot_id(snapshot.clone())
-                .set_volume_size(device.size).set_iops(device.iops).set_throughput(device.throughput)
+            let ebs = EbsBlockDevice::builder()
+                .delete_on_termination(device.delete_on_termination)
+                .set_snapshot_id(snapshot.clone())
+                .set_volume_size(device.size)
+                .set_iops(device.iops)
+                .set_throughput(device.throughput)
                 .set_volume_type(device.volume_type.as_deref().map(VolumeType::from));
             named.ebs(ebs.build()).build()
         }

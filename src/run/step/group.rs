@@ -41,7 +41,8 @@ impl Step for MakeGroup {
             let call = cx.region.ec2.create_security_group().group_name(&self.name).tag_specifications(tags);
             call.description("Temporary group of a bakec build").set_vpc_id(self.vpc.clone()).send()
         };
-        let answer = cx.region.call("CreateSecurityGroup", Repeat::Never, ask).await.map_err(|e| e.failure("run::group"))?;
+        let answer =
+            cx.region.call("CreateSecurityGroup", Repeat::Never, ask).await.map_err(|e| e.failure("run::group"))?;
         Ok(answer.group_id().unwrap_or_default().to_owned())
     }
 
@@ -53,7 +54,8 @@ impl Step for MakeGroup {
             }
             call.send()
         };
-        let answer = cx.region.call("DescribeSecurityGroups", Repeat::Always, ask).await.map_err(|e| e.problem("run::group"))?;
+        let answer =
+            cx.region.call("DescribeSecurityGroups", Repeat::Always, ask).await.map_err(|e| e.problem("run::group"))?;
         let found = answer.security_groups().iter().find(|g| cx.is_ours(g.tags()));
         Ok(found.and_then(|g| g.group_id()).map_or(Look::Nothing, |id| Look::There(id.to_owned())))
     }
@@ -63,7 +65,10 @@ impl Step for MakeGroup {
             let ask = || cx.region.ec2.delete_security_group().group_id(id).send();
             match cx.region.call("DeleteSecurityGroup", Repeat::Always, ask).await {
                 Ok(_) => return Ok(format!("security group {id} deleted")),
-                Err(error) if error.fault == Fault::NotFound => return Ok(format!("security group {id} is gone")),
+                Err(error) if error.fault == Fault::NotFound && !cx.is_young() => {
+                    return Ok(format!("security group {id} is gone"));
+                }
+                Err(error) if error.fault == Fault::NotFound => cx.age().await,
                 Err(error) if error.fault == Fault::InUse => cx.region.sleep(Duration::from_secs(5)).await,
                 Err(error) => return Err(error.problem("run::group")),
             }
@@ -99,18 +104,26 @@ impl Step for OpenGroup {
     async fn act(&self, cx: &Cx) -> Result<(), Failure> {
         let (six, four): (Vec<&String>, Vec<&String>) = self.cidrs.iter().partition(|c| c.contains(':'));
         let words = "The connection of a bakec build";
-        let four = four.iter().map(|c| IpRange::builder().cidr_ip(c.as_str()).description(words).build()).collect::<Vec<_>>();
-        let six = six.iter().map(|c| Ipv6Range::builder().cidr_ipv6(c.as_str()).description(words).build()).collect::<Vec<_>>();
+        let four =
+            four.iter().map(|c| IpRange::builder().cidr_ip(c.as_str()).description(words).build()).collect::<Vec<_>>();
+        let six = six
+            .iter()
+            .map(|c| Ipv6Range::builder().cidr_ipv6(c.as_str()).description(words).build())
+            .collect::<Vec<_>>();
         let port = i32::from(self.port);
         let rule = IpPermission::builder().ip_protocol("tcp").from_port(port).to_port(port);
         let rule = rule.set_ip_ranges(Some(four)).set_ipv6_ranges((!six.is_empty()).then_some(six)).build();
         // A new group may not be visible yet.
         for tries in (0..TRIES).rev() {
-            let ask = || cx.region.ec2.authorize_security_group_ingress().group_id(&self.id).ip_permissions(rule.clone()).send();
+            let ask = || {
+                cx.region.ec2.authorize_security_group_ingress().group_id(&self.id).ip_permissions(rule.clone()).send()
+            };
             match cx.region.call("AuthorizeSecurityGroupIngress", Repeat::Always, ask).await {
                 Ok(_) => return Ok(()),
                 Err(error) if error.fault == Fault::Duplicate => return Ok(()),
-                Err(error) if error.fault == Fault::NotFound && tries > 0 => cx.region.sleep(Duration::from_secs(2)).await,
+                Err(error) if error.fault == Fault::NotFound && tries > 0 => {
+                    cx.region.sleep(Duration::from_secs(2)).await
+                }
                 Err(error) => return Err(error.failure("run::group")),
             }
         }

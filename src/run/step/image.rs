@@ -1,6 +1,6 @@
 //! The image: made of the stopped machine, waited for, and undone with its snapshots.
 
-use aws_sdk_ec2::types::{Image as Found, ResourceType};
+use aws_sdk_ec2::types::{Filter, Image as Found, ResourceType, Tag};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(60 * 60);
 
 /// How often snapshots that are still used are asked to go, with five seconds between.
 const TRIES: u32 = 24;
+
+/// EC2's word for an image that was there.
+pub const GONE: &str = "InvalidAMIID.Unavailable";
 
 /// Makes an image of an instance.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -69,16 +72,19 @@ impl Step for CreateImage {
     }
 
     async fn find(&self, cx: &Cx) -> Result<Look<String>, Problem> {
-        let ask = || cx.region.ec2.describe_images().owners("self").filters(filter("name", [self.name.as_str()])).send();
-        let answer = cx.region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem("run::image"))?;
-        let ours = |image: &&Found| cx.is_ours(image.tags()) || image.source_instance_id() == Some(self.instance.as_str());
+        let ask =
+            || cx.region.ec2.describe_images().owners("self").filters(filter("name", [self.name.as_str()])).send();
+        let answer =
+            cx.region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem("run::image"))?;
+        let ours =
+            |image: &&Found| cx.is_ours(image.tags()) || image.source_instance_id() == Some(self.instance.as_str());
         match (answer.images().iter().find(ours), answer.images().first()) {
             (Some(image), _) => Ok(Look::There(image.image_id().unwrap_or_default().to_owned())),
             (None, Some(other)) => {
                 let id = other.image_id().unwrap_or_default();
                 let message = format!("there is an image `{}` in {} already: {id}", self.name, cx.region.name);
                 let help = "put `{{timestamp}}` into `ami_name`, or replace the old one by `force_deregister = true`";
-                Err(Problem::failed("run::image", message).help(help).at(cx.origin("ami_name")))
+                Ok(Look::Others(Problem::failed("run::image", message).help(help).at(cx.origin("ami_name"))))
             }
             (None, None) => Ok(Look::Nothing),
         }
@@ -93,7 +99,12 @@ impl CreateImage {
     async fn make(&self, cx: &Cx, tag_snapshots: bool) -> Result<String, CallError> {
         let mappings: Vec<_> = self.devices.iter().map(mapping).collect();
         let ask = || {
-            let mut call = cx.region.ec2.create_image().instance_id(&self.instance).name(&self.name)
+            let mut call = cx
+                .region
+                .ec2
+                .create_image()
+                .instance_id(&self.instance)
+                .name(&self.name)
                 .tag_specifications(cx.tagged(ResourceType::Image, Self::NAME, &self.tags));
             if tag_snapshots {
                 let tags = merged(&self.tags, &self.snapshot_tags);
@@ -153,50 +164,90 @@ pub async fn available(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<Seen, 
     }
 }
 
-/// Deregisters an image and deletes its snapshots, those of its mappings and those that its tags name.
+/// Undoes an image of the step that the context is about: deregisters it and deletes its snapshots.
+///
+/// # Errors
+/// What AWS does not do.
 pub async fn remove(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<String, Problem> {
-    let problem = |error: crate::run::aws::fault::CallError| error.problem("run::image");
-    let ask = || region.ec2.describe_images().filters(filter("image-id", [id])).send();
-    let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(problem)?;
+    let ours = [(RUN, cx.run.name.as_str()), (BUILD, &cx.build)].map(|(k, v)| filter(&format!("tag:{k}"), [v]));
+    discard(region, id, &ours, cx).await
+}
+
+/// Whether something may be too new to be seen, and how to wait until it is not.
+pub trait Young {
+    /// Whether *not found* is not believed.
+    fn is_young(&self) -> bool;
+    /// Waits a little.
+    fn age(&self) -> impl Future<Output = ()> + Send;
+}
+
+impl Young for Cx {
+    fn is_young(&self) -> bool {
+        Cx::is_young(self)
+    }
+
+    async fn age(&self) {
+        Cx::age(self).await;
+    }
+}
+
+/// Deregisters an image and deletes its snapshots, those of its mappings and those that the filters name. What is final stays.
+///
+/// # Errors
+/// What AWS does not do.
+pub async fn discard(region: &Arc<Region>, id: &str, ours: &[Filter], young: &impl Young) -> Result<String, Problem> {
+    let problem = |error: CallError| error.problem("run::image");
     let mut snapshots: BTreeSet<String> = BTreeSet::new();
-    if let Some(image) = answer.images().first() {
-        let is_final = image.tags().iter().any(|t| t.key() == Some(STATE) && t.value() == Some(FINAL));
-        if is_final {
-            return Ok(format!("image {id} is final, and stays"));
-        }
-        snapshots.extend(Seen::from(image).snapshots);
-    }
-    let ask = || region.ec2.deregister_image().image_id(id).send();
-    match region.call("DeregisterImage", Repeat::Always, ask).await {
-        Ok(_) => {}
-        Err(error) if error.fault == Fault::NotFound => {}
-        Err(error) => return Err(problem(error)),
-    }
-    // Snapshots of a pending image appear late: two looks that find none say that there are none.
-    let mut empty = 0;
-    while empty < 2 {
-        let ask = || {
-            let ours = [(RUN, cx.run.name.as_str()), (BUILD, &cx.build)];
-            let filters = ours.map(|(k, v)| filter(&format!("tag:{k}"), [v]));
-            region.ec2.describe_snapshots().owner_ids("self").set_filters(Some(filters.to_vec())).send()
-        };
-        let answer = region.call("DescribeSnapshots", Repeat::Always, ask).await.map_err(problem)?;
-        let is_final = |s: &&aws_sdk_ec2::types::Snapshot| s.tags().iter().any(|t| t.key() == Some(STATE) && t.value() == Some(FINAL));
-        let building = answer.snapshots().iter().filter(|s| !is_final(s));
-        snapshots.extend(building.filter_map(|s| s.snapshot_id()).map(str::to_owned));
-        if snapshots.is_empty() {
-            empty += 1;
-            if empty < 2 {
-                region.sleep(Duration::from_secs(5)).await;
+    // Whether all of its snapshots are known, or all that it has so far.
+    let (mut whole, mut seen) = (false, false);
+    loop {
+        let ask = || region.ec2.describe_images().filters(filter("image-id", [id])).send();
+        let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(problem)?;
+        if let Some(image) = answer.images().first() {
+            if is_final(image.tags()) {
+                return Ok(format!("image {id} is final, and stays"));
             }
-            continue;
+            let mut volumes = image.block_device_mappings().iter().filter_map(|m| m.ebs());
+            seen = volumes.all(|e| e.snapshot_id().is_some());
+            snapshots.extend(Seen::from(image).snapshots);
+            seen &= !snapshots.is_empty();
+            whole = seen && image.state().is_some_and(|s| s.as_str() == "available");
         }
-        empty = 0;
+        let ask = || region.ec2.deregister_image().image_id(id).send();
+        match region.call("DeregisterImage", Repeat::Always, ask).await {
+            Ok(_) => break,
+            Err(error) if error.code == GONE => break,
+            Err(error) if error.fault == Fault::NotFound && !young.is_young() => break,
+            Err(error) if error.fault == Fault::NotFound => young.age().await,
+            Err(error) => return Err(problem(error)),
+        }
+    }
+    // Snapshots of an image that was not whole appear late: only two looks that find none say that there are none.
+    let mut empty = u8::from(whole);
+    while empty < 2 {
         for snapshot in std::mem::take(&mut snapshots) {
             delete_snapshot(region, &snapshot).await?;
         }
+        let ask = || region.ec2.describe_snapshots().owner_ids("self").set_filters(Some(ours.to_vec())).send();
+        let answer = region.call("DescribeSnapshots", Repeat::Always, ask).await.map_err(problem)?;
+        let building = answer.snapshots().iter().filter(|s| !is_final(s.tags()));
+        snapshots.extend(building.filter_map(|s| s.snapshot_id()).map(str::to_owned));
+        match snapshots.is_empty() {
+            false => empty = 0,
+            true if young.is_young() && !seen => young.age().await,
+            true => {
+                empty += 1;
+                if empty < 2 {
+                    region.sleep(Duration::from_secs(5)).await;
+                }
+            }
+        }
     }
     Ok(format!("image {id} in {} deregistered, its snapshots deleted", region.name))
+}
+
+fn is_final(tags: &[Tag]) -> bool {
+    tags.iter().any(|t| t.key() == Some(STATE) && t.value() == Some(FINAL))
 }
 
 /// Deletes a snapshot.

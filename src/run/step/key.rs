@@ -1,6 +1,6 @@
 //! The temporary key pair: made here, only its public half is imported. Its private half lies in the run's folder until the run is over.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aws_sdk_ec2::primitives::Blob;
 use aws_sdk_ec2::types::ResourceType;
@@ -12,6 +12,23 @@ use crate::run::aws::fault::Fault;
 use crate::run::aws::wait::filter;
 use crate::run::key;
 use crate::run::problem::Problem;
+
+/// The file of a build's private key.
+pub fn file(cx: &Cx) -> PathBuf {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let name: String = cx.build.chars().map(|c| if plain(c) { c } else { '_' }).collect();
+    cx.run.journal.folder().join(format!("{name}.pem"))
+}
+
+/// Deletes a private key that is not needed any more.
+pub fn forget(cx: &Cx, file: &Path) {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            cx.events.warn(format!("the private key {} cannot be deleted: {error}", file.display()));
+        }
+        _ => {}
+    }
+}
 
 /// Makes and imports a key pair.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -48,12 +65,15 @@ impl Step for ImportKey {
     }
 
     async fn act(&self, cx: &Cx) -> Result<Imported, Failure> {
-        let private = if self.file.exists() {
-            (*key::read(&self.file, None)?).clone()
-        } else {
-            let made = key::make(&self.kind, self.bits)?;
-            key::write(&made, &self.file)?;
-            made
+        // A file that was not written whole belongs to nothing: the import comes after it.
+        let private = match key::read(&self.file, None) {
+            Ok(known) => (*known).clone(),
+            Err(_) => {
+                forget(cx, &self.file);
+                let made = key::make(&self.kind, self.bits)?;
+                key::write(&made, &self.file)?;
+                made
+            }
         };
         if let Some(secret) = key::secret(&private) {
             cx.events.gate().hide(&secret);
@@ -62,7 +82,13 @@ impl Step for ImportKey {
         let ask = || {
             let tags = cx.tagged(ResourceType::KeyPair, Self::NAME, &[]);
             let material = Blob::new(public.as_bytes());
-            cx.region.ec2.import_key_pair().key_name(&self.name).public_key_material(material).tag_specifications(tags).send()
+            cx.region
+                .ec2
+                .import_key_pair()
+                .key_name(&self.name)
+                .public_key_material(material)
+                .tag_specifications(tags)
+                .send()
         };
         let answer = cx.region.call("ImportKeyPair", Repeat::Never, ask).await.map_err(|e| e.failure("run::key"))?;
         Ok(Imported { id: answer.key_pair_id().unwrap_or_default().to_owned(), name: self.name.clone() })
@@ -70,11 +96,15 @@ impl Step for ImportKey {
 
     async fn find(&self, cx: &Cx) -> Result<Look<Imported>, Problem> {
         let ask = || cx.region.ec2.describe_key_pairs().filters(filter("key-name", [self.name.as_str()])).send();
-        let answer = cx.region.call("DescribeKeyPairs", Repeat::Always, ask).await.map_err(|e| e.problem("run::key"))?;
+        let answer =
+            cx.region.call("DescribeKeyPairs", Repeat::Always, ask).await.map_err(|e| e.problem("run::key"))?;
         let Some(found) = answer.key_pairs().first() else { return Ok(Look::Nothing) };
         if !cx.is_ours(found.tags()) {
-            return Err(Problem::failed("run::key", format!("there is a key pair `{}` already, and it is not of this run", self.name))
-                .help("leave `temporary_key_pair_name` out, or write another name"));
+            let problem = Problem::failed(
+                "run::key",
+                format!("there is a key pair `{}` already, and it is not of this run", self.name),
+            );
+            return Ok(Look::Others(problem.help("leave `temporary_key_pair_name` out, or write another name")));
         }
         Ok(Look::There(Imported { id: found.key_pair_id().unwrap_or_default().to_owned(), name: self.name.clone() }))
     }
@@ -86,12 +116,7 @@ impl Step for ImportKey {
             Err(error) if error.fault == Fault::NotFound => {}
             Err(error) => return Err(error.problem("run::key")),
         }
-        match std::fs::remove_file(&self.file) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                cx.events.warn(format!("the private key {} cannot be deleted: {error}", self.file.display()));
-            }
-            _ => {}
-        }
+        forget(cx, &self.file);
         Ok(format!("key pair `{}` deleted", out.name))
     }
 }

@@ -1,26 +1,30 @@
 //! The machine: launched by a token, waited for, stopped, terminated.
 
-use aws_sdk_ec2::types::{
-    BlockDeviceMapping, CreditSpecificationRequest, EbsBlockDevice, IamInstanceProfileSpecification, InstanceMetadataEndpointState,
-    InstanceMetadataOptionsRequest, InstanceMetadataTagsState, InstanceNetworkInterfaceSpecification, InstanceType, Placement,
-    ResourceType, ShutdownBehavior, VolumeType,
-};
 use aws_sdk_ec2::types::HttpTokensState;
+use aws_sdk_ec2::types::{
+    BlockDeviceMapping, CreditSpecificationRequest, EbsBlockDevice, IamInstanceProfileSpecification, Instance as Found,
+    InstanceMetadataEndpointState, InstanceMetadataOptionsRequest, InstanceMetadataTagsState,
+    InstanceNetworkInterfaceSpecification, InstanceType, Placement, ResourceType, ShutdownBehavior, VolumeType,
+};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Cx, Failure, Look, Step};
-use crate::run::aws::Repeat;
-use crate::run::aws::fault::Fault;
-use crate::run::aws::wait::{self, Instance};
-use crate::run::build::{Device, Launch, Network};
+use crate::run::aws::fault::{CallError, Fault};
+use crate::run::aws::wait::{self, Instance, filter};
+use crate::run::aws::{Region, Repeat};
+use crate::run::build::{Device, Launch, Network, digest};
 use crate::run::event::What;
 use crate::run::problem::Problem;
 
 /// How long an instance may take to run, to stop or to end, in AWS's time.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// How often an instance is asked for whose key pair or group cannot be seen, with two seconds between.
+const TRIES: u32 = 30;
 
 /// Launches an instance.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,6 +41,8 @@ pub struct LaunchInstance {
     pub key: Option<String>,
     /// By which the same call has no second effect.
     pub token: String,
+    /// The lease at first.
+    pub lease: String,
 }
 
 impl Step for LaunchInstance {
@@ -53,53 +59,118 @@ impl Step for LaunchInstance {
     }
 
     async fn act(&self, cx: &Cx) -> Result<String, Failure> {
-        let ask = || self.request(cx).send();
-        // The token makes the second call harmless.
-        let answer = cx.region.call("RunInstances", Repeat::Always, ask).await.map_err(|e| e.failure("run::launch"))?;
-        let id = answer.instances().first().and_then(|i| i.instance_id()).unwrap_or_default().to_owned();
-        Ok(id)
+        for tries in (0..TRIES).rev() {
+            // The token makes the second call harmless.
+            let ask = || self.request(cx).send();
+            match cx.region.call("RunInstances", Repeat::Always, ask).await {
+                Ok(answer) => {
+                    return Ok(answer.instances().first().and_then(|i| i.instance_id()).unwrap_or_default().to_owned());
+                }
+                // What was just made may not be visible yet.
+                Err(error)
+                    if tries > 0
+                        && matches!(error.code.as_str(), "InvalidGroup.NotFound" | "InvalidKeyPair.NotFound") =>
+                {
+                    cx.region.sleep(Duration::from_secs(2)).await;
+                }
+                Err(error) => return Err(error.failure("run::launch")),
+            }
+        }
+        Err(Problem::failed("run::launch", "the key pair or the security group cannot be seen").into())
+    }
+
+    fn restored(mut self, given: &Self) -> Result<Self, Problem> {
+        if self.launch.user_data != given.launch.user_data.as_deref().map(digest) {
+            return Err(Problem::failed("run::launch", "`user_data` is not what it was when the launch was begun")
+                .help("undo the run by `bakec clean`, and run anew"));
+        }
+        self.launch.user_data.clone_from(&given.launch.user_data);
+        Ok(self)
     }
 
     async fn find(&self, cx: &Cx) -> Result<Look<String>, Problem> {
         let ask = || cx.region.ec2.describe_instances().set_filters(Some(cx.made_by(Self::NAME))).send();
-        let answer = cx.region.call("DescribeInstances", Repeat::Always, ask).await.map_err(|e| e.problem("run::launch"))?;
-        let mut found = answer.reservations().iter().flat_map(|r| r.instances()).filter_map(|i| i.instance_id());
-        Ok(found.next().map_or(Look::Nothing, |id| Look::There(id.to_owned())))
+        let answer =
+            cx.region.call("DescribeInstances", Repeat::Always, ask).await.map_err(|e| e.problem("run::launch"))?;
+        let found: Vec<_> = answer.reservations().iter().flat_map(|r| r.instances()).collect();
+        let alive = |i: &&&Found| i.state().and_then(|s| s.name()).is_none_or(|n| n.as_str() != "terminated");
+        let found = found.iter().find(alive).or(found.first()).and_then(|i| i.instance_id());
+        Ok(found.map_or(Look::Nothing, |id| Look::There(id.to_owned())))
     }
 
     async fn undo(&self, cx: &Cx, id: &String) -> Result<String, Problem> {
-        let ask = || cx.region.ec2.terminate_instances().instance_ids(id).send();
-        match cx.region.call("TerminateInstances", Repeat::Always, ask).await {
-            Ok(_) => {}
-            Err(error) if error.fault == Fault::NotFound => return Ok(format!("instance {id} is gone")),
-            Err(error) => return Err(error.problem("run::launch")),
+        loop {
+            let ask = || cx.region.ec2.terminate_instances().instance_ids(id).send();
+            match cx.region.call("TerminateInstances", Repeat::Always, ask).await {
+                Ok(_) => break,
+                Err(error) if error.fault == Fault::NotFound && !cx.is_young() => {
+                    return Ok(format!("instance {id} is gone"));
+                }
+                Err(error) if error.fault == Fault::NotFound => cx.age().await,
+                Err(error) => return Err(error.problem("run::launch")),
+            }
         }
-        // What it uses can only go when it is gone.
-        let gone = wait::until(&cx.region, id, |seen: Option<&Instance>| match seen {
-            Some(instance) if instance.state != "terminated" => None,
-            _ => Some(()),
-        });
-        match tokio::time::timeout(cx.region.local(PATIENCE), gone).await {
-            Ok(Ok(())) => Ok(format!("instance {id} terminated")),
-            Ok(Err(error)) => Err(error.problem("run::launch")),
-            Err(_) => Err(Problem::left("run::launch", format!("the instance {id} does not end"))),
+        tokio::select! {
+            outcome = terminated(&cx.region, id) => outcome?,
+            // It goes by itself; what it used is asked for all the same.
+            () = cx.cancel.forced() => return Ok(format!("instance {id} was told to terminate")),
         }
+        self.volumes(cx).await?;
+        Ok(format!("instance {id} terminated"))
+    }
+}
+
+/// Waits until an instance is gone: what it used can go only then.
+///
+/// # Errors
+/// Where it does not end.
+pub async fn terminated(region: &Arc<Region>, id: &str) -> Result<(), Problem> {
+    let gone = wait::until(region, id, |seen: Option<&Instance>| (seen?.state == "terminated").then_some(()));
+    match tokio::time::timeout(region.local(PATIENCE), gone).await {
+        Ok(outcome) => outcome.map_err(|error| error.problem("run::launch")),
+        Err(_) => Err(Problem::left("run::launch", format!("the instance {id} does not end"))),
     }
 }
 
 impl LaunchInstance {
+    /// Deletes volumes that outlive the instance because the plan does not say `delete_on_termination`. Packer leaves them.
+    async fn volumes(&self, cx: &Cx) -> Result<(), Problem> {
+        let outlives = |d: &Device| !d.delete_on_termination && !d.no_device && d.virtual_name.is_none();
+        if cx.run.packer_defaults || !self.launch.devices.iter().any(outlives) {
+            return Ok(());
+        }
+        let problem = |error: CallError| error.problem("run::launch");
+        let ask = || {
+            let mut filters = cx.made_by(Self::NAME);
+            filters.push(filter("status", ["available"]));
+            cx.region.ec2.describe_volumes().set_filters(Some(filters)).send()
+        };
+        let answer = cx.region.call("DescribeVolumes", Repeat::Always, ask).await.map_err(problem)?;
+        for id in answer.volumes().iter().filter_map(|v| v.volume_id()) {
+            delete_volume(&cx.region, id).await.map_err(problem)?;
+        }
+        Ok(())
+    }
+
     fn request(&self, cx: &Cx) -> aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder {
         let launch = &self.launch;
         let mut volume_tags = launch.tags.clone();
         volume_tags.retain(|(name, _)| !launch.volume_tags.iter().any(|(n, _)| n == name));
         volume_tags.extend(launch.volume_tags.iter().cloned());
-        let mut call = cx.region.ec2.run_instances().min_count(1).max_count(1).image_id(&self.image)
+        let tagged = |resource, own: &[(String, String)]| cx.tagged_until(resource, Self::NAME, own, &self.lease);
+        let mut call = cx
+            .region
+            .ec2
+            .run_instances()
+            .min_count(1)
+            .max_count(1)
+            .image_id(&self.image)
             .instance_type(InstanceType::from(launch.instance_type.as_str()))
             .client_token(&self.token)
             .set_key_name(self.key.clone())
-            .tag_specifications(cx.tagged(ResourceType::Instance, Self::NAME, &launch.tags))
-            .tag_specifications(cx.tagged(ResourceType::Volume, Self::NAME, &volume_tags))
-            .tag_specifications(cx.tagged(ResourceType::NetworkInterface, Self::NAME, &launch.tags));
+            .tag_specifications(tagged(ResourceType::Instance, &launch.tags))
+            .tag_specifications(tagged(ResourceType::Volume, &volume_tags))
+            .tag_specifications(tagged(ResourceType::NetworkInterface, &launch.tags));
         if launch.ebs_optimized {
             call = call.ebs_optimized(true);
         }
@@ -123,7 +194,9 @@ impl LaunchInstance {
                 .set_http_endpoint(metadata.http_endpoint.as_deref().map(InstanceMetadataEndpointState::from))
                 .set_http_tokens(metadata.http_tokens.as_deref().map(HttpTokensState::from))
                 .set_http_put_response_hop_limit(metadata.http_put_response_hop_limit)
-                .set_instance_metadata_tags(metadata.instance_metadata_tags.as_deref().map(InstanceMetadataTagsState::from));
+                .set_instance_metadata_tags(
+                    metadata.instance_metadata_tags.as_deref().map(InstanceMetadataTagsState::from),
+                );
             call = call.metadata_options(options.build());
         }
         for device in &launch.devices {
@@ -132,14 +205,30 @@ impl LaunchInstance {
         match self.network.public_address {
             // Only an interface of its own says whether it has a public address.
             Some(public) => {
-                let interface = InstanceNetworkInterfaceSpecification::builder().device_index(0).associate_public_ip_address(public)
-                    .set_subnet_id(self.network.subnet.clone()).set_groups(Some(self.groups.clone())).delete_on_termination(true);
+                let interface = InstanceNetworkInterfaceSpecification::builder()
+                    .device_index(0)
+                    .associate_public_ip_address(public)
+                    .set_subnet_id(self.network.subnet.clone())
+                    .set_groups(Some(self.groups.clone()))
+                    .delete_on_termination(true);
                 call.network_interfaces(interface.build())
             }
             None => call
                 .set_subnet_id(self.network.subnet.clone())
                 .set_security_group_ids((!self.groups.is_empty()).then(|| self.groups.clone())),
         }
+    }
+}
+
+/// Deletes a volume that nothing uses.
+///
+/// # Errors
+/// What EC2 says.
+pub async fn delete_volume(region: &Region, id: &str) -> Result<(), CallError> {
+    let ask = || region.ec2.delete_volume().volume_id(id).send();
+    match region.call("DeleteVolume", Repeat::Always, ask).await {
+        Err(error) if error.fault != Fault::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -152,9 +241,14 @@ pub fn mapping(device: &Device) -> BlockDeviceMapping {
     if let Some(name) = device.virtual_name.as_ref().filter(|n| n.starts_with("ephemeral")) {
         return named.virtual_name(name).build();
     }
-    let ebs = EbsBlockDevice::builder().delete_on_termination(device.delete_on_termination)
-        .set_encrypted(device.encrypted).set_iops(device.iops).set_kms_key_id(device.kms_key_id.clone())
-        .set_snapshot_id(device.snapshot_id.clone()).set_throughput(device.throughput).set_volume_size(device.size)
+    let ebs = EbsBlockDevice::builder()
+        .delete_on_termination(device.delete_on_termination)
+        .set_encrypted(device.encrypted)
+        .set_iops(device.iops)
+        .set_kms_key_id(device.kms_key_id.clone())
+        .set_snapshot_id(device.snapshot_id.clone())
+        .set_throughput(device.throughput)
+        .set_volume_size(device.size)
         .set_volume_type(device.volume_type.as_deref().map(VolumeType::from));
     named.ebs(ebs.build()).build()
 }
@@ -175,7 +269,10 @@ pub async fn running(cx: &Cx, id: &str) -> Result<Instance, Problem> {
             }
             state => {
                 let why = instance.reason.clone().unwrap_or_else(|| "EC2 gives no reason".to_owned());
-                Some(Err(Problem::failed("run::launch", format!("the instance {} instead of running: {why}", ended(state)))))
+                Some(Err(Problem::failed(
+                    "run::launch",
+                    format!("the instance {} instead of running: {why}", ended(state)),
+                )))
             }
         }
     });
@@ -232,7 +329,9 @@ impl Step for StopInstance {
         cx.region.call("StopInstances", Repeat::Always, ask).await.map_err(|e| e.failure("run::stop"))?;
         let stopped = wait::until(&cx.region, &self.id, |seen: Option<&Instance>| match seen?.state.as_str() {
             "stopped" => Some(Ok(())),
-            "terminated" | "shutting-down" => Some(Err(Problem::failed("run::stop", "the instance ended instead of stopping"))),
+            "terminated" | "shutting-down" => {
+                Some(Err(Problem::failed("run::stop", "the instance ended instead of stopping")))
+            }
             _ => None,
         });
         Ok(waited(cx, "the instance does not stop", stopped).await??)

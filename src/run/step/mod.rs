@@ -10,6 +10,7 @@ pub mod group;
 pub mod image;
 pub mod key;
 pub mod launch;
+pub mod lease;
 pub mod publish;
 pub mod source;
 pub mod tags;
@@ -45,6 +46,11 @@ pub struct Run {
     pub salt: String,
     /// How long an empty look-up is not believed.
     pub absence: Duration,
+    /// How long a lease is, in AWS's time.
+    pub lease: Duration,
+    /// Where another host wrote the journal until then: the number of the first line from here, and when it was written. What
+    /// was begun before that is reckoned from it, for no one knows how that host's clock went.
+    pub moved: Option<(u64, Timestamp)>,
     /// Whether all is done as Packer does it.
     pub packer_defaults: bool,
 }
@@ -70,6 +76,18 @@ pub struct Cx {
     pub pause: Option<Pause>,
     /// Where options were written.
     pub origins: Arc<Vec<(String, Origin)>>,
+    /// When the step was begun that is being undone.
+    pub begun: Timestamp,
+}
+
+impl Run {
+    /// When a step was begun, by the clock of this host.
+    pub fn begun(&self, step: &StepRecord) -> Timestamp {
+        match self.moved {
+            Some((line, at)) if step.intent < line => at,
+            _ => step.at,
+        }
+    }
 }
 
 /// What a look found.
@@ -79,6 +97,8 @@ pub enum Look<T> {
     There(T),
     /// Nothing of it is to be seen.
     Nothing,
+    /// It was not done, and cannot be: somebody else's stands in its place.
+    Others(Problem),
 }
 
 /// Why a step was not done.
@@ -127,6 +147,14 @@ pub trait Step: Serialize + DeserializeOwned + Clone + Send + Sync {
     /// Does it.
     fn act(&self, cx: &Cx) -> impl Future<Output = Result<Self::Out, Failure>> + Send;
 
+    /// The step as the journal has it, with what the journal must not hold.
+    ///
+    /// # Errors
+    /// Where that is not what it was.
+    fn restored(self, _given: &Self) -> Result<Self, Problem> {
+        Ok(self)
+    }
+
     /// Looks whether it was done; not asked of what may be done again.
     fn find(&self, _: &Cx) -> impl Future<Output = Result<Look<Self::Out>, Problem>> + Send {
         async { Ok(Look::Nothing) }
@@ -149,12 +177,16 @@ impl Cx {
             Some(StepRecord { state: State::Done(result), .. }) => {
                 return serde_json::from_value(result).map_err(|error| unreadable(S::NAME, &error));
             }
-            Some(StepRecord { state: State::Begun, data, intent, at, .. }) => {
-                let step: S = serde_json::from_value(data).map_err(|error| unreadable(S::NAME, &error))?;
+            Some(record @ StepRecord { state: State::Begun, .. }) => {
+                let (intent, at) = (record.intent, self.run.begun(&record));
+                let begun: S = serde_json::from_value(record.data).map_err(|error| unreadable(S::NAME, &error))?;
+                let step = begun.restored(&step)?;
                 if !S::AGAIN {
                     self.events.say(format!("looking what came of a step that was begun: {}", step.about()));
-                    if let Look::There(out) = self.look(&step, at).await? {
-                        return self.done::<S>(intent, out, Instant::now());
+                    match self.look(&step, at).await? {
+                        Look::There(out) => return self.done::<S>(intent, out, Instant::now()),
+                        Look::Others(problem) => return self.void(intent, problem),
+                        Look::Nothing => {}
                     }
                 }
                 (intent, step, at)
@@ -175,18 +207,21 @@ impl Cx {
                 self.paused(S::NAME).await;
                 Ok(out)
             }
-            Err(Failure { problem, unclear }) if !unclear || S::AGAIN => {
-                self.append(Entry::Void { intent, why: problem.message.clone() })?;
-                Err(self.placed(problem))
-            }
+            Err(Failure { problem, unclear: false }) => self.void(intent, problem),
+            // It stays begun: whoever goes back undoes it as if it were done.
+            Err(Failure { problem, .. }) if S::AGAIN => Err(self.placed(problem)),
             Err(Failure { problem, .. }) => match self.look(&step, at).await? {
                 Look::There(out) => self.done::<S>(intent, out, start),
-                Look::Nothing => {
-                    self.append(Entry::Void { intent, why: problem.message.clone() })?;
-                    Err(self.placed(problem))
-                }
+                Look::Nothing => self.void(intent, problem),
+                Look::Others(other) => self.void(intent, other),
             },
         }
+    }
+
+    /// The end of a step that had no effect.
+    fn void<T>(&self, intent: u64, problem: Problem) -> Result<T, Problem> {
+        self.append(Entry::Void { intent, why: self.events.gate().pass(&problem.message) })?;
+        Err(self.placed(problem))
     }
 
     /// Pauses after a step, where somebody wants that.
@@ -200,8 +235,9 @@ impl Cx {
     async fn look<S: Step>(&self, step: &S, begun: Timestamp) -> Result<Look<S::Out>, Problem> {
         let mut first = true;
         loop {
-            if let Look::There(out) = step.find(self).await? {
-                return Ok(Look::There(out));
+            match step.find(self).await? {
+                Look::Nothing => {}
+                known => return Ok(known),
             }
             let left = self.unbelieved(begun);
             if left.is_zero() && !first {
@@ -212,13 +248,33 @@ impl Cx {
             }
             first = false;
             // More than one look while it may appear: most things do soon.
-            tokio::time::sleep(left.min(self.region.local(Duration::from_secs(10))).max(Duration::from_millis(20))).await;
+            let pause = left.min(self.region.local(Duration::from_secs(10))).max(Duration::from_millis(20));
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.cancel.forced() => {
+                    let message = format!("it is not confirmed that nothing came of a step: {}", step.about());
+                    let help = format!("ask again later by `bakec clean {}`", self.run.name);
+                    return Err(Problem::left("run::unconfirmed", message).help(help));
+                }
+            }
         }
+    }
+
+    /// Whether what is being undone was begun so lately that it may not be visible yet: *not found* is not believed then.
+    pub fn is_young(&self) -> bool {
+        !self.unbelieved(self.begun).is_zero()
+    }
+
+    /// Waits a little, until what is young may be seen.
+    pub async fn age(&self) {
+        let pause = self.region.local(Duration::from_secs(5)).max(Duration::from_millis(20));
+        tokio::time::sleep(pause.min(self.unbelieved(self.begun))).await;
     }
 
     /// How long an empty look at what was begun then is not believed yet, on the local clock.
     fn unbelieved(&self, begun: Timestamp) -> Duration {
-        let age = Timestamp::now().duration_since(begun).unsigned_abs();
+        // A clock that was set back meanwhile says nothing.
+        let age = Duration::try_from(Timestamp::now().duration_since(begun)).unwrap_or_default();
         self.region.local(self.run.absence).saturating_sub(age)
     }
 

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::types::{
-    CreateVolumePermission, CreateVolumePermissionModifications, ImdsSupportValues, AttributeValue, LaunchPermission,
+    AttributeValue, CreateVolumePermission, CreateVolumePermissionModifications, ImdsSupportValues, LaunchPermission,
     LaunchPermissionModifications, PermissionGroup,
 };
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
-use super::tags::{FINAL, STATE, tag};
+use super::lease::ENDED;
+use super::tags::{FINAL, LEASE, STATE, tag};
 use super::{Cx, Failure, Step};
 use crate::run::aws::fault::{CallError, Fault};
 use crate::run::aws::{Region, Repeat};
@@ -63,7 +65,9 @@ impl Share {
         for (resources, tags) in [(all(), &self.wanted.tags), (self.snapshots.clone(), &self.wanted.snapshot_tags)] {
             let tags: Vec<_> = tags.iter().map(|(k, v)| tag(k, v)).collect();
             if !tags.is_empty() && !resources.is_empty() {
-                let ask = || region.ec2.create_tags().set_resources(Some(resources.clone())).set_tags(Some(tags.clone())).send();
+                let ask = || {
+                    region.ec2.create_tags().set_resources(Some(resources.clone())).set_tags(Some(tags.clone())).send()
+                };
                 when_visible(region, "CreateTags", ask).await?;
             }
         }
@@ -74,9 +78,12 @@ impl Share {
         let wanted = &self.wanted;
         let mut permissions: Vec<LaunchPermission> = Vec::new();
         permissions.extend(wanted.users.iter().map(|u| LaunchPermission::builder().user_id(u).build()));
-        permissions.extend(wanted.groups.iter().map(|g| LaunchPermission::builder().group(PermissionGroup::from(g.as_str())).build()));
+        permissions.extend(
+            wanted.groups.iter().map(|g| LaunchPermission::builder().group(PermissionGroup::from(g.as_str())).build()),
+        );
         permissions.extend(wanted.org_arns.iter().map(|a| LaunchPermission::builder().organization_arn(a).build()));
-        permissions.extend(wanted.ou_arns.iter().map(|a| LaunchPermission::builder().organizational_unit_arn(a).build()));
+        permissions
+            .extend(wanted.ou_arns.iter().map(|a| LaunchPermission::builder().organizational_unit_arn(a).build()));
         if !permissions.is_empty() {
             let ask = || {
                 let add = LaunchPermissionModifications::builder().set_add(Some(permissions.clone())).build();
@@ -121,7 +128,11 @@ impl Share {
 }
 
 /// Makes a call that may be made again, until what it is about is visible.
-async fn when_visible<T, E, F>(region: &Region, action: &'static str, mut ask: impl FnMut() -> F) -> Result<T, CallError>
+async fn when_visible<T, E, F>(
+    region: &Region,
+    action: &'static str,
+    mut ask: impl FnMut() -> F,
+) -> Result<T, CallError>
 where
     F: Future<Output = Result<T, aws_sdk_ec2::error::SdkError<E, HttpResponse>>>,
     E: aws_sdk_ec2::error::ProvideErrorMetadata + std::error::Error + 'static,
@@ -135,13 +146,22 @@ where
     region.call(action, Repeat::Always, ask).await
 }
 
-/// Says of the images of a build and their snapshots that they are to stay.
+/// Says of the images of a build and their snapshots that they are to stay: from here on a build is not undone but finished.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Finish {
-    /// The region.
+    /// The image of each region.
+    pub images: Vec<Made>,
+}
+
+/// An image that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// Its region.
     pub region: String,
-    /// The image and its snapshots.
-    pub resources: Vec<String>,
+    /// Its id.
+    pub image: String,
+    /// Its snapshots.
+    pub snapshots: Vec<String>,
 }
 
 impl Step for Finish {
@@ -149,12 +169,8 @@ impl Step for Finish {
     const AGAIN: bool = true;
     type Out = ();
 
-    fn of(&self) -> String {
-        self.region.clone()
-    }
-
     fn about(&self) -> String {
-        format!("marking the image in {} as final", self.region)
+        "marking what was made as final".to_owned()
     }
 
     fn told((): &()) -> String {
@@ -162,8 +178,22 @@ impl Step for Finish {
     }
 
     async fn act(&self, cx: &Cx) -> Result<(), Failure> {
-        let region = cx.cloud.region(&self.region);
-        let ask = || region.ec2.create_tags().set_resources(Some(self.resources.clone())).tags(tag(STATE, FINAL)).send();
-        when_visible(&region, "CreateTags", ask).await.map(|_| ()).map_err(|e| e.failure("run::tag"))
+        let outcomes = join_all(self.images.iter().map(|made| async {
+            let region = cx.cloud.region(&made.region);
+            let ask = || {
+                let all = std::iter::once(&made.image).chain(&made.snapshots).cloned().collect();
+                region.ec2.create_tags().set_resources(Some(all)).tags(tag(STATE, FINAL)).tags(tag(LEASE, ENDED)).send()
+            };
+            when_visible(&region, "CreateTags", ask).await
+        }));
+        let (done, failed): (Vec<_>, Vec<_>) = outcomes.await.into_iter().partition(Result::is_ok);
+        match failed.into_iter().find_map(Result::err) {
+            Some(error) => {
+                let failure = error.failure("run::tag");
+                // Where one is final, none can be undone.
+                Err(Failure { unclear: failure.unclear || !done.is_empty(), ..failure })
+            }
+            None => Ok(()),
+        }
     }
 }

@@ -4,9 +4,9 @@ use aws_sdk_ec2::types::Image as Found;
 use serde::{Deserialize, Serialize};
 
 use super::{Cx, Failure, Step};
-use crate::run::aws::{Region, Repeat};
 use crate::run::aws::fault::Fault;
 use crate::run::aws::wait::filter;
+use crate::run::aws::{Region, Repeat};
 use crate::run::build::Source;
 use crate::run::problem::{Origin, Problem};
 
@@ -101,14 +101,14 @@ pub async fn find(source: &Source, region: &Region, origin: Option<Origin>) -> R
     let place = |problem: Problem| problem.at(origin.clone());
     let name = &region.name;
     let none = || match &source.id {
-        Some(id) => place(
-            Problem::failed("run::source", format!("there is no image `{id}` in {name}"))
-                .help("an AMI belongs to one region, and may have been deregistered; `source_ami_filter` finds the newest"),
-        ),
-        None => place(
-            Problem::failed("run::source", format!("no image in {name} matches `source_ami_filter`"))
-                .help("see `owners` and the pattern of `name`; AWS may have deprecated it: `include_deprecated = true`"),
-        ),
+        Some(id) => place(Problem::failed("run::source", format!("there is no image `{id}` in {name}")).help(
+            "an AMI belongs to one region, and may have been deregistered; `source_ami_filter` finds the newest",
+        )),
+        None => {
+            place(Problem::failed("run::source", format!("no image in {name} matches `source_ami_filter`")).help(
+                "see `owners` and the pattern of `name`; AWS may have deprecated it: `include_deprecated = true`",
+            ))
+        }
     };
     let answer = match region.call("DescribeImages", Repeat::Always, ask).await {
         Ok(answer) => answer,
@@ -121,7 +121,8 @@ pub async fn find(source: &Source, region: &Region, origin: Option<Origin>) -> R
         [] => Err(none()),
         [first, second, ..] if source.id.is_none() && !source.most_recent => {
             let (a, b) = (first.name().unwrap_or_default(), second.name().unwrap_or_default());
-            let message = format!("{} images in {name} match `source_ami_filter`, among them `{a}` and `{b}`", found.len());
+            let message =
+                format!("{} images in {name} match `source_ami_filter`, among them `{a}` and `{b}`", found.len());
             Err(place(Problem::failed("run::source", message).help("write `most_recent = true`, or a narrower filter")))
         }
         [first, ..] => Ok(SourceImage::from(*first)),

@@ -13,6 +13,8 @@ pub const RUN: &str = "bakec:run";
 pub const BUILD: &str = "bakec:build";
 /// Which step.
 pub const STEP: &str = "bakec:step";
+/// Until when the run that made it is known to live, in AWS's time.
+pub const LEASE: &str = "bakec:lease";
 /// `building` until its build is done, then `final`.
 pub const STATE: &str = "bakec:state";
 /// What a run makes, while it is at it.
@@ -27,16 +29,28 @@ pub fn tag(key: &str, value: &str) -> Tag {
 
 impl Cx {
     /// The tags of what a step makes, before those that the user wants.
-    pub fn tags(&self, step: &str, own: &[(String, String)]) -> Vec<Tag> {
+    pub fn tags(&self, step: &str, own: &[(String, String)], lease: &str) -> Vec<Tag> {
         let step = format!("{step}:{}", self.attempt);
-        let ours = [(RUN, self.run.name.as_str()), (BUILD, &self.build), (STEP, &step), (STATE, BUILDING)];
+        let ours =
+            [(RUN, self.run.name.as_str()), (BUILD, &self.build), (STEP, &step), (STATE, BUILDING), (LEASE, lease)];
         let ours = ours.into_iter().map(|(k, v)| tag(k, v));
         ours.chain(own.iter().map(|(k, v)| tag(k, v))).collect()
     }
 
     /// The same as a specification at creation.
     pub fn tagged(&self, resource: ResourceType, step: &str, own: &[(String, String)]) -> TagSpecification {
-        TagSpecification::builder().resource_type(resource).set_tags(Some(self.tags(step, own))).build()
+        self.tagged_until(resource, step, own, &self.lease())
+    }
+
+    /// The same with a lease of the caller's: a call by a token must be the same when it is made again.
+    pub fn tagged_until(
+        &self,
+        resource: ResourceType,
+        step: &str,
+        own: &[(String, String)],
+        lease: &str,
+    ) -> TagSpecification {
+        TagSpecification::builder().resource_type(resource).set_tags(Some(self.tags(step, own, lease))).build()
     }
 
     /// Filters that find what a step of this attempt made.

@@ -8,7 +8,7 @@ use super::copy::CopyImage;
 use super::former::{Deregister, Forget};
 use super::group::{MakeGroup, OpenGroup};
 use super::image::CreateImage;
-use super::key::ImportKey;
+use super::key::{self, ImportKey};
 use super::launch::{LaunchInstance, StopInstance};
 use super::publish::{Finish, Share};
 use super::source::FindSource;
@@ -16,7 +16,7 @@ use super::{Cx, Look, Step, unreadable};
 use crate::run::event::What;
 use crate::run::journal::fold::{State, StepRecord};
 use crate::run::journal::line::Entry;
-use crate::run::problem::Problem;
+use crate::run::problem::{Kind, Problem};
 
 /// How much of a build is undone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,9 @@ pub enum Extent {
     Everything,
 }
 
+/// What the journal says of a step that had nothing to undo.
+pub const NOTHING: &str = "nothing to undo";
+
 /// Steps whose effect outlives a build that went well.
 fn stays(step: &str) -> bool {
     matches!(step, CreateImage::NAME | CopyImage::NAME | Deregister::NAME | Forget::NAME | Share::NAME | Finish::NAME)
@@ -35,22 +38,52 @@ fn stays(step: &str) -> bool {
 /// Undoes the steps of the context's build that still stand, newest first. What cannot be undone is told, and the rest is undone
 /// all the same: what may be left, for people.
 pub async fn back(cx: &Cx, extent: Extent) -> Vec<Problem> {
+    let standing = standing(cx);
+    let finish = standing.iter().find(|s| s.step == Finish::NAME).cloned();
+    let kept = extent == Extent::Scaffolding || finish.is_some();
     let mut left = Vec::new();
-    let standing: Vec<StepRecord> = cx.run.journal.look(|record| {
+    if !kept
+        && !standing.is_empty()
+        && let Err(problem) = cx.append(Entry::Back { build: cx.build.to_string(), why: "it is undone".to_owned() })
+    {
+        left.push(problem);
+    }
+    // Some of it may be final already, which nobody undoes: then all of it becomes so.
+    if let Some(finish) = finish
+        && let Err(problem) = finish_all(cx, &finish).await
+    {
+        left.push(Problem { kind: Kind::Left, ..problem });
+    }
+    let steps = standing.into_iter().filter(|step| !(kept && stays(&step.step)));
+    left.extend(walk(cx, steps.collect()).await);
+    if left.is_empty() {
+        // Also where it was never imported.
+        key::forget(cx, &key::file(cx));
+    }
+    left
+}
+
+/// Undoes what stands of earlier attempts: what may be left.
+pub async fn earlier(cx: &Cx) -> Vec<Problem> {
+    let steps = standing(cx).into_iter().filter(|step| step.attempt < cx.attempt);
+    walk(cx, steps.collect()).await
+}
+
+fn standing(cx: &Cx) -> Vec<StepRecord> {
+    cx.run.journal.look(|record| {
         let of_build = record.standing().into_iter().filter(|(build, _)| **build == *cx.build);
         of_build.map(|(_, step)| step.clone()).collect()
-    });
-    // An image that is final stays, and with it all that led to it.
-    let kept = extent == Extent::Scaffolding || standing.iter().any(|s| s.step == Finish::NAME && s.state.stands());
-    for step in standing {
-        if kept && stays(&step.step) {
-            continue;
-        }
-        // Each step is undone as of its own attempt.
-        let cx = Cx { attempt: step.attempt, ..cx.clone() };
+    })
+}
+
+async fn walk(cx: &Cx, steps: Vec<StepRecord>) -> Vec<Problem> {
+    let mut left = Vec::new();
+    for step in steps {
+        // Each step is undone as of its own attempt and time.
+        let cx = Cx { attempt: step.attempt, begun: cx.run.begun(&step), ..cx.clone() };
         match undo_any(&cx, &step).await {
             Ok(what) => {
-                let told = if what.is_empty() { "nothing to undo".to_owned() } else { what.clone() };
+                let told = if what.is_empty() { NOTHING.to_owned() } else { what.clone() };
                 if let Err(problem) = cx.append(Entry::Undone { intent: step.intent, what: told }) {
                     left.push(problem);
                 }
@@ -60,11 +93,23 @@ pub async fn back(cx: &Cx, extent: Extent) -> Vec<Problem> {
             }
             Err(problem) => {
                 cx.events.warn(format!("`{}` cannot be undone: {problem}", step.step));
-                left.push(Problem { kind: crate::run::problem::Kind::Left, ..problem });
+                left.push(Problem { kind: Kind::Left, ..problem });
             }
         }
     }
     left
+}
+
+/// Where the tag that makes all final was begun, it is set on all.
+async fn finish_all(cx: &Cx, record: &StepRecord) -> Result<(), Problem> {
+    if record.state != State::Begun {
+        return Ok(());
+    }
+    let step: Finish = serde_json::from_value(record.data.clone()).map_err(|error| unreadable(Finish::NAME, &error))?;
+    step.act(cx).await.map_err(|failure| failure.problem)?;
+    cx.append(Entry::Result { intent: record.intent, result: Json::Null })?;
+    cx.events.tell(What::StepDone { step: Finish::NAME.to_owned(), result: Finish::told(&()), ms: 0 });
+    Ok(())
 }
 
 async fn undo_any(cx: &Cx, record: &StepRecord) -> Result<String, Problem> {
@@ -99,9 +144,9 @@ async fn undo<S: Step>(cx: &Cx, record: &StepRecord) -> Result<String, Problem> 
             Ok(out) => step.undo(cx, &out).await,
             Err(_) => Ok(String::new()),
         },
-        _ => match cx.look(&step, record.at).await? {
+        _ => match cx.look(&step, cx.begun).await? {
             Look::There(out) => step.undo(cx, &out).await,
-            Look::Nothing => Ok(String::new()),
+            Look::Nothing | Look::Others(_) => Ok(String::new()),
         },
     }
 }

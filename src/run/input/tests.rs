@@ -1,0 +1,238 @@
+//! Templates as people write them: what their builds are, and what is said of those that cannot be run.
+
+use super::*;
+use crate::packer::read_placed;
+use crate::run::build::{Builder, Ebs, Key, Script, Work};
+use crate::run::secret::HIDDEN;
+use crate::schema::Kind;
+use crate::text::{FileId, Span};
+use crate::ty::{Field, Ty};
+
+fn inputs() -> Inputs {
+    Inputs {
+        vars: Vec::new(),
+        var_files: Vec::new(),
+        moment: Moment { at: "2024-05-01T10:00:00Z".parse().unwrap(), uuid: "u-u-i-d".to_owned() },
+        packer_defaults: false,
+        force: false,
+        folder: PathBuf::from("plans"),
+        current: PathBuf::from("/here"),
+        environment: BTreeMap::new(),
+        kinds: Arc::default(),
+        except_posts: Vec::new(),
+    }
+}
+
+/// An option of any type.
+fn field() -> Field {
+    let span = Span::new(FileId(0), 0, 0);
+    Field { ty: Ty::Poison, optional: true, default: false, doc: "".into(), notes: None, span }
+}
+
+fn read(text: &str, inputs: &Inputs) -> Result<(Vec<Build>, Vec<Warning>), Vec<Problem>> {
+    read_by(text, inputs, &Gate::default())
+}
+
+fn read_by(text: &str, inputs: &Inputs, gate: &Gate) -> Result<(Vec<Build>, Vec<Warning>), Vec<Problem>> {
+    let (document, problems) = read_placed(FileId(0), "plan.json", text);
+    builds(&document.unwrap_or_else(|| panic!("{problems:?}")), inputs, gate)
+}
+
+/// The builds of a template with one `amazon-ebs` builder that has these options beside those it needs.
+fn template(options: &str, rest: &str) -> String {
+    format!(
+        r#"{{ "builders": [{{ "type": "amazon-ebs", "name": "web", "region": "us-east-1", "source_ami": "ami-1",
+           "instance_type": "t2.micro", "ssh_username": "me", "ami_name": "it" {options} }}] {rest} }}"#
+    )
+}
+
+#[track_caller]
+fn ebs(options: &str, rest: &str) -> Ebs {
+    let (builds, _) = read(&template(options, rest), &inputs()).unwrap_or_else(|p| panic!("{p:?}"));
+    match builds.into_iter().next().map(|b| b.builder) {
+        Some(Builder::Ebs(ebs)) => *ebs,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What is wrong with a template: `message | help` of each problem.
+#[track_caller]
+fn wrong(text: &str) -> Vec<String> {
+    wrong_with(text, &inputs())
+}
+
+#[track_caller]
+fn wrong_with(text: &str, inputs: &Inputs) -> Vec<String> {
+    let problems = read(text, inputs).expect_err("the template is wrong");
+    problems.into_iter().map(|p| format!("{} | {}", p.message, p.help.unwrap_or_default())).collect()
+}
+
+#[test]
+fn options_are_taken_as_loosely_as_packer_takes_them() {
+    let ebs = ebs(
+        r#", "ebs_optimized": "true", "ami_users": "1, 2", "ami_groups": ["all"], "ssh_port": "2222", "ssh_timeout": "1h1m1.5s",
+           "ami_regions": ["us-east-1", "eu-west-1", "eu-west-1"], "max_retries": 3, "run_tags": [{ "a": 1 }, { "b": true }],
+           "launch_block_device_mappings": { "device_name": "/dev/sda1", "volume_size": "8", "delete_on_termination": 1 },
+           "run_volume_tag": [{ "name": "k", "value": "v" }], "ssh_pty": 1, "encrypt_boot": null, "snapshot_groups": []"#,
+        "",
+    );
+    assert!(ebs.launch.ebs_optimized);
+    assert_eq!(ebs.image.users, ["1", "2"]);
+    assert_eq!(ebs.image.regions, ["eu-west-1"]);
+    let ssh = ebs.ssh.expect("a connection");
+    assert_eq!((ssh.port, ssh.pty, ssh.timeout.as_millis()), (2222, true, 3_661_500));
+    assert_eq!(ebs.access.max_retries, Some(3));
+    let pair = |(k, v): &(String, String)| format!("{k}={v}");
+    assert_eq!(ebs.launch.tags.iter().map(pair).collect::<Vec<_>>(), ["a=1", "b=true"]);
+    assert_eq!(ebs.launch.volume_tags.iter().map(pair).collect::<Vec<_>>(), ["k=v"]);
+    let device = &ebs.launch.devices[0];
+    assert_eq!((device.name.as_str(), device.size, device.delete_on_termination), ("/dev/sda1", Some(8), true));
+}
+
+#[test]
+fn what_is_not_executed_or_no_option_is_refused_by_name() {
+    let names = ["amazon-ebs", "shell"];
+    let mut inputs = inputs();
+    let mut kinds = Kinds::default();
+    for (name, options) in names.iter().zip([&["encrypt_boot", "spot_price", "fast_launch", "region"][..], &["inline"]])
+    {
+        let category = if *name == "shell" { Category::Provisioner } else { Category::Builder };
+        let options = options.iter().map(|o| ((*o).into(), field())).collect();
+        kinds.insert((category, (*name).into()), Kind { name: (*name).into(), options, ..Kind::default() });
+    }
+    inputs.kinds = Arc::new(kinds);
+    let text = template(
+        r#", "spot_price": "auto", "fast_launch": {}, "encrypt_boot": false, "spot_prise": 1"#,
+        r#", "provisioners": [{ "type": "shell", "inlin": "x", "inline": "true" }, { "type": "ansible", "playbook_file": "p" }]"#,
+    );
+    assert_eq!(
+        wrong_with(&text, &inputs),
+        [
+            format!("the option `encrypt_boot` of `amazon-ebs` is not executed yet by `bakec run` | {WAY_OUT}"),
+            format!("the option `spot_price` of `amazon-ebs` is not executed yet by `bakec run` | {WAY_OUT}"),
+            "`amazon-ebs` has no option `spot_prise` | did you mean `spot_price`?".to_owned(),
+            "`shell` has no option `inlin` | did you mean `inline`?".to_owned(),
+            format!("the provisioner `ansible` is not executed yet by `bakec run` | {WAY_OUT}"),
+        ]
+    );
+}
+
+#[test]
+fn other_builders_and_what_comes_after_are_refused() {
+    let found = wrong(
+        r#"{ "builders": [{ "type": "amazon-instance", "name": "a" }, { "type": "amazon-instance", "name": "b" },
+             { "type": "docker", "name": "c" }], "post-processors": ["manifest", ["compress", "manifest"]] }"#,
+    );
+    assert_eq!(found.len(), 4, "{found:?}");
+    assert!(found[0].starts_with("the post-processor `manifest` is not executed yet"), "{found:?}");
+    assert!(
+        found[2]
+            .starts_with("`bakec run` does not build instance-store images yet (in `a` and `b`) | an image on EBS is")
+    );
+    assert!(found[3].starts_with("the builder `docker` is not executed yet by `bakec run` (in `c`)"), "{found:?}");
+    let mut inputs = inputs();
+    inputs.except_posts = vec!["compress".to_owned(), "manifest".to_owned()];
+    let text = r#"{ "builders": [{ "type": "null", "communicator": "none" }], "post-processors": ["manifest", ["compress", "x"]] }"#;
+    assert!(read(text, &inputs).is_ok());
+}
+
+#[test]
+fn mistakes_are_found_before_anything_starts() {
+    let found = wrong(
+        r#"{ "builders": [{ "type": "amazon-ebs", "name": "web", "communicator": "telnet", "ssh_timeout": "5 minutes", "ebs_optimized": "yes",
+             "ssh_port": 70000, "access_key": "a", "ssh_interface": "wlan0", "ami_users": [["x"], {}],
+             "source_ami_filter": { "filters": { "name": "x" }, "ownres": "self" } }] }"#,
+    );
+    for wanted in [
+        "no region is named",
+        "`access_key` and `secret_key` go together",
+        "`source_ami_filter` names no owner",
+        "`source_ami_filter` has no option `ownres` | did you mean `owners`?",
+        "`ssh_timeout` is no length of time: `5 minutes`",
+        "`ssh_port` is no number that fits: `70000`",
+        "there is no communicator `telnet`",
+        "`ami_users` is no text",
+        "an image needs an `ami_name`",
+        "a build needs an `instance_type`",
+        "`ebs_optimized` is neither `true` nor `false`, but `yes`",
+    ] {
+        assert!(found.iter().any(|f| f.starts_with(wanted)), "{wanted}: {found:#?}");
+    }
+}
+
+#[test]
+fn variables_settle_and_secrets_are_hidden() {
+    let text = template(
+        r#", "ami_description": "{{user `a`}} of {{.SourceAMI}}", "run_tags": { "t": "{{user `password` | upper}}" }, "ssh_password": "{{user `password`}}""#,
+        r#", "variables": { "a": "{{user `b`}}!", "b": "{{env `B`}} {{user `c`}}", "c": "x", "password": "s3cret-word", "none": "" },
+           "sensitive-variables": ["password"] // a comment
+        "#,
+    );
+    let gate = Gate::default();
+    let mut inputs = inputs();
+    inputs.environment = [("B".to_owned(), "bee".to_owned())].into();
+    inputs.vars = vec![("c".to_owned(), "sea".to_owned())];
+    let (builds, _) = read_by(&text, &inputs, &gate).unwrap_or_else(|p| panic!("{p:?}"));
+    assert_eq!(builds[0].values.users["a"], "bee sea!");
+    assert_eq!(gate.pass("it is s3cret-word"), format!("it is {HIDDEN}"));
+    assert!(!gate.pass("czNjcmV0LXdvcmQ=").contains("czNj"), "its base64 form is hidden too");
+    let Builder::Ebs(ebs) = &builds[0].builder else { panic!() };
+    assert!(matches!(ebs.key, Key::None), "a password makes no key pair");
+    let circle = template("", r#", "variables": { "a": "{{user `b`}}", "b": "{{user `a`}}" }"#);
+    assert!(wrong(&circle).iter().all(|w| w.contains("cannot be worked out") && w.contains("not in a circle")));
+    let missing = template("", r#", "variables": { "needed": null }"#);
+    assert!(wrong(&missing)[0].contains("`needed`"), "{:?}", wrong(&missing));
+}
+
+#[test]
+fn steps_run_where_they_should_and_as_they_are_overridden() {
+    let text = template(
+        "",
+        r#", "provisioners": [
+            { "type": "shell", "inline": ["echo 1", "echo 2"], "environment_vars": "A=b=c", "override": { "web": { "inline": "exit 3", "valid_exit_codes": [3, "4"] } } },
+            { "type": "shell", "only": ["other"], "script": "x.sh" },
+            { "type": "file", "source": "a", "destination": "/tmp/{{build `ID`}}", "pause_before": "1s", "max_retries": "2" }
+          ]"#,
+    )
+    .replace(r#"}] ,"#, r#"}, { "type": "null", "name": "other", "communicator": "none" }] ,"#);
+    let (builds, _) = read(&text, &inputs()).unwrap_or_else(|p| panic!("{p:?}"));
+    let Work::Shell(shell) = &builds[0].provisioners[0].work else { panic!() };
+    assert_eq!(shell.scripts, [Script::Inline("#!/bin/sh -e\nexit 3\n".to_owned())]);
+    assert_eq!(shell.valid_exit_codes, [3, 4]);
+    assert_eq!(shell.environment, [("A".to_owned(), "b=c".to_owned())]);
+    assert_eq!(builds[0].provisioners.len(), 2);
+    assert_eq!(builds[1].provisioners.len(), 3);
+    let Work::File(carry) = &builds[0].provisioners[1].work else { panic!() };
+    assert_eq!((carry.destination.as_str(), builds[0].provisioners[1].max_retries), ("/tmp/{{build `ID`}}", 2));
+}
+
+#[test]
+fn packers_defaults_come_back_where_they_are_asked_for() {
+    let ours = ebs("", "");
+    assert!(ours.network.cidrs.is_empty());
+    assert!(matches!(ours.key, Key::Temporary { kind: None, .. }));
+    let asked = Inputs { packer_defaults: true, force: true, ..inputs() };
+    let (builds, _) = read(&template("", ""), &asked).unwrap_or_else(|p| panic!("{p:?}"));
+    let Builder::Ebs(theirs) = &builds[0].builder else { panic!() };
+    assert_eq!(theirs.network.cidrs, ["0.0.0.0/0"]);
+    assert!(matches!(&theirs.key, Key::Temporary { kind: Some(kind), .. } if kind == "rsa"));
+    assert!(theirs.image.force_deregister);
+}
+
+#[test]
+fn lengths_of_time_are_those_of_go() {
+    let time = |text: &str| options::go_duration(text).map(|t| t.as_nanos());
+    for (text, wanted) in [
+        ("1h", 3_600_000_000_000),
+        ("1m30s", 90_000_000_000),
+        ("1.5ms", 1_500_000),
+        ("0", 0),
+        ("-5s", 0),
+        ("2us3ns", 2003),
+    ] {
+        assert_eq!(time(text), Some(wanted), "{text}");
+    }
+    for text in ["", "5", "s", "1d", "1 s", "1h-1m", "9e9h", "99999999999h", "é"] {
+        assert_eq!(time(text), None, "{text}");
+    }
+}

@@ -1,0 +1,481 @@
+//! The commands of the executor, as a user types them: `run`, `resume`, `clean`, `runs`, `show`, on a rehearsed EC2.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::run::{Ran, bakec, command, finish, folder};
+
+const WEB: &str = r#"image web {
+    name = "web"
+
+    builder amazon-ebs {
+        region        = "us-east-1"
+        source_ami    = "ami-d05e75b8"
+        instance_type = "m3.medium"
+        ssh_username  = "ubuntu"
+        ami_name      = "web {{timestamp}}"
+    }
+}
+"#;
+
+/// A template that people wrote, with a variable and a comment.
+const TEMPLATE: &str = r#"{
+    // made by hand
+    "variables": { "size": "m3.medium", "name": null },
+    "builders": [
+        { "type": "amazon-ebs", "name": "one", "region": "us-east-1", "source_ami": "ami-d05e75b8",
+          "instance_type": "{{user `size`}}", "ssh_username": "ubuntu", "ami_name": "{{user `name`}} one" },
+        { "type": "amazon-ebs", "name": "two", "region": "us-east-1", "source_ami": "ami-d05e75b8",
+          "instance_type": "{{user `size`}}", "ssh_username": "ubuntu", "ami_name": "{{user `name`}} two" }
+    ]
+}
+"#;
+
+fn rehearsed(folder: &Path, more: &[&str]) -> Ran {
+    bakec(folder, &[&["run", "--rehearse"], more].concat(), "")
+}
+
+/// Lines of JSON.
+fn events(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{line}: {e}"))).collect()
+}
+
+#[test]
+fn a_folder_with_one_program_is_rehearsed_whole() {
+    let folder = folder(&[("web.bake", WEB)]);
+    let ran = rehearsed(folder.path(), &[]);
+    assert_eq!((ran.code, ran.errors.as_str()), (0, ""), "{}", ran.out);
+    for words in [
+        "==> web: launching a m3.medium from ami-d05e75b8\n",
+        "--> web: AMIs were created:\nus-east-1: ami-",
+        "\nThis was a rehearsal: no image was built, and AWS was not called.\n",
+        "  us-east-1: 1 image, 1 snapshot\n    web 1",
+        "and made and removed again 1 instance, 1 key pair and 1 security group.\n",
+    ] {
+        assert!(ran.out.contains(words), "no {words:?} in\n{}", ran.out);
+    }
+    let list = bakec(folder.path(), &["runs"], "").done();
+    assert!(list.contains("1 of 1  built, a rehearsal") && list.contains("1 run;"), "{list}");
+    let shown = bakec(folder.path(), &["show"], "").done();
+    assert!(shown.contains("of web.bake: built, a rehearsal") && shown.contains("terminated"), "{shown}");
+    let log = shown.lines().find_map(|line| line.trim().strip_prefix("log: ")).expect("there is a log");
+    let log = std::fs::read_to_string(folder.path().join(log)).expect("the log can be read");
+    assert!(log.contains(" call RunInstances us-east-1 (") && log.contains(" build done: us-east-1:ami-"), "{log}");
+    assert_eq!(std::fs::read_to_string(folder.path().join(".bakec/.gitignore")).ok().as_deref(), Some("*\n"));
+    // What a rehearsal made is gone: there is nothing to go on with, nor to undo.
+    let over = bakec(folder.path(), &["resume", "last"], "");
+    assert!(over.code == 2 && over.errors.contains("is over"), "{}", over.errors);
+    let clean = bakec(folder.path(), &["clean"], "");
+    assert_eq!((clean.code, clean.errors.as_str()), (0, "no run has left anything\n"));
+}
+
+#[test]
+fn a_build_that_fails_is_1_and_leaves_nothing() {
+    let folder = folder(&[("web.bake", WEB)]);
+    let ran = rehearsed(folder.path(), &["--fault", "image-fails@1"]);
+    assert_eq!(ran.code, 1, "{}", ran.said());
+    assert!(ran.out.contains("Build 'web' errored") && ran.out.contains("╭─[web.bake:"), "{}", ran.out);
+    assert!(ran.out.contains("It would have made no image.") && !ran.out.contains("would have left"), "{}", ran.out);
+    assert!(bakec(folder.path(), &["show"], "").done().contains(": failed"));
+}
+
+#[test]
+fn mistakes_are_2() {
+    let folder = folder(&[("web.bake", &WEB.replace("region ", "regoin ")), ("a.json", TEMPLATE)]);
+    let of = |arguments: &[&str], words: &str| {
+        let ran = rehearsed(folder.path(), arguments);
+        assert!(ran.code == 2 && ran.errors.contains(words), "{arguments:?}: {} {}", ran.code, ran.said());
+    };
+    of(&["web.bake"], "did you mean `region`?");
+    of(&["wbe.bake"], "did you mean `web.bake`?");
+    of(&["a.json", "--only", "ones"], "did you mean `one`?");
+    of(&["a.json", "--set", "a=1"], "variables of a plan are given by `--var`");
+    of(&["a.json", "--var", "name"], "write `--var NAME=VALUE`");
+    of(&["a.json", "-on-error=ask"], "`--on-error ask` of Packer's is not done");
+    of(&["a.json", "--timeout", "90"], "`90s`");
+    assert!(!folder.path().join(".bakec").exists());
+}
+
+#[test]
+fn what_preflight_refuses_is_3_and_points_at_its_line() {
+    let store = WEB.replace("builder amazon-ebs", "builder amazon-ebs").replace("ami-d05e75b8", "ami-d05e75b9");
+    let folder = folder(&[("web.bake", &store)]);
+    let ran = rehearsed(folder.path(), &[]);
+    assert_eq!(ran.code, 3, "{}", ran.said());
+    for words in ["there is no image `ami-d05e75b9` in us-east-1", "╭─[web.bake:6:9]", "source_ami    = ", "--ami"]
+    {
+        assert!(ran.errors.contains(words), "no {words:?} in\n{}", ran.errors);
+    }
+    assert_eq!(bakec(folder.path(), &["runs"], "").code, 0);
+    assert!(!folder.path().join(".bakec/runs").exists(), "nothing was begun");
+    let known = rehearsed(folder.path(), &["--ami", "us-east-1/ami-d05e75b9"]);
+    assert_eq!(known.code, 0, "{}", known.said());
+    let told = rehearsed(folder.path(), &["--events", "json"]);
+    let last = events(&told.out).pop().expect("there are events");
+    assert_eq!((told.code, &last["event"], &last["problem"]["origin"]["line"]), (3, &json!("refused"), &json!(6)));
+    let told = rehearsed(folder.path(), &["-machine-readable"]);
+    assert!(told.code == 3 && told.out.contains(",,ui,error,==> web.bake:6:9: there is no image"), "{}", told.out);
+}
+
+#[test]
+fn the_official_instance_store_build_is_refused_by_name() {
+    let examples = crate::support::root().join("examples");
+    let runs = tempfile::tempdir().expect("a temporary folder");
+    let runs = runs.path().join("runs").display().to_string();
+    let ran = rehearsed(&examples, &["official.bake", "--only", "us-east-1-1404-pv", "--runs", &runs]);
+    assert_eq!(ran.code, 3, "{}", ran.said());
+    for words in ["does not build instance-store images yet", "╭─[official.bake:", "`builder amazon-ebs { … }`"] {
+        assert!(ran.errors.contains(words), "no {words:?} in\n{}", ran.errors);
+    }
+}
+
+#[test]
+fn what_abort_leaves_is_4() {
+    let folder = folder(&[("web.bake", WEB)]);
+    let ran = rehearsed(folder.path(), &["-on-error=abort", "--fault", "image-fails@1"]);
+    assert_eq!(ran.code, 4, "{}", ran.said());
+    assert!(
+        ran.out.contains("Something may be left behind:") && ran.out.contains("undo it: bakec clean 20"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("It would have left 1 instance"), "{}", ran.out);
+}
+
+#[test]
+fn packers_spellings_run_packers_templates() {
+    let folder = folder(&[("a.json", TEMPLATE), ("vars.json", r#"{ "name": "from-a-file" }"#)]);
+    let line = "-color=false -only=two -var size=m3.large -var-file=vars.json -parallel=false -parallel-builds=2 -machine-readable a.json";
+    let ran = rehearsed(folder.path(), &line.split(' ').collect::<Vec<_>>());
+    assert_eq!(ran.code, 0, "{}", ran.said());
+    assert!(ran.out.contains(",two,artifact,0,id,us-east-1:ami-") && !ran.out.contains(",one,"), "{}", ran.out);
+    assert!(ran.out.contains("launching a m3.large"), "{}", ran.out);
+    for line in ran.out.lines() {
+        assert!(
+            line.split(',').count() >= 4 && line.split(',').next().is_some_and(|t| t.parse::<u64>().is_ok()),
+            "{line}"
+        );
+    }
+    let both = rehearsed(folder.path(), &["-var", "name=x", "-timestamp-ui", "-force", "-except=one", "a.json"]);
+    assert!(both.code == 0 && both.out.contains("Z: ==> two: launching"), "{}", both.said());
+}
+
+#[test]
+fn a_plan_comes_from_standard_input() {
+    let folder = folder(&[("web.bake", WEB)]);
+    let plan = bakec(folder.path(), &["compile", "web.bake"], "");
+    let ran = bakec(folder.path(), &["run", "--rehearse", "-"], &plan.out);
+    assert_eq!(ran.code, 0, "{}", ran.said());
+    let program = bakec(folder.path(), &["run", "--rehearse", "-"], &WEB.replace("ami-d05e75b8", "ami-00000000"));
+    assert!(program.code == 3 && program.errors.contains("source_ami    ="), "{}", program.said());
+}
+
+#[test]
+fn events_are_as_their_schema_says() {
+    let folder = folder(&[("web.bake", WEB)]);
+    let schema: Value =
+        serde_json::from_str(&bakec(folder.path(), &["schema", "events"], "").done()).expect("it is JSON");
+    let valid = jsonschema::draft202012::new(&schema).expect("the schema can be read");
+    let ran = rehearsed(folder.path(), &["--events", "json", "--on-error", "cleanup"]);
+    let all = events(&ran.out);
+    for event in &all {
+        let mistakes: Vec<String> = valid.iter_errors(event).map(|e| e.to_string()).collect();
+        assert!(mistakes.is_empty(), "{event}: {mistakes:?}");
+    }
+    let of = |kind: &str| all.iter().filter(|e| e["event"] == kind).count();
+    assert_eq!((of("run_started"), of("build_done"), of("run_done"), of("step_undone")), (1, 1, 1, 3), "{}", ran.out);
+    let calls = all.last().map(|e| e["calls"].clone());
+    assert_eq!(calls, Some(json!(of("call"))), "each call is an event");
+}
+
+#[test]
+fn quiet_says_what_came_of_it() {
+    let folder = folder(&[("web.bake", WEB)]);
+    let ran = rehearsed(folder.path(), &["--quiet"]);
+    assert!(ran.code == 0 && ran.errors.is_empty() && !ran.out.contains("launching"), "{}", ran.said());
+    assert!(ran.out.contains("us-east-1: ami-"), "{}", ran.out);
+}
+
+#[test]
+fn secrets_are_hidden_in_every_form_everywhere() {
+    use base64::Engine;
+    let secret = "s3cret it's (quoted)";
+    let encoded = base64::engine::general_purpose::STANDARD.encode(format!("usr:{secret}"));
+    let quoted = secret.replace('\'', r"'\''");
+    let template = TEMPLATE
+        .replace(r#""name": null"#, r#""name": "n", "password": null, "encoded": null, "quoted": null"#)
+        .replace("    \"builders\"", "    \"sensitive-variables\": [\"password\"],\n    \"builders\"")
+        .replace("{{user `name`}} one", "one {{user `password`}}")
+        .replace("{{user `name`}} two", "two {{user `encoded`}} {{user `password` | upper}}")
+        .replacen("\"ssh_username\": \"ubuntu\"", "\"ssh_username\": \"{{user `quoted`}}\"", 1);
+    let folder = folder(&[("a.json", &template)]);
+    for form in [&["--events", "lines"][..], &["--events", "json"], &["-machine-readable"]] {
+        let vars = [format!("password={secret}"), format!("encoded={encoded}"), format!("quoted={quoted}")];
+        let mut arguments = vec!["run", "--rehearse", "a.json"];
+        vars.iter().for_each(|var| arguments.extend(["--var", var]));
+        arguments.extend(form);
+        let ran = finish(command(folder.path(), &arguments).env("BAKEC_LOG_PATH", "all.log"), "");
+        assert_eq!(ran.code, 0, "{}", ran.said());
+        let mut texts = vec![("output".to_owned(), ran.said())];
+        texts.push(("log".to_owned(), std::fs::read_to_string(folder.path().join("all.log")).expect("there is a log")));
+        let run = bakec(folder.path(), &["show"], "").done();
+        for line in run.lines().filter_map(|line| line.trim().strip_prefix("log: ")) {
+            texts.push((line.to_owned(), std::fs::read_to_string(folder.path().join(line)).expect("there is a log")));
+        }
+        texts.push(("show".to_owned(), run));
+        let base = &encoded[8..encoded.len() - 4];
+        for (what, text) in &texts {
+            for shown in ["s3cret", "S3CRET", "(quoted)", base] {
+                assert!(!text.contains(shown), "{form:?}: {shown:?} is in {what}:\n{text}");
+            }
+        }
+        assert!(texts[0].1.contains("<sensitive>") && texts[1].1.contains("<sensitive>"), "{}", texts[0].1);
+    }
+}
+
+#[test]
+fn logs_go_where_the_environment_says() {
+    let folder = folder(&[("web.bake", WEB)]);
+    let run = |name: &str, value: &str| {
+        let mut command = command(folder.path(), &["run", "--rehearse"]);
+        for name in ["BAKEC_LOG", "BAKEC_LOG_PATH", "PACKER_LOG", "PACKER_LOG_PATH"] {
+            command.env_remove(name);
+        }
+        let ran = finish(command.env(name, value).env("PACKER_LOG_PATH", "packer.log"), "");
+        (ran, std::fs::read_to_string(folder.path().join("packer.log")).ok())
+    };
+    let (ran, file) = run("BAKEC_LOG", "1");
+    assert!(ran.errors.contains("[web] call RunInstances us-east-1 (") && file.is_none(), "{}", ran.errors);
+    let (ran, file) = run("PACKER_LOG", "0");
+    assert!(ran.errors.is_empty() && file.is_none(), "{}", ran.errors);
+    let (ran, file) = run("PACKER_LOG", "1");
+    let file = file.unwrap_or_default();
+    assert!(
+        ran.errors.is_empty() && file.contains("[web] step launch: launching a m3.medium"),
+        "{} {file}",
+        ran.errors
+    );
+}
+
+#[test]
+fn a_pause_after_each_step_is_ended_by_the_keyboard() {
+    let folder = folder(&[("web.bake", WEB)]);
+    let ran = bakec(folder.path(), &["run", "--rehearse", "-debug"], &"\n".repeat(50));
+    let pauses = ran.out.matches("Enter goes on").count();
+    assert!(ran.code == 0 && pauses > 6, "{pauses}: {}", ran.out);
+    let ran = rehearsed(folder.path(), &["--debug"]);
+    let pauses = ran.out.matches("Enter goes on").count();
+    assert!(ran.code == 0 && pauses == 1 && ran.out.contains("there is no keyboard"), "{pauses}: {}", ran.out);
+}
+
+/// `bakec rehearse-server` in its own process, so that it survives those who call it.
+struct Server {
+    child: Child,
+    port: u16,
+    ssh: u16,
+}
+
+impl Server {
+    fn start(folder: &Path, scale: &str) -> Server {
+        let mut command = command(folder, &["rehearse-server", "--scale", scale]);
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the server starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("its output is a pipe")).read_line(&mut line).expect("it says where");
+        let said: Value = serde_json::from_str(&line).expect("it is JSON");
+        let port = |name: &str| said[name].as_str().and_then(|a| a.rsplit(':').next()?.parse().ok()).expect("a port");
+        Server { port: port("endpoint"), ssh: port("ssh"), child }
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &str) -> Value {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server answers");
+        let length = body.len();
+        write!(stream, "{method} /_bakec/{path} HTTP/1.0\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}")
+            .expect("it listens");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        let (_, body) = answer.split_once("\r\n\r\n").expect("an answer has a body");
+        serde_json::from_str(body).unwrap_or_else(|error| panic!("{answer}: {error}"))
+    }
+
+    /// Everything that exists, but images and snapshots.
+    fn passing(&self) -> usize {
+        let inventory = self.ask("GET", "inventory", "");
+        let lists = ["instances", "volumes", "key_pairs", "security_groups"];
+        lists.iter().map(|name| inventory[name].as_array().map_or(0, Vec::len)).sum()
+    }
+
+    fn images(&self) -> usize {
+        self.ask("GET", "inventory", "")["images"].as_array().map_or(0, Vec::len)
+    }
+
+    /// A program whose machines are reached here.
+    fn program(&self) -> String {
+        let ssh =
+            format!("ssh_username  = \"ubuntu\"\n        ssh_host = \"127.0.0.1\"\n        ssh_port = {}", self.ssh);
+        WEB.replace("ssh_username  = \"ubuntu\"", &ssh)
+    }
+
+    fn run(&self, folder: &Path, scale: &str, more: &[&str]) -> Command {
+        let endpoint = format!("http://127.0.0.1:{}", self.port);
+        let mut command = command(folder, &["run", "--endpoint-url", &endpoint, "--endpoint-scale", scale]);
+        command.args(more).env("AWS_ACCESS_KEY_ID", "x").env("AWS_SECRET_ACCESS_KEY", "not-a-secret");
+        command
+    }
+
+    /// A run that is killed when a call has had its effect, and before its answer.
+    fn killed(&self, folder: &Path, action: &str, at: u32, more: &[&str]) {
+        let hold = self.ask("POST", "hold", &json!({ "when": "after", "at": at, "action": action }).to_string());
+        let mut command = self.run(folder, "200", more);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+        let held = self.ask("GET", &format!("hold/{}?while=armed&wait=20", hold["hold"]), "");
+        assert_eq!(held["state"], "held", "the call never came");
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ends");
+    }
+
+    fn settle(&self, folder: &Path, arguments: &[&str]) -> Ran {
+        finish(
+            command(folder, arguments).env("AWS_ACCESS_KEY_ID", "x").env("AWS_SECRET_ACCESS_KEY", "not-a-secret"),
+            "",
+        )
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_run_that_was_killed_goes_on_to_one_image() {
+    let folder = folder(&[]);
+    let server = Server::start(folder.path(), "200");
+    std::fs::write(folder.path().join("web.bake"), server.program()).expect("it can be written");
+    server.killed(folder.path(), "CreateImage", 1, &[]);
+    assert!(bakec(folder.path(), &["runs"], "").done().contains("0 of 1  interrupted"));
+    let shown = bakec(folder.path(), &["show"], "").done();
+    for words in [
+        "may be left:\n  perhaps the image of `web`",
+        "instance i-",
+        "go on: bakec resume 20",
+        "undo it: bakec clean 20",
+    ] {
+        assert!(shown.contains(words), "no {words:?} in\n{shown}");
+    }
+    let listed = server.settle(folder.path(), &["clean", "--dry-run"]);
+    assert!(listed.code == 0 && listed.out.contains("security group sg-") && server.passing() > 2, "{}", listed.out);
+    let ran = server.settle(folder.path(), &["resume", "last"]);
+    assert_eq!((ran.code, server.passing(), server.images()), (0, 0, 1), "{}", ran.said());
+    assert!(ran.out.contains("looking what came of a step that was begun"), "{}", ran.out);
+    // Nothing that is finished is undone.
+    assert_eq!((server.settle(folder.path(), &["clean", "last"]).code, server.images()), (0, 1));
+}
+
+#[test]
+fn what_a_killed_run_left_is_undone() {
+    let folder = folder(&[("other/x", "")]);
+    let server = Server::start(folder.path(), "200");
+    std::fs::write(folder.path().join("web.bake"), server.program()).expect("it can be written");
+    // The first one is a dry run.
+    server.killed(folder.path(), "RunInstances", 2, &[]);
+    // From another folder the run is named with its place.
+    let other = folder.path().join("other");
+    let none = server.settle(&other, &["clean", "last"]);
+    assert!(none.code == 2 && none.errors.contains("there are no runs in `.bakec/runs`"), "{}", none.said());
+    let ran = server.settle(&other, &["clean", "last", "--runs", "../.bakec/runs"]);
+    assert_eq!((ran.code, server.passing(), server.images()), (0, 0, 0), "{}", ran.said());
+    assert!(ran.errors.contains("nothing is left of the run"), "{}", ran.errors);
+    assert!(bakec(folder.path(), &["runs"], "").done().contains("cleaned"));
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_end_a_run_in_steps() {
+    let folder = folder(&[]);
+    let server = Server::start(folder.path(), "10");
+    std::fs::write(folder.path().join("web.bake"), server.program()).expect("it can be written");
+    let signal = |child: &Child, name: &str| {
+        let done = Command::new("kill").args([name, &child.id().to_string()]).status().expect("there is `kill`");
+        assert!(done.success());
+    };
+    let until = |what: &dyn Fn() -> bool| {
+        let start = Instant::now();
+        while !what() {
+            assert!(start.elapsed() < Duration::from_secs(30), "it never came");
+            std::thread::sleep(Duration::from_millis(30));
+        }
+    };
+    let start = || {
+        let mut child = server
+            .run(folder.path(), "10", &[])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let launched = || server.ask("GET", "inventory", "")["instances"].as_array().is_some_and(|all| !all.is_empty());
+        until(&launched);
+        assert!(child.try_wait().is_ok_and(|ended| ended.is_none()));
+        child
+    };
+    let child = start();
+    signal(&child, "-TERM");
+    let ended = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert_eq!((ended.status.code(), server.passing()), (Some(130), 0), "{said}");
+    assert!(said.contains("Build 'web' was cancelled") && said.contains("Cleanly cancelled builds"), "{said}");
+    // Three of them end it at once, and say what remains.
+    let child = start();
+    for _ in 0..3 {
+        signal(&child, "-INT");
+        std::thread::sleep(Duration::from_millis(150));
+    }
+    let ended = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(4), "{said}");
+    assert!(said.contains("instance i-") && said.contains("undo it: bakec clean 20"), "{said}");
+    let clean = server.settle(folder.path(), &["clean", "last"]);
+    assert_eq!((clean.code, server.passing()), (0, 0), "{}", clean.said());
+}
+
+#[test]
+fn runs_are_found_by_what_tells_them_apart() {
+    let folder = folder(&[("web.bake", WEB)]);
+    let none = bakec(folder.path(), &["show", "last"], "");
+    assert!(none.code == 2 && none.errors.contains("there are no runs in `.bakec/runs`"), "{}", none.errors);
+    for _ in 0..2 {
+        assert_eq!(rehearsed(folder.path(), &["--quiet"]).code, 0);
+    }
+    let all: Value = serde_json::from_str(&bakec(folder.path(), &["runs", "--json"], "").out).expect("it is JSON");
+    let names: Vec<&str> = all.as_array().expect("a list").iter().filter_map(|run| run["run"].as_str()).collect();
+    assert_eq!((names.len(), &all[0]["state"], &all[0]["rehearsed"]), (2, &json!("built"), &json!(true)));
+    let shown = |name: &str| bakec(folder.path(), &["show", name, "--json"], "");
+    let last: Value = serde_json::from_str(&shown("last").out).expect("it is JSON");
+    assert_eq!((&last["run"], &last["builds"][0]["state"]), (&json!(names[0]), &json!("built")));
+    assert_eq!(shown(names[1]).code, 0);
+    let several = shown("20");
+    assert!(several.code == 2 && several.errors.contains("several runs begin with `20`"), "{}", several.errors);
+    let near = shown(&names[0].replace('-', "_"));
+    assert!(near.code == 2 && near.errors.contains(&format!("did you mean `{}`?", names[0])), "{}", near.errors);
+}
+
+#[test]
+fn secrets_are_asked_for_again() {
+    let folder = folder(&[]);
+    let server = Server::start(folder.path(), "200");
+    let program = format!("/// A password.\nsecret password: string\n\n{}", server.program())
+        .replace("web {{timestamp}}", "web ${password}");
+    std::fs::write(folder.path().join("web.bake"), program).expect("it can be written");
+    server.killed(folder.path(), "StopInstances", 1, &["--var", "password=hunter22"]);
+    let ran = server.settle(folder.path(), &["resume", "last"]);
+    assert!(ran.code == 3 && ran.errors.contains("`password` must be given again"), "{}", ran.said());
+    let ran = server.settle(folder.path(), &["resume", "last", "-var", "password=hunter22"]);
+    assert_eq!((ran.code, server.passing(), server.images()), (0, 0, 1), "{}", ran.said());
+    assert!(!ran.said().contains("hunter22"), "{}", ran.said());
+}
