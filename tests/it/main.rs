@@ -40,6 +40,9 @@ mod peer;
 #[path = "../peer/builds.rs"]
 mod peer_builds;
 #[cfg(feature = "run")]
+#[path = "../peer/ec2.rs"]
+mod peer_ec2;
+#[cfg(feature = "run")]
 #[path = "../peer/provision.rs"]
 mod peer_provision;
 #[cfg(feature = "run")]
