@@ -22,7 +22,7 @@ use crate::rehearsed::program;
 /// How fast the clock of the embedded EC2 runs.
 const SCALE: f64 = 1000.0;
 
-const REGIONS: [&str; 3] = ["eu-west-1", "us-east-1", "us-west-2"];
+pub(crate) const REGIONS: [&str; 3] = ["eu-west-1", "us-east-1", "us-west-2"];
 
 /// A program: options of the builder beside the usual ones, and what is done on the machine.
 fn image(options: &str, steps: &str) -> String {
@@ -42,8 +42,8 @@ fn image(options: &str, steps: &str) -> String {
     )
 }
 
-const COPIES: &str = r#"ami_regions = ["eu-west-1", "us-west-2"]"#;
-const SHELL: &str = r#"provision shell { inline = ["echo hello"] }"#;
+pub(crate) const COPIES: &str = r#"ami_regions = ["eu-west-1", "us-west-2"]"#;
+pub(crate) const SHELL: &str = r#"provision shell { inline = ["echo hello"] }"#;
 
 fn plain() -> String {
     image("", SHELL)
@@ -54,8 +54,8 @@ fn copied() -> String {
 }
 
 /// A server, a folder of runs, and how builds are made.
-struct House {
-    server: Server,
+pub(crate) struct House {
+    pub(crate) server: Server,
     folder: tempfile::TempDir,
     settings: Settings,
 }
@@ -74,11 +74,11 @@ impl House {
         House { server, folder, settings }
     }
 
-    async fn new() -> House {
+    pub(crate) async fn new() -> House {
         House::of(Rehearsal { throttle: false, ..Rehearsal::default() }).await
     }
 
-    fn fault(&self, fault: &str) {
+    pub(crate) fn fault(&self, fault: &str) {
         self.server.fault(fault.parse().expect("a fault"));
     }
 
@@ -87,12 +87,21 @@ impl House {
         self.server.fault(Fault { times: Some(1000), ..Fault::at(kind, Some(action), 1) });
     }
 
-    async fn bake(&self, text: &str) -> Outcome {
+    pub(crate) async fn bake(&self, text: &str) -> Outcome {
         self.bake_until(text, |_| false).await
+    }
+
+    /// Makes the builds of a program, and ends it without any more waiting when an event says so.
+    pub(crate) async fn bake_forced(&self, text: &str, ends: impl Fn(&What) -> bool) -> Outcome {
+        self.bake_to(text, 2, ends).await
     }
 
     /// Makes the builds of a program, and ends it when an event says so.
     async fn bake_until(&self, text: &str, ends: impl Fn(&What) -> bool) -> Outcome {
+        self.bake_to(text, 1, ends).await
+    }
+
+    async fn bake_to(&self, text: &str, level: u8, ends: impl Fn(&What) -> bool) -> Outcome {
         let gate = Gate::default();
         let (builds, plan) = program(text, &gate);
         let (events, mut reader) = Events::new(gate);
@@ -100,7 +109,7 @@ impl House {
         let baking = tokio::spawn(bake(builds, Settings { plan, ..self.settings.clone() }, events, cancel));
         while let Some(Event { what, .. }) = reader.recv().await {
             if ends(&what) {
-                wish.send_replace(1);
+                wish.send_replace(level);
             }
         }
         baking.await.expect("it does not panic")
@@ -110,13 +119,13 @@ impl House {
         self.folder.path().join(outcome.run.as_deref().expect("a run"))
     }
 
-    fn all(&self, kind: &str) -> Vec<Value> {
+    pub(crate) fn all(&self, kind: &str) -> Vec<Value> {
         self.server.inventory()[kind].as_array().cloned().unwrap_or_default()
     }
 
     /// Nothing is there but images that are final with their snapshots, one in each of the regions.
     #[track_caller]
-    fn holds(&self, regions: &[&str]) {
+    pub(crate) fn holds(&self, regions: &[&str]) {
         let inventory = self.server.inventory();
         for (kind, list) in inventory.as_object().expect("kinds") {
             let list = list.as_array().expect("a list");
@@ -133,12 +142,12 @@ impl House {
     }
 }
 
-fn is_done(outcome: &Outcome) -> bool {
+pub(crate) fn is_done(outcome: &Outcome) -> bool {
     let done = |(_, end): &(String, End)| matches!(end, End::Done { .. });
     outcome.refused.is_empty() && outcome.left.is_empty() && !outcome.ends.is_empty() && outcome.ends.iter().all(done)
 }
 
-fn failure(outcome: &Outcome) -> &str {
+pub(crate) fn failure(outcome: &Outcome) -> &str {
     match outcome.ends.first() {
         Some((_, End::Failed { problem })) => &problem.message,
         other => panic!("{other:?} of {outcome:?}"),

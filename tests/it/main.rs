@@ -6,6 +6,8 @@ mod support;
 
 #[cfg(feature = "run")]
 mod baked;
+#[cfg(feature = "run")]
+mod baked_force;
 mod book;
 mod cli;
 mod compare;
