@@ -26,7 +26,8 @@ pub(crate) fn scope(header: Option<&str>, presigned: Option<&str>) -> Result<Sco
         text.split(',').find_map(|part| part.trim().strip_prefix("Credential="))
     });
     let Some(credential) = in_header.or(presigned) else {
-        return Err(denied("AWS was not able to validate the provided access credentials"));
+        let words = "The request must contain valid authentication.";
+        return Err(ApiError::new("MissingAuthenticationToken", words).status(403));
     };
     let parts: Vec<&str> = credential.split('/').collect();
     let [access_key, _, region, service, "aws4_request"] = parts[..] else {
@@ -62,9 +63,11 @@ mod tests {
         let found = scope(Some(header), None).unwrap();
         assert_eq!((found.region.name, found.service, found.access_key.as_str()), ("eu-west-1", Service::Ec2, "AKID"));
         assert!(scope(None, Some("AKID/20261121/us-east-1/sts/aws4_request")).is_ok());
-        for wrong in [None, Some("AWS4-HMAC-SHA256 Credential=a/b"), Some("Basic x")] {
-            assert_eq!(scope(wrong, None).unwrap_err().code, "AuthFailure");
+        for wrong in [None, Some("Basic x")] {
+            assert_eq!(scope(wrong, None).unwrap_err().code, "MissingAuthenticationToken");
         }
+        let short = Some("AWS4-HMAC-SHA256 Credential=a/b");
+        assert_eq!(scope(short, None).unwrap_err().code, "AuthFailure");
         for wrong in ["A/d/us-esat-1/ec2/aws4_request", "A/d/us-east-1/s3/aws4_request"] {
             assert_eq!(scope(None, Some(wrong)).unwrap_err().code, "AuthFailure");
         }

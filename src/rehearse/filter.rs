@@ -47,8 +47,8 @@ impl Filters {
             let name = params.required(&format!("{group}.Name"))?.to_string();
             let values: Vec<String> = params.list(&format!("{group}.Value")).into_iter().map(str::to_string).collect();
             let by_tag = name.starts_with("tag:") || name == "tag-key";
-            let known = table.iter().any(|(known, _)| *known == name);
-            if !known && !(by_tag && tagged) {
+            let known = (by_tag && tagged) || table.iter().any(|(known, _)| *known == name);
+            if !known {
                 return Err(ApiError::new("InvalidParameterValue", format!("The filter '{name}' is invalid")));
             }
             if values.is_empty() {
@@ -138,7 +138,9 @@ pub(crate) fn page<T>(
         Some(token) => {
             let decoded = STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
             let from = decoded.and_then(|text| text.strip_prefix("from ")?.parse::<usize>().ok());
-            from.ok_or_else(|| ApiError::invalid_value("NextToken", token, "It is none of a former answer."))?
+            from.ok_or_else(|| {
+                ApiError::new("InvalidNextToken", format!("The token '{token}' is none of a former answer."))
+            })?
         }
     };
     let all = items.len();

@@ -293,6 +293,9 @@ impl Shared {
         strikes: Strikes,
         gone: bool,
     ) -> Result<(Fields, bool), ApiError> {
+        if name.is_empty() {
+            return Err(ApiError::new("MissingAction", "The request names no action."));
+        }
         let Some(action) = actions::find(name).filter(|action| action.service == scope.service) else {
             let words = format!("The action {name} is not valid for this web service.");
             return Err(ApiError::new("InvalidAction", words));

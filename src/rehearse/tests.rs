@@ -114,7 +114,7 @@ async fn what_is_not_known_is_refused() {
     let unsigned =
         exchange(&s, "GET /?Action=DescribeImages&Version=2016-11-15 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             .await;
-    assert!(unsigned.contains("AuthFailure") && unsigned.starts_with("HTTP/1.1 401"), "{unsigned}");
+    assert!(unsigned.contains("MissingAuthenticationToken") && unsigned.starts_with("HTTP/1.1 403"), "{unsigned}");
     assert!(s.calls().iter().all(|call| !call.effect && call.outcome != "open"));
 }
 

@@ -4,6 +4,10 @@ mod program;
 mod run;
 mod support;
 
+#[cfg(feature = "run")]
+mod baked;
+#[cfg(feature = "run")]
+mod baked_force;
 mod book;
 mod cli;
 mod compare;
@@ -35,6 +39,9 @@ mod peer;
 #[cfg(feature = "run")]
 #[path = "../peer/builds.rs"]
 mod peer_builds;
+#[cfg(feature = "run")]
+#[path = "../peer/ec2.rs"]
+mod peer_ec2;
 #[cfg(feature = "run")]
 #[path = "../peer/provision.rs"]
 mod peer_provision;

@@ -4,7 +4,8 @@
 //! programs. `moto/inventory.py` is what looks.
 
 use std::fs;
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -18,25 +19,33 @@ use crate::support::root;
 
 /// An account in a process of its own, and one machine that all its instances are.
 pub(crate) struct Account {
-    moto: Child,
+    server: Child,
+    /// Where a POST empties it.
+    reset: &'static str,
     /// Where the API answers.
     pub(crate) endpoint: String,
-    /// The machine.
-    pub(crate) sshd: Sshd,
+    /// Where the machine answers, and to whom.
+    pub(crate) ssh_port: u16,
+    ssh_username: String,
+    _sshd: Option<Sshd>,
     /// What the programs work in.
     pub(crate) folder: tempfile::TempDir,
 }
 
 /// The Python that has moto.
-fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     std::env::var_os("BAKEC_MOTO_PYTHON").map_or_else(|| "python3".into(), PathBuf::from)
 }
 
+/// The AMI that every build begins with; moto has it, the embedded EC2 is told of it.
+pub(crate) const BASE: &str =
+    "us-east-1/ami-1e749f67,name=ubuntu/images/hvm-ssd/ubuntu-trusty-14.04-amd64-server-20170727";
+
 impl Account {
-    /// Starts both.
-    pub(crate) fn start() -> Account {
+    /// moto alone: no machine answers.
+    pub(crate) fn moto() -> Account {
         let port = free_port();
-        let moto = Command::new(python())
+        let server = Command::new(python())
             .args(["-c", "from moto.server import main; main()", "-p", &port.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -48,21 +57,61 @@ impl Account {
             assert!(start.elapsed() < Duration::from_secs(60), "moto does not start: pip install 'moto[server]' boto3");
             sleep(Duration::from_millis(50));
         }
+        Account {
+            server,
+            reset: "/moto-api/reset",
+            endpoint: format!("http://127.0.0.1:{port}"),
+            ssh_port: 0,
+            ssh_username: user(),
+            _sshd: None,
+            folder: tempfile::tempdir().expect("a folder"),
+        }
+    }
+
+    /// moto, and an OpenSSH server.
+    pub(crate) fn start() -> Account {
         // Any key is a user's: the machine is everyone's, as an instance is its key pair's.
         let command = Path::new("/usr/local/sbin/bakec-peer-any-key");
         fs::create_dir_all("/usr/local/sbin").expect("a folder of root's");
         fs::write(command, "#!/bin/sh\necho \"$1 $2\"\n").expect("a command of root's");
         fs::set_permissions(command, fs::Permissions::from_mode(0o755)).expect("its mode");
         let settings = format!("AuthorizedKeysCommand {} %t %k\nAuthorizedKeysCommandUser root\n", command.display());
-        let folder = tempfile::tempdir().expect("a folder");
         let sshd = Sshd::start(&settings, &[]);
-        Account { moto, endpoint: format!("http://127.0.0.1:{port}"), sshd, folder }
+        let mut account = Account::moto();
+        account.ssh_port = sshd.port;
+        account._sshd = Some(sshd);
+        account
+    }
+
+    /// The embedded EC2 in a process of its own, which is the machine as well.
+    pub(crate) fn rehearsed(scale: u32) -> Account {
+        let mut server = Command::new(env!("CARGO_BIN_EXE_bakec"))
+            .args(["rehearse-server", "--no-throttle", "--ami", BASE, "--scale", &scale.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program can be started");
+        let mut line = String::new();
+        let out = server.stdout.take().expect("its output is a pipe");
+        BufReader::new(out).read_line(&mut line).expect("it says where it listens");
+        let said: Value = serde_json::from_str(&line).expect("it says so in JSON");
+        let ssh: SocketAddr = said["ssh"].as_str().and_then(|at| at.parse().ok()).expect("an address");
+        Account {
+            server,
+            reset: "/_bakec/reset",
+            endpoint: said["endpoint"].as_str().expect("an endpoint").to_owned(),
+            ssh_port: ssh.port(),
+            ssh_username: "ubuntu".to_owned(),
+            _sshd: None,
+            folder: tempfile::tempdir().expect("a folder"),
+        }
     }
 
     /// Empties the account.
     pub(crate) fn reset(&self) {
-        let reset = "import sys, urllib.request as u; u.urlopen(u.Request(sys.argv[1] + '/moto-api/reset', method='POST')).read()";
-        let done = Command::new(python()).args(["-c", reset, &self.endpoint]).status().expect("Python");
+        let reset = "import sys, urllib.request as u; u.urlopen(u.Request(sys.argv[1], method='POST')).read()";
+        let at = format!("{}{}", self.endpoint, self.reset);
+        let done = Command::new(python()).args(["-c", reset, &at]).status().expect("Python");
         assert!(done.success());
     }
 
@@ -85,7 +134,7 @@ impl Account {
             "type": "amazon-ebs", "name": "web",
             "access_key": "AKIDREHEARSAL", "secret_key": "secret", "region": "us-east-1",
             "custom_endpoint_ec2": self.endpoint, "skip_region_validation": true, "skip_metadata_api_check": true,
-            "ssh_host": "127.0.0.1", "ssh_port": self.sshd.port, "ssh_username": user(),
+            "ssh_host": "127.0.0.1", "ssh_port": self.ssh_port, "ssh_username": self.ssh_username,
             "source_ami": "ami-1e749f67", "instance_type": "t2.micro", "ami_name": "web image",
         });
         for (name, value) in options.as_object().into_iter().flatten() {
@@ -94,11 +143,16 @@ impl Account {
         json!({ "builders": [builder], "provisioners": provisioners })
     }
 
-    /// Runs a program on a template: whether it went well, and all that it said.
-    fn run(&self, mut command: Command, template: &Value) -> (bool, String) {
+    /// A template, as a file.
+    fn file(&self, template: &Value) -> PathBuf {
         let path = self.folder.path().join("template.json");
         fs::write(&path, template.to_string()).expect("a template");
-        command.arg(&path).current_dir(self.folder.path()).stdin(Stdio::null());
+        path
+    }
+
+    /// Runs a program on a template: whether it went well, and all that it said.
+    fn run(&self, mut command: Command, template: &Path) -> (bool, String) {
+        command.arg(template).current_dir(self.folder.path()).stdin(Stdio::null());
         for name in ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"] {
             command.env_remove(name);
         }
@@ -108,15 +162,22 @@ impl Account {
     }
 
     pub(crate) fn packer(&self, template: &Value, arguments: &[&str]) -> (bool, String) {
+        self.packer_of(&self.file(template), arguments)
+    }
+
+    /// The same of a template that is a file already.
+    pub(crate) fn packer_of(&self, template: &Path, arguments: &[&str]) -> (bool, String) {
         let mut command = Command::new("packer");
         command.args(["build", "-color=false"]).args(arguments);
+        // It waits 15 seconds between two looks where nothing is said.
+        command.env("AWS_POLL_DELAY_SECONDS", "1").env("AWS_MAX_ATTEMPTS", "120");
         self.run(command, template)
     }
 
     pub(crate) fn bakec(&self, template: &Value, arguments: &[&str]) -> (bool, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bakec"));
         command.args(["run", "--packer-defaults"]).args(arguments);
-        self.run(command, template)
+        self.run(command, &self.file(template))
     }
 
     /// Both programs build from an empty account, and leave the same behind. What that is.
@@ -141,39 +202,39 @@ impl Account {
 
 impl Drop for Account {
     fn drop(&mut self) {
-        let _ = self.moto.kill();
-        let _ = self.moto.wait();
+        let _ = self.server.kill();
+        let _ = self.server.wait();
     }
 }
 
-fn images(inventory: &Value) -> usize {
+pub(crate) fn images(inventory: &Value) -> usize {
     inventory.as_object().into_iter().flatten().filter_map(|(_, region)| Some(region["images"].as_array()?.len())).sum()
 }
 
-#[test]
-fn peer_builds_leave_the_same() {
-    if !asked_for() {
-        return;
-    }
-    let account = Account::start();
+/// Both programs build, and leave the same: plain, with copies, by filter and with devices, by force, a script that fails, with
+/// an own key. `more` are options of the builds with copies.
+#[track_caller]
+pub(crate) fn leave_the_same(account: &Account, more: &Value) {
     let hello = json!([{ "type": "shell", "inline": ["echo hello"] }]);
     let nothing = |_: &Account| {};
 
     let plain = account.template(&json!({}), hello.clone());
     assert_eq!(images(&account.both(true, &plain, &[], nothing)), 1);
 
-    // No description: Packer gives it by ModifyImageAttribute, which moto does not remember.
-    let copies = json!({
+    let mut copies = json!({
         "ami_regions": ["eu-west-1", "us-west-2"], "ami_users": ["210987654321"], "snapshot_users": ["210987654321"],
         "tags": { "who": "image" }, "snapshot_tags": { "kind": "snapshot" },
         "run_tags": { "who": "run" }, "run_volume_tags": { "who": "volume" },
     });
+    for (name, value) in more.as_object().into_iter().flatten() {
+        copies[name] = value.clone();
+    }
     let copies = account.template(&copies, hello.clone());
     assert_eq!(images(&account.both(true, &copies, &[], nothing)), 3);
 
     let devices = json!({
         "source_ami": null,
-        "source_ami_filter": { "filters": { "name": "amzn2-ami-hvm-*", "root-device-type": "ebs" }, "owners": ["137112412989"], "most_recent": true },
+        "source_ami_filter": { "filters": { "name": "amzn2-ami-hvm-*", "root-device-type": "ebs", "architecture": "x86_64" }, "owners": ["137112412989"], "most_recent": true },
         "launch_block_device_mappings": [
             { "device_name": "/dev/xvda", "volume_size": 20, "volume_type": "gp2", "delete_on_termination": true },
             { "device_name": "/dev/sdf", "volume_size": 5, "volume_type": "gp2", "delete_on_termination": true },
@@ -192,11 +253,19 @@ fn peer_builds_leave_the_same() {
     assert_eq!(images(&account.both(true, &forced, &[], former)), 1);
     assert_eq!(images(&account.both(true, &plain, &["-force"], former)), 1);
 
-    // A script that fails leaves nothing.
-    let failing = account.template(&json!({}), json!([{ "type": "shell", "inline": ["exit 7"] }]));
+    // A script that fails leaves nothing. A machine that only reads scripts sees what is wrong in the second line.
+    let failing = account.template(&json!({}), json!([{ "type": "shell", "inline": ["exit 7", "if then"] }]));
     assert_eq!(images(&account.both(false, &failing, &[], nothing)), 0);
 
     let key = keygen(account.folder.path(), "own", &["-t", "rsa", "-b", "2048", "-m", "PEM", "-N", ""]);
     let own = account.template(&json!({ "ssh_private_key_file": key }), hello);
     assert_eq!(images(&account.both(true, &own, &[], nothing)), 1);
+}
+
+#[test]
+fn peer_builds_leave_the_same() {
+    if asked_for() {
+        // No description: Packer gives it by ModifyImageAttribute, which moto does not remember.
+        leave_the_same(&Account::start(), &json!({}));
+    }
 }

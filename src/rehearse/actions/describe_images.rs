@@ -76,6 +76,8 @@ fn describe_images(call: &mut Call<'_>) -> Answer {
     let filters = Filters::read(call.params, IMAGE_FILTERS, true)?;
     let (ids, owners) = (call.params.list("ImageId"), call.params.list("Owner"));
     let executors = call.params.list("ExecutableBy");
+    super::owners(&owners, &["self", "amazon", "aws-backup-vault", "aws-marketplace", "microsoft"])?;
+    super::owners(&executors, &["self", "all"])?;
     let deprecated = call.params.flag("IncludeDeprecated")? == Some(true);
     // No image is ever disabled here.
     call.params.flag("IncludeDisabled")?;

@@ -65,7 +65,7 @@ fn create_security_group(call: &mut Call<'_>) -> Answer {
         Some(id) if *id == call.region().vpc => id.to_string(),
         Some(id) => return Err(ApiError::new("InvalidVpcID.NotFound", format!("The vpc ID '{id}' does not exist"))),
     };
-    if call.region().groups.values().any(|g| g.name == name) {
+    if call.region().groups.values().any(|g| g.name.eq_ignore_ascii_case(&name)) {
         let words = format!("The security group '{name}' already exists for VPC '{vpc}'");
         return Err(ApiError::new("InvalidGroup.Duplicate", words));
     }

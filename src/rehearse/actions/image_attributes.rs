@@ -167,7 +167,12 @@ fn enable_image_deprecation(call: &mut Call<'_>) -> Answer {
     if at <= call.world.clock.timestamp(call.now()) {
         return Err(ApiError::invalid_value("DeprecateAt", text, "The time lies in the past."));
     }
-    // EC2 keeps whole minutes.
+    let years = jiff::SignedDuration::from_hours(24 * 3652);
+    if at.duration_since(call.world.clock.timestamp(call.now())) > years {
+        return Err(ApiError::invalid_value("DeprecateAt", text, "The time lies more than 10 years ahead."));
+    }
+    // EC2 keeps the nearest whole minute.
+    let at = at.round(jiff::Unit::Minute).unwrap_or(at);
     image.deprecated = jiff::fmt::strtime::format("%Y-%m-%dT%H:%M:00.000Z", at).ok();
     keep(call, image)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::block_devices::{self, DEVICES};
-use super::{Action, Answer, Call, ec2, no_image, no_instance, no_snapshot, snapshots};
+use super::{Action, Answer, Call, ec2, no_instance, no_snapshot, snapshots};
 use crate::rehearse::error::ApiError;
 use crate::rehearse::filter::DRY_RUN;
 use crate::rehearse::world::ACCOUNT;
@@ -252,7 +252,7 @@ fn register_image(call: &mut Call<'_>) -> Answer {
 
 /// An image of one's own.
 pub(super) fn own(call: &Call<'_>, id: &str) -> Result<Arc<Image>, ApiError> {
-    let found = call.region().images.get(id).filter(|i| call.world.sees(i.born)).ok_or_else(|| no_image(id))?;
+    let found = call.region().images.get(id).filter(|i| call.world.sees(i.born)).ok_or_else(|| call.no_longer(id))?;
     if found.owner != ACCOUNT {
         return Err(ApiError::new("AuthFailure", format!("Not authorized for image:{id}")).status(403));
     }
@@ -261,17 +261,7 @@ pub(super) fn own(call: &Call<'_>, id: &str) -> Result<Arc<Image>, ApiError> {
 
 fn deregister_image(call: &mut Call<'_>) -> Answer {
     let id = call.params.required("ImageId")?.to_string();
-    let image = match call.region().images.contains_key(&id) {
-        true => own(call, &id)?,
-        // EC2 says the same of what was there once and what never was.
-        false => match no_image(&id) {
-            error if error.code == "InvalidAMIID.NotFound" => {
-                let words = format!("The AMI ID '{id}' is no longer available");
-                return Err(ApiError::new("InvalidAMIID.Unavailable", words));
-            }
-            error => return Err(error),
-        },
-    };
+    let image = own(call, &id)?;
     if image.protected(call.now()) {
         let words = format!("The image {id} is protected against deregistration.");
         return Err(ApiError::new("OperationNotPermitted", words));
@@ -280,6 +270,7 @@ fn deregister_image(call: &mut Call<'_>) -> Answer {
     let region = call.region_mut();
     region.images.shift_remove(&id);
     region.tags.remove(&id);
+    region.deregistered.insert(id);
     if !with_snapshots {
         return Ok(Fields::done());
     }

@@ -126,7 +126,8 @@ fn reboot_instances(call: &mut Call<'_>) -> Answer {
             i.cuts += 1;
             Ok(())
         }
-        state => Err(incorrect(&i.id, state)),
+        // It is only asked for: what does not run takes no notice.
+        _ => Ok(()),
     })?;
     Ok(Fields::done())
 }

@@ -3,7 +3,7 @@
 use super::block_devices::{self, DEVICES};
 use super::describe_instances::reservations;
 use super::network::no_subnet;
-use super::{Action, Answer, Call, ec2, keys, no_group, no_image, types};
+use super::{Action, Answer, Call, ec2, keys, no_group, types};
 use crate::facts::InstanceType;
 use crate::rehearse::error::ApiError;
 use crate::rehearse::filter::DRY_RUN;
@@ -62,8 +62,8 @@ fn run_instances(call: &mut Call<'_>) -> Answer {
     }
     let p = call.params;
     let id = p.required("ImageId")?;
-    let image = call.region().images.get(id).filter(|image| call.world.sees(image.born)).ok_or_else(|| no_image(id))?;
-    let image = image.clone();
+    let image = call.region().images.get(id).filter(|image| call.world.sees(image.born));
+    let image = image.ok_or_else(|| call.no_longer(id))?.clone();
     if image.state != ImageState::Available {
         return Err(ApiError::new(
             "InvalidAMIID.Unavailable",
@@ -290,7 +290,7 @@ fn template(
         use base64::Engine as _;
         let bytes = base64::engine::general_purpose::STANDARD.decode(text);
         let bytes =
-            bytes.map_err(|_| ApiError::new("InvalidParameterValue", "Invalid BASE64 encoding of user data."))?;
+            bytes.map_err(|_| ApiError::new("InvalidUserData.Malformed", "Invalid BASE64 encoding of user data."))?;
         if bytes.len() > 16_384 {
             return Err(ApiError::new("InvalidParameterValue", "User data is limited to 16384 bytes"));
         }

@@ -137,6 +137,14 @@ impl Call<'_> {
         View { world: &self.world, region: self.region(), now: self.now() }
     }
 
+    /// Refuses an image that is not there: it never was, or it was deregistered.
+    pub(crate) fn no_longer(&self, id: &str) -> ApiError {
+        if self.region().deregistered.contains(id) {
+            return ApiError::new("InvalidAMIID.Unavailable", format!("The AMI ID '{id}' is no longer available"));
+        }
+        no_image(id)
+    }
+
     /// The tags of new resources of a kind, out of `TagSpecification`; `kinds` are all that the action can make.
     pub(crate) fn new_tags(&self, kind: &str, kinds: &[&str]) -> Result<TagMap, ApiError> {
         let mut tags = TagMap::new();
@@ -234,6 +242,15 @@ fn no_such(what: &str, prefix: &str, code: &'static str, malformed: &'static str
         ApiError::new(code, format!("The {what} ID '{id}' does not exist"))
     } else {
         ApiError::new(malformed, format!("Invalid id: \"{id}\" (expecting \"{prefix}...\")"))
+    }
+}
+
+/// Refuses an owner that is no account, and none of the words for one.
+fn owners(owners: &[&str], words: &[&str]) -> Result<(), ApiError> {
+    let account = |id: &str| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit());
+    match owners.iter().find(|owner| !account(owner) && !words.contains(owner)) {
+        Some(owner) => Err(ApiError::new("InvalidUserID.Malformed", format!("Invalid user id: \"{owner}\""))),
+        None => Ok(()),
     }
 }
 

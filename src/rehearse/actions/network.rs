@@ -27,7 +27,7 @@ fn describe_vpcs(call: &mut Call<'_>) -> Answer {
     let view = call.view();
     let vpc = &view.region.vpc;
     if let Some(id) = ids.iter().find(|id| *id != vpc) {
-        return Err(no_such("vpc", "vpc-", "InvalidVpcID.NotFound", "InvalidVpcID.Malformed", id));
+        return Err(no_vpc(id));
     }
     let found = filters.pass(&view, VPC_FILTERS, vpc, vpc).then_some(vpc).into_iter().collect();
     let (items, next) = page(call.params, found, 5, 1000)?;
@@ -90,6 +90,10 @@ fn describe_subnets(call: &mut Call<'_>) -> Answer {
         tag_set(fields, view.world.tags(view.region, &s.id))
     });
     Ok(Fields::new().set("subnetSet", fields).opt("nextToken", next))
+}
+
+pub(super) fn no_vpc(id: &str) -> ApiError {
+    no_such("vpc", "vpc-", "InvalidVpcID.NotFound", "InvalidVpcID.Malformed", id)
 }
 
 pub(super) fn no_subnet(id: &str) -> ApiError {

@@ -136,6 +136,8 @@ fn describe_snapshots(call: &mut Call<'_>) -> Answer {
     let filters = Filters::read(call.params, SNAPSHOT_FILTERS, true)?;
     let (ids, owners) = (call.params.list("SnapshotId"), call.params.list("Owner"));
     let restorable = call.params.list("RestorableBy");
+    super::owners(&owners, &["self", "amazon"])?;
+    super::owners(&restorable, &["self", "all"])?;
     let view = call.view();
     let may = |s: &&Snapshot| view.world.sees(s.born) && (s.owner == ACCOUNT || s.public || s.users.contains(ACCOUNT));
     if let Some(id) = ids.iter().find(|id| view.region.snapshots.get(**id).filter(may).is_none()) {

@@ -1,6 +1,9 @@
 //! Tags of anything.
 
-use super::{Action, Answer, Call, ec2, no_group, no_image, no_instance, no_snapshot, no_volume, too_many_tags};
+use super::network::{no_subnet, no_vpc};
+use super::{
+    Action, Answer, Call, ec2, no_group, no_image, no_instance, no_snapshot, no_such, no_volume, too_many_tags,
+};
 use crate::rehearse::error::ApiError;
 use crate::rehearse::filter::{DRY_RUN, FILTERS, Filters, Of, PAGES, page};
 use crate::rehearse::world::tags::MOST;
@@ -42,16 +45,20 @@ fn named(call: &Call<'_>) -> Result<Vec<String>, ApiError> {
             "snapshot" => (region.snapshots.get(*id).is_some_and(|s| world.sees(s.born)), no_snapshot),
             "volume" => (region.volumes.get(*id).is_some_and(|v| world.sees(Some(v.born))), no_volume),
             "security-group" => (region.groups.get(*id).is_some_and(|g| world.sees(g.born)), no_group),
-            "key-pair" => (region.keys.values().any(|k| k.id == *id && world.sees(Some(k.born))), unknown),
+            "key-pair" => (region.keys.values().any(|k| k.id == *id && world.sees(Some(k.born))), no_pair),
             "security-group-rule" => {
                 (region.groups.values().any(|g| g.ingress.iter().any(|rule| rule.id == *id)), unknown)
             }
-            "vpc" => (region.vpc == *id, unknown),
-            "subnet" => (region.subnets.iter().any(|s| s.id == *id), unknown),
+            "vpc" => (region.vpc == *id, no_vpc),
+            "subnet" => (region.subnets.iter().any(|s| s.id == *id), no_subnet),
             _ => (false, unknown),
         };
         if !there {
-            return Err(missing(id));
+            // An id that is none is not a matter of its kind.
+            return Err(match missing(id) {
+                error if error.code.ends_with(".Malformed") => unknown(id),
+                error => error,
+            });
         }
     }
     Ok(ids.into_iter().map(str::to_string).collect())
@@ -61,12 +68,16 @@ fn unknown(id: &str) -> ApiError {
     ApiError::new("InvalidID", format!("The ID '{id}' is not valid"))
 }
 
+fn no_pair(id: &str) -> ApiError {
+    no_such("key pair", "key-", "InvalidKeyPair.NotFound", "InvalidKeyPair.Malformed", id)
+}
+
 fn create_tags(call: &mut Call<'_>) -> Answer {
-    let ids = named(call)?;
     let new = call.tag_list("Tag")?;
     if new.is_empty() {
         return Err(ApiError::missing("Tag"));
     }
+    let ids = named(call)?;
     let now = call.now();
     for id in ids {
         let sees = call.region().tags.get(&id).is_none_or(|tags| call.world.sees(Some(tags.changed())));

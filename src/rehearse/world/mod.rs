@@ -11,7 +11,7 @@ pub(crate) mod network;
 pub(crate) mod storage;
 pub(crate) mod tags;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,6 +73,8 @@ pub(crate) struct Region {
     pub(crate) subnets: Vec<Subnet>,
     pub(crate) instances: IndexMap<String, Instance>,
     pub(crate) images: IndexMap<String, Arc<Image>>,
+    /// Ids of images that were there.
+    pub(crate) deregistered: BTreeSet<String>,
     pub(crate) snapshots: IndexMap<String, Snapshot>,
     pub(crate) volumes: IndexMap<String, Volume>,
     /// By name.
@@ -182,6 +184,7 @@ impl Region {
             subnets,
             instances: IndexMap::new(),
             images,
+            deregistered: BTreeSet::new(),
             snapshots,
             volumes: IndexMap::new(),
             keys: IndexMap::new(),

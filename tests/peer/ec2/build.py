@@ -9,6 +9,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 
 from common import client, code, image, instance, state, tagged, tags, until
@@ -134,9 +135,10 @@ east.modify_snapshot_attribute(SnapshotId=snapshot, Attribute="createVolumePermi
 shared = east.describe_image_attribute(ImageId=made, Attribute="launchPermission")["LaunchPermissions"]
 assert sorted(map(str, shared)) == ["{'Group': 'all'}", "{'UserId': '210987654321'}"]
 assert east.describe_snapshot_attribute(SnapshotId=snapshot, Attribute="createVolumePermission")["CreateVolumePermissions"] == [{"UserId": "210987654321"}]
-east.enable_image_deprecation(ImageId=made, DeprecateAt="2099-01-02T03:04:00Z")
+later = time.strftime("%Y-%m-%dT03:04", time.gmtime(time.time() + 400 * 86400))
+east.enable_image_deprecation(ImageId=made, DeprecateAt=f"{later}:00Z")
 east.enable_image_deregistration_protection(ImageId=made, WithCooldown=False)
-assert image(east, made)["DeprecationTime"] == "2099-01-02T03:04:00.000Z"
+assert image(east, made)["DeprecationTime"] == f"{later}:00.000Z"
 for ec2, ami in ((east, made), (west, copy)):
     ids = [ami, image(ec2, ami)["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]]
     ec2.create_tags(Resources=ids, Tags=[{"Key": "bakec:state", "Value": "final"}])

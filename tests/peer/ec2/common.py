@@ -6,8 +6,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-# Every call once: a retry of the client's would hide what the server says.
-ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"})
+# Every call once, and what the client would refuse by itself as well: it is the server that is asked.
+ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"}, parameter_validation=False)
 
 
 def client(endpoint, service="ec2", region="us-east-1"):
