@@ -137,7 +137,9 @@ pub(crate) fn page<T>(
         Some(token) => {
             let decoded = STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
             let from = decoded.and_then(|text| text.strip_prefix("from ")?.parse::<usize>().ok());
-            from.ok_or_else(|| ApiError::new("InvalidNextToken", format!("The token '{token}' is none of a former answer.")))?
+            from.ok_or_else(|| {
+                ApiError::new("InvalidNextToken", format!("The token '{token}' is none of a former answer."))
+            })?
         }
     };
     let all = items.len();

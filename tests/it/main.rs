@@ -33,11 +33,11 @@ mod oracle;
 #[path = "../peer/packer.rs"]
 mod peer;
 #[cfg(feature = "run")]
-#[path = "../peer/ec2.rs"]
-mod peer_ec2;
-#[cfg(feature = "run")]
 #[path = "../peer/builds.rs"]
 mod peer_builds;
+#[cfg(feature = "run")]
+#[path = "../peer/ec2.rs"]
+mod peer_ec2;
 #[cfg(feature = "run")]
 #[path = "../peer/provision.rs"]
 mod peer_provision;

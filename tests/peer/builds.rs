@@ -38,7 +38,8 @@ pub(crate) fn python() -> PathBuf {
 }
 
 /// The AMI that every build begins with; moto has it, the embedded EC2 is told of it.
-pub(crate) const BASE: &str = "us-east-1/ami-1e749f67,name=ubuntu/images/hvm-ssd/ubuntu-trusty-14.04-amd64-server-20170727";
+pub(crate) const BASE: &str =
+    "us-east-1/ami-1e749f67,name=ubuntu/images/hvm-ssd/ubuntu-trusty-14.04-amd64-server-20170727";
 
 impl Account {
     /// moto alone: no machine answers.

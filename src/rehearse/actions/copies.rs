@@ -42,7 +42,8 @@ fn source<'c>(call: &'c mut Call<'_>) -> Result<&'c Region, ApiError> {
     let name = call.params.required("SourceRegion")?;
     let here = call.scope.region.partition;
     let place = regions::find(name).filter(|place| place.partition == here);
-    let place = place.ok_or_else(|| ApiError::new("InvalidRegion", format!("There is no region '{name}' to copy from.")))?;
+    let place =
+        place.ok_or_else(|| ApiError::new("InvalidRegion", format!("There is no region '{name}' to copy from.")))?;
     call.world.enter(place);
     Ok(call.world.region(place.name).expect("invariant: the region was just entered"))
 }
