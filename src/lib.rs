@@ -12,7 +12,7 @@
 //! | 4 | [`resolve`], then [`check`], then [`eval`] | no clock, no environment of their own |
 //! | 5 | [`compile`] | everything above |
 //! | 6 | [`emit`], [`inspect`], `run`, `rehearse` | the plan; strangers to each other; `rehearse` not even the plan |
-//! | 7 | `report`, [`cli`] | `clap`, the terminal |
+//! | 7 | `report`, then [`cli`] | `clap`, the terminal |
 //!
 //! The modules stand in reading order.
 

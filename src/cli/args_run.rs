@@ -196,9 +196,11 @@ pub(super) struct Resume {
 #[command(after_help = "For example:\n  \
     bakec clean last --dry-run     list what the run may have left\n  \
     bakec clean last               undo it\n  \
-    bakec clean                    the same for every run that is not closed\n\n\
-    What is undone is read from the records of the run. Images that were finished stay. It ends with 4 where something may still be \
-    there: run it again later.")]
+    bakec clean                    the same for every run that is not closed\n  \
+    bakec clean --region us-east-1,eu-west-1 --dry-run      by tags: also what runs elsewhere have left\n  \
+    bakec clean --region us-east-1 --older-than 2d\n\n\
+    What is undone is read from the records of the run, or from the tags of what is there. Images that were finished stay, and so \
+    does what belongs to a run that still lives. It ends with 4 where something may still be there: run it again later.")]
 pub(super) struct Clean {
     /// The run: its name or the beginning of it, or `last`; without one, every run that may have left something.
     #[arg(value_parser = Named::new(), add = complete::runs())]
@@ -206,11 +208,20 @@ pub(super) struct Clean {
     /// List what would be undone, and undo nothing.
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Look in these regions for what runs have tagged, without their records; may be repeated, or hold commas.
+    #[arg(long, value_name = "REGION", value_delimiter = ',', value_parser = region, help_heading = "By tags")]
+    pub(super) region: Vec<String>,
+    /// Leave alone what belongs to a run that has made something since.
+    #[arg(long, value_name = "SPAN", default_value = "6h", value_parser = crate::rehearse::span, help_heading = "By tags")]
+    pub(super) older_than: Duration,
     #[command(flatten)]
     pub(super) variables: Variables,
     /// Call EC2 there, and not where it was called before.
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "EC2")]
     pub(super) endpoint_url: Option<String>,
+    /// The clock of the endpoint runs so many times as fast as AWS's; needed by tags only, records know it.
+    #[arg(long, value_name = "FACTOR", requires = "endpoint_url", value_parser = super::args_rehearse::scale, help_heading = "EC2")]
+    pub(super) endpoint_scale: Option<f64>,
     #[command(flatten)]
     pub(super) show: Shown,
     #[command(flatten)]
@@ -244,39 +255,20 @@ pub(super) struct Show {
     pub(super) folder: Folder,
 }
 
-/// A span of time, as `90s`, `15m`, `1h30m`.
-fn span(text: &str) -> Result<Duration, String> {
-    let wrong = || "a span is written as `90s`, `15m` or `1h30m`".to_owned();
-    let (mut total, mut number) = (Duration::ZERO, String::new());
-    for c in text.chars() {
-        let unit = match c {
-            '0'..='9' => {
-                number.push(c);
-                continue;
-            }
-            's' => 1,
-            'm' => 60,
-            'h' => 3600,
-            'd' => 86_400,
-            _ => return Err(wrong()),
-        };
-        let count: u64 = std::mem::take(&mut number).parse().map_err(|_| wrong())?;
-        let span = count.checked_mul(unit).and_then(|s| total.checked_add(Duration::from_secs(s)));
-        total = span.ok_or("that is longer than anybody waits")?;
+/// A region that there is.
+fn region(name: &str) -> Result<String, String> {
+    if crate::facts::regions::find(name).is_some() {
+        return Ok(name.to_owned());
     }
-    if number.is_empty() && !total.is_zero() { Ok(total) } else { Err(wrong()) }
+    let near = crate::facts::regions::nearest(name);
+    let hint = near.map(|r| format!(", did you mean `{}`?", r.name)).unwrap_or_default();
+    Err(format!("there is no region `{name}`{hint}"))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_have_units() {
-        let of = |text| span(text).map(|s| s.as_secs()).ok();
-        assert_eq!((of("90s"), of("15m"), of("1h30m"), of("2d")), (Some(90), Some(900), Some(5400), Some(172_800)));
-        for wrong in ["", "90", "m", "1w", "0s", "1h30", "-1s", "99999999999999999999h", "9999999999999999999h"] {
-            assert_eq!(of(wrong), None, "{wrong}");
-        }
+/// A span of time that is not empty.
+fn span(text: &str) -> Result<Duration, String> {
+    match crate::rehearse::span(text)? {
+        Duration::ZERO => Err("no build is made in no time".to_owned()),
+        span => Ok(span),
     }
 }

@@ -89,7 +89,7 @@ mod tests {
             of("bakec run -machine-readable -force -on-error=abort -color=false -timestamp-ui"),
             "bakec run --machine-readable --force --on-error=abort --color=never --timestamp-ui"
         );
-        assert_eq!(of("bakec --color never resume -color=true last"), "bakec --color never resume --color=true last");
+        assert_eq!(of("bakec --color never resume -color=true last"), "bakec --color never resume --color=always last");
     }
 
     #[test]

@@ -41,8 +41,8 @@ fn reply(value: &impl Serialize) -> Response {
     }
 }
 
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Response> {
-    serde_json::from_slice(body).map_err(|error| plain(StatusCode::BAD_REQUEST, &error.to_string()))
+fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Box<Response>> {
+    serde_json::from_slice(body).map_err(|error| Box::new(plain(StatusCode::BAD_REQUEST, &error.to_string())))
 }
 
 async fn inventory(State(shared): Server) -> Response {
@@ -80,7 +80,7 @@ async fn set_faults(State(shared): Server, body: Bytes) -> Response {
     let given = match read(&body) {
         Ok(Given::Many(faults)) => faults,
         Ok(Given::One(fault)) => vec![fault],
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let mut faults = Vec::new();
     for one in given {
@@ -111,7 +111,7 @@ async fn hold(State(shared): Server, body: Bytes) -> Response {
     match read::<HoldAt>(&body) {
         Ok(what) if what.at == 0 => plain(StatusCode::BAD_REQUEST, "calls are counted from 1"),
         Ok(what) => reply(&json!({ "hold": shared.holds.arm(what) })),
-        Err(refusal) => refusal,
+        Err(refusal) => *refusal,
     }
 }
 

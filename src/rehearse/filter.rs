@@ -47,7 +47,8 @@ impl Filters {
             let name = params.required(&format!("{group}.Name"))?.to_string();
             let values: Vec<String> = params.list(&format!("{group}.Value")).into_iter().map(str::to_string).collect();
             let by_tag = name.starts_with("tag:") || name == "tag-key";
-            if !(by_tag && tagged) && !table.iter().any(|(known, _)| *known == name) {
+            let known = (by_tag && tagged) || table.iter().any(|(known, _)| *known == name);
+            if !known {
                 return Err(ApiError::new("InvalidParameterValue", format!("The filter '{name}' is invalid")));
             }
             if values.is_empty() {

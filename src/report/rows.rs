@@ -95,7 +95,7 @@ fn row(
     column: usize,
     style: Style,
 ) -> String {
-    let name = truncate_str(name, column, ellipsis(style)).into_owned();
+    let name = cut(name, column, style);
     let padding = " ".repeat(column.saturating_sub(measure_text_width(&name)));
     let elapsed = short(build.elapsed(now));
     let (colour, mark, text) = match &build.ended {
@@ -136,14 +136,25 @@ fn counts(
     parts.push(short(tally.elapsed(now)));
     parts.push(count(tally.calls as usize, "call"));
     let joint = if style.unicode { " · " } else { ", " };
-    painted(style.colour, false, paint::DIM, &truncate_str(&parts.join(joint), width, ellipsis(style)))
+    painted(style.colour, false, paint::DIM, &cut(&parts.join(joint), width, style))
 }
 
 /// A mark in a colour, and text behind it, cut to the width.
 fn line(style: Style, width: usize, colour: &str, mark: &str, text: &str) -> String {
     let text = text.replace('\t', " ");
-    let text = truncate_str(text.trim_end(), width.saturating_sub(2), ellipsis(style));
+    if width < 2 {
+        return String::new();
+    }
+    let text = cut(text.trim_end(), width - 2, style);
     format!("{} {text}", painted(style.colour, true, colour, mark))
+}
+
+/// Text of a width at most, whatever that is.
+fn cut(text: &str, width: usize, style: Style) -> String {
+    if width < measure_text_width(ellipsis(style)) {
+        return String::new();
+    }
+    truncate_str(text, width, ellipsis(style)).into_owned()
 }
 
 fn mark<'m>(style: Style, unicode: &'m str, ascii: &'m str) -> &'m str {

@@ -46,7 +46,9 @@ pub(crate) fn run() -> Vec<Event> {
     };
     let builds = vec![text("web"), text("db")];
     let folder = text(".bakec/runs/r1");
+    let refused = Problem::refused("run::files", "there is no script `a.sh`");
     vec![
+        event(0, "", What::Refused { problem: refused }),
         event(0, "", What::RunStarted { format: FORMAT, run: text("r1"), builds, folder, resumed: false }),
         event(1, "web", What::BuildStarted { kind: text("amazon-ebs") }),
         event(1, "db", What::BuildStarted { kind: text("amazon-ebs") }),

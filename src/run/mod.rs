@@ -372,10 +372,11 @@ async fn work(
     }
     renewal.abort();
     outcome.cancelled = cancel.is_cancelled();
-    if outcome.left.is_empty() && run.journal.look(|r| r.builds.values().all(|b| b.end.is_some())) {
-        if let Err(error) = run.journal.append(Entry::Closed) {
-            events.warn(format!("the journal cannot be closed: {error}"));
-        }
+    if outcome.left.is_empty()
+        && run.journal.look(|r| r.builds.values().all(|b| b.end.is_some()))
+        && let Err(error) = run.journal.append(Entry::Closed)
+    {
+        events.warn(format!("the journal cannot be closed: {error}"));
     }
     outcome.calls = clouds.calls.load(Ordering::Relaxed);
     let done = outcome.ends.iter().filter(|(_, end)| matches!(end, End::Done { .. })).count();

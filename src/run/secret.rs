@@ -45,31 +45,48 @@ impl fmt::Debug for Secret {
 #[derive(Clone, Default)]
 pub struct Gate(Arc<RwLock<Known>>);
 
+/// Finders, each at least as large as all behind it together: a run that hears of many secrets does not begin anew with each.
 #[derive(Default)]
-struct Known {
-    forms: Vec<String>,
-    finder: Option<AhoCorasick>,
+struct Known(Vec<(Vec<String>, AhoCorasick)>);
+
+impl Known {
+    fn has(&self, form: &String) -> bool {
+        self.0.iter().any(|(forms, _)| forms.contains(form))
+    }
+
+    fn add(&mut self, mut new: Vec<String>) {
+        let mut kept = self.0.len();
+        while kept > 0 && self.0[kept - 1].0.len() <= new.len() {
+            kept -= 1;
+            new.extend_from_slice(&self.0[kept].0);
+        }
+        if let Ok(finder) = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&new) {
+            self.0.truncate(kept);
+            self.0.push((new, finder));
+        }
+    }
 }
 
 impl Gate {
     /// Hides a text from now on, in every form that it may take.
     pub fn hide(&self, secret: &Secret) {
         let mut known = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut new: Vec<String> = forms(secret.reveal()).into_iter().filter(|f| !known.forms.contains(f)).collect();
-        if new.is_empty() {
-            return;
+        let new: Vec<String> = forms(secret.reveal()).into_iter().filter(|f| !known.has(f)).collect();
+        if !new.is_empty() {
+            known.add(new);
         }
-        known.forms.append(&mut new);
-        known.finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&known.forms).ok();
     }
 
     /// The text without secrets.
     pub fn pass(&self, text: &str) -> String {
         let known = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        match &known.finder {
-            Some(finder) if finder.is_match(text) => finder.replace_all(text, &vec![HIDDEN; known.forms.len()]),
-            _ => text.to_owned(),
+        let mut text = text.to_owned();
+        for (forms, finder) in known.0.iter().filter(|(forms, _)| !forms.is_empty()) {
+            if finder.is_match(&text) {
+                text = finder.replace_all(&text, &vec![HIDDEN; forms.len()]);
+            }
         }
+        text
     }
 
     /// The problem without secrets.
@@ -186,6 +203,18 @@ mod tests {
     fn lines_of_a_secret_are_secret() {
         let gate = gate("-----BEGIN KEY-----\nabcdefgh\n-----END KEY-----\n");
         assert_eq!(gate.pass("the line abcdefgh!"), format!("the line {HIDDEN}!"));
+    }
+
+    #[test]
+    fn many_secrets_are_hidden_all() {
+        let gate = Gate::default();
+        let secret = |n: usize| format!("number-{n}-of-many");
+        for n in 0..100 {
+            gate.hide(&Secret::new(secret(n)));
+            for known in 0..=n {
+                assert_eq!(gate.pass(&format!("a {} b", secret(known))), format!("a {HIDDEN} b"), "{known} of {n}");
+            }
+        }
     }
 
     #[test]

@@ -137,6 +137,9 @@ pub async fn ready(cx: &mut Cx) -> Result<(), Vec<Problem>> {
     if left.is_empty() { Ok(()) } else { Err(left) }
 }
 
+/// The code of the end of a build that was undone.
+pub const CLEANED: &str = "run::cleaned";
+
 /// Writes how a build ended that is finished or undone now.
 fn conclude(cx: &Cx) -> Result<(), Problem> {
     let known = cx.run.journal.look(|r| r.builds.get(&*cx.build).is_none_or(|b| b.end.is_some()));
@@ -145,7 +148,10 @@ fn conclude(cx: &Cx) -> Result<(), Problem> {
     }
     let end = match cx.known(Finish::NAME, "").and_then(|step| serde_json::from_value::<Finish>(step.data).ok()) {
         Some(finish) if is_final(cx) => End::Done { artifact: artifact(&finish.images) },
-        _ => End::Failed { problem: Problem { message: "undone by `bakec clean`".to_owned(), ..Problem::cancelled() } },
+        _ => {
+            let (code, message) = (CLEANED.to_owned(), "undone by `bakec clean`".to_owned());
+            End::Failed { problem: Problem { code, message, ..Problem::cancelled() } }
+        }
     };
     cx.append(Entry::End { build: cx.build.to_string(), end }).map(|_| ())
 }
@@ -198,7 +204,7 @@ pub async fn clean(folder: &Path, builds: Vec<Build>, settings: Settings, events
     if let Some(name) = unknown.first() {
         let problem =
             Problem::left("run::changed", format!("the plan has no build `{name}`, which has made something"));
-        outcome.left.push(problem.help(format!("undo it by its tags: `bakec clean --region … --run {}`", run.name)));
+        outcome.left.push(problem.help(format!("undo it by its tags: `bakec clean {} --region …`", run.name)));
     }
     if outcome.left.is_empty()
         && let Err(error) = run.journal.append(Entry::Closed)

@@ -97,13 +97,13 @@ fn mistakes_are_2() {
     of(&["a.json", "--set", "a=1"], "variables of a plan are given by `--var`");
     of(&["a.json", "--var", "name"], "write `--var NAME=VALUE`");
     of(&["a.json", "-on-error=ask"], "`--on-error ask` of Packer's is not done");
-    of(&["a.json", "--timeout", "90"], "`90s`");
+    of(&["a.json", "--timeout", "90"], "write `90m`");
     assert!(!folder.path().join(".bakec").exists());
 }
 
 #[test]
 fn what_preflight_refuses_is_3_and_points_at_its_line() {
-    let store = WEB.replace("builder amazon-ebs", "builder amazon-ebs").replace("ami-d05e75b8", "ami-d05e75b9");
+    let store = WEB.replace("ami-d05e75b8", "ami-d05e75b9");
     let folder = folder(&[("web.bake", &store)]);
     let ran = rehearsed(folder.path(), &[]);
     assert_eq!(ran.code, 3, "{}", ran.said());
@@ -302,6 +302,24 @@ impl Server {
         serde_json::from_str(body).unwrap_or_else(|error| panic!("{answer}: {error}"))
     }
 
+    /// Leases of all that is there end long ago.
+    fn end_leases(&self) {
+        let inventory = self.ask("GET", "inventory", "");
+        let lists = inventory.as_object().into_iter().flat_map(|lists| lists.values()).filter_map(Value::as_array);
+        let ids = lists.flatten().filter_map(|thing| thing["id"].as_str()).enumerate();
+        let ids: String = ids.map(|(n, id)| format!("&ResourceId.{}={id}", n + 1)).collect();
+        let body =
+            format!("Action=CreateTags&Version=2016-11-15&Tag.1.Key=bakec:lease&Tag.1.Value=2020-01-01T00:00:00Z{ids}");
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server answers");
+        let scope =
+            "AWS4-HMAC-SHA256 Credential=x/20261121/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=0";
+        let head = format!("POST / HTTP/1.0\r\nHost: x\r\nAuthorization: {scope}\r\nContent-Length: {}", body.len());
+        write!(stream, "{head}\r\n\r\n{body}").expect("it listens");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        assert!(answer.contains("CreateTagsResponse"), "{answer}");
+    }
+
     /// Everything that exists, but images and snapshots.
     fn passing(&self) -> usize {
         let inventory = self.ask("GET", "inventory", "");
@@ -395,6 +413,34 @@ fn what_a_killed_run_left_is_undone() {
     assert!(bakec(folder.path(), &["runs"], "").done().contains("cleaned"));
 }
 
+#[test]
+fn without_its_records_a_run_is_undone_by_its_tags() {
+    let folder = folder(&[]);
+    let server = Server::start(folder.path(), "200");
+    std::fs::write(folder.path().join("web.bake"), server.program()).expect("it can be written");
+    server.killed(folder.path(), "StopInstances", 1, &[]);
+    std::fs::remove_dir_all(folder.path().join(".bakec")).expect("the records can be lost");
+    let endpoint = format!("http://127.0.0.1:{}", server.port);
+    let sweep = |more: &[&str]| {
+        let by = ["clean", "--region", "us-east-1,eu-west-1", "--endpoint-url", &endpoint, "--endpoint-scale", "200"];
+        server.settle(folder.path(), &[&by[..], more].concat())
+    };
+    let young = sweep(&[]);
+    assert!(young.code == 0 && young.out.contains("stays, its run") && server.passing() > 2, "{}", young.said());
+    let living = sweep(&["--older-than", "0s"]);
+    assert!(living.code == 0 && living.out.contains("stays, its run lives until"), "{}", living.said());
+    assert!(server.passing() > 2, "a lease lives");
+    // A run that was killed lives as long as its lease.
+    server.end_leases();
+    let listed = sweep(&["--older-than", "0s", "--dry-run"]);
+    assert!(listed.out.contains("  instance i-") && server.passing() > 2, "{}", listed.out);
+    let swept = sweep(&["--older-than", "0s"]);
+    assert_eq!((swept.code, server.passing()), (0, 0), "{}", swept.said());
+    assert!(sweep(&[]).out.contains("no run has left anything in `us-east-1` or `eu-west-1`"));
+    let near = bakec(folder.path(), &["clean", "--region", "us-esat-1"], "");
+    assert!(near.code == 2 && near.errors.contains("did you mean `us-east-1`?"), "{}", near.errors);
+}
+
 #[cfg(unix)]
 #[test]
 fn signals_end_a_run_in_steps() {
@@ -434,12 +480,12 @@ fn signals_end_a_run_in_steps() {
     let child = start();
     for _ in 0..3 {
         signal(&child, "-INT");
-        std::thread::sleep(Duration::from_millis(150));
+        std::thread::sleep(Duration::from_millis(80));
     }
     let ended = child.wait_with_output().expect("it ends");
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!(ended.status.code(), Some(4), "{said}");
-    assert!(said.contains("instance i-") && said.contains("undo it: bakec clean 20"), "{said}");
+    assert!(said.contains(" of `web`\n") && said.contains("undo it: bakec clean 20"), "{said}");
     let clean = server.settle(folder.path(), &["clean", "last"]);
     assert_eq!((clean.code, server.passing()), (0, 0), "{}", clean.said());
 }

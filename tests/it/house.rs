@@ -23,19 +23,20 @@ const DOORS: &[(&str, &[&str], &str)] = &[
     (r"\be?print(ln)?!", &["cli"], "return the text and let `cli` print it"),
     (
         r"\.(exists|try_exists|is_file|is_dir|canonicalize|read_dir|read_link|symlink_metadata)\(\)",
-        &["cli", "load"],
+        // The executor reads scripts and keeps records.
+        &["cli", "load", "run"],
         "ask the `World` of `load`, the only door to files",
     ),
-    (r"\bstdin\s*\(", &["cli", "load"], "take the text as an argument"),
+    (r"\bstdin\s*\(", &["cli", "load", "rehearse/ssh/script"], "take the text as an argument"),
     // The rehearsed instances ask interpreters about syntax.
     (r"\bCommand::new\b", &["cli", "rehearse/ssh/script"], "the compiler starts no programs"),
-    (r"::now\s*\(", &["cli", "rehearse"], "the compiler has no clock: take the time as an argument"),
+    (r"::now\s*\(", &["cli", "rehearse", "run"], "the compiler has no clock: take the time as an argument"),
 ];
 /// The same for the standard library's modules.
 const STD_DOORS: &[(&[&str], &[&str], &str)] = &[
-    (&["fs"], &["cli", "load"], "ask the `World` of `load`, the only door to files"),
-    (&["env"], &["cli", "load"], "take what the environment holds as an argument"),
-    (&["net"], &["cli", "rehearse"], "the compiler has no network"),
+    (&["fs"], &["cli", "load", "run"], "ask the `World` of `load`, the only door to files"),
+    (&["env"], &["cli", "load", "run", "rehearse/ssh/script"], "take what the environment holds as an argument"),
+    (&["net"], &["cli", "rehearse", "run"], "the compiler has no network"),
 ];
 
 /// The files below a folder, by path from the repository, with their text. Those that are not UTF-8 are left out.
@@ -64,7 +65,7 @@ fn belongs(file: &str, module: &str) -> bool {
 fn floors() -> BTreeMap<String, (usize, Option<usize>)> {
     let text = read("src/lib.rs");
     let row = Regex::new(r"(?m)^//! \| (\d+) \| ([^|]*) \|").expect("the pattern is a regex");
-    let name = Regex::new(r"\[`(\w+)`\]").expect("the pattern is a regex");
+    let name = Regex::new(r"`(\w+)`").expect("the pattern is a regex");
     let mut floors = BTreeMap::new();
     for row in row.captures_iter(&text) {
         let floor = row[1].parse().expect("a row begins with its floor");

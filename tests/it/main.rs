@@ -4,6 +4,10 @@ mod program;
 mod run;
 mod support;
 
+#[cfg(feature = "run")]
+mod baked;
+#[cfg(feature = "run")]
+mod baked_force;
 mod book;
 mod cli;
 mod compare;

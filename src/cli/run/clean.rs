@@ -1,4 +1,4 @@
-//! `bakec clean`: undoes what runs have left behind, by their journals.
+//! `bakec clean`: undoes what runs have left behind, by their journals. Neighbour: `sweep` does it by tags.
 
 use std::path::PathBuf;
 
@@ -11,10 +11,13 @@ use super::super::{Outcome, Stop};
 use super::resume::Former;
 use super::timeline::{Standing, remains};
 use super::watch::Watch;
-use super::{records, runtime, verdict};
+use super::{records, runtime, sweep, verdict};
 
 /// `bakec clean`
 pub(in crate::cli) fn clean(args: &Clean, terminal: &Terminal) -> Outcome {
+    if !args.region.is_empty() {
+        return runtime(terminal)?.block_on(sweep::sweep(args, terminal));
+    }
     let mut found = Vec::new();
     match &args.run {
         Some(run) => {

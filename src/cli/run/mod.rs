@@ -14,6 +14,7 @@ mod resume;
 mod runs;
 mod show;
 mod signals;
+mod sweep;
 mod timeline;
 mod verdict;
 mod watch;

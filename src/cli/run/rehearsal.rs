@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::packer::Document;
 use crate::rehearse::{Server, Settings as Played};
 use crate::run::input::{Inputs, given};
+use crate::run::journal::line::End;
 use crate::run::problem::Problem;
 use crate::run::{Outcome as Ended, Settings};
 use crate::text::words::{count, list};
@@ -95,7 +96,9 @@ impl Rehearsal {
         let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
         let mut out = String::from("\nThis was a rehearsal: no image was built, and AWS was not called.\n");
         let mut regions: BTreeMap<String, (Vec<Value>, usize)> = BTreeMap::new();
-        for image in all("images") {
+        let mut images = all("images");
+        images.sort_by_key(|image| position(ended, &text(image, "id")));
+        for image in images {
             regions.entry(text(&image, "region")).or_default().0.push(image);
         }
         for snapshot in all("snapshots") {
@@ -133,4 +136,11 @@ impl Rehearsal {
         let _ = writeln!(out, "It took {} and {seconds:.1} s.", count(ended.calls as usize, "call"));
         out
     }
+}
+
+/// The position in the plan of the build that made an image.
+fn position(ended: &Ended, id: &str) -> Option<usize> {
+    let made =
+        |end: &End| matches!(end, End::Done { artifact } if artifact.images.iter().any(|(_, image)| image == id));
+    ended.ends.iter().position(|(_, end)| made(end))
 }

@@ -12,6 +12,7 @@ use crate::run::is_cancelled;
 use crate::run::journal::fold::{BuildRecord, Record, State, StepRecord, lines};
 use crate::run::journal::line::{End, Entry};
 use crate::run::journal::{FILE, is_held};
+use crate::run::settle::CLEANED;
 
 /// Steps that make something, and what that is called.
 const MAKERS: [(&str, &str); 6] = [
@@ -67,7 +68,7 @@ impl Standing {
             Standing::Running
         } else if !record.closed {
             if all { Standing::Left } else { Standing::Interrupted }
-        } else if !all {
+        } else if !all || ends.iter().any(|end| is_cleaned(end)) {
             Standing::Cleaned
         } else if ends.iter().any(|end| is_cancelled(end)) {
             Standing::Cancelled
@@ -79,10 +80,16 @@ impl Standing {
     }
 }
 
+/// Whether a build was undone after its run had ended without it.
+fn is_cleaned(end: &End) -> bool {
+    matches!(end, End::Failed { problem } if problem.code == CLEANED)
+}
+
 /// How a build stands, in a few words.
 pub(super) fn of_build(build: &BuildRecord, standing: Standing) -> &'static str {
     match (&build.end, standing) {
         (Some(End::Done { .. }), _) => "built",
+        (Some(end), _) if is_cleaned(end) => "undone",
         (Some(end), _) if is_cancelled(end) => "cancelled",
         (Some(End::Failed { .. }), _) => "failed",
         (None, Standing::Running) => "running",

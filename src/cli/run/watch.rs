@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::report::board::Board;
@@ -55,7 +56,7 @@ pub(super) fn recall(memory: &Shared) -> MutexGuard<'_, Memory> {
 
 /// The readers of a run's events.
 pub(super) struct Watch {
-    readers: Option<JoinHandle<()>>,
+    readers: Option<oneshot::Receiver<()>>,
     signals: Option<JoinHandle<()>>,
     pub(super) memory: Shared,
     texts: Arc<HashMap<String, String>>,
@@ -94,7 +95,7 @@ impl Watch {
             Box::new(Lines::new(stdout(), look, read))
         };
         readers.push(main);
-        let readers = Some(tokio::spawn(follow(reader, readers)));
+        let readers = Some(apart(follow(reader, readers), terminal)?);
         Ok((events, Watch { readers, signals: None, memory, texts, gate, people }))
     }
 
@@ -127,10 +128,9 @@ impl Watch {
         if let Some(signals) = self.signals.take() {
             signals.abort();
         }
-        let Some(mut readers) = self.readers.take() else { return };
-        if tokio::time::timeout(LAST, &mut readers).await.is_err() {
-            // Somebody still holds the stream; what was told before the end has been read.
-            readers.abort();
+        if let Some(readers) = self.readers.take() {
+            // Where somebody still holds the stream, what was told before the end has been read.
+            let _ = tokio::time::timeout(LAST, readers).await;
         }
     }
 
@@ -142,6 +142,22 @@ impl Watch {
         let told: Vec<_> = problems.iter().map(|p| diagnostic(&pass(p), &mut sources, &*read)).collect();
         terminal.diagnostics(&told, &sources);
     }
+}
+
+/// Follows on a thread of its own: what the run's threads are busy with does not hold up what is shown.
+fn apart(
+    follow: impl Future<Output = ()> + Send + 'static,
+    terminal: &Terminal,
+) -> Result<oneshot::Receiver<()>, Stop> {
+    let fail = |error: io::Error| terminal.fail(&format!("threads cannot be started: {error}"), None);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(fail)?;
+    let (done, ended) = oneshot::channel();
+    let work = move || {
+        runtime.block_on(follow);
+        // Who does not wait any more has waited long enough.
+        let _ = done.send(());
+    };
+    std::thread::Builder::new().name("reports".to_owned()).spawn(work).map(|_| ended).map_err(fail)
 }
 
 /// Gives the text of a source, without secrets.

@@ -206,7 +206,7 @@ fn register_image(call: &mut Call<'_>) -> Answer {
         MappingSource::Ebs(ebs) => ebs.snapshot.as_ref(),
         MappingSource::Virtual(_) => None,
     }) {
-        if !call.region().snapshots.get(snapshot).is_some_and(|s| s.owner == ACCOUNT) {
+        if call.region().snapshots.get(snapshot).is_none_or(|s| s.owner != ACCOUNT) {
             return Err(no_snapshot(snapshot));
         }
     }

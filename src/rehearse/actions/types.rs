@@ -60,9 +60,10 @@ fn describe_instance_types(call: &mut Call<'_>) -> Answer {
     let fields = items.into_iter().map(|t| {
         let hypervisor = (t.hypervisor != "metal").then_some(t.hypervisor);
         let ebs = Fields::new().put("ebsOptimizedSupport", t.ebs_optimized).put("encryptionSupport", "supported");
-        let storage = (t.instance_store_gb > 0)
-            .then(|| Fields::new().put("totalSizeInGB", t.instance_store_gb))
-            .unwrap_or_default();
+        let storage = match t.instance_store_gb {
+            0 => Fields::default(),
+            size => Fields::new().put("totalSizeInGB", size),
+        };
         let enclaves = if t.nitro_enclaves { "supported" } else { "unsupported" };
         let fields = Fields::new()
             .put("instanceType", t.name)

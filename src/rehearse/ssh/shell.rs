@@ -261,7 +261,7 @@ impl Shell {
             if !arg.starts_with('-') || arg == "-" {
                 return match command {
                     true => Box::pin(self.line(&arg.clone(), depth + 1)).await,
-                    false if arg == "-" => self.from_input(name, input).await,
+                    false if arg == "-" => self.of_input(name, input).await,
                     false => self.script(&arg.clone(), Some(name)).await,
                 };
             }
@@ -270,11 +270,11 @@ impl Shell {
             }
             command |= !arg.starts_with("--") && arg.contains('c');
         }
-        self.from_input(name, input).await
+        self.of_input(name, input).await
     }
 
     /// A script that comes by the standard input.
-    async fn from_input(&mut self, by: &str, input: Option<Vec<u8>>) -> u32 {
+    async fn of_input(&mut self, by: &str, input: Option<Vec<u8>>) -> u32 {
         let bytes = input.or_else(|| self.input.take()).unwrap_or_default();
         if bytes.is_empty() { 0 } else { self.judge("a script from standard input", &bytes, Some(by)).await }
     }

@@ -44,7 +44,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Whether a call may be made again when its outcome is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
-    /// It changes nothing, or the second call does what the first did.
+    /// It changes nothing, the second call does what the first did, or it is refused because of its unique name.
     Always,
     /// It would do it twice.
     Never,
@@ -205,19 +205,11 @@ impl Cloud {
     ///
     /// # Errors
     /// Why AWS does not say.
-    pub async fn who(&self) -> Result<(), String> {
-        let start = Instant::now();
-        let answer = aws_sdk_sts::Client::new(&self.config).get_caller_identity().send().await;
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        let code = answer.as_ref().err().map(|error| error.code().unwrap_or("no answer").to_owned());
+    pub async fn who(&self) -> Result<(), CallError> {
         let region = self.config.region().map(ToString::to_string).unwrap_or_default();
-        self.events.tell(What::Call {
-            action: "GetCallerIdentity".to_owned(),
-            region,
-            ms: ms(start.elapsed()),
-            error: code,
-        });
-        answer.map(drop).map_err(|error| chain(&error))
+        let sts = aws_sdk_sts::Client::new(&self.config);
+        let ask = || sts.get_caller_identity().send();
+        self.region(&region).call("GetCallerIdentity", Repeat::Always, ask).await.map(drop)
     }
 }
 

@@ -125,7 +125,7 @@ pub fn builds(document: &Document, inputs: &Inputs, gate: &Gate) -> Result<(Vec<
             }
         };
         take.refuse_rest(known(&inputs.kinds, Category::Builder, &source.kind));
-        warnings.extend(take.warnings.drain(..));
+        warnings.append(&mut take.warnings);
         let mut problems = take.finish();
         let name: Arc<str> = given.named.get("build_name").map_or(source.name.as_str(), String::as_str).into();
         let mut steps = |list: &[document::Step]| -> Vec<_> {

@@ -1,3 +1,5 @@
+//! What texts render to, and that no text makes it panic.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -42,7 +42,7 @@ impl Step for MakeGroup {
             call.description("Temporary group of a bakec build").set_vpc_id(self.vpc.clone()).send()
         };
         let answer =
-            cx.region.call("CreateSecurityGroup", Repeat::Never, ask).await.map_err(|e| e.failure("run::group"))?;
+            cx.region.call("CreateSecurityGroup", Repeat::Always, ask).await.map_err(|e| e.failure("run::group"))?;
         Ok(answer.group_id().unwrap_or_default().to_owned())
     }
 

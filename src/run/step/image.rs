@@ -114,7 +114,9 @@ impl CreateImage {
                 .set_block_device_mappings((!mappings.is_empty()).then(|| mappings.clone()))
                 .send()
         };
-        let answer = cx.region.call("CreateImage", Repeat::Never, ask).await?;
+        // Its name makes the second call harmless. An endpoint that cannot do as it is asked would be asked for long.
+        let repeat = if tag_snapshots && cx.region.foreign { Repeat::Never } else { Repeat::Always };
+        let answer = cx.region.call("CreateImage", repeat, ask).await?;
         Ok(answer.image_id().unwrap_or_default().to_owned())
     }
 }

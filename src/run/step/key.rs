@@ -90,7 +90,7 @@ impl Step for ImportKey {
                 .tag_specifications(tags)
                 .send()
         };
-        let answer = cx.region.call("ImportKeyPair", Repeat::Never, ask).await.map_err(|e| e.failure("run::key"))?;
+        let answer = cx.region.call("ImportKeyPair", Repeat::Always, ask).await.map_err(|e| e.failure("run::key"))?;
         Ok(Imported { id: answer.key_pair_id().unwrap_or_default().to_owned(), name: self.name.clone() })
     }
 

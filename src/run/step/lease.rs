@@ -3,7 +3,6 @@
 //! The instant is in AWS's time, far enough away that most runs never move it; long ones move that of all they hold by one call
 //! for each region. It knows the journal, not what is built. Neighbours: `tags` writes the first lease, `sweep` reads them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,21 +57,7 @@ pub async fn renew(run: Arc<Run>, builds: Vec<(Arc<str>, Arc<Cloud>, String)>, e
     let pace = some.region(some_region);
     loop {
         pace.sleep(run.lease / 2).await;
-        let mut by_region: BTreeMap<(usize, String), (Arc<Region>, Arc<Cloud>, Vec<String>)> = BTreeMap::new();
-        run.journal.look(|record| {
-            for (build, cloud, home) in &builds {
-                for (region, id) in record.builds.get(&**build).map(held).unwrap_or_default() {
-                    let region = region.unwrap_or_else(|| home.clone());
-                    let place = (Arc::as_ptr(cloud) as usize, region.clone());
-                    by_region
-                        .entry(place)
-                        .or_insert_with(|| (cloud.region(&region), cloud.clone(), Vec::new()))
-                        .2
-                        .push(id);
-                }
-            }
-        });
-        for (region, cloud, ids) in by_region.into_values() {
+        for Place { region, cloud, ids } in places(&run, &builds) {
             let lease = until(cloud.clock.now(), run.lease);
             for some in ids.chunks(AT_ONCE) {
                 if let Err(error) = renew_all(&region, some, &lease).await {
@@ -81,6 +66,29 @@ pub async fn renew(run: Arc<Run>, builds: Vec<(Arc<str>, Arc<Cloud>, String)>, e
             }
         }
     }
+}
+
+/// What a run holds in one region.
+struct Place {
+    region: Arc<Region>,
+    cloud: Arc<Cloud>,
+    ids: Vec<String>,
+}
+
+fn places(run: &Run, builds: &[(Arc<str>, Arc<Cloud>, String)]) -> Vec<Place> {
+    let mut all: Vec<Place> = Vec::new();
+    run.journal.look(|record| {
+        for (build, cloud, home) in builds {
+            for (region, id) in record.builds.get(&**build).map(held).unwrap_or_default() {
+                let region = cloud.region(region.as_deref().unwrap_or(home));
+                match all.iter_mut().find(|place| Arc::ptr_eq(&place.region, &region)) {
+                    Some(place) => place.ids.push(id),
+                    None => all.push(Place { region, cloud: cloud.clone(), ids: vec![id] }),
+                }
+            }
+        }
+    });
+    all
 }
 
 /// One call for all; one for each where something of it is gone.
