@@ -93,7 +93,7 @@ script.write_text("#!/bin/bash\nset -e\nfor x in 1 2; do echo $x; done\n")
 big = folder / "big"
 big.write_bytes(bytes(range(256)) * 8192)
 for transfer in (["scp", "-O"], ["scp", "-s"]):
-    copy = [*transfer, "-v", "-F", "none", "-P", ssh_port, *options]
+    copy = [*transfer, "-q", "-F", "none", "-P", ssh_port, *options]
     subprocess.run([*copy, script, big, "ubuntu@127.0.0.1:/tmp/"], check=True, timeout=60)
     subprocess.run([*copy, "-r", folder, "ubuntu@127.0.0.1:/srv/"], check=True, timeout=60)
     subprocess.run([*copy, "ubuntu@127.0.0.1:/tmp/big", folder / "back"], check=True, timeout=60)
