@@ -103,7 +103,7 @@ fn mistakes_are_2() {
 
 #[test]
 fn what_preflight_refuses_is_3_and_points_at_its_line() {
-    let store = WEB.replace("builder amazon-ebs", "builder amazon-ebs").replace("ami-d05e75b8", "ami-d05e75b9");
+    let store = WEB.replace("ami-d05e75b8", "ami-d05e75b9");
     let folder = folder(&[("web.bake", &store)]);
     let ran = rehearsed(folder.path(), &[]);
     assert_eq!(ran.code, 3, "{}", ran.said());
