@@ -212,7 +212,7 @@ pub(super) struct Clean {
     #[arg(long, value_name = "REGION", value_delimiter = ',', value_parser = region, help_heading = "By tags")]
     pub(super) region: Vec<String>,
     /// Leave alone what belongs to a run that has made something since.
-    #[arg(long, value_name = "SPAN", default_value = "6h", value_parser = crate::run::sweep::span, help_heading = "By tags")]
+    #[arg(long, value_name = "SPAN", default_value = "6h", value_parser = crate::rehearse::span, help_heading = "By tags")]
     pub(super) older_than: Duration,
     #[command(flatten)]
     pub(super) variables: Variables,
@@ -267,7 +267,7 @@ fn region(name: &str) -> Result<String, String> {
 
 /// A span of time that is not empty.
 fn span(text: &str) -> Result<Duration, String> {
-    match crate::run::sweep::span(text)? {
+    match crate::rehearse::span(text)? {
         Duration::ZERO => Err("no build is made in no time".to_owned()),
         span => Ok(span),
     }

@@ -145,7 +145,7 @@ impl FromStr for Fault {
     }
 }
 
-/// `500ms`, `2s`, `1m`.
+/// A span of time, as people write it: `500ms`, `2s`, `90m`, `6h`, `2d`.
 pub fn span(text: &str) -> Result<Duration, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
@@ -154,7 +154,8 @@ pub fn span(text: &str) -> Result<Duration, String> {
         "s" => 1.0,
         "m" => 60.0,
         "h" => 3600.0,
-        _ => return Err(format!("`{text}` is no span of time: write `500ms`, `2s`, `1m` or `1h`")),
+        "d" => 86_400.0,
+        _ => return Err(format!("`{text}` is no span of time: write `500ms`, `2s`, `90m`, `6h` or `2d`")),
     };
     let number: f64 = number.parse().map_err(|_| format!("`{text}` begins with no number"))?;
     Duration::try_from_secs_f64(number * factor).map_err(|_| format!("`{text}` is too long"))

@@ -126,8 +126,7 @@ fn lines_have_colours_and_times_where_they_are_wanted() {
         "2026-11-21T12:32:15Z: \x1b[1;33m==> web: warning: the clock is 40 s ahead\x1b[0m\n",
         "\n\n2026-11-21T12:34:10Z: ==> Wait completed after 2 minutes 3 seconds\n",
     ] {
-        let found = text.contains(line);
-        assert!(found, "{line:?} is not in\n{text:?}");
+        assert!(text.contains(line), "{line:?} is not in\n{text:?}");
     }
 }
 
