@@ -42,7 +42,7 @@ fn peer_packer_builds_on_the_embedded_ec2() {
     if !asked_for() {
         return;
     }
-    let account = Account::rehearsed(2000);
+    let account = Account::rehearsed(200);
     let (good, bad) = (account.folder.path().join("good.sh"), account.folder.path().join("bad.sh"));
     fs::write(&good, "#!/bin/sh\necho fine\n").expect("a script");
     fs::write(&bad, "#!/bin/sh\nif then\n").expect("a script");
@@ -58,14 +58,20 @@ fn peer_packer_builds_on_the_embedded_ec2() {
         arguments.extend(more);
         account.packer_of(&self::script("packer.json"), &arguments)
     };
-    let empty = account.inventory();
+    // The second device is to outlive its instance: Packer leaves it behind with every build, as it is told.
+    let kept = |inventory: &Value| inventory["us-east-1"]["volumes"].as_u64();
 
+    let mut empty = account.inventory();
     let (done, said) = build(&bad, &[]);
     assert!(!done, "a script that fails: {said}");
-    assert_eq!(account.inventory(), empty, "{said}");
+    let after = account.inventory();
+    assert_eq!(kept(&after), Some(1), "{said}");
+    empty["us-east-1"]["volumes"] = json!(1);
+    assert_eq!(after, empty, "{said}");
 
     let (done, said) = build(&good, &[]);
     assert!(done, "{said}");
+    assert_eq!(kept(&account.inventory()), Some(2), "{said}");
     assert_eq!(fs::read(&down).expect("the file is downloaded"), fs::read(&good).expect("the script"));
     let first = account.inventory();
     for region in ["us-east-1", "eu-west-1", "us-west-2"] {
@@ -84,7 +90,7 @@ fn peer_packer_builds_on_the_embedded_ec2() {
             assert_eq!(snapshot["Tags"]["who"], "snapshot", "{snapshot:#}");
             assert_eq!(snapshot["Shared"], json!([{ "UserId": "210987654321" }]), "{snapshot:#}");
         }
-        for kind in ["instances", "volumes", "key_pairs", "security_groups"] {
+        for kind in ["instances", "key_pairs", "security_groups"] {
             assert_eq!(found[kind], 0, "{region}: {kind}");
         }
     }
@@ -100,8 +106,9 @@ fn peer_packer_builds_on_the_embedded_ec2() {
 
 #[test]
 fn peer_packer_and_bakec_leave_the_same_on_the_embedded_ec2() {
+    // No faster: EC2 shows what is terminated for an hour of its own time, and either program looks only now and then.
     if asked_for() {
-        leave_the_same(&Account::rehearsed(2000), &json!({ "ami_description": "of {{.SourceAMI}}" }));
+        leave_the_same(&Account::rehearsed(100), &json!({ "ami_description": "of {{.SourceAMI}}" }));
     }
 }
 
@@ -173,9 +180,10 @@ fn peer_scenarios_differ_from_moto_as_listed() {
         let (right, why) = known.map_or_else(Default::default, |l| (l.right.clone(), l.why.clone()));
         found.push(Difference { scenario: name.clone(), right, why, calls });
     }
-    let text = |list: &[Difference]| format!("{}\n", serde_json::to_string_pretty(list).expect("JSON"));
+    let text = |list: &[Difference]| serde_json::to_string_pretty(list).expect("JSON") + "\n";
     if std::env::var_os("UPDATE").is_some_and(|v| v == "1") {
         fs::write(&path, text(&found)).expect("differences.json can be written");
+        return;
     }
     for Difference { scenario, right, why, .. } in &found {
         let said = matches!(right.as_str(), "embedded" | "moto" | "both") && why.len() > 20;

@@ -195,7 +195,7 @@ impl Handler for Session {
             return Ok(());
         }
         session.channel_success(id)?;
-        russh_sftp::server::run(channel.into_stream(), sftp::Files::new(guest)).await;
+        tokio::spawn(sftp::run(channel, guest));
         Ok(())
     }
 

@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use russh::Channel;
+use russh::server::Msg;
 use russh_sftp::protocol::{Attrs, Data, File, FileAttributes, Handle, Name, OpenFlags, Status, StatusCode};
 use russh_sftp::server::Handler;
+use tokio::io::AsyncWriteExt;
 
 use super::Guest;
 use super::shell::{ROOM, put};
@@ -20,6 +23,29 @@ pub(super) struct Files {
 enum Open {
     File { path: String, mode: u32, bytes: Vec<u8>, written: bool },
     Folder { names: Vec<(String, FileAttributes)> },
+}
+
+/// What lies between a channel and the protocol.
+const BUFFER: usize = 64 << 10;
+
+/// Serves one channel to its end, which it says to be a good one, as OpenSSH does: `scp` takes silence for a failure.
+pub(super) async fn run(channel: Channel<Msg>, guest: Guest) {
+    let (mut read, write) = channel.split();
+    let (near, far) = tokio::io::duplex(BUFFER);
+    russh_sftp::server::run(far, Files::new(guest)).await;
+    let (mut said, mut heard) = tokio::io::split(near);
+    let (mut input, mut out) = (read.make_reader(), write.make_writer());
+    let hear = async {
+        // Where a side is gone the other one ends as well.
+        let _ = tokio::io::copy(&mut input, &mut heard).await;
+        let _ = heard.shutdown().await;
+    };
+    let say = async {
+        let _ = tokio::io::copy(&mut said, &mut out).await;
+        let _ = out.flush().await;
+    };
+    tokio::join!(hear, say);
+    let _ = (write.exit_status(0).await, write.eof().await, write.close().await);
 }
 
 /// At most so many at one time.
