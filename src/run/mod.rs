@@ -371,6 +371,8 @@ async fn work(
         }
     }
     renewal.abort();
+    // It holds the journal until it has ended.
+    let _ = renewal.await;
     outcome.cancelled = cancel.is_cancelled();
     if outcome.left.is_empty()
         && run.journal.look(|r| r.builds.values().all(|b| b.end.is_some()))

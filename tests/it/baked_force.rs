@@ -95,7 +95,7 @@ async fn without_an_image_nothing_stays() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_build_fails_and_the_others_do_not() {
     let house = House::new().await;
-    house.fault("ssh-exit=7@4");
+    house.fault("image-fails@CreateImage:2");
     let text = ["one", "two", "three"].map(|name| {
         named("").replace("image web", &format!("image {name}")).replace("\"web\"", &format!("\"{name}\""))
     });
