@@ -87,3 +87,15 @@ async fn files_are_moved_about() {
     assert_eq!(run(&files, "export A=1 && echo $A$B").await.1, "1\n");
     assert_eq!(run(&files, "chmod u=rwx,go-r b; test -x b").await.0, 0);
 }
+
+#[tokio::test]
+async fn digests_are_those_of_the_files() {
+    let files = Files::default();
+    upload(&files, "/tmp/a b", "abc", 0o644);
+    let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    let command = "sh -c 'sha256sum < \"$1\" 2>/dev/null || false' sh '/tmp/a b'";
+    assert_eq!(run(&files, command).await, (0, format!("{abc}  -\n")));
+    assert_eq!(run(&files, "sha256sum '/tmp/a b'").await, (0, format!("{abc}  /tmp/a b\n")));
+    assert_eq!(run_with(&files, "sha256sum", "abc").await, (0, format!("{abc}  -\n")));
+    assert_eq!(run(&files, "sha256sum /tmp/none").await.0, 1);
+}

@@ -178,10 +178,9 @@ impl Shell {
 
     /// The SHA-256 of a file there, where the machine can say it.
     async fn digest_there(&mut self, path: &str) -> Result<Option<String>, Problem> {
-        let script = "if command -v sha256sum >/dev/null 2>&1; then sha256sum; \
-                      elif command -v shasum >/dev/null 2>&1; then shasum -a 256; \
-                      elif command -v openssl >/dev/null 2>&1; then openssl dgst -sha256 -r; fi";
-        let said = self.ask(&format!("sh -c '({script}) < \"$1\"' sh {}", quote(path))).await?;
+        let script = "sha256sum < \"$1\" 2>/dev/null || shasum -a 256 < \"$1\" 2>/dev/null || \
+                      openssl dgst -sha256 -r < \"$1\" 2>/dev/null";
+        let said = self.ask(&format!("sh -c '{script}' sh {}", quote(path))).await?;
         let digest = said.as_deref().and_then(|said| said.split_whitespace().next()).unwrap_or_default();
         let whole = digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit());
         Ok(whole.then(|| digest.to_ascii_lowercase()))
