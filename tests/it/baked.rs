@@ -422,6 +422,32 @@ fn move_to_another_host(folder: &Path) {
     all.for_each(|entry| assert!(journal.append(entry).is_ok()));
 }
 
+/// Tells another process of this test which run it wants.
+const FOLDER: &str = "BAKEC_TEST_JOURNAL";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_process_is_kept_out() {
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        std::process::exit(match Journal::open(folder.as_ref()) {
+            Err(bakec::run::journal::OpenError::Held) => 7,
+            Ok(_) => 8,
+            Err(_) => 9,
+        });
+    }
+    let house = House::new().await;
+    let folder = house.run(&house.bake(&plain()).await);
+    let other = || {
+        let mut command = std::process::Command::new(std::env::current_exe().expect("this program"));
+        command.args(["--exact", "baked::another_process_is_kept_out"]).env(FOLDER, &folder);
+        command.output().expect("it runs").status.code()
+    };
+    let journal = Journal::open(&folder);
+    assert!(journal.is_ok());
+    assert_eq!(other(), Some(7));
+    drop(journal);
+    assert_eq!(other(), Some(8));
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_secret_is_in_the_records() {

@@ -97,7 +97,7 @@ fn mistakes_are_2() {
     of(&["a.json", "--set", "a=1"], "variables of a plan are given by `--var`");
     of(&["a.json", "--var", "name"], "write `--var NAME=VALUE`");
     of(&["a.json", "-on-error=ask"], "`--on-error ask` of Packer's is not done");
-    of(&["a.json", "--timeout", "90"], "write `90m`");
+    of(&["a.json", "--timeout", "90"], "`90` is no span of time");
     assert!(!folder.path().join(".bakec").exists());
 }
 

@@ -1,7 +1,6 @@
 //! What a journal must stand: every cut, every flipped bit, lines in any order, and two who want it.
 
 use std::fs;
-use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
@@ -212,34 +211,15 @@ proptest! {
     }
 }
 
-/// The name of the test that is the other process.
-const OTHER: &str = "run::journal::tests::another_process_is_kept_out";
-/// Tells the other process which folder it wants.
-const FOLDER: &str = "BAKEC_TEST_JOURNAL";
-
 #[test]
-fn another_process_is_kept_out() {
-    if let Some(folder) = std::env::var_os(FOLDER) {
-        let code = match Journal::open(folder.as_ref()) {
-            Err(OpenError::Held) => 7,
-            Ok(_) => 8,
-            Err(_) => 9,
-        };
-        std::process::exit(code);
-    }
+fn a_journal_has_one_holder() {
     let folder = tempfile::tempdir().unwrap();
-    let other = || {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", OTHER]).env(FOLDER, folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.status().unwrap().code()
-    };
     let journal = Journal::create(folder.path(), head("r")).unwrap();
     assert!(matches!(Journal::open(folder.path()), Err(OpenError::Held)));
-    assert_eq!(other(), Some(7));
     // Who only looks may.
     assert_eq!(peek(folder.path()).unwrap().head.run, "r");
     drop(journal);
-    assert_eq!(other(), Some(8));
+    assert!(Journal::open(folder.path()).is_ok());
 }
 
 #[test]
