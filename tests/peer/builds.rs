@@ -115,6 +115,15 @@ impl Account {
         assert!(done.success());
     }
 
+    /// Imports a key pair of one's own.
+    fn import(&self, name: &str, private: &Path) {
+        let import = "import boto3, sys\n\
+            ec2 = boto3.client('ec2', 'us-east-1', endpoint_url=sys.argv[1], aws_access_key_id='x', aws_secret_access_key='x')\n\
+            ec2.import_key_pair(KeyName=sys.argv[2], PublicKeyMaterial=open(sys.argv[3] + '.pub', 'rb').read())";
+        let done = Command::new(python()).args(["-c", import, &self.endpoint, name]).arg(private).status();
+        assert!(done.expect("Python with boto3").success());
+    }
+
     /// What stands there.
     pub(crate) fn inventory(&self) -> Value {
         let script = root().join("tests/peer/moto/inventory.py");
@@ -258,8 +267,14 @@ pub(crate) fn leave_the_same(account: &Account, more: &Value) {
     assert_eq!(images(&account.both(false, &failing, &[], nothing)), 0);
 
     let key = keygen(account.folder.path(), "own", &["-t", "rsa", "-b", "2048", "-m", "PEM", "-N", ""]);
-    let own = account.template(&json!({ "ssh_private_key_file": key }), hello);
-    assert_eq!(images(&account.both(true, &own, &[], nothing)), 1);
+    let own = json!({ "ssh_private_key_file": key, "ssh_keypair_name": "own" });
+    let own = account.template(&own, hello);
+    let left = account.both(true, &own, &[], |account| account.import("own", &key));
+    assert_eq!(
+        (images(&left), &left["us-east-1"]["key_pairs"]),
+        (1, &json!(1)),
+        "the pair was there before, and stays"
+    );
 }
 
 #[test]
