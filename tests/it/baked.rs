@@ -217,6 +217,11 @@ async fn cancelled_at_any_step_it_leaves_nothing() {
         let outcome =
             house.bake_until(&copied(), |what| matches!(what, What::StepDone { step, .. } if step == last)).await;
         assert!(outcome.cancelled && outcome.left.is_empty(), "{last}: {outcome:?}");
+        // The word takes its time: a build that is being finished meanwhile is.
+        if last == "share" && is_done(&outcome) {
+            house.holds(&REGIONS);
+            continue;
+        }
         assert_eq!(failure(&outcome), "cancelled", "{last}");
         house.holds(&[]);
     }

@@ -9,8 +9,8 @@ use aws_sdk_ec2::types::{
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::{Cx, Failure, Look, Step};
 use crate::run::aws::fault::{CallError, Fault};
@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// How often an instance is asked for whose key pair or group cannot be seen, with two seconds between.
 const TRIES: u32 = 30;
+
+/// How long an instance that was told to end is not to be seen until it counts as ended, in AWS's time.
+const FORGOTTEN: Duration = Duration::from_secs(120);
 
 /// Launches an instance.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -125,10 +128,25 @@ impl Step for LaunchInstance {
 /// # Errors
 /// Where it does not end.
 pub async fn terminated(region: &Arc<Region>, id: &str) -> Result<(), Problem> {
-    let gone = wait::until(region, id, |seen: Option<&Instance>| (seen?.state == "terminated").then_some(()));
-    match tokio::time::timeout(region.local(PATIENCE), gone).await {
-        Ok(outcome) => outcome.map_err(|error| error.problem("run::launch")),
-        Err(_) => Err(Problem::left("run::launch", format!("the instance {id} does not end"))),
+    let unseen: Mutex<Option<Instant>> = Mutex::default();
+    let unseen_since = || *unseen.lock().unwrap_or_else(PoisonError::into_inner);
+    let gone = wait::until(region, id, |seen: Option<&Instance>| {
+        let mut since = unseen.lock().unwrap_or_else(PoisonError::into_inner);
+        *since = if seen.is_none() { since.or_else(|| Some(Instant::now())) } else { None };
+        (seen?.state == "terminated").then_some(())
+    });
+    let end = Instant::now() + region.local(PATIENCE);
+    tokio::pin!(gone);
+    loop {
+        match tokio::time::timeout(region.local(FORGOTTEN) / 8, &mut gone).await {
+            Ok(outcome) => return outcome.map_err(|error| error.problem("run::launch")),
+            // EC2 forgets what has ended; it took the call to end it, so it knew of it.
+            Err(_) if unseen_since().is_some_and(|since| since.elapsed() >= region.local(FORGOTTEN)) => return Ok(()),
+            Err(_) if Instant::now() >= end => {
+                return Err(Problem::left("run::launch", format!("the instance {id} does not end")));
+            }
+            Err(_) => {}
+        }
     }
 }
 
