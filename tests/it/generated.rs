@@ -41,8 +41,10 @@ fn regenerate(path: &str, page: &str) -> (String, usize) {
     let (mut text, mut rest, mut count) = (String::new(), page, 0);
     while let Some((before, part)) = rest.split_once(OPEN) {
         let (what, part) = part.split_once(" -->\n").unwrap_or_else(|| panic!("{path}: a marker is not closed"));
-        let (_, after) = part.split_once(CLOSE).unwrap_or_else(|| panic!("{path}: `{what}` has no `{CLOSE}`"));
-        text.push_str(&format!("{before}{OPEN}{what} -->\n{}{CLOSE}", generate(path, what)));
+        let (inside, after) = part.split_once(CLOSE).unwrap_or_else(|| panic!("{path}: `{what}` has no `{CLOSE}`"));
+        // The help is that of the whole program.
+        let made = if what == "help" && !cfg!(feature = "run") { inside.to_owned() } else { generate(path, what) };
+        text.push_str(&format!("{before}{OPEN}{what} -->\n{made}{CLOSE}"));
         (rest, count) = (after, count + 1);
     }
     text.push_str(rest);
