@@ -207,9 +207,15 @@ impl Cloud {
     /// Why AWS does not say.
     pub async fn who(&self) -> Result<(), CallError> {
         let region = self.config.region().map(ToString::to_string).unwrap_or_default();
-        let sts = aws_sdk_sts::Client::new(&self.config);
+        let config = aws_sdk_sts::config::Builder::from(&self.config).interceptor(Listener(self.clock.clone())).build();
+        let sts = aws_sdk_sts::Client::from_conf(config);
         let ask = || sts.get_caller_identity().send();
         self.region(&region).call("GetCallerIdentity", Repeat::Always, ask).await.map(drop)
+    }
+
+    /// Warns people.
+    pub fn warn(&self, text: String) {
+        self.events.warn(text);
     }
 }
 
