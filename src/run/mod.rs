@@ -35,16 +35,17 @@ use tokio::sync::Semaphore;
 use aws::{Cloud, Reach};
 use build::{Access, Build, Builder, Script, Work};
 use cancel::Cancel;
-use event::{Artifact, Events, What};
+use event::{Events, What};
 use input::Moment;
 use journal::Journal;
 use journal::line::{End, Entry, FORMAT, Head};
+use line::Baked;
 use pause::Pause;
 use preflight::{Asked, Found};
 use problem::{Kind, Problem};
 use step::lease;
 use step::undo::{Extent, back};
-use step::{ABSENCE, Cx, Run};
+use step::{ABSENCE, Age, Cx, Run};
 
 /// What becomes of a machine when its build fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -407,7 +408,7 @@ fn context(run: &Arc<Run>, build: &Build, clouds: &Clouds, events: &Events, canc
         cancel: cancel.clone(),
         pause: None,
         origins: Arc::new(origins),
-        begun: jiff::Timestamp::now(),
+        age: Age::fresh(),
     }
 }
 
@@ -443,7 +444,7 @@ async fn one(
                 let given = line::ebs::Given { source, address, ssh_at: settings.ssh_at, values: &build.values };
                 line::ebs::bake(cx, build, ebs, &given).await
             }
-            Builder::Null(null) => line::null::bake(cx, build, null, &build.values).await,
+            Builder::Null(null) => line::null::bake(cx, build, null, &build.values).await.map(Baked::from),
         }
     };
     let baked = match settings.timeout {
@@ -456,7 +457,7 @@ async fn one(
 }
 
 /// Writes how the build ended, and undoes what is not to stay.
-async fn finish(cx: &Cx, build: &Build, baked: Result<Artifact, Problem>, on_error: OnError) -> (End, Vec<Problem>) {
+async fn finish(cx: &Cx, build: &Build, baked: Result<Baked, Problem>, on_error: OnError) -> (End, Vec<Problem>) {
     let ended = |end: &End| {
         let end = match end.clone() {
             End::Failed { problem } => End::Failed { problem: cx.events.gate().pass_problem(problem) },
@@ -465,26 +466,38 @@ async fn finish(cx: &Cx, build: &Build, baked: Result<Artifact, Problem>, on_err
         cx.append(Entry::End { build: build.name.to_string(), end }).err()
     };
     match baked {
-        Ok(artifact) => {
+        Ok(Baked { artifact, left: remains }) => {
             let end = End::Done { artifact: artifact.clone() };
             // First of all: whoever goes on from here has only to tidy up.
             let unwritten = ended(&end);
             let mut left = back(cx, Extent::Scaffolding).await;
             left.extend(unwritten);
+            left.extend(remains);
             cx.events.tell(What::BuildDone { artifact });
             (end, left)
+        }
+        Err(problem) if line::is_final(cx) => {
+            // Its images are being marked as final, which nobody undoes: the way back does it once more.
+            let mut left = back(cx, Extent::Scaffolding).await;
+            if left.is_empty()
+                && let Some(artifact) = line::ebs::finished(cx)
+            {
+                let end = End::Done { artifact: artifact.clone() };
+                left.extend(ended(&end));
+                cx.events.tell(What::BuildDone { artifact });
+                return (end, left);
+            }
+            let problem = problem.at(build.origin.clone());
+            cx.events.tell(What::BuildFailed { problem: problem.clone() });
+            let message = format!("the images of `{}` are made, and may not be final yet", build.name);
+            let help = format!("finish it by `bakec resume {}`", cx.run.name);
+            left.push(Problem::left("run::tag", message).help(help));
+            (End::Failed { problem }, left)
         }
         Err(problem) => {
             let problem = problem.at(build.origin.clone());
             cx.events.tell(What::BuildFailed { problem: problem.clone() });
             let end = End::Failed { problem };
-            if line::is_final(cx) {
-                let left = Problem::left(
-                    "run::tag",
-                    format!("the images of `{}` are made, and may not be final yet", build.name),
-                );
-                return (end, vec![left.help(format!("finish it by `bakec resume {}`", cx.run.name))]);
-            }
             let mut left = match on_error {
                 OnError::Cleanup => back(cx, Extent::Everything).await,
                 OnError::Abort | OnError::RunCleanupProvisioner => left_as_it_is(cx),

@@ -15,13 +15,12 @@ use super::event::{Events, What};
 use super::journal::fold::{Broken, Record};
 use super::journal::line::{End, Entry, Purpose};
 use super::journal::{Journal, OpenError};
-use super::line::ebs::artifact;
+use super::line::ebs::finished;
 use super::line::{interrupted, is_final};
 use super::preflight::{self, Found};
 use super::problem::Problem;
-use super::step::publish::Finish;
 use super::step::undo::{Extent, back, earlier};
-use super::step::{Cx, Run, Step};
+use super::step::{Cx, Run};
 use super::{Clouds, Outcome, Settings, asked, context, digests, host, sweep, work};
 
 /// Why a journal cannot be used, for people.
@@ -146,9 +145,9 @@ fn conclude(cx: &Cx) -> Result<(), Problem> {
     if known {
         return Ok(());
     }
-    let end = match cx.known(Finish::NAME, "").and_then(|step| serde_json::from_value::<Finish>(step.data).ok()) {
-        Some(finish) if is_final(cx) => End::Done { artifact: artifact(&finish.images) },
-        _ => {
+    let end = match finished(cx) {
+        Some(artifact) => End::Done { artifact },
+        None => {
             let (code, message) = (CLEANED.to_owned(), "undone by `bakec clean`".to_owned());
             End::Failed { problem: Problem { code, message, ..Problem::cancelled() } }
         }

@@ -354,6 +354,10 @@ impl Young for Old {
     }
 
     async fn age(&self) {}
+
+    fn given_up(&self, _: &str) -> Option<Problem> {
+        None
+    }
 }
 
 async fn undo_one(region: &Arc<Region>, l: &Leftover) -> Result<(), Problem> {
