@@ -1,13 +1,20 @@
 //! Whole builds on the embedded EC2, in this process: what is there afterwards, whatever goes wrong meanwhile.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use bakec::compile::{Options, compile};
+use bakec::emit::{Emit, packer_json};
+use bakec::load::Memory;
+use bakec::packer::read_placed;
 use bakec::rehearse::{Fault, FaultKind, Server, Settings as Rehearsal};
 use bakec::run::aws::{Cloud, Reach};
-use bakec::run::build::Access;
+use bakec::run::build::{Access, Build};
 use bakec::run::cancel::Cancel;
 use bakec::run::event::{Event, Events, What};
+use bakec::run::input::{Inputs, Moment, builds};
 use bakec::run::journal::fold::lines;
 use bakec::run::journal::line::{End, Entry, Head};
 use bakec::run::journal::{FILE, Journal, peek};
@@ -15,9 +22,8 @@ use bakec::run::secret::Gate;
 use bakec::run::settle::{clean, resume};
 use bakec::run::sweep::{self, Kept, Kind, Wanted};
 use bakec::run::{OnError, Outcome, Settings, bake};
+use bakec::text::FileId;
 use serde_json::Value;
-
-use crate::rehearsed::program;
 
 /// How fast the clock of the embedded EC2 runs.
 const SCALE: f64 = 1000.0;
@@ -51,6 +57,30 @@ fn plain() -> String {
 
 fn copied() -> String {
     image(COPIES, SHELL)
+}
+
+/// The builds of a program.
+fn program(text: &str, gate: &Gate) -> (Vec<Build>, String) {
+    let world = Memory::of([("main.bake", text)]);
+    let compiled = compile(&world, "main.bake", &Options::default());
+    let plan = compiled.plan.expect("the program has a plan");
+    let text = packer_json(&plan, &compiled.kinds, &Emit::default()).text();
+    let (document, problems) = read_placed(FileId(0), "main.bake", &text);
+    let document = document.unwrap_or_else(|| panic!("{problems:?}"));
+    let inputs = Inputs {
+        vars: Vec::new(),
+        var_files: Vec::new(),
+        moment: Moment::now(),
+        packer_defaults: false,
+        force: false,
+        folder: PathBuf::new(),
+        current: PathBuf::new(),
+        environment: BTreeMap::new(),
+        kinds: Arc::new(compiled.kinds),
+        except_posts: Vec::new(),
+    };
+    let (builds, _) = builds(&document, &inputs, gate).unwrap_or_else(|problems| panic!("{problems:?}"));
+    (builds, text)
 }
 
 /// A server, a folder of runs, and how builds are made.

@@ -56,8 +56,6 @@ mod peer_targets;
 mod prelude;
 mod promises;
 mod properties;
-#[cfg(feature = "run")]
-mod rehearsed;
 mod rust;
 mod schema;
 mod spec;
