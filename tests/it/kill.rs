@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::image::{COPIES, REGIONS, SHELL, USERS, image};
+
 /// How fast the clock of the EC2 runs.
 const SCALE: &str = "500";
 
 /// How long a process may take.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-const REGIONS: [&str; 3] = ["eu-west-1", "us-east-1", "us-west-2"];
 
 /// An EC2 in a process of its own.
 pub(crate) struct Ec2 {
@@ -331,28 +331,11 @@ fn judge(ec2: &Ec2, before: &BTreeMap<(String, String), Value>, whole: bool, see
     }
 }
 
-pub(crate) fn program(ssh: &str) -> String {
+fn program(ssh: &str) -> String {
     let port = ssh.rsplit(':').next().unwrap_or_default();
-    format!(
-        r#"image web {{
-    builder amazon-ebs {{
-        region        = "us-east-1"
-        source_ami    = "ami-d05e75b8"
-        instance_type = "m3.medium"
-        ssh_username  = "ubuntu"
-        ssh_host      = "127.0.0.1"
-        ssh_port      = {port}
-        ami_name      = "web {{{{uuid}}}}"
-        ami_regions   = ["eu-west-1", "us-west-2"]
-        ami_users     = ["123456789012"]
-        tags          = {{ Name = "web" }}
-    }}
-    provision shell {{
-        inline = ["echo hello"]
-    }}
-}}
-"#
-    )
+    let machine = format!("ssh_host = \"127.0.0.1\"\n ssh_port = {port}");
+    let named = "ami_name = \"web {{uuid}}\"\n tags = { Name = \"web\" }";
+    image("web", &[&machine, named, COPIES, USERS].join("\n"), SHELL)
 }
 
 /// The points that are wanted, of a build with so many calls.

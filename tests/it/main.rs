@@ -26,6 +26,8 @@ mod growth;
 mod hcl;
 mod hostile;
 mod house;
+#[cfg(feature = "run")]
+mod image;
 mod init;
 #[cfg(all(feature = "run", unix))]
 mod kill;
