@@ -6,6 +6,7 @@ use clap::builder::NonEmptyStringValueParser as Named;
 use clap::{Args as Group, ValueEnum, ValueHint};
 
 use crate::rehearse::{Ami, Fault};
+use crate::text::duration;
 
 use super::args::{Given, Selection};
 use super::complete;
@@ -212,7 +213,7 @@ pub(super) struct Clean {
     #[arg(long, value_name = "REGION", value_delimiter = ',', value_parser = region, help_heading = "By tags")]
     pub(super) region: Vec<String>,
     /// Leave alone what belongs to a run that has made something since.
-    #[arg(long, value_name = "SPAN", default_value = "6h", value_parser = crate::rehearse::span, help_heading = "By tags")]
+    #[arg(long, value_name = "SPAN", default_value = "6h", value_parser = duration::parse, help_heading = "By tags")]
     pub(super) older_than: Duration,
     #[command(flatten)]
     pub(super) variables: Variables,
@@ -267,7 +268,7 @@ fn region(name: &str) -> Result<String, String> {
 
 /// A span of time that is not empty.
 fn span(text: &str) -> Result<Duration, String> {
-    match crate::rehearse::span(text)? {
+    match duration::parse(text)? {
         Duration::ZERO => Err("no build is made in no time".to_owned()),
         span => Ok(span),
     }

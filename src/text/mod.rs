@@ -1,8 +1,10 @@
-//! Text and places in it: spans, sources with their lines, the nearest name to a misspelt one, lists as messages write them.
+//! Text and places in it: spans, sources with their lines, the nearest name to a misspelt one, lists as messages write them, and
+//! durations as people do.
 //!
 //! Floor 0. It knows nothing of the language.
 
 mod boundary;
+pub mod duration;
 mod source;
 mod span;
 pub mod suggest;
