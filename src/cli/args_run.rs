@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser as Named;
 use clap::{Args as Group, ValueEnum, ValueHint};
 
+use crate::facts::regions;
 use crate::rehearse::{Ami, Fault};
 use crate::text::duration;
 
@@ -258,12 +259,7 @@ pub(super) struct Show {
 
 /// A region that there is.
 fn region(name: &str) -> Result<String, String> {
-    if crate::facts::regions::find(name).is_some() {
-        return Ok(name.to_owned());
-    }
-    let near = crate::facts::regions::nearest(name);
-    let hint = near.map(|r| format!(", did you mean `{}`?", r.name)).unwrap_or_default();
-    Err(format!("there is no region `{name}`{hint}"))
+    regions::known(name).map(|region| region.name.to_owned())
 }
 
 /// A span of time that is not empty.
