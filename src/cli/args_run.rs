@@ -117,7 +117,7 @@ pub(super) enum OnError {
 #[derive(Group, Debug)]
 pub(super) struct Reach {
     /// Rehearse: EC2 is played in this program, no account is needed, and no image is built.
-    #[arg(long, help_heading = "EC2")]
+    #[arg(long, conflicts_with = "endpoint_url", help_heading = "EC2")]
     pub(super) rehearse: bool,
     /// Add a public AMI to those that the rehearsal knows; may be repeated.
     #[arg(long, value_name = "REGION/ID[,KEY=VALUE…]", requires = "rehearse", help_heading = "EC2")]
@@ -125,8 +125,15 @@ pub(super) struct Reach {
     /// Let something go wrong in the rehearsal, as `throttle@RunInstances:1`; `bakec rehearse-server --help` tells all of them.
     #[arg(long, value_name = "FAULT", requires = "rehearse", help_heading = "EC2")]
     pub(super) fault: Vec<Fault>,
-    /// Call EC2 there, and not where the plan or AWS's configuration says.
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "rehearse", help_heading = "EC2")]
+    #[command(flatten)]
+    pub(super) endpoint: Endpoint,
+}
+
+/// An EC2 of one's own.
+#[derive(Group, Debug)]
+pub(super) struct Endpoint {
+    /// Call EC2 there, whatever the plan, the records of the run or AWS's configuration say.
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "EC2")]
     pub(super) endpoint_url: Option<String>,
     /// The clock of the endpoint runs so many times as fast as AWS's: that of `bakec rehearse-server --scale`.
     #[arg(long, value_name = "FACTOR", requires = "endpoint_url", value_parser = super::args_rehearse::scale, help_heading = "EC2")]
@@ -185,9 +192,8 @@ pub(super) struct Resume {
     pub(super) run: String,
     #[command(flatten)]
     pub(super) variables: Variables,
-    /// Call EC2 there, and not where it was called before.
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "EC2")]
-    pub(super) endpoint_url: Option<String>,
+    #[command(flatten)]
+    pub(super) endpoint: Endpoint,
     #[command(flatten)]
     pub(super) show: Shown,
     #[command(flatten)]
@@ -218,12 +224,8 @@ pub(super) struct Clean {
     pub(super) older_than: Duration,
     #[command(flatten)]
     pub(super) variables: Variables,
-    /// Call EC2 there, and not where it was called before.
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "EC2")]
-    pub(super) endpoint_url: Option<String>,
-    /// The clock of the endpoint runs so many times as fast as AWS's; needed by tags only, records know it.
-    #[arg(long, value_name = "FACTOR", requires = "endpoint_url", value_parser = super::args_rehearse::scale, help_heading = "EC2")]
-    pub(super) endpoint_scale: Option<f64>,
+    #[command(flatten)]
+    pub(super) endpoint: Endpoint,
     #[command(flatten)]
     pub(super) show: Shown,
     #[command(flatten)]
