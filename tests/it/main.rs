@@ -45,6 +45,9 @@ mod peer_builds;
 #[path = "../peer/ec2.rs"]
 mod peer_ec2;
 #[cfg(feature = "run")]
+#[path = "../peer/moto.rs"]
+mod peer_moto;
+#[cfg(feature = "run")]
 #[path = "../peer/provision.rs"]
 mod peer_provision;
 #[cfg(feature = "run")]

@@ -5,21 +5,19 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpStream};
-use std::os::unix::fs::PermissionsExt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::peer_sshd::{Sshd, asked_for, free_port, keygen, user};
+use crate::peer_moto::{self as moto, Process, python};
+use crate::peer_sshd::{Sshd, asked_for, keygen, user};
 use crate::support::root;
 
 /// An account in a process of its own, and one machine that all its instances are.
 pub(crate) struct Account {
-    server: Child,
+    _server: Process,
     /// Where a POST empties it.
     reset: &'static str,
     /// Where the API answers.
@@ -32,11 +30,6 @@ pub(crate) struct Account {
     pub(crate) folder: tempfile::TempDir,
 }
 
-/// The Python that has moto.
-pub(crate) fn python() -> PathBuf {
-    std::env::var_os("BAKEC_MOTO_PYTHON").map_or_else(|| "python3".into(), PathBuf::from)
-}
-
 /// The AMI that every build begins with; moto has it, the embedded EC2 is told of it.
 pub(crate) const BASE: &str =
     "us-east-1/ami-1e749f67,name=ubuntu/images/hvm-ssd/ubuntu-trusty-14.04-amd64-server-20170727";
@@ -44,21 +37,9 @@ pub(crate) const BASE: &str =
 impl Account {
     /// moto alone: no machine answers.
     pub(crate) fn moto() -> Account {
-        let port = free_port();
-        let server = Command::new(python())
-            .args(["-c", "from moto.server import main; main()", "-p", &port.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("Python with moto: pip install 'moto[server]' boto3");
-        let start = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(start.elapsed() < Duration::from_secs(60), "moto does not start: pip install 'moto[server]' boto3");
-            sleep(Duration::from_millis(50));
-        }
+        let (server, port) = moto::start(None);
         Account {
-            server,
+            _server: server,
             reset: "/moto-api/reset",
             endpoint: format!("http://127.0.0.1:{port}"),
             ssh_port: 0,
@@ -70,13 +51,7 @@ impl Account {
 
     /// moto, and an OpenSSH server.
     pub(crate) fn start() -> Account {
-        // Any key is a user's: the machine is everyone's, as an instance is its key pair's.
-        let command = Path::new("/usr/local/sbin/bakec-peer-any-key");
-        fs::create_dir_all("/usr/local/sbin").expect("a folder of root's");
-        fs::write(command, "#!/bin/sh\necho \"$1 $2\"\n").expect("a command of root's");
-        fs::set_permissions(command, fs::Permissions::from_mode(0o755)).expect("its mode");
-        let settings = format!("AuthorizedKeysCommand {} %t %k\nAuthorizedKeysCommandUser root\n", command.display());
-        let sshd = Sshd::start(&settings, &[]);
+        let sshd = Sshd::of_any_key();
         let mut account = Account::moto();
         account.ssh_port = sshd.port;
         account._sshd = Some(sshd);
@@ -97,7 +72,7 @@ impl Account {
         let said: Value = serde_json::from_str(&line).expect("it says so in JSON");
         let ssh: SocketAddr = said["ssh"].as_str().and_then(|at| at.parse().ok()).expect("an address");
         Account {
-            server,
+            _server: Process(server),
             reset: "/_bakec/reset",
             endpoint: said["endpoint"].as_str().expect("an endpoint").to_owned(),
             ssh_port: ssh.port(),
@@ -206,13 +181,6 @@ impl Account {
         let diff = similar::TextDiff::from_lines(&theirs, &own);
         assert!(packers == ours, "{}{said}", diff.unified_diff().header("Packer leaves", "bakec leaves"));
         ours
-    }
-}
-
-impl Drop for Account {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
     }
 }
 
