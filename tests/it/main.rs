@@ -15,6 +15,8 @@ mod completions;
 mod console;
 mod corpus;
 mod doc;
+#[cfg(feature = "run")]
+mod ec2;
 mod emitted;
 mod examples;
 #[cfg(feature = "run")]

@@ -4,13 +4,12 @@
 //! programs. `moto/inventory.py` is what looks.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::ec2::Ec2;
 use crate::peer_moto::{self as moto, Process, python};
 use crate::peer_sshd::{Sshd, asked_for, keygen, user};
 use crate::support::root;
@@ -60,21 +59,12 @@ impl Account {
 
     /// The embedded EC2 in a process of its own, which is the machine as well.
     pub(crate) fn rehearsed(scale: u32) -> Account {
-        let mut server = Command::new(env!("CARGO_BIN_EXE_bakec"))
-            .args(["rehearse-server", "--no-throttle", "--ami", BASE, "--scale", &scale.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the program can be started");
-        let mut line = String::new();
-        let out = server.stdout.take().expect("its output is a pipe");
-        BufReader::new(out).read_line(&mut line).expect("it says where it listens");
-        let said: Value = serde_json::from_str(&line).expect("it says so in JSON");
-        let ssh: SocketAddr = said["ssh"].as_str().and_then(|at| at.parse().ok()).expect("an address");
+        let Ec2 { process, endpoint, ssh } =
+            Ec2::start(&["--no-throttle", "--ami", BASE, "--scale", &scale.to_string()]);
         Account {
-            _server: Process(server),
+            _server: process,
             reset: "/_bakec/reset",
-            endpoint: said["endpoint"].as_str().expect("an endpoint").to_owned(),
+            endpoint,
             ssh_port: ssh.port(),
             ssh_username: "ubuntu".to_owned(),
             _sshd: None,
