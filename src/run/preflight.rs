@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use aws_sdk_ec2::types::InstanceType;
 use futures_util::future::join_all;
+use jiff::SignedDuration;
 
 use super::aws::fault::Fault;
 use super::aws::wait::filter;
@@ -128,11 +129,38 @@ async fn accounts(asked: &[Asked<'_>]) -> Vec<Problem> {
         }
     }
     let answers = join_all(clouds.iter().map(|cloud| cloud.who())).await;
-    let bad = answers.into_iter().filter_map(Result::err).map(|why| {
-        Problem::refused("run::credentials", format!("AWS does not accept the credentials: {why}"))
-            .help("see whether they are those of the account, and not expired; `bakec run --rehearse` needs none")
-    });
-    bad.collect()
+    let mut problems = Vec::new();
+    for (cloud, answer) in clouds.iter().zip(answers) {
+        let wrong = cloud.clock.skew().and_then(wrong_clock);
+        match (answer, wrong) {
+            (Err(why), wrong) => {
+                let help = wrong.map_or_else(
+                    || {
+                        "see whether they are those of the account, and not expired; `bakec run --rehearse` needs none"
+                            .to_owned()
+                    },
+                    |wrong| format!("{wrong}, and AWS takes no call that is five minutes off: set the clock"),
+                );
+                let message = format!("AWS does not accept the credentials: {why}");
+                problems.push(Problem::refused("run::credentials", message).help(help));
+            }
+            (Ok(()), Some(wrong)) => cloud.warn(format!("{wrong}; names and logs carry its time")),
+            (Ok(()), None) => {}
+        }
+    }
+    problems
+}
+
+/// What is wrong with the clock of this machine, where it is more than a minute off.
+fn wrong_clock(ahead: SignedDuration) -> Option<String> {
+    let off = ahead.abs();
+    let time = match off.as_secs() {
+        0..=60 => return None,
+        61..=7199 => format!("{} minutes", off.as_mins()),
+        _ => format!("{} hours", off.as_hours()),
+    };
+    let side = if ahead.is_negative() { "behind" } else { "ahead of" };
+    Some(format!("the clock of this machine is {time} {side} AWS's"))
 }
 
 /// Whether the account has the regions.
@@ -314,4 +342,18 @@ async fn dry_runs(asked: &[Asked<'_>], found: &Found, problems: &[Problem]) -> V
         }
     }));
     answers.await.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_wrong_from_a_minute_on() {
+        let said = |seconds: i64| wrong_clock(SignedDuration::from_secs(seconds));
+        assert_eq!(said(60), None);
+        assert_eq!(said(-59), None);
+        assert_eq!(said(-600).as_deref(), Some("the clock of this machine is 10 minutes behind AWS's"));
+        assert_eq!(said(90_000).as_deref(), Some("the clock of this machine is 25 hours ahead of AWS's"));
+    }
 }

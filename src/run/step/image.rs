@@ -56,14 +56,8 @@ impl Step for CreateImage {
     }
 
     async fn act(&self, cx: &Cx) -> Result<String, Failure> {
-        let made = match self.make(cx, true).await {
-            // Not every endpoint that speaks as EC2 does can tag snapshots at their creation: they are tagged later then.
-            Err(error) if error.fault == Fault::Unclear && cx.region.foreign => match self.find(cx).await {
-                Ok(Look::Nothing) => self.make(cx, false).await,
-                _ => Err(error),
-            },
-            made => made,
-        };
+        let made =
+            if cx.region.foreign { self.make_abroad(cx).await } else { self.make(cx, true, Repeat::Always).await };
         made.map_err(|error| {
             let mut failure = error.failure("run::image");
             failure.problem = failure.problem.at(cx.origin("ami_name"));
@@ -96,7 +90,34 @@ impl Step for CreateImage {
 }
 
 impl CreateImage {
-    async fn make(&self, cx: &Cx, tag_snapshots: bool) -> Result<String, CallError> {
+    /// Not every endpoint that speaks as EC2 does can tag snapshots at their creation: there they are tagged later. The first build finds
+    /// it out, the others wait for it.
+    async fn make_abroad(&self, cx: &Cx) -> Result<String, CallError> {
+        let mut able = cx.region.tags_snapshots.lock().await;
+        if let Some(tag_snapshots) = *able {
+            drop(able);
+            return self.make(cx, tag_snapshots, Repeat::Always).await;
+        }
+        // An endpoint that cannot do as it is asked would be asked for long.
+        match self.make(cx, true, Repeat::Never).await {
+            Err(error) if error.is_breakdown() => match self.find(cx).await {
+                Ok(Look::Nothing) => {
+                    let made = self.make(cx, false, Repeat::Always).await?;
+                    *able = Some(false);
+                    Ok(made)
+                }
+                _ => Err(error),
+            },
+            Ok(made) => {
+                *able = Some(true);
+                Ok(made)
+            }
+            failed => failed,
+        }
+    }
+
+    /// Its name makes the second call harmless.
+    async fn make(&self, cx: &Cx, tag_snapshots: bool, repeat: Repeat) -> Result<String, CallError> {
         let mappings: Vec<_> = self.devices.iter().map(mapping).collect();
         let ask = || {
             let mut call = cx
@@ -114,8 +135,6 @@ impl CreateImage {
                 .set_block_device_mappings((!mappings.is_empty()).then(|| mappings.clone()))
                 .send()
         };
-        // Its name makes the second call harmless. An endpoint that cannot do as it is asked would be asked for long.
-        let repeat = if tag_snapshots && cx.region.foreign { Repeat::Never } else { Repeat::Always };
         let answer = cx.region.call("CreateImage", repeat, ask).await?;
         Ok(answer.image_id().unwrap_or_default().to_owned())
     }

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::{Cx, Failure, Look, Step};
 use crate::run::aws::fault::{CallError, Fault};
+use crate::run::aws::gather::together;
 use crate::run::aws::wait::{self, Instance, filter};
 use crate::run::aws::{Region, Repeat};
 use crate::run::build::{Device, Launch, Network, digest};
@@ -103,9 +104,12 @@ impl Step for LaunchInstance {
 
     async fn undo(&self, cx: &Cx, id: &String) -> Result<String, Problem> {
         loop {
-            let ask = || cx.region.ec2.terminate_instances().instance_ids(id).send();
-            match cx.region.call("TerminateInstances", Repeat::Always, ask).await {
-                Ok(_) => break,
+            let end = |region: Arc<Region>, ids: Vec<String>| async move {
+                let ask = || region.ec2.terminate_instances().set_instance_ids(Some(ids.clone())).send();
+                region.call("TerminateInstances", Repeat::Always, ask).await.map(drop)
+            };
+            match together(&cx.region, |r| &r.ends, vec![id.clone()], end).await {
+                Ok(()) => break,
                 Err(error) if error.fault == Fault::NotFound && !cx.is_young() => {
                     return Ok(format!("instance {id} is gone"));
                 }
@@ -343,8 +347,12 @@ impl Step for StopInstance {
     }
 
     async fn act(&self, cx: &Cx) -> Result<(), Failure> {
-        let ask = || cx.region.ec2.stop_instances().instance_ids(&self.id).send();
-        cx.region.call("StopInstances", Repeat::Always, ask).await.map_err(|e| e.failure("run::stop"))?;
+        let stop = |region: Arc<Region>, ids: Vec<String>| async move {
+            let ask = || region.ec2.stop_instances().set_instance_ids(Some(ids.clone())).send();
+            region.call("StopInstances", Repeat::Always, ask).await.map(drop)
+        };
+        let asked = together(&cx.region, |r| &r.stops, vec![self.id.clone()], stop).await;
+        asked.map_err(|e| e.failure("run::stop"))?;
         let stopped = wait::until(&cx.region, &self.id, |seen: Option<&Instance>| match seen?.state.as_str() {
             "stopped" => Some(Ok(())),
             "terminated" | "shutting-down" => {
