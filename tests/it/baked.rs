@@ -78,7 +78,7 @@ pub(crate) struct House {
 }
 
 impl House {
-    async fn of(rehearsal: Rehearsal) -> House {
+    pub(crate) async fn of(rehearsal: Rehearsal) -> House {
         let server = Server::start(Rehearsal { scale: SCALE, ..rehearsal }).await.expect("a server");
         let folder = tempfile::tempdir().expect("a folder");
         let settings = Settings {
@@ -114,7 +114,7 @@ impl House {
     }
 
     /// Makes the builds of a program, and ends it when an event says so.
-    async fn bake_until(&self, text: &str, ends: impl Fn(&What) -> bool) -> Outcome {
+    pub(crate) async fn bake_until(&self, text: &str, ends: impl Fn(&What) -> bool) -> Outcome {
         self.bake_to(text, 1, ends).await
     }
 
@@ -129,7 +129,7 @@ impl House {
     }
 
     /// Begins with the builds of a program: the run, the wish that it ends, and what it tells.
-    fn begin(&self, text: &str) -> (JoinHandle<Outcome>, watch::Sender<u8>, UnboundedReceiver<Event>) {
+    pub(crate) fn begin(&self, text: &str) -> (JoinHandle<Outcome>, watch::Sender<u8>, UnboundedReceiver<Event>) {
         let gate = Gate::default();
         let (builds, plan) = program(text, &gate);
         let (events, told) = Events::new(gate);
@@ -391,7 +391,7 @@ async fn abandoned(house: &mut House, lease: Duration) -> Outcome {
     outcome
 }
 
-async fn cloud(house: &House) -> (Cloud, Events) {
+pub(crate) async fn cloud(house: &House) -> (Cloud, Events) {
     let (events, _) = Events::new(Gate::default());
     let access = Access { region: "us-east-1".to_owned(), ..Access::default() };
     (Cloud::open(&access, &house.settings.reach, &events, Default::default()).await.expect("an account"), events)

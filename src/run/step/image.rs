@@ -108,6 +108,8 @@ impl CreateImage {
                 }
                 _ => Err(error),
             },
+            // Whether it can is not known yet, and its name makes the second call harmless.
+            Err(error) if error.fault == Fault::Unclear => self.make(cx, true, Repeat::Always).await,
             Ok(made) => {
                 *able = Some(true);
                 Ok(made)
