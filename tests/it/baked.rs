@@ -78,7 +78,7 @@ pub(crate) struct House {
 }
 
 impl House {
-    async fn of(rehearsal: Rehearsal) -> House {
+    pub(crate) async fn of(rehearsal: Rehearsal) -> House {
         let server = Server::start(Rehearsal { scale: SCALE, ..rehearsal }).await.expect("a server");
         let folder = tempfile::tempdir().expect("a folder");
         let settings = Settings {
