@@ -114,6 +114,11 @@ impl CreateImage {
                 *able = Some(true);
                 Ok(made)
             }
+            // An answer that never came tells nothing of what the endpoint can.
+            Err(error) if error.fault == Fault::Unclear => {
+                drop(able);
+                self.make(cx, true, Repeat::Always).await
+            }
             failed => failed,
         }
     }
