@@ -57,11 +57,11 @@ fn copied() -> String {
 pub(crate) struct House {
     pub(crate) server: Server,
     folder: tempfile::TempDir,
-    settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 impl House {
-    async fn of(rehearsal: Rehearsal) -> House {
+    pub(crate) async fn of(rehearsal: Rehearsal) -> House {
         let server = Server::start(Rehearsal { scale: SCALE, ..rehearsal }).await.expect("a server");
         let folder = tempfile::tempdir().expect("a folder");
         let settings = Settings {
@@ -83,7 +83,7 @@ impl House {
     }
 
     /// A fault from the first call of an action on.
-    fn always(&self, kind: FaultKind, action: &str) {
+    pub(crate) fn always(&self, kind: FaultKind, action: &str) {
         self.server.fault(Fault { times: Some(1000), ..Fault::at(kind, Some(action), 1) });
     }
 
@@ -97,7 +97,7 @@ impl House {
     }
 
     /// Makes the builds of a program, and ends it when an event says so.
-    async fn bake_until(&self, text: &str, ends: impl Fn(&What) -> bool) -> Outcome {
+    pub(crate) async fn bake_until(&self, text: &str, ends: impl Fn(&What) -> bool) -> Outcome {
         self.bake_to(text, 1, ends).await
     }
 
@@ -115,7 +115,7 @@ impl House {
         baking.await.expect("it does not panic")
     }
 
-    fn run(&self, outcome: &Outcome) -> PathBuf {
+    pub(crate) fn run(&self, outcome: &Outcome) -> PathBuf {
         self.folder.path().join(outcome.run.as_deref().expect("a run"))
     }
 
@@ -344,7 +344,7 @@ async fn abandoned(house: &mut House, lease: Duration) -> Outcome {
     outcome
 }
 
-async fn cloud(house: &House) -> (Cloud, Events) {
+pub(crate) async fn cloud(house: &House) -> (Cloud, Events) {
     let (events, _) = Events::new(Gate::default());
     let access = Access { region: "us-east-1".to_owned(), ..Access::default() };
     (Cloud::open(&access, &house.settings.reach, &events, Default::default()).await.expect("an account"), events)
