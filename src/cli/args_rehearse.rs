@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use clap::Args as Group;
 
-use crate::rehearse::{Ami, Fault, span};
+use crate::rehearse::{Ami, Fault};
+use crate::text::duration;
 
 #[derive(Group, Debug)]
 #[command(after_help = "For example:\n  \
@@ -46,7 +47,7 @@ pub(super) struct RehearseServer {
     #[arg(long, value_name = "FAULT")]
     pub(super) fault: Vec<Fault>,
     /// Let look-ups see new things and tags only so long after, by the server's clock.
-    #[arg(long, value_name = "SPAN", default_value = "0s", value_parser = span)]
+    #[arg(long, value_name = "SPAN", default_value = "0s", value_parser = duration::parse)]
     pub(super) visible_after: Duration,
     /// Add a public AMI to the built-in ones; may be repeated.
     #[arg(long, value_name = "REGION/ID[,KEY=VALUE…]")]

@@ -4,11 +4,12 @@
 //! `server` and `ssh` do what it says.
 
 use std::str::FromStr;
-use std::time::Duration;
 
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
+
+use crate::text::duration;
 
 /// One thing that goes wrong.
 ///
@@ -122,7 +123,7 @@ impl FromStr for Fault {
             return Err(format!("no fault is called `{name}`; there are {}", names.join(", ")));
         };
         let value = match (kind, value) {
-            (Kind::Delay, Some(text)) => Some(u64::try_from(span(text)?.as_millis()).unwrap_or(u64::MAX)),
+            (Kind::Delay, Some(text)) => Some(u64::try_from(duration::parse(text)?.as_millis()).unwrap_or(u64::MAX)),
             (Kind::Delay, None) => return Err("a delay says how long: `delay=2s@3`".to_string()),
             (Kind::SshExit, Some(text)) => {
                 Some(u64::from(text.parse::<u8>().map_err(|_| "an exit status is a number up to 255".to_string())?))
@@ -146,22 +147,6 @@ impl FromStr for Fault {
         fault.check()?;
         Ok(fault)
     }
-}
-
-/// A span of time, as people write it: `500ms`, `2s`, `90m`, `6h`, `2d`.
-pub fn span(text: &str) -> Result<Duration, String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let factor = match unit {
-        "ms" => 0.001,
-        "s" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
-        "d" => 86_400.0,
-        _ => return Err(format!("`{text}` is no span of time: write `500ms`, `2s`, `90m`, `6h` or `2d`")),
-    };
-    let number: f64 = number.parse().map_err(|_| format!("`{text}` begins with no number"))?;
-    Duration::try_from_secs_f64(number * factor).map_err(|_| format!("`{text}` is too long"))
 }
 
 impl Fault {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::file::{Debug, Files, name};
+use super::file::{Debug, Files};
 use super::json::{Json, SCHEMA};
 use super::lines::Lines;
 use super::machine::Machine;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use aws_sdk_ec2::types::{Filter, Tag};
 use futures_util::future::join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::aws::fault::{CallError, Fault};
 use super::aws::wait::filter;
@@ -354,6 +354,10 @@ impl Young for Old {
     }
 
     async fn age(&self) {}
+
+    fn given_up(&self, _: &str) -> Option<Problem> {
+        None
+    }
 }
 
 async fn undo_one(region: &Arc<Region>, l: &Leftover) -> Result<(), Problem> {
@@ -403,26 +407,6 @@ async fn patiently(region: &Region, delete: impl AsyncFn() -> Result<(), CallErr
         }
     }
     delete().await
-}
-
-/// How long ago something was, as the command line says it: `6h`, `90m`, `2d`.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn span(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is no span of time: write `90m`, `6h` or `2d`");
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let number: u64 = number.parse().map_err(|_| wrong())?;
-    let unit = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => return Err(wrong()),
-    };
-    let seconds = number.checked_mul(unit).filter(|s| SignedDuration::try_from(Duration::from_secs(*s)).is_ok());
-    seconds.map(Duration::from_secs).ok_or_else(wrong)
 }
 
 #[cfg(test)]

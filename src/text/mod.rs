@@ -1,8 +1,10 @@
-//! Text and places in it: spans, sources with their lines, the nearest name to a misspelt one, lists as messages write them, names of files.
+//! Text and places in it: spans, sources with their lines, the nearest name to a misspelt one, lists as messages write them,
+//! durations as people do, names of files.
 //!
 //! Floor 0. It knows nothing of the language.
 
 mod boundary;
+pub mod duration;
 mod file_name;
 mod source;
 mod span;

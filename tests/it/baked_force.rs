@@ -3,26 +3,17 @@
 use bakec::run::event::What;
 use serde_json::Value;
 
-use crate::baked::{COPIES, House, REGIONS, SHELL, failure, is_done};
+use crate::baked::{House, failure, is_done};
+use crate::image::{COPIES, REGIONS, SHELL, image};
 
 /// A build whose image always has the same name.
 fn named(options: &str) -> String {
-    format!(
-        r#"image web {{
-    builder amazon-ebs {{
-        region        = "us-east-1"
-        source_ami    = "ami-d05e75b8"
-        instance_type = "m3.medium"
-        ssh_username  = "ubuntu"
-        ami_name      = "web"
-        tags          = {{ Name = "web" }}
-        {COPIES}
-        {options}
-    }}
-    {SHELL}
-}}
-"#
-    )
+    of("web", options)
+}
+
+fn of(name: &str, options: &str) -> String {
+    let usual = format!("ami_name = \"{name}\"\n tags = {{ Name = \"{name}\" }}\n{COPIES}");
+    image(name, &format!("{usual}\n{options}"), SHELL)
 }
 
 const FORCE: &str = "force_deregister = true\n force_delete_snapshot = true";
@@ -96,9 +87,7 @@ async fn without_an_image_nothing_stays() {
 async fn one_build_fails_and_the_others_do_not() {
     let house = House::new().await;
     house.fault("image-fails@CreateImage:2");
-    let text = ["one", "two", "three"].map(|name| {
-        named("").replace("image web", &format!("image {name}")).replace("\"web\"", &format!("\"{name}\""))
-    });
+    let text = ["one", "two", "three"].map(|name| of(name, ""));
     let outcome = house.bake(&text.concat()).await;
     let done =
         outcome.ends.iter().filter(|(_, end)| matches!(end, bakec::run::journal::line::End::Done { .. })).count();

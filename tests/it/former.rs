@@ -13,22 +13,11 @@ use bakec::run::event::What;
 use serde_json::Value;
 
 use crate::baked::{House, cloud, failure, is_done};
+use crate::image::image;
 
 /// A build whose image always has the same name, and takes the place of the one before.
 fn forced() -> String {
-    r#"image web {
-    builder amazon-ebs {
-        region           = "us-east-1"
-        source_ami       = "ami-d05e75b8"
-        instance_type    = "m3.medium"
-        ssh_username     = "ubuntu"
-        ami_name         = "web"
-        tags             = { Name = "web" }
-        force_deregister = true
-    }
-}
-"#
-    .to_owned()
+    image("web", "ami_name = \"web\"\n tags = { Name = \"web\" }\n force_deregister = true", "")
 }
 
 async fn house(rehearsal: Rehearsal) -> House {

@@ -15,6 +15,8 @@ mod completions;
 mod console;
 mod corpus;
 mod doc;
+#[cfg(feature = "run")]
+mod ec2;
 mod emitted;
 mod examples;
 #[cfg(feature = "run")]
@@ -28,6 +30,8 @@ mod growth;
 mod hcl;
 mod hostile;
 mod house;
+#[cfg(feature = "run")]
+mod image;
 mod init;
 #[cfg(all(feature = "run", unix))]
 mod kill;
@@ -45,6 +49,9 @@ mod peer_builds;
 #[path = "../peer/ec2.rs"]
 mod peer_ec2;
 #[cfg(feature = "run")]
+#[path = "../peer/moto.rs"]
+mod peer_moto;
+#[cfg(feature = "run")]
 #[path = "../peer/provision.rs"]
 mod peer_provision;
 #[cfg(feature = "run")]
@@ -58,8 +65,6 @@ mod peer_targets;
 mod prelude;
 mod promises;
 mod properties;
-#[cfg(feature = "run")]
-mod rehearsed;
 mod rust;
 mod schema;
 mod spec;

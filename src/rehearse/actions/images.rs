@@ -1,6 +1,5 @@
 //! Making and unmaking images.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::block_devices::{self, DEVICES};
@@ -8,7 +7,7 @@ use super::{Action, Answer, Call, ec2, no_instance, no_snapshot, snapshots};
 use crate::rehearse::error::ApiError;
 use crate::rehearse::filter::DRY_RUN;
 use crate::rehearse::world::ACCOUNT;
-use crate::rehearse::world::image::{Image, ImageState, Mapping, MappingSource, Protection};
+use crate::rehearse::world::image::{Image, ImageState, Mapping, MappingSource};
 use crate::rehearse::world::instance::State;
 use crate::rehearse::world::storage::Ebs;
 use crate::rehearse::xml::Fields;
@@ -75,37 +74,11 @@ pub(super) fn end(call: &Call<'_>) -> Option<String> {
 /// A new image of this account, with no devices.
 fn new(call: &Call<'_>, id: &str, name: &str, state: ImageState) -> Image {
     Image {
-        id: id.to_string(),
-        name: name.to_string(),
         born: Some(call.now()),
         created: call.iso(call.now()),
-        owner: ACCOUNT.to_string(),
-        owner_alias: None,
         description: call.params.owned("Description"),
         state,
-        architecture: "x86_64".to_string(),
-        virtualization: "hvm".to_string(),
-        root_device: String::new(),
-        root_kind: "ebs",
-        mappings: Vec::new(),
-        location: format!("{ACCOUNT}/{name}"),
-        ena: false,
-        sriov: false,
-        boot_mode: None,
-        imds: None,
-        tpm: None,
-        uefi_data: None,
-        kernel: None,
-        ramdisk: None,
-        public: false,
-        users: BTreeSet::new(),
-        organizations: BTreeSet::new(),
-        units: BTreeSet::new(),
-        product_codes: BTreeSet::new(),
-        deprecated: None,
-        protection: Protection::Disabled,
-        source_instance: None,
-        source_image: None,
+        ..Image::new(id, name, ACCOUNT)
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::Region;
 use super::fault::CallError;
+use crate::run::event::BUILD;
 
 /// As many ids as one call takes.
 const AT_ONCE: usize = 200;
@@ -29,6 +30,8 @@ struct Queue {
 #[derive(Debug)]
 struct Waiting {
     ids: Vec<String>,
+    /// Who asks.
+    build: Option<Arc<str>>,
     told: oneshot::Sender<Result<(), CallError>>,
 }
 
@@ -69,13 +72,15 @@ where
     let (told, outcome) = oneshot::channel();
     let idle = {
         let mut queue = gather(region).queue();
-        queue.waiting.push(Waiting { ids: ids.clone(), told });
+        let build = BUILD.try_with(Clone::clone).ok();
+        queue.waiting.push(Waiting { ids: ids.clone(), build, told });
         !std::mem::replace(&mut queue.busy, true)
     };
     let send = Arc::new(send);
     if idle {
         let (region, send) = (region.clone(), send.clone());
         tokio::spawn(async move {
+            let _end = Guard(gather(&region));
             loop {
                 let some = gather(&region).next();
                 if some.is_empty() {
@@ -92,14 +97,29 @@ where
     }
 }
 
+/// Where a task ends before its time, those that wait for it make their calls themselves.
+struct Guard<'a>(&'a Gather);
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            *self.0.queue() = Queue::default();
+        }
+    }
+}
+
 async fn serve<F>(region: &Arc<Region>, some: Vec<Waiting>, send: &impl Fn(Arc<Region>, Vec<String>) -> F)
 where
     F: Future<Output = Result<(), CallError>> + Send,
 {
     let all: Vec<String> = some.iter().flat_map(|w| w.ids.iter().cloned()).collect();
     let alone = some.len() == 1;
-    let outcome = send(region.clone(), all).await;
-    for Waiting { ids, told } in some {
+    let call = send(region.clone(), all);
+    let outcome = match some.first().and_then(|w| w.build.clone()).filter(|_| alone) {
+        Some(build) => BUILD.scope(build, call).await,
+        None => call.await,
+    };
+    for Waiting { ids, told, .. } in some {
         let own = match &outcome {
             Err(_) if !alone => send(region.clone(), ids).await,
             outcome => outcome.clone(),

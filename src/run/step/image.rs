@@ -206,6 +206,8 @@ pub trait Young {
     fn is_young(&self) -> bool;
     /// Waits a little.
     fn age(&self) -> impl Future<Output = ()> + Send;
+    /// Why nothing is waited for any more, where that is so.
+    fn given_up(&self, what: &str) -> Option<Problem>;
 }
 
 impl Young for Cx {
@@ -216,6 +218,10 @@ impl Young for Cx {
     async fn age(&self) {
         Cx::age(self).await;
     }
+
+    fn given_up(&self, what: &str) -> Option<Problem> {
+        self.cancel.is_forced().then(|| self.unconfirmed(what))
+    }
 }
 
 /// Deregisters an image and deletes its snapshots, those of its mappings and those that the filters name. What is final stays.
@@ -224,7 +230,7 @@ impl Young for Cx {
 /// What AWS does not do.
 pub async fn discard(region: &Arc<Region>, id: &str, ours: &[Filter], young: &impl Young) -> Result<String, Problem> {
     let problem = |error: CallError| error.problem("run::image");
-    let mut snapshots: BTreeSet<String> = BTreeSet::new();
+    let mut mapped: BTreeSet<String> = BTreeSet::new();
     // Whether all of its snapshots are known, or all that it has so far.
     let (mut whole, mut seen) = (false, false);
     loop {
@@ -236,8 +242,8 @@ pub async fn discard(region: &Arc<Region>, id: &str, ours: &[Filter], young: &im
             }
             let mut volumes = image.block_device_mappings().iter().filter_map(|m| m.ebs());
             seen = volumes.all(|e| e.snapshot_id().is_some());
-            snapshots.extend(Seen::from(image).snapshots);
-            seen &= !snapshots.is_empty();
+            mapped.extend(Seen::from(image).snapshots);
+            seen &= !mapped.is_empty();
             whole = seen && image.state().is_some_and(|s| s.as_str() == "available");
         }
         let ask = || region.ec2.deregister_image().image_id(id).send();
@@ -245,10 +251,14 @@ pub async fn discard(region: &Arc<Region>, id: &str, ours: &[Filter], young: &im
             Ok(_) => break,
             Err(error) if error.code == GONE => break,
             Err(error) if error.fault == Fault::NotFound && !young.is_young() => break,
-            Err(error) if error.fault == Fault::NotFound => young.age().await,
+            Err(error) if error.fault == Fault::NotFound => match young.given_up(&format!("image {id}")) {
+                Some(problem) => return Err(problem),
+                None => young.age().await,
+            },
             Err(error) => return Err(problem(error)),
         }
     }
+    let mut snapshots = made_for(region, id, mapped, young).await?;
     // Snapshots of an image that was not whole appear late: only two looks that find none say that there are none.
     let mut empty = u8::from(whole);
     while empty < 2 {
@@ -269,8 +279,41 @@ pub async fn discard(region: &Arc<Region>, id: &str, ours: &[Filter], young: &im
                 }
             }
         }
+        if let (true, Some(problem)) = (empty < 2, young.given_up(&format!("image {id}"))) {
+            return Err(problem);
+        }
     }
     Ok(format!("image {id} in {} deregistered, its snapshots deleted", region.name))
+}
+
+/// Which of these snapshots were made when the image was, as EC2 says of them. Those that its maker had put into its mappings are not.
+async fn made_for(
+    region: &Region,
+    image: &str,
+    mut unseen: BTreeSet<String>,
+    young: &impl Young,
+) -> Result<BTreeSet<String>, Problem> {
+    let mut made = BTreeSet::new();
+    while !unseen.is_empty() {
+        let ask = || region.ec2.describe_snapshots().filters(filter("snapshot-id", unseen.iter().cloned())).send();
+        let answer =
+            region.call("DescribeSnapshots", Repeat::Always, ask).await.map_err(|e| e.problem("run::image"))?;
+        for snapshot in answer.snapshots() {
+            let Some(id) = snapshot.snapshot_id() else { continue };
+            unseen.remove(id);
+            if snapshot.description().is_some_and(|words| words.contains(image)) && !is_final(snapshot.tags()) {
+                made.insert(id.to_owned());
+            }
+        }
+        if unseen.is_empty() || !young.is_young() {
+            break;
+        }
+        if let Some(problem) = young.given_up(&format!("image {image}")) {
+            return Err(problem);
+        }
+        young.age().await;
+    }
+    Ok(made)
 }
 
 fn is_final(tags: &[Tag]) -> bool {

@@ -20,6 +20,9 @@ pub fn file(cx: &Cx) -> PathBuf {
     cx.run.journal.folder().join(format!("{}.pem", file_name(&cx.build)))
 }
 
+/// With what the names of key pairs begin that no one else gives.
+pub const PREFIX: &str = "bakec_";
+
 /// Deletes a private key that is not needed any more.
 pub fn forget(cx: &Cx, file: &Path) {
     match std::fs::remove_file(file) {
@@ -125,6 +128,11 @@ impl Step for ImportKey {
     }
 
     async fn undo(&self, cx: &Cx, out: &Imported) -> Result<String, Problem> {
+        // A name of the user's may be that of another run's key pair by now.
+        if !out.name.starts_with(PREFIX) && !matches!(cx.look(self, cx.age).await?, Look::There(_)) {
+            forget(cx, &self.file);
+            return Ok(format!("key pair `{}` is gone", out.name));
+        }
         let ask = || cx.region.ec2.delete_key_pair().key_name(&out.name).send();
         match cx.region.call("DeleteKeyPair", Repeat::Always, ask).await {
             Ok(_) => {}

@@ -47,6 +47,9 @@ pub struct LaunchInstance {
     pub token: String,
     /// The lease at first.
     pub lease: String,
+    /// Whether a volume outlives it.
+    #[serde(default)]
+    pub outlived: bool,
 }
 
 impl Step for LaunchInstance {
@@ -113,6 +116,9 @@ impl Step for LaunchInstance {
                 Err(error) if error.fault == Fault::NotFound && !cx.is_young() => {
                     return Ok(format!("instance {id} is gone"));
                 }
+                Err(error) if error.fault == Fault::NotFound && cx.cancel.is_forced() => {
+                    return Err(cx.unconfirmed(&format!("instance {id}")));
+                }
                 Err(error) if error.fault == Fault::NotFound => cx.age().await,
                 Err(error) => return Err(error.problem("run::launch")),
             }
@@ -120,7 +126,7 @@ impl Step for LaunchInstance {
         tokio::select! {
             outcome = terminated(&cx.region, id) => outcome?,
             // It goes by itself; what it used is asked for all the same.
-            () = cx.cancel.forced() => return Ok(format!("instance {id} was told to terminate")),
+            () = cx.cancel.forced() => return Err(cx.unconfirmed(&format!("instance {id}"))),
         }
         self.volumes(cx).await?;
         Ok(format!("instance {id} terminated"))
@@ -155,10 +161,10 @@ pub async fn terminated(region: &Arc<Region>, id: &str) -> Result<(), Problem> {
 }
 
 impl LaunchInstance {
-    /// Deletes volumes that outlive the instance because the plan does not say `delete_on_termination`. Packer leaves them.
+    /// Deletes volumes that outlive the instance. Packer deletes those of the source image, and leaves those that the plan names.
     async fn volumes(&self, cx: &Cx) -> Result<(), Problem> {
-        let outlives = |d: &Device| !d.delete_on_termination && !d.no_device && d.virtual_name.is_none();
-        if cx.run.packer_defaults || !self.launch.devices.iter().any(outlives) {
+        let packers = cx.run.packer_defaults && !self.launch.devices.is_empty();
+        if packers || !self.outlived {
             return Ok(());
         }
         let problem = |error: CallError| error.problem("run::launch");
@@ -331,6 +337,9 @@ pub async fn waited<O>(
 pub struct StopInstance {
     /// The instance.
     pub id: String,
+    /// Whether it stops by what is done on it, and is only waited for.
+    #[serde(default)]
+    pub by_itself: bool,
 }
 
 impl Step for StopInstance {
@@ -339,7 +348,7 @@ impl Step for StopInstance {
     type Out = ();
 
     fn about(&self) -> String {
-        format!("stopping {}", self.id)
+        if self.by_itself { format!("waiting until {} has stopped", self.id) } else { format!("stopping {}", self.id) }
     }
 
     fn told((): &()) -> String {
@@ -351,8 +360,10 @@ impl Step for StopInstance {
             let ask = || region.ec2.stop_instances().set_instance_ids(Some(ids.clone())).send();
             region.call("StopInstances", Repeat::Always, ask).await.map(drop)
         };
-        let asked = together(&cx.region, |r| &r.stops, vec![self.id.clone()], stop).await;
-        asked.map_err(|e| e.failure("run::stop"))?;
+        if !self.by_itself {
+            let asked = together(&cx.region, |r| &r.stops, vec![self.id.clone()], stop).await;
+            asked.map_err(|e| e.failure("run::stop"))?;
+        }
         let stopped = wait::until(&cx.region, &self.id, |seen: Option<&Instance>| match seen?.state.as_str() {
             "stopped" => Some(Ok(())),
             "terminated" | "shutting-down" => {
@@ -360,7 +371,9 @@ impl Step for StopInstance {
             }
             _ => None,
         });
-        Ok(waited(cx, "the instance does not stop", stopped).await??)
+        let help = "it is to stop itself, for the plan says `disable_stop_instance`: end its last provisioner by `shutdown -h`";
+        let outcome = waited(cx, "the instance does not stop", stopped).await;
+        Ok(outcome.map_err(|problem| if self.by_itself { problem.help(help) } else { problem })??)
     }
 }
 
