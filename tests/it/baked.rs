@@ -47,7 +47,7 @@ fn copied() -> String {
 }
 
 /// The builds of a program.
-fn program(text: &str, gate: &Gate) -> (Vec<Build>, String) {
+pub(crate) fn program(text: &str, gate: &Gate) -> (Vec<Build>, String) {
     let world = Memory::of([("main.bake", text)]);
     let compiled = compile(&world, "main.bake", &Options::default());
     let plan = compiled.plan.expect("the program has a plan");
@@ -74,7 +74,7 @@ fn program(text: &str, gate: &Gate) -> (Vec<Build>, String) {
 pub(crate) struct House {
     pub(crate) server: Server,
     folder: tempfile::TempDir,
-    settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 impl House {
@@ -100,7 +100,7 @@ impl House {
     }
 
     /// A fault from the first call of an action on.
-    fn always(&self, kind: FaultKind, action: &str) {
+    pub(crate) fn always(&self, kind: FaultKind, action: &str) {
         self.server.fault(Fault { times: Some(1000), ..Fault::at(kind, Some(action), 1) });
     }
 
@@ -138,7 +138,7 @@ impl House {
         (tokio::spawn(bake(builds, settings, events, cancel)), wish, told)
     }
 
-    fn run(&self, outcome: &Outcome) -> PathBuf {
+    pub(crate) fn run(&self, outcome: &Outcome) -> PathBuf {
         self.folder.path().join(outcome.run.as_deref().expect("a run"))
     }
 

@@ -24,6 +24,8 @@ mod examples;
 #[cfg(feature = "run")]
 mod executor;
 mod facts;
+#[cfg(feature = "run")]
+mod former;
 mod fuzzed;
 mod generated;
 mod growth;

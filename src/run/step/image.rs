@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::former::Deregister;
 use super::launch::mapping;
 use super::tags::{BUILD, FINAL, RUN, STATE};
 use super::{Cx, Failure, Look, Step};
@@ -72,7 +73,12 @@ impl Step for CreateImage {
             cx.region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem("run::image"))?;
         let ours =
             |image: &&Found| cx.is_ours(image.tags()) || image.source_instance_id() == Some(self.instance.as_str());
-        match (answer.images().iter().find(ours), answer.images().first()) {
+        // What is still seen of a former image that was let go stands in nobody's way.
+        let gone = cx.known(Deregister::NAME, &cx.region.name);
+        let gone =
+            gone.and_then(|step| serde_json::from_value::<Deregister>(step.data).ok()).map(|step| step.former.id);
+        let mut others = answer.images().iter().filter(|i| i.image_id() != gone.as_deref());
+        match (answer.images().iter().find(ours), others.next()) {
             (Some(image), _) => Ok(Look::There(image.image_id().unwrap_or_default().to_owned())),
             (None, Some(other)) => {
                 let id = other.image_id().unwrap_or_default();
