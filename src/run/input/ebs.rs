@@ -27,7 +27,8 @@ pub(super) fn take(take: &mut Take<'_>, source: &document::Build, inputs: &Input
     // That we do not look at the profile, nor copy the machine's tags, is what these ask for.
     take.flag("skip_profile_validation");
     take.flag("skip_ami_run_tags");
-    if take.choice("encrypt_boot") == Some(false) {
+    // `false` asks for something too: an image that is not encrypted, of one that may be.
+    if take.choice("encrypt_boot").is_some() {
         take.unexecuted("encrypt_boot");
     }
     let origins = source.options.iter().filter_map(|(name, _)| Some((name.clone(), source.place(name)?.into())));

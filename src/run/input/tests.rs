@@ -118,6 +118,17 @@ fn what_is_not_executed_or_no_option_is_refused_by_name() {
 }
 
 #[test]
+fn encryption_is_refused_whatever_is_asked_for() {
+    for value in ["true", "false", r#""true""#, "1"] {
+        let found = wrong(&template(&format!(r#", "encrypt_boot": {value}"#), ""));
+        assert_eq!(
+            found,
+            [format!("the option `encrypt_boot` of `amazon-ebs` is not executed yet by `bakec run` | {WAY_OUT}")]
+        );
+    }
+}
+
+#[test]
 fn other_builders_and_what_comes_after_are_refused() {
     let found = wrong(
         r#"{ "builders": [{ "type": "amazon-instance", "name": "a" }, { "type": "amazon-instance", "name": "b" },
