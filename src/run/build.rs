@@ -218,7 +218,7 @@ pub struct Ssh {
     /// The key's passphrase, where it has one.
     #[serde(skip)]
     pub passphrase: Option<Secret>,
-    /// How long the machine may take to answer.
+    /// How long the machine may take to answer; without end where it is zero.
     pub timeout: Duration,
     /// How often a handshake may fail; without end where it is 0.
     pub handshake_attempts: u32,

@@ -517,9 +517,6 @@ async fn caller(builds: &[Build], settings: &Settings) -> Option<String> {
     if !open {
         return None;
     }
-    if settings.packer_defaults {
-        return Some("0.0.0.0/0".to_owned());
-    }
     let local = settings
         .reach
         .endpoint

@@ -129,6 +129,20 @@ fn encryption_is_refused_whatever_is_asked_for() {
 }
 
 #[test]
+fn one_limit_of_the_connection_alone_is_the_only_one() {
+    let limits = |options: &str| {
+        let ssh = ebs(options, "").ssh.expect("a connection");
+        (ssh.timeout.as_secs(), ssh.handshake_attempts)
+    };
+    assert_eq!(limits(""), (300, 10));
+    assert_eq!(limits(r#", "ssh_timeout": 0, "ssh_handshake_attempts": 0"#), (300, 10));
+    assert_eq!(limits(r#", "ssh_timeout": "20m""#), (1200, 0));
+    assert_eq!(limits(r#", "ssh_wait_timeout": "1m", "ssh_timeout": "20m""#), (60, 0));
+    assert_eq!(limits(r#", "ssh_handshake_attempts": 50"#), (0, 50));
+    assert_eq!(limits(r#", "ssh_handshake_attempts": 3, "ssh_timeout": "9s""#), (9, 3));
+}
+
+#[test]
 fn other_builders_and_what_comes_after_are_refused() {
     let found = wrong(
         r#"{ "builders": [{ "type": "amazon-instance", "name": "a" }, { "type": "amazon-instance", "name": "b" },
