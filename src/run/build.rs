@@ -115,7 +115,7 @@ pub struct Launch {
     pub enable_t2_unlimited: bool,
     pub iam_instance_profile: Option<String>,
     pub shutdown_behavior: Option<String>,
-    /// It may hold secrets: a journal has its digest.
+    /// In base64. It may hold secrets: a journal has its digest.
     #[serde(serialize_with = "as_digest")]
     pub user_data: Option<String>,
     pub devices: Vec<Device>,

@@ -4,6 +4,10 @@
 
 use std::path::PathBuf;
 
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+
 use super::options::Take;
 use super::{Inputs, block, communicator};
 use crate::packer::document;
@@ -213,17 +217,32 @@ fn launch(take: &mut Take<'_>) -> Launch {
     }
 }
 
-/// What the machine is told at its start, from the option or a file.
+/// What the machine is told at its start, from the option or a file, in base64. A file may hold bytes, such as compressed ones.
 fn user_data(take: &mut Take<'_>) -> Option<String> {
     let text = take.text("user_data");
-    let Some(file) = take.text("user_data_file") else { return text };
-    match std::fs::read_to_string(&file) {
-        Ok(data) => Some(data),
+    let Some(file) = take.text("user_data_file") else { return text.map(|t| in_base64(t.as_bytes())) };
+    if text.is_some() {
+        let message = "`user_data` and `user_data_file` exclude each other";
+        take.wrong("user_data_file", message, Some("keep the one that the machine is to be told"));
+        return None;
+    }
+    match std::fs::read(&file) {
+        Ok(data) => Some(in_base64(&data)).filter(|data| !data.is_empty()),
         Err(error) => {
             take.wrong("user_data_file", format!("the file `{file}` cannot be read: {error}"), None);
             None
         }
     }
+}
+
+/// The base64 that Packer's engine takes for base64: padded, with line ends anywhere, whatever the last bits are.
+const LOOSE: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+
+/// Data in base64: what is written in it already stays as it is, by Packer's own rule.
+fn in_base64(data: &[u8]) -> String {
+    let bare: Vec<u8> = data.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
+    STANDARD.encode(LOOSE.decode(bare).unwrap_or_else(|_| data.to_vec()))
 }
 
 fn metadata(take: &mut Take<'_>) -> Option<Metadata> {

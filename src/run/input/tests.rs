@@ -143,6 +143,27 @@ fn one_limit_of_the_connection_alone_is_the_only_one() {
 }
 
 #[test]
+fn user_data_is_encoded_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("data");
+    let of_file = |data: &[u8]| {
+        std::fs::write(&file, data).expect("a file");
+        ebs(&format!(r#", "user_data_file": {:?}"#, file.display().to_string()), "").launch.user_data
+    };
+    let of = |text: &str| ebs(&format!(r#", "user_data": {text:?}"#), "").launch.user_data;
+    assert_eq!(of("#!/bin/sh").as_deref(), Some("IyEvYmluL3No"));
+    assert_eq!(of("IyEvYmluL3No").as_deref(), Some("IyEvYmluL3No"));
+    // In lines, as `base64` writes it.
+    assert_eq!(of_file(b"IyEv\nYmlu\r\nL3No\n").as_deref(), Some("IyEvYmluL3No"));
+    // Without its padding it is none.
+    assert_eq!(of("IyEvYmluL3NoIA").as_deref(), Some("SXlFdlltbHVMM05vSUE="));
+    assert_eq!(of_file(&[0x1f, 0x8b, 0x08, 0xff]).as_deref(), Some("H4sI/w=="), "compressed data is no text");
+    assert_eq!(of_file(b""), None);
+    let both = wrong(&template(r#", "user_data": "a", "user_data_file": "b""#, ""));
+    assert!(both[0].starts_with("`user_data` and `user_data_file` exclude each other"), "{both:?}");
+}
+
+#[test]
 fn other_builders_and_what_comes_after_are_refused() {
     let found = wrong(
         r#"{ "builders": [{ "type": "amazon-instance", "name": "a" }, { "type": "amazon-instance", "name": "b" },
