@@ -199,6 +199,11 @@ pub enum Key {
         /// The private key.
         file: PathBuf,
     },
+    /// One that EC2 knows, and by which nobody connects from here: there is a password, or no connection.
+    Known {
+        /// The name of the key pair.
+        name: String,
+    },
     /// None: nobody connects, or by a password.
     None,
 }

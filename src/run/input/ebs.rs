@@ -155,8 +155,8 @@ fn key(take: &mut Take<'_>, ssh: Option<&Ssh>, file: Option<PathBuf>, inputs: &I
     }
     match (ssh, file) {
         (_, Some(file)) => Key::Own { name: pair, file },
-        (None, None) => Key::None,
-        (Some(ssh), None) if ssh.password.is_some() => Key::None,
+        (None, None) => pair.map_or(Key::None, |name| Key::Known { name }),
+        (Some(ssh), None) if ssh.password.is_some() => pair.map_or(Key::None, |name| Key::Known { name }),
         (Some(_), None) => {
             if pair.is_some() {
                 let message = "EC2 keeps no private keys: `ssh_keypair_name` needs `ssh_private_key_file`";
@@ -194,10 +194,8 @@ fn launch(take: &mut Take<'_>) -> Launch {
     if instance_type.is_empty() {
         take.wrong("instance_type", "a build needs an `instance_type`", None);
     }
-    let mut tags = take.pairs("run_tags");
-    tags.extend(block::tags(take, "run_tag"));
-    let mut volume_tags = take.pairs("run_volume_tags");
-    volume_tags.extend(block::tags(take, "run_volume_tag"));
+    let tags = block::all_tags(take, "run_tags", "run_tag");
+    let volume_tags = block::all_tags(take, "run_volume_tags", "run_volume_tag");
     let unlimited = take.flag("enable_unlimited_credits") | take.flag("enable_t2_unlimited");
     Launch {
         instance_type,
@@ -263,10 +261,8 @@ fn image(take: &mut Take<'_>, inputs: &Inputs) -> Image {
     if name.is_empty() {
         take.wrong("ami_name", "an image needs an `ami_name`", None);
     }
-    let mut tags = take.pairs("tags");
-    tags.extend(block::tags(take, "tag"));
-    let mut snapshot_tags = take.pairs("snapshot_tags");
-    snapshot_tags.extend(block::tags(take, "snapshot_tag"));
+    let tags = block::all_tags(take, "tags", "tag");
+    let snapshot_tags = block::all_tags(take, "snapshot_tags", "snapshot_tag");
     let own = take
         .text("region")
         .or_else(|| take.environment("AWS_REGION"))

@@ -164,6 +164,29 @@ fn user_data_is_encoded_once() {
 }
 
 #[test]
+fn tags_of_bakecs_own_are_refused() {
+    for options in [
+        r#", "run_tags": { "bakec:run": "x" }"#,
+        r#", "tag": { "key": "bakec:run", "value": "x" }"#,
+        r#", "snapshot_tags": { "bakec:run": "x" }"#,
+        r#", "run_volume_tag": [{ "name": "bakec:run", "value": "x" }]"#,
+    ] {
+        let found = wrong(&template(options, ""));
+        assert!(found[0].starts_with("the tag `bakec:run` is one of bakec's own | by tags"), "{found:?}");
+    }
+}
+
+#[test]
+fn a_key_pair_is_launched_with_also_where_nobody_connects_by_it() {
+    for options in [r#""ssh_password": "word-of-pass""#, r#""communicator": "none""#] {
+        let key = ebs(&format!(r#", "ssh_keypair_name": "ours", {options}"#), "").key;
+        assert_eq!(key, Key::Known { name: "ours".to_owned() }, "{options}");
+    }
+    let alone = wrong(&template(r#", "ssh_keypair_name": "ours""#, ""));
+    assert!(alone[0].starts_with("EC2 keeps no private keys"), "{alone:?}");
+}
+
+#[test]
 fn other_builders_and_what_comes_after_are_refused() {
     let found = wrong(
         r#"{ "builders": [{ "type": "amazon-instance", "name": "a" }, { "type": "amazon-instance", "name": "b" },
