@@ -265,21 +265,9 @@ fn own_folder(path: &Path) -> std::io::Result<()> {
     builder.create(path)
 }
 
-/// The name of this machine, as far as it is known.
+/// The name of this machine.
 pub fn host() -> String {
-    let file = std::fs::read_to_string("/etc/hostname").ok().map(|h| h.trim().to_owned());
-    let set = |name: &str| std::env::var(name).ok();
-    // Not every system has the file, and few export the variable.
-    let asked = || {
-        let answer = std::process::Command::new("uname").arg("-n").output().ok().filter(|o| o.status.success())?;
-        Some(String::from_utf8_lossy(&answer.stdout).trim().to_owned())
-    };
-    file.filter(|h| !h.is_empty())
-        .or_else(|| set("HOSTNAME"))
-        .or_else(|| set("COMPUTERNAME"))
-        .or_else(asked)
-        .filter(|h| !h.is_empty())
-        .unwrap_or_else(|| "unknown".into())
+    gethostname::gethostname().to_string_lossy().into_owned()
 }
 
 /// Digests of the files that builds read, folders with all that is in them.
