@@ -17,6 +17,7 @@ use crate::text::duration;
     cut, lost                         no answer: before the effect, after it\n  \
     capacity, launch-fails            no instance, or one that ends at once\n  \
     image-fails, instance-gone        an image that fails, an instance that AWS takes\n  \
+    name-taken                        an image's name that is not free yet\n  \
     delay=2s                          a late answer\n  \
     ssh-reset, ssh-no-exit, ssh-exit=1  at the n-th SSH command\n\n\
     Beside AWS's API:\n  \

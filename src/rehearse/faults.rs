@@ -56,6 +56,8 @@ pub enum Kind {
     LaunchFails,
     /// The image that a CreateImage, CopyImage or RegisterImage makes becomes `failed`.
     ImageFails,
+    /// `InvalidAMIName.Duplicate`, to CreateImage, CopyImage and RegisterImage: a name that was let go is not free yet.
+    NameTaken,
     /// The newest instance that lives is terminated by AWS, just before the call.
     InstanceGone,
     /// The answer comes late.
@@ -78,6 +80,7 @@ impl Kind {
         ("capacity", Kind::Capacity),
         ("launch-fails", Kind::LaunchFails),
         ("image-fails", Kind::ImageFails),
+        ("name-taken", Kind::NameTaken),
         ("instance-gone", Kind::InstanceGone),
         ("delay", Kind::Delay),
         ("ssh-reset", Kind::SshReset),
@@ -95,7 +98,7 @@ impl Kind {
         match self {
             Kind::Capacity => matches!(action, "RunInstances" | "StartInstances"),
             Kind::LaunchFails => action == "RunInstances",
-            Kind::ImageFails => matches!(action, "CreateImage" | "CopyImage" | "RegisterImage"),
+            Kind::ImageFails | Kind::NameTaken => matches!(action, "CreateImage" | "CopyImage" | "RegisterImage"),
             kind => kind.is_ssh() == (action == SSH),
         }
     }

@@ -21,6 +21,8 @@ pub struct Settings {
     pub faults: Vec<Fault>,
     /// How long look-ups do not see what is new, by the server's clock.
     pub visible_after: Duration,
+    /// How long look-ups still see images that have been deregistered, by the server's clock.
+    pub gone_after: Duration,
     /// AMIs beside those of the built-in catalogue.
     pub amis: Vec<Ami>,
     /// Whether calls are throttled as EC2 throttles them.
@@ -40,6 +42,7 @@ impl Default for Settings {
             seed: None,
             faults: Vec::new(),
             visible_after: Duration::ZERO,
+            gone_after: Duration::ZERO,
             amis: Vec::new(),
             throttle: true,
             delays: Delays::default(),

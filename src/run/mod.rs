@@ -269,8 +269,15 @@ fn own_folder(path: &Path) -> std::io::Result<()> {
 pub fn host() -> String {
     let file = std::fs::read_to_string("/etc/hostname").ok().map(|h| h.trim().to_owned());
     let set = |name: &str| std::env::var(name).ok();
-    file.or_else(|| set("HOSTNAME"))
+    // Not every system has the file, and few export the variable.
+    let asked = || {
+        let answer = std::process::Command::new("uname").arg("-n").output().ok().filter(|o| o.status.success())?;
+        Some(String::from_utf8_lossy(&answer.stdout).trim().to_owned())
+    };
+    file.filter(|h| !h.is_empty())
+        .or_else(|| set("HOSTNAME"))
         .or_else(|| set("COMPUTERNAME"))
+        .or_else(asked)
         .filter(|h| !h.is_empty())
         .unwrap_or_else(|| "unknown".into())
 }
@@ -528,9 +535,6 @@ async fn caller(builds: &[Build], settings: &Settings) -> Option<String> {
     });
     if !open {
         return None;
-    }
-    if settings.packer_defaults {
-        return Some("0.0.0.0/0".to_owned());
     }
     let local = settings
         .reach

@@ -47,7 +47,7 @@ fn copied() -> String {
 }
 
 /// The builds of a program.
-fn program(text: &str, gate: &Gate) -> (Vec<Build>, String) {
+pub(crate) fn program(text: &str, gate: &Gate) -> (Vec<Build>, String) {
     let world = Memory::of([("main.bake", text)]);
     let compiled = compile(&world, "main.bake", &Options::default());
     let plan = compiled.plan.expect("the program has a plan");
@@ -74,7 +74,7 @@ fn program(text: &str, gate: &Gate) -> (Vec<Build>, String) {
 pub(crate) struct House {
     pub(crate) server: Server,
     folder: tempfile::TempDir,
-    settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 impl House {
@@ -100,7 +100,7 @@ impl House {
     }
 
     /// A fault from the first call of an action on.
-    fn always(&self, kind: FaultKind, action: &str) {
+    pub(crate) fn always(&self, kind: FaultKind, action: &str) {
         self.server.fault(Fault { times: Some(1000), ..Fault::at(kind, Some(action), 1) });
     }
 
@@ -114,7 +114,7 @@ impl House {
     }
 
     /// Makes the builds of a program, and ends it when an event says so.
-    async fn bake_until(&self, text: &str, ends: impl Fn(&What) -> bool) -> Outcome {
+    pub(crate) async fn bake_until(&self, text: &str, ends: impl Fn(&What) -> bool) -> Outcome {
         self.bake_to(text, 1, ends).await
     }
 
@@ -129,7 +129,7 @@ impl House {
     }
 
     /// Begins with the builds of a program: the run, the wish that it ends, and what it tells.
-    fn begin(&self, text: &str) -> (JoinHandle<Outcome>, watch::Sender<u8>, UnboundedReceiver<Event>) {
+    pub(crate) fn begin(&self, text: &str) -> (JoinHandle<Outcome>, watch::Sender<u8>, UnboundedReceiver<Event>) {
         let gate = Gate::default();
         let (builds, plan) = program(text, &gate);
         let (events, told) = Events::new(gate);
@@ -138,7 +138,7 @@ impl House {
         (tokio::spawn(bake(builds, settings, events, cancel)), wish, told)
     }
 
-    fn run(&self, outcome: &Outcome) -> PathBuf {
+    pub(crate) fn run(&self, outcome: &Outcome) -> PathBuf {
         self.folder.path().join(outcome.run.as_deref().expect("a run"))
     }
 
@@ -391,7 +391,7 @@ async fn abandoned(house: &mut House, lease: Duration) -> Outcome {
     outcome
 }
 
-async fn cloud(house: &House) -> (Cloud, Events) {
+pub(crate) async fn cloud(house: &House) -> (Cloud, Events) {
     let (events, _) = Events::new(Gate::default());
     let access = Access { region: "us-east-1".to_owned(), ..Access::default() };
     (Cloud::open(&access, &house.settings.reach, &events, Default::default()).await.expect("an account"), events)

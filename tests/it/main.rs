@@ -8,6 +8,8 @@ mod support;
 mod baked;
 #[cfg(feature = "run")]
 mod baked_force;
+#[cfg(feature = "run")]
+mod baked_others;
 mod book;
 mod cli;
 mod compare;
@@ -22,6 +24,8 @@ mod examples;
 #[cfg(feature = "run")]
 mod executor;
 mod facts;
+#[cfg(feature = "run")]
+mod former;
 mod fuzzed;
 mod generated;
 mod growth;

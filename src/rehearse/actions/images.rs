@@ -42,7 +42,7 @@ const REGISTERS: &[&str] = &[
 pub(super) const MADE: &[&str] = &["image", "snapshot"];
 
 /// The name of a new image, which no other of the account has.
-pub(super) fn new_name(call: &Call<'_>) -> Result<String, ApiError> {
+pub(super) fn new_name(call: &mut Call<'_>) -> Result<String, ApiError> {
     let name = call.params.required("Name")?;
     let fine = |c: char| c.is_ascii_alphanumeric() || "()[] ./-'@_".contains(c);
     if !(3..=128).contains(&name.len()) || !name.chars().all(fine) {
@@ -50,6 +50,10 @@ pub(super) fn new_name(call: &Call<'_>) -> Result<String, ApiError> {
         return Err(ApiError::new("InvalidAMIName.Malformed", words));
     }
     // Names are unique at once: what look-ups do not see yet has its name already.
+    if call.strikes.name_taken {
+        let words = format!("AMI name {name} is already in use by AMI {}", call.world.id("ami"));
+        return Err(ApiError::new("InvalidAMIName.Duplicate", words));
+    }
     if let Some(other) = call.region().images.values().find(|i| i.owner == ACCOUNT && i.name == name) {
         let words = format!("AMI name {name} is already in use by AMI {}", other.id);
         return Err(ApiError::new("InvalidAMIName.Duplicate", words));
@@ -240,9 +244,14 @@ fn deregister_image(call: &mut Call<'_>) -> Answer {
         return Err(ApiError::new("OperationNotPermitted", words));
     }
     let with_snapshots = call.params.flag("DeleteAssociatedSnapshots")? == Some(true);
+    let (now, late) = (call.now(), call.world.rules.gone_after);
     let region = call.region_mut();
     region.images.shift_remove(&id);
-    region.tags.remove(&id);
+    if late.is_zero() {
+        region.tags.remove(&id);
+    } else {
+        region.shadows.push((image.clone(), now.after(late)));
+    }
     region.deregistered.insert(id);
     if !with_snapshots {
         return Ok(Fields::done());

@@ -159,6 +159,9 @@ impl Image {
 }
 
 pub(super) fn advance(region: &mut Region, now: Time) {
+    for (image, _) in region.shadows.extract_if(.., |(_, until)| *until <= now) {
+        region.tags.remove(&image.id);
+    }
     let late: Vec<String> = region.images.values().filter(|i| i.due() <= now).map(|i| i.id.clone()).collect();
     for id in late {
         let Some(image) = region.images.get_mut(&id).map(Arc::make_mut) else { continue };

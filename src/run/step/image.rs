@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::former::Deregister;
 use super::launch::mapping;
-use super::tags::{BUILD, FINAL, RUN, STATE};
+use super::tags::{BUILD, FINAL, RUN, STATE, with_tag};
 use super::{Cx, Failure, Look, Step};
 use crate::run::aws::fault::{CallError, Fault};
 use crate::run::aws::wait::{self, Image as Seen, filter};
@@ -72,7 +73,12 @@ impl Step for CreateImage {
             cx.region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem("run::image"))?;
         let ours =
             |image: &&Found| cx.is_ours(image.tags()) || image.source_instance_id() == Some(self.instance.as_str());
-        match (answer.images().iter().find(ours), answer.images().first()) {
+        // What is still seen of a former image that was let go stands in nobody's way.
+        let gone = cx.known(Deregister::NAME, &cx.region.name);
+        let gone =
+            gone.and_then(|step| serde_json::from_value::<Deregister>(step.data).ok()).map(|step| step.former.id);
+        let mut others = answer.images().iter().filter(|i| i.image_id() != gone.as_deref());
+        match (answer.images().iter().find(ours), others.next()) {
             (Some(image), _) => Ok(Look::There(image.image_id().unwrap_or_default().to_owned())),
             (None, Some(other)) => {
                 let id = other.image_id().unwrap_or_default();
@@ -108,6 +114,8 @@ impl CreateImage {
                 }
                 _ => Err(error),
             },
+            // Whether it can is not known yet, and its name makes the second call harmless.
+            Err(error) if error.fault == Fault::Unclear => self.make(cx, true, Repeat::Always).await,
             Ok(made) => {
                 *able = Some(true);
                 Ok(made)
@@ -195,7 +203,7 @@ pub async fn available(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<Seen, 
 /// # Errors
 /// What AWS does not do.
 pub async fn remove(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<String, Problem> {
-    let ours = [(RUN, cx.run.name.as_str()), (BUILD, &cx.build)].map(|(k, v)| filter(&format!("tag:{k}"), [v]));
+    let ours = [with_tag(RUN, &cx.run.name), with_tag(BUILD, &cx.build)];
     discard(region, id, &ours, cx).await
 }
 

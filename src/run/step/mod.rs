@@ -12,6 +12,7 @@ pub mod key;
 pub mod launch;
 pub mod lease;
 pub mod publish;
+pub mod revive;
 pub mod source;
 pub mod tags;
 pub mod undo;

@@ -77,28 +77,7 @@ impl Share {
 
     async fn share_image(&self, region: &Region) -> Result<(), CallError> {
         let wanted = &self.wanted;
-        let mut permissions: Vec<LaunchPermission> = Vec::new();
-        permissions.extend(wanted.users.iter().map(|u| LaunchPermission::builder().user_id(u).build()));
-        permissions.extend(
-            wanted.groups.iter().map(|g| LaunchPermission::builder().group(PermissionGroup::from(g.as_str())).build()),
-        );
-        permissions.extend(wanted.org_arns.iter().map(|a| LaunchPermission::builder().organization_arn(a).build()));
-        permissions
-            .extend(wanted.ou_arns.iter().map(|a| LaunchPermission::builder().organizational_unit_arn(a).build()));
-        if !permissions.is_empty() {
-            let ask = || {
-                let add = LaunchPermissionModifications::builder().set_add(Some(permissions.clone())).build();
-                region.ec2.modify_image_attribute().image_id(&self.image).launch_permission(add).send()
-            };
-            when_visible(region, || region.call("ModifyImageAttribute", Repeat::Always, ask)).await?;
-        }
-        if !wanted.product_codes.is_empty() {
-            let ask = || {
-                let call = region.ec2.modify_image_attribute().image_id(&self.image).attribute("productCodes");
-                call.set_product_codes(Some(wanted.product_codes.clone())).send()
-            };
-            when_visible(region, || region.call("ModifyImageAttribute", Repeat::Always, ask)).await?;
-        }
+        permit(region, &self.image, wanted).await?;
         if let Some(imds) = &wanted.imds_support {
             let ask = || {
                 let value = AttributeValue::builder().value(ImdsSupportValues::from(imds.as_str()).as_str()).build();
@@ -126,6 +105,35 @@ impl Share {
         }
         Ok(())
     }
+}
+
+/// Lets others launch an image, and gives it its product codes.
+///
+/// # Errors
+/// What AWS said last.
+pub async fn permit(region: &Region, image: &str, wanted: &Image) -> Result<(), CallError> {
+    let mut permissions: Vec<LaunchPermission> = Vec::new();
+    permissions.extend(wanted.users.iter().map(|u| LaunchPermission::builder().user_id(u).build()));
+    permissions.extend(
+        wanted.groups.iter().map(|g| LaunchPermission::builder().group(PermissionGroup::from(g.as_str())).build()),
+    );
+    permissions.extend(wanted.org_arns.iter().map(|a| LaunchPermission::builder().organization_arn(a).build()));
+    permissions.extend(wanted.ou_arns.iter().map(|a| LaunchPermission::builder().organizational_unit_arn(a).build()));
+    if !permissions.is_empty() {
+        let ask = || {
+            let add = LaunchPermissionModifications::builder().set_add(Some(permissions.clone())).build();
+            region.ec2.modify_image_attribute().image_id(image).launch_permission(add).send()
+        };
+        when_visible(region, || region.call("ModifyImageAttribute", Repeat::Always, ask)).await?;
+    }
+    if !wanted.product_codes.is_empty() {
+        let ask = || {
+            let call = region.ec2.modify_image_attribute().image_id(image).attribute("productCodes");
+            call.set_product_codes(Some(wanted.product_codes.clone())).send()
+        };
+        when_visible(region, || region.call("ModifyImageAttribute", Repeat::Always, ask)).await?;
+    }
+    Ok(())
 }
 
 /// Asks until what is asked for is visible.
