@@ -10,6 +10,7 @@ pub mod build;
 pub mod cancel;
 pub mod event;
 pub mod input;
+pub mod facts;
 pub mod journal;
 pub mod key;
 pub mod line;

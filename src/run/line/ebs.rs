@@ -8,6 +8,7 @@ use crate::run::aws::wait::Instance;
 use crate::run::build::{Build, Ebs, Key, Ssh};
 use crate::run::event::Artifact;
 use crate::run::journal::fold::State;
+use crate::run::facts;
 use crate::run::problem::Problem;
 use crate::run::render::{Given as Values, rendered};
 use crate::run::ssh::Target;
@@ -164,25 +165,9 @@ async fn on_machine(
     Ok(())
 }
 
-/// What templates know of the machine, by Packer's names.
+/// What templates know of the machine.
 fn values(base: &Values, source: &SourceImage, at: Option<&Target>, ebs: &Ebs, instance: &str) -> Values {
-    let mut values = base.clone();
-    let tags: Vec<String> = source.tags.iter().map(|(k, v)| format!("{k}:{v}")).collect();
-    let mut know = |name: &str, value: &str| values.build.insert(name.to_owned(), value.to_owned());
-    know("ID", instance);
-    know("ConnType", if ebs.ssh.is_some() { "ssh" } else { "none" });
-    know("User", ebs.ssh.as_ref().map_or("", |s| &s.username));
-    know("Password", ebs.ssh.as_ref().and_then(|s| s.password.as_ref()).map_or("", |p| p.reveal()));
-    know("Host", at.map_or("", |t| &t.host));
-    know("Port", &at.map_or_else(String::new, |t| t.port.to_string()));
-    know("SourceAMI", &source.id);
-    know("SourceAMIName", &source.name);
-    know("SourceAMICreationDate", &source.created);
-    know("SourceAMIOwner", &source.owner);
-    know("SourceAMIOwnerName", &source.owner_name);
-    know("SourceAMITags", &format!("map[{}]", tags.join(" ")));
-    know("BuildRegion", &ebs.access.region);
-    values
+    facts::launched(facts::connected(base, ebs.ssh.as_ref(), at), source, &ebs.access.region, instance)
 }
 
 /// The build with its tags and its description rendered: they may speak of the source image.
