@@ -157,9 +157,13 @@ impl Clouds {
         Ok(clouds)
     }
 
-    /// The account of an access. The region is no part of it.
+    /// The account of an access. The region is a part of it only where it has an endpoint of its own.
     fn of(&self, access: &Access) -> Option<Arc<Cloud>> {
-        let same = |other: &Access| Access { region: access.region.clone(), ..other.clone() } == *access;
+        let any = access.endpoint.is_none();
+        let same = |other: &Access| {
+            let region = if any { &access.region } else { &other.region };
+            Access { region: region.clone(), ..other.clone() } == *access
+        };
         self.all.iter().find(|(other, _)| same(other)).map(|(_, cloud)| cloud.clone())
     }
 }
