@@ -171,7 +171,10 @@ fn values(base: &Values, source: &SourceImage, at: Option<&Target>, ebs: &Ebs, i
 }
 
 /// The build with its tags and its description rendered: they may speak of the source image.
-fn worded(ebs: &Ebs, base: &Values, source: &SourceImage) -> Result<Ebs, Problem> {
+///
+/// # Errors
+/// Where one cannot be rendered, or a tag's key becomes one of bakec's own.
+pub fn worded(ebs: &Ebs, base: &Values, source: &SourceImage) -> Result<Ebs, Problem> {
     let values = values(base, source, None, ebs, "");
     let mut ebs = ebs.clone();
     let Ebs { launch, image, .. } = &mut ebs;
