@@ -264,6 +264,12 @@ async fn names(asked: &[Asked<'_>], force: bool) -> Vec<Problem> {
     for a in asked.iter().filter(|a| !force && !a.ebs.image.force_deregister && !a.ebs.image.skip_create) {
         for region in std::iter::once(&a.ebs.access.region).chain(&a.ebs.image.regions) {
             wanted.entry(region.clone()).or_default().push(a);
+    if (a.ebs.launch.sriov_support || a.ebs.launch.ena_support == Some(true)) && source.virtualization != "hvm" {
+        let option = if a.ebs.launch.sriov_support { "sriov_support" } else { "ena_support" };
+        let message = format!("`{option}` needs an image of the virtualization `hvm`, and `{}` has another", source.id);
+        let help = "take the image's HVM variant, or leave the option out";
+        return Some(Problem::refused("run::source", message).help(help).at(a.origin(option)));
+    }
         }
     }
     let answers = join_all(wanted.into_iter().map(|(name, builds)| async move {

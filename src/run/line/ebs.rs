@@ -14,6 +14,7 @@ use crate::run::render::{Given as Values, rendered};
 use crate::run::ssh::Target;
 use crate::run::step::copy::CopyImage;
 use crate::run::step::former::{Deregister, Forget, Former, former};
+use crate::run::step::enhance::Enhance;
 use crate::run::step::group::{MakeGroup, OpenGroup};
 use crate::run::step::image::{CreateImage, available, merged};
 use crate::run::step::key::{self, ImportKey};
@@ -69,6 +70,9 @@ pub async fn bake(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Resul
         return Ok(artifact(&[]));
     }
     let gone = let_former_go(cx, ebs).await?;
+    if let Some(step) = Enhance::of(&instance, &ebs.launch) {
+        cx.step(step).await?;
+    }
     let images = images(cx, ebs, &instance).await?;
     publish(cx, ebs, images, &gone).await
 }
