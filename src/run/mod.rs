@@ -7,10 +7,11 @@
 
 pub mod aws;
 pub mod build;
+pub mod caller;
 pub mod cancel;
 pub mod event;
-pub mod input;
 pub mod facts;
+pub mod input;
 pub mod journal;
 pub mod key;
 pub mod line;
@@ -189,7 +190,7 @@ pub async fn bake(mut builds: Vec<Build>, settings: Settings, events: Events, ca
         events.say(format!("preflight: asking AWS about {}", crate::text::words::count(asked.len(), "build")));
         // It only looks: it can be left at any moment.
         tokio::select! {
-            found = preflight::look(&asked, settings.force) => found,
+            found = preflight::look(&asked, settings.force, &settings.reach) => found,
             () = cancel.cancelled() => {
                 let calls = clouds.calls.load(Ordering::Relaxed);
                 return Outcome { cancelled: true, calls, ..Outcome::default() };
@@ -349,7 +350,6 @@ async fn work(
     let places =
         Arc::new(Semaphore::new(if settings.parallel == 0 { Semaphore::MAX_PERMITS } else { settings.parallel }));
     let shared = Arc::new((settings, found));
-    let address = caller(&builds, &shared.0).await;
     let held = builds.iter().filter_map(|b| match &b.builder {
         Builder::Ebs(ebs) => Some((b.name.clone(), clouds.of(&ebs.access)?, ebs.access.region.clone())),
         Builder::Null(_) => None,
@@ -359,12 +359,12 @@ async fn work(
         .into_iter()
         .map(|build| {
             let cx = Cx { pause: shared.0.pause.clone(), ..context(&run, &build, &clouds, &events, &cancel) };
-            let (places, shared, address) = (places.clone(), shared.clone(), address.clone());
+            let (places, shared) = (places.clone(), shared.clone());
             let own = build.name.clone();
             tokio::spawn(event::BUILD.scope(own, async move {
                 let _place = places.acquire().await;
                 let name = build.name.to_string();
-                let (end, left) = one(cx, &build, &shared.0, &shared.1, address).await;
+                let (end, left) = one(cx, &build, &shared.0, &shared.1).await;
                 (name, end, left)
             }))
         })
@@ -424,13 +424,7 @@ fn context(run: &Arc<Run>, build: &Build, clouds: &Clouds, events: &Events, canc
 }
 
 /// Makes one build to its end: the image, or everything undone.
-async fn one(
-    mut cx: Cx,
-    build: &Build,
-    settings: &Settings,
-    found: &Found,
-    address: Option<String>,
-) -> (End, Vec<Problem>) {
+async fn one(mut cx: Cx, build: &Build, settings: &Settings, found: &Found) -> (End, Vec<Problem>) {
     if let Some(end) = cx.run.journal.look(|r| r.builds.get(&*build.name).and_then(|b| b.end.clone())) {
         let left = match end {
             End::Done { .. } => back(&cx, Extent::Scaffolding).await,
@@ -452,6 +446,7 @@ async fn one(
         match &build.builder {
             Builder::Ebs(ebs) => {
                 let source = found.sources.get(&*build.name).cloned();
+                let address = found.addresses.get(&*build.name).cloned();
                 let given = line::ebs::Given { source, address, ssh_at: settings.ssh_at, values: &build.values };
                 line::ebs::bake(cx, build, ebs, &given).await
             }
@@ -518,27 +513,6 @@ fn left_as_it_is(cx: &Cx) -> Vec<Problem> {
     }
     let message = format!("`{}` was left as it is: {}", cx.build, standing.join(", "));
     vec![Problem::left("run::abort", message).help(format!("undo it by `bakec clean {}`", cx.run.name))]
-}
-
-/// The address from which the machines will be reached, where a build leaves it open.
-async fn caller(builds: &[Build], settings: &Settings) -> Option<String> {
-    let open = builds.iter().any(|b| match &b.builder {
-        Builder::Ebs(ebs) => ebs.ssh.is_some() && ebs.network.groups.is_empty() && ebs.network.cidrs.is_empty(),
-        Builder::Null(_) => false,
-    });
-    if !open {
-        return None;
-    }
-    let local = settings
-        .reach
-        .endpoint
-        .as_deref()
-        .is_some_and(|e| e.contains("//127.") || e.contains("//localhost") || e.contains("//[::1]"));
-    if local {
-        Some("127.0.0.1/32".to_owned())
-    } else {
-        aws::address::own().await.map(|ip| format!("{ip}/{}", if ip.is_ipv4() { 32 } else { 128 }))
-    }
 }
 
 /// Whether a failure is the wish of somebody.

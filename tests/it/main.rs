@@ -24,6 +24,8 @@ mod fuzzed;
 mod generated;
 mod growth;
 mod hcl;
+#[cfg(feature = "run")]
+mod honoured;
 mod hostile;
 mod house;
 mod init;

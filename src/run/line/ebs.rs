@@ -6,15 +6,16 @@ use std::path::PathBuf;
 
 use crate::run::aws::wait::Instance;
 use crate::run::build::{Build, Ebs, Key, Ssh};
+use crate::run::caller;
 use crate::run::event::Artifact;
-use crate::run::journal::fold::State;
 use crate::run::facts;
+use crate::run::journal::fold::State;
 use crate::run::problem::Problem;
 use crate::run::render::{Given as Values, rendered};
 use crate::run::ssh::Target;
 use crate::run::step::copy::CopyImage;
-use crate::run::step::former::{Deregister, Forget, Former, former};
 use crate::run::step::enhance::Enhance;
+use crate::run::step::former::{Deregister, Forget, Former, former};
 use crate::run::step::group::{MakeGroup, OpenGroup};
 use crate::run::step::image::{CreateImage, available, merged};
 use crate::run::step::key::{self, ImportKey};
@@ -69,10 +70,10 @@ pub async fn bake(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Resul
     if ebs.image.skip_create {
         return Ok(artifact(&[]));
     }
-    let gone = let_former_go(cx, ebs).await?;
     if let Some(step) = Enhance::of(&instance, &ebs.launch) {
         cx.step(step).await?;
     }
+    let gone = let_former_go(cx, ebs).await?;
     let images = images(cx, ebs, &instance).await?;
     publish(cx, ebs, images, &gone).await
 }
@@ -134,11 +135,23 @@ async fn groups(cx: &Cx, ebs: &Ebs, given: &Given<'_>) -> Result<Vec<String>, Pr
     let token = cx.token(MakeGroup::NAME, "");
     let name = format!("bakec_{}", &token[..20]);
     let id = cx.step(MakeGroup { name, vpc: ebs.network.vpc.clone() }).await?;
-    let cidrs = match (&given.address, ebs.network.cidrs.is_empty()) {
-        (Some(address), true) => vec![address.clone()],
-        _ => ebs.network.cidrs.clone(),
+    let wanted = match ebs.network.cidrs.is_empty() {
+        true => given.address.iter().cloned().collect(),
+        false => ebs.network.cidrs.clone(),
     };
-    cx.step(OpenGroup { id: id.clone(), port: ssh.port, cidrs }).await?;
+    let opened = cx.known(OpenGroup::NAME, "").and_then(|step| serde_json::from_value::<OpenGroup>(step.data).ok());
+    let cidrs = opened.map_or_else(|| wanted.clone(), |step| step.cidrs);
+    if cidrs.is_empty() {
+        let message = "it is not known from where the machine will be reached";
+        return Err(Problem::failed("run::group", message).help(caller::WRITE));
+    }
+    let open = OpenGroup { id: id.clone(), port: ssh.port, cidrs, further: false };
+    cx.step(open.clone()).await?;
+    // A run that goes on may do so from another place.
+    let further: Vec<String> = wanted.into_iter().filter(|cidr| !open.cidrs.contains(cidr)).collect();
+    if !further.is_empty() && !is_left(cx) {
+        cx.step(OpenGroup { cidrs: further, further: true, ..open }).await?;
+    }
     Ok(vec![id])
 }
 
