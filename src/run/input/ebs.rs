@@ -77,6 +77,7 @@ fn access(take: &mut Take<'_>, gate: &Gate) -> Access {
         keys,
         profile: take.text("profile"),
         max_retries: take.number("max_retries"),
+        skip_credential_validation: take.flag("skip_credential_validation"),
         skip_region_validation: take.flag("skip_region_validation"),
     }
 }
