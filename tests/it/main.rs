@@ -13,6 +13,8 @@ mod cli;
 mod compare;
 mod completions;
 mod console;
+#[cfg(feature = "run")]
+mod copies;
 mod corpus;
 mod doc;
 #[cfg(feature = "run")]
