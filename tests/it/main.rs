@@ -9,6 +9,8 @@ mod baked;
 #[cfg(feature = "run")]
 mod baked_force;
 mod book;
+#[cfg(feature = "run")]
+mod cleaning;
 mod cli;
 mod compare;
 mod completions;
