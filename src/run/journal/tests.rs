@@ -255,3 +255,17 @@ fn a_journal_is_begun_once() {
     drop(Journal::create(folder.path(), head("r")).unwrap());
     assert!(matches!(Journal::create(folder.path(), head("r")), Err(OpenError::Io(_))));
 }
+
+#[test]
+fn who_only_looks_keeps_nobody_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    drop(Journal::create(folder.path(), head("r")).expect("a journal"));
+    let looks = fs::File::open(folder.path().join(FILE)).expect("a file");
+    looks.try_lock_shared().expect("nobody holds it");
+    let look = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(60));
+        drop(looks);
+    });
+    assert!(Journal::open(folder.path()).is_ok());
+    look.join().expect("it ends");
+}
