@@ -447,21 +447,21 @@ async fn one(common: &Common, build: &Build, address: Option<String>) -> (End, V
         Builder::Null(_) => "null",
     };
     cx.events.tell(What::BuildStarted { kind: kind.to_owned() });
-    let baked = async {
-        match &build.builder {
-            Builder::Ebs(ebs) => {
-                let source = found.sources.get(&*build.name).cloned();
-                let given = line::ebs::Given { source, address, ssh_at: settings.ssh_at, values: &build.values };
-                line::ebs::bake(cx, build, ebs, &given).await
-            }
-            Builder::Null(null) => line::null::bake(cx, build, null, &build.values).await.map(Baked::from),
+    // When the time is up it ends as when somebody wishes it: what is in flight, and what cleans up, has its end.
+    let timed = Cx { cancel: cx.cancel.within(settings.timeout), ..cx.clone() };
+    let baked = match &build.builder {
+        Builder::Ebs(ebs) => {
+            let source = found.sources.get(&*build.name).cloned();
+            let given = line::ebs::Given { source, address, ssh_at: settings.ssh_at, values: &build.values };
+            line::ebs::bake(&timed, build, ebs, &given).await
         }
+        Builder::Null(null) => line::null::bake(&timed, build, null, &build.values).await.map(Baked::from),
     };
-    let baked = match settings.timeout {
-        Some(time) => tokio::time::timeout(time, baked).await.unwrap_or_else(|_| {
+    let baked = match (baked, settings.timeout) {
+        (Err(problem), Some(time)) if problem.kind == Kind::Cancelled && !cx.cancel.is_cancelled() => {
             Err(Problem::failed("run::timeout", format!("the build has not ended after {}s", time.as_secs())))
-        }),
-        None => baked.await,
+        }
+        (baked, _) => baked,
     };
     finish(cx, build, baked, settings.on_error).await
 }

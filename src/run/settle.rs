@@ -22,7 +22,7 @@ use super::problem::Problem;
 use super::reached::{self, Reached};
 use super::step::undo::{Extent, back, earlier};
 use super::step::{Cx, Run};
-use super::{Clouds, Common, Outcome, Settings, asked, digests, host, sweep, work};
+use super::{Clouds, Common, OnError, Outcome, Settings, asked, digests, host, sweep, work};
 
 /// Why a journal cannot be used, for people.
 pub fn unusable(run: &str, error: OpenError) -> Problem {
@@ -96,7 +96,16 @@ async fn alone(run: &Run, builds: &[Reached], clouds: &Clouds, holder: &str) -> 
 }
 
 /// Goes on with a run where it was interrupted. The builds are those of its plan.
-pub async fn resume(folder: &Path, builds: Vec<Build>, settings: Settings, events: Events, cancel: Cancel) -> Outcome {
+pub async fn resume(
+    folder: &Path,
+    mut builds: Vec<Build>,
+    settings: Settings,
+    events: Events,
+    cancel: Cancel,
+) -> Outcome {
+    if settings.on_error == OnError::Abort {
+        builds.iter_mut().for_each(|build| build.cleanups.clear());
+    }
     let refused = |refused: Vec<Problem>| Outcome { refused, ..Outcome::default() };
     let mut opened = match open(folder, &builds, &settings, &events).await {
         Ok(opened) => opened,

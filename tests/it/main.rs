@@ -22,6 +22,8 @@ mod doc;
 #[cfg(feature = "run")]
 mod ec2;
 mod emitted;
+#[cfg(feature = "run")]
+mod ended;
 mod examples;
 #[cfg(feature = "run")]
 mod executor;

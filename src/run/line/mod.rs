@@ -96,6 +96,11 @@ async fn provision_all(
 ) -> Result<(), Problem> {
     for (index, step) in build.provisioners.iter().enumerate() {
         if let Err(problem) = provision_one(cx, index, step, shell, values).await {
+            // Who ended the build wants it cleaned up too; only who waits for nothing does not.
+            let cx = &Cx { cancel: cx.cancel.of_last_things(), ..cx.clone() };
+            if let Some(shell) = shell {
+                shell.set_cancel(cx.cancel.clone());
+            }
             for cleanup in &build.cleanups {
                 cx.events.say(format!("cleaning up by `{}`", named(cleanup)));
                 if let Err(also) = act(cx, cleanup, shell, values).await {
