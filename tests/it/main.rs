@@ -14,6 +14,8 @@ mod cleaning;
 mod cli;
 mod compare;
 mod completions;
+#[cfg(feature = "run")]
+mod connected;
 mod console;
 #[cfg(feature = "run")]
 mod copies;

@@ -159,7 +159,7 @@ async fn on_machine(
         && !(build.provisioners.is_empty() && given.ssh_at.is_some())
     {
         let target = target(ssh, machine, given.ssh_at)?;
-        shell = Some(connect(cx, &target, ssh, key_file).await?);
+        shell = Some(connect(cx, &target, ssh, key_file, Some(instance)).await?);
         at = Some(target);
     }
     let values = values(given.values, source, at.as_ref(), ebs, instance);

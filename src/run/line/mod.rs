@@ -16,10 +16,11 @@ use super::event::{Artifact, What, ms};
 use super::journal::fold::{BuildRecord, State};
 use super::journal::line::Entry;
 use super::key;
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::provision::provision;
 use super::render::RunValues;
-use super::ssh::{self, HostKeyPin, Shell, Target};
+use super::ssh::{self, Compared, HostKeyPin, Shell, Target};
+use super::step::launch::console;
 use super::step::publish::Finish;
 use super::step::{Cx, Step};
 
@@ -42,11 +43,18 @@ const CONNECT: &str = "connect";
 /// The step of a provisioner.
 pub const PROVISION: &str = "provision";
 
-/// Connects to a machine; the host key of a former connection of the attempt must be shown again.
+/// Connects to a machine; the host key of a former connection of the attempt must be shown again. That of an instance is looked for on
+/// its console.
 ///
 /// # Errors
 /// The phase in which it failed.
-async fn connect(cx: &Cx, target: &Target, ssh: &Ssh, key_file: Option<&PathBuf>) -> Result<Shell, Problem> {
+async fn connect(
+    cx: &Cx,
+    target: &Target,
+    ssh: &Ssh,
+    key_file: Option<&PathBuf>,
+    instance: Option<&str>,
+) -> Result<Shell, Problem> {
     let keys = match key_file {
         Some(file) => vec![key::read(file, ssh.passphrase.as_ref())?],
         None => Vec::new(),
@@ -60,7 +68,11 @@ async fn connect(cx: &Cx, target: &Target, ssh: &Ssh, key_file: Option<&PathBuf>
     let about = format!("connecting to {target} as {}", ssh.username);
     cx.events.tell(What::StepStarted { step: CONNECT.to_owned(), about });
     let start = Instant::now();
-    let shell = ssh::connect(target, ssh, &keys, &pin, &cx.events, &cx.cancel).await?;
+    let shell = match (ssh::connect(target, ssh, &keys, &pin, &cx.events, &cx.cancel).await, instance) {
+        (Ok(shell), _) => shell,
+        (Err(problem), Some(id)) if problem.kind != Kind::Cancelled => return Err(with_console(cx, id, problem).await),
+        (Err(problem), _) => return Err(problem),
+    };
     if !known.is_some_and(|step| matches!(step.state, State::Done(_))) {
         let intent = cx.append(Entry::Intent {
             build: cx.build.to_string(),
@@ -69,6 +81,9 @@ async fn connect(cx: &Cx, target: &Target, ssh: &Ssh, key_file: Option<&PathBuf>
             of: String::new(),
             data: json!({ "host": target.host, "port": target.port }),
         })?;
+        if let Some(id) = instance {
+            compare(cx, id, &pin).await?;
+        }
         cx.append(Entry::Result { intent, result: json!({ "host_key": pin.line() }) })?;
     }
     if !ssh.pause.is_zero() {
@@ -82,6 +97,44 @@ async fn connect(cx: &Cx, target: &Target, ssh: &Ssh, key_file: Option<&PathBuf>
     cx.events.tell(What::StepDone { step: CONNECT.to_owned(), result, ms: ms(start.elapsed()) });
     cx.paused(CONNECT).await;
     Ok(shell)
+}
+
+/// Compares the pinned host key once with those that the console shows, where it shows any.
+async fn compare(cx: &Cx, instance: &str, pin: &HostKeyPin) -> Result<(), Problem> {
+    // Packer does not ask.
+    if cx.run.packer_defaults {
+        return Ok(());
+    }
+    let Some(console) = console(cx, instance).await else { return Ok(()) };
+    match pin.compare(&ssh::fingerprints(&console)) {
+        Compared::Same => cx.events.say("the console of the machine shows the same host key"),
+        Compared::Unknown => {}
+        Compared::Other => {
+            let key = pin.fingerprint().unwrap_or_default();
+            let message = format!("the host key `{key}` is none of those that the console of {instance} shows");
+            let help = "somebody may stand between; if the image makes new host keys late, let it do so before its SSH server \
+                        starts";
+            return Err(Problem::failed("run::ssh_host_key", message).help(help));
+        }
+    }
+    Ok(())
+}
+
+/// How much of a console is shown.
+const LAST_LINES: usize = 12;
+
+/// The failure of a connection, with the last that the machine has written on its console.
+async fn with_console(cx: &Cx, instance: &str, problem: Problem) -> Problem {
+    let Some(console) = console(cx, instance).await else { return problem };
+    let plain = ::console::strip_ansi_codes(&console);
+    let lines = plain.lines().map(|line| line.replace(|c: char| c.is_control() && c != '\t', ""));
+    let lines: Vec<String> = lines.filter(|line| !line.trim().is_empty()).collect();
+    if lines.is_empty() {
+        return problem;
+    }
+    let help = problem.help.clone().unwrap_or_else(|| "look at what the machine says".to_owned());
+    let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n  ");
+    problem.help(format!("{help}\nthe last lines of the console of {instance}:\n  {last}"))
 }
 
 /// Runs the provisioners of a build that have not been run yet, in order; after a failure those that clean up.

@@ -17,7 +17,7 @@ pub async fn bake(cx: &Cx, build: &Build, null: &Null, values: &dyn RunValues) -
     let mut shell = match &null.ssh {
         Some(ssh) => {
             let host = ssh.host.clone().unwrap_or_default();
-            Some(connect(cx, &Target { host, port: ssh.port }, ssh, null.key_file.as_ref()).await?)
+            Some(connect(cx, &Target { host, port: ssh.port }, ssh, null.key_file.as_ref(), None).await?)
         }
         None => None,
     };
