@@ -82,7 +82,7 @@ pub fn read(path: &Path, passphrase: Option<&Secret>) -> Result<Arc<PrivateKey>,
         let problem = |message: String| Problem::refused("run::key_file", message);
         match why {
             Unreadable::Locked => problem(format!("the private key `{shown}` has a passphrase, and none is given"))
-                .help("set `ssh_private_key_passphrase`, or take the passphrase away with `ssh-keygen -p`"),
+                .help("bakec asks nobody for it: name a key without one; `ssh-keygen -p` takes it away from a copy"),
             Unreadable::WrongPassphrase => problem(format!("the passphrase does not open the private key `{shown}`")),
             Unreadable::Public => problem(format!("`{shown}` is a public key")).help("name the file without `.pub`"),
             Unreadable::Other(why) => problem(format!("`{shown}` is no private key that can be read: {why}")).help(

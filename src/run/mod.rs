@@ -269,14 +269,9 @@ fn own_folder(path: &Path) -> std::io::Result<()> {
     builder.create(path)
 }
 
-/// The name of this machine, as far as it is known.
+/// The name of this machine.
 pub fn host() -> String {
-    let file = std::fs::read_to_string("/etc/hostname").ok().map(|h| h.trim().to_owned());
-    let set = |name: &str| std::env::var(name).ok();
-    file.or_else(|| set("HOSTNAME"))
-        .or_else(|| set("COMPUTERNAME"))
-        .filter(|h| !h.is_empty())
-        .unwrap_or_else(|| "unknown".into())
+    gethostname::gethostname().to_string_lossy().into_owned()
 }
 
 /// Digests of the files that builds read, folders with all that is in them.
@@ -539,9 +534,6 @@ async fn caller(builds: &[Build], settings: &Settings) -> Option<String> {
     });
     if !open {
         return None;
-    }
-    if settings.packer_defaults {
-        return Some("0.0.0.0/0".to_owned());
     }
     let local = settings
         .reach

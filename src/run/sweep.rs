@@ -20,7 +20,7 @@ use super::event::Events;
 use super::problem::{Kind as Means, Problem};
 use super::step::image::{Young, delete_snapshot, discard};
 use super::step::launch::{delete_volume, terminated};
-use super::step::tags::{BUILD, BUILDING, LEASE, RUN, STATE};
+use super::step::tags::{BUILD, BUILDING, LEASE, RUN, STATE, with_tag};
 
 /// How often something that is still used is asked to go, with five seconds between.
 const TRIES: u32 = 24;
@@ -131,9 +131,9 @@ pub async fn list(cloud: &Cloud, wanted: &Wanted) -> Result<Vec<Leftover>, Probl
 
 /// All in a region that says that a run was building it.
 async fn look(region: &Region, run: Option<&str>) -> Result<Vec<Found>, CallError> {
-    let mut ours = vec![filter(&format!("tag:{STATE}"), [BUILDING])];
+    let mut ours = vec![with_tag(STATE, BUILDING)];
     ours.push(match run {
-        Some(run) => filter(&format!("tag:{RUN}"), [run]),
+        Some(run) => with_tag(RUN, run),
         None => filter("tag-key", [RUN]),
     });
     let looks = tokio::try_join!(
@@ -372,8 +372,7 @@ async fn undo_one(region: &Arc<Region>, l: &Leftover) -> Result<(), Problem> {
             }
         }
         Kind::Image => {
-            let ours = [(RUN, &l.run), (BUILD, &l.build), (STATE, &BUILDING.to_owned())];
-            let ours = ours.map(|(k, v)| filter(&format!("tag:{k}"), [v]));
+            let ours = [with_tag(RUN, &l.run), with_tag(BUILD, &l.build), with_tag(STATE, BUILDING)];
             discard(region, &l.id, &ours, &Old).await.map(|_| ())
         }
         Kind::Snapshot => delete_snapshot(region, &l.id).await,

@@ -1,5 +1,6 @@
 //! The commands of the executor, as a user types them: `run`, `resume`, `clean`, `runs`, `show`, on a rehearsed EC2.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -317,13 +318,21 @@ impl Server {
         command
     }
 
+    /// Lets a call stand still when it comes: what tells that it does.
+    fn hold(&self, when: &str, action: &str, at: u32) -> impl Fn() {
+        let hold = self.0.ask("POST", "hold", &json!({ "when": when, "at": at, "action": action }));
+        move || {
+            let held = self.0.ask("GET", &format!("hold/{}?while=armed&wait=20", hold["hold"]), &Value::Null);
+            assert_eq!(held["state"], "held", "the call never came");
+        }
+    }
+
     /// A run that is killed when a call has had its effect, and before its answer.
     pub(crate) fn killed(&self, folder: &Path, action: &str, at: u32, more: &[&str]) {
-        let hold = self.0.ask("POST", "hold", &json!({ "when": "after", "at": at, "action": action }));
+        let held = self.hold("after", action, at);
         let mut command = self.run(folder, "200", more);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
-        let held = self.0.ask("GET", &format!("hold/{}?while=armed&wait=20", hold["hold"]), &Value::Null);
-        assert_eq!(held["state"], "held", "the call never came");
+        held();
         child.kill().expect("it can be killed");
         child.wait().expect("it ends");
     }
@@ -442,11 +451,14 @@ fn signals_end_a_run_in_steps() {
     assert_eq!((ended.status.code(), server.passing()), (Some(130), 0), "{said}");
     assert!(said.contains("Build 'web' was cancelled") && said.contains("Cleanly cancelled builds"), "{said}");
     // Three of them end it at once, and say what remains.
-    let child = start();
-    for _ in 0..3 {
-        signal(&child, "-INT");
-        std::thread::sleep(Duration::from_millis(80));
-    }
+    let held = server.hold("before", "TerminateInstances", 1);
+    let mut child = start();
+    signal(&child, "-INT");
+    held();
+    signal(&child, "-INT");
+    let mut lines = BufReader::new(child.stdout.take().expect("its output is a pipe")).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("nothing is waited for any more")));
+    signal(&child, "-INT");
     let ended = child.wait_with_output().expect("it ends");
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!(ended.status.code(), Some(4), "{said}");

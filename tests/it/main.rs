@@ -8,6 +8,8 @@ mod support;
 mod baked;
 #[cfg(feature = "run")]
 mod baked_force;
+#[cfg(feature = "run")]
+mod baked_others;
 mod book;
 #[cfg(feature = "run")]
 mod cleaning;

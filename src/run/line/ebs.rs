@@ -20,6 +20,7 @@ use crate::run::step::key::{self, ImportKey};
 use crate::run::step::launch::{LaunchInstance, StopInstance, running};
 use crate::run::step::publish::{Finish, Made, Share};
 use crate::run::step::source::{FindSource, SourceImage};
+use crate::run::step::tags::{OWN, OWNED, last_wins};
 use crate::run::step::{Cx, Step};
 
 use super::{Baked, connect, provision_all};
@@ -104,6 +105,7 @@ const BUILDER_ID: &str = "mitchellh.amazonebs";
 async fn key(cx: &Cx, ebs: &Ebs, source: &SourceImage) -> Result<(Option<String>, Option<PathBuf>), Problem> {
     match &ebs.key {
         Key::None => Ok((None, None)),
+        Key::Known { name } => Ok((Some(name.clone()), None)),
         Key::Own { name, file } => Ok((name.clone(), Some(file.clone()))),
         Key::Temporary { name, kind, bits } => {
             let file = key::file(cx);
@@ -197,9 +199,14 @@ fn worded(ebs: &Ebs, base: &Values, source: &SourceImage) -> Result<Ebs, Problem
     let mut ebs = ebs.clone();
     let Ebs { launch, image, .. } = &mut ebs;
     for tags in [&mut launch.tags, &mut launch.volume_tags, &mut image.tags, &mut image.snapshot_tags] {
-        for (name, value) in tags {
+        for (name, value) in tags.iter_mut() {
             (*name, *value) = (rendered(name, &values)?, rendered(value, &values)?);
+            if name.starts_with(OWN) {
+                let message = format!("the tag `{name}` is one of bakec's own");
+                return Err(Problem::failed("run::option", message).help(OWNED));
+            }
         }
+        *tags = last_wins(std::mem::take(tags));
     }
     image.description = rendered(&image.description, &values)?;
     Ok(ebs)

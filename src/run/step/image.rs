@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::former::Deregister;
 use super::launch::mapping;
-use super::tags::{BUILD, FINAL, RUN, STATE};
+use super::tags::{BUILD, FINAL, RUN, STATE, with_tag};
 use super::{Cx, Failure, Look, Step};
 use crate::run::aws::fault::{CallError, Fault};
 use crate::run::aws::wait::{self, Image as Seen, filter};
@@ -114,9 +114,16 @@ impl CreateImage {
                 }
                 _ => Err(error),
             },
+            // Whether it can is not known yet, and its name makes the second call harmless.
+            Err(error) if error.fault == Fault::Unclear => self.make(cx, true, Repeat::Always).await,
             Ok(made) => {
                 *able = Some(true);
                 Ok(made)
+            }
+            // An answer that never came tells nothing of what the endpoint can.
+            Err(error) if error.fault == Fault::Unclear => {
+                drop(able);
+                self.make(cx, true, Repeat::Always).await
             }
             failed => failed,
         }
@@ -219,7 +226,7 @@ pub async fn available(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<Seen, 
 /// # Errors
 /// What AWS does not do.
 pub async fn remove(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<String, Problem> {
-    let ours = [(RUN, cx.run.name.as_str()), (BUILD, &cx.build)].map(|(k, v)| filter(&format!("tag:{k}"), [v]));
+    let ours = [with_tag(RUN, &cx.run.name), with_tag(BUILD, &cx.build)];
     discard(region, id, &ours, cx).await
 }
 

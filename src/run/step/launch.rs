@@ -207,7 +207,7 @@ impl LaunchInstance {
             call = call.placement(Placement::builder().availability_zone(zone).build());
         }
         if let Some(data) = &launch.user_data {
-            call = call.user_data(STANDARD.encode(data));
+            call = call.user_data(data);
         }
         if let Some(profile) = &launch.iam_instance_profile {
             call = call.iam_instance_profile(IamInstanceProfileSpecification::builder().name(profile).build());
