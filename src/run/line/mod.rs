@@ -74,6 +74,9 @@ async fn connect(
         (Err(problem), _) => return Err(problem),
     };
     if !known.is_some_and(|step| matches!(step.state, State::Done(_))) {
+        if let Some(id) = instance {
+            compare(cx, id, &pin).await?;
+        }
         let intent = cx.append(Entry::Intent {
             build: cx.build.to_string(),
             attempt: cx.attempt,
@@ -81,9 +84,6 @@ async fn connect(
             of: String::new(),
             data: json!({ "host": target.host, "port": target.port }),
         })?;
-        if let Some(id) = instance {
-            compare(cx, id, &pin).await?;
-        }
         cx.append(Entry::Result { intent, result: json!({ "host_key": pin.line() }) })?;
     }
     if !ssh.pause.is_zero() {
