@@ -18,6 +18,7 @@ use crate::text::duration;
     capacity, launch-fails            no instance, or one that ends at once\n  \
     image-fails, instance-gone        an image that fails, an instance that AWS takes\n  \
     name-taken                        an image's name that is not free yet\n  \
+    other-host                        a console with another machine's host key\n  \
     delay=2s                          a late answer\n  \
     ssh-reset, ssh-no-exit, ssh-exit=1  at the n-th SSH command\n\n\
     Beside AWS's API:\n  \

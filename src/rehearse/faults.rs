@@ -60,6 +60,8 @@ pub enum Kind {
     NameTaken,
     /// The newest instance that lives is terminated by AWS, just before the call.
     InstanceGone,
+    /// The console shows the host key of another machine.
+    OtherHost,
     /// The answer comes late.
     Delay,
     /// The connection of an SSH command or transfer is reset.
@@ -82,6 +84,7 @@ impl Kind {
         ("image-fails", Kind::ImageFails),
         ("name-taken", Kind::NameTaken),
         ("instance-gone", Kind::InstanceGone),
+        ("other-host", Kind::OtherHost),
         ("delay", Kind::Delay),
         ("ssh-reset", Kind::SshReset),
         ("ssh-no-exit", Kind::SshNoExit),
@@ -98,6 +101,7 @@ impl Kind {
         match self {
             Kind::Capacity => matches!(action, "RunInstances" | "StartInstances"),
             Kind::LaunchFails => action == "RunInstances",
+            Kind::OtherHost => action == "GetConsoleOutput",
             Kind::ImageFails | Kind::NameTaken => matches!(action, "CreateImage" | "CopyImage" | "RegisterImage"),
             kind => kind.is_ssh() == (action == SSH),
         }

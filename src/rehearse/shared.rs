@@ -209,6 +209,7 @@ impl Shared {
                     launch_fails: struck(Kind::LaunchFails),
                     image_fails: struck(Kind::ImageFails),
                     name_taken: struck(Kind::NameTaken),
+                    other_host: struck(Kind::OtherHost),
                 };
                 self.act(&mut record, &action, values, &scope, strikes, struck(Kind::InstanceGone))
             }

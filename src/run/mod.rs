@@ -19,6 +19,7 @@ pub mod pause;
 pub mod preflight;
 pub mod problem;
 pub mod provision;
+pub mod reached;
 pub mod render;
 pub mod secret;
 pub mod settle;
@@ -45,6 +46,7 @@ use line::Baked;
 use pause::Pause;
 use preflight::{Asked, Found};
 use problem::{Kind, Problem};
+use reached::Reached;
 use step::lease;
 use step::undo::{Extent, back};
 use step::{ABSENCE, Age, Cx, Run};
@@ -146,14 +148,12 @@ impl Clouds {
     ///
     /// # Errors
     /// Where there are no credentials.
-    pub async fn open(builds: &[Build], reach: &Reach, events: &Events) -> Result<Clouds, Problem> {
+    async fn open(builds: &[Reached], reach: &Reach, events: &Events) -> Result<Clouds, Problem> {
         let mut clouds = Clouds { all: Vec::new(), calls: Arc::default() };
-        for build in builds {
-            if let Builder::Ebs(ebs) = &build.builder
-                && clouds.of(&ebs.access).is_none()
-            {
-                let cloud = Cloud::open(&ebs.access, reach, events, clouds.calls.clone()).await?;
-                clouds.all.push((ebs.access.clone(), Arc::new(cloud)));
+        for access in builds.iter().filter_map(|b| b.access.as_ref()) {
+            if clouds.of(access).is_none() {
+                let cloud = Cloud::open(access, reach, events, clouds.calls.clone()).await?;
+                clouds.all.push((access.clone(), Arc::new(cloud)));
             }
         }
         Ok(clouds)
@@ -180,7 +180,8 @@ pub async fn bake(mut builds: Vec<Build>, settings: Settings, events: Events, ca
     if !missing.is_empty() {
         return refused(missing);
     }
-    let clouds = match Clouds::open(&builds, &settings.reach, &events).await {
+    let reached: Vec<Reached> = builds.iter().map(Reached::from).collect();
+    let clouds = match Clouds::open(&reached, &settings.reach, &events).await {
         Ok(clouds) => clouds,
         Err(problem) => return refused(vec![problem]),
     };
@@ -243,6 +244,9 @@ fn begin(builds: &[Build], settings: &Settings) -> Result<Run, Problem> {
         builds: builds.iter().map(|b| b.name.to_string()).collect(),
         endpoint: settings.reach.endpoint.clone(),
         rehearsed: settings.rehearsed,
+        ways: builds.iter().map(|b| (b.name.to_string(), Reached::from(b).way())).collect(),
+        scale: settings.reach.scale,
+        packer_defaults: settings.packer_defaults,
     };
     let journal = Journal::create(&folder, head).map_err(|error| settle::unusable(&name, error))?;
     Ok(Run::new(journal, settings))
@@ -393,10 +397,17 @@ async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> Outcome {
 impl Common {
     /// The context of a build.
     fn context(&self, build: &Build) -> Cx {
-        let (cloud, region, origins) = match &build.builder {
-            Builder::Ebs(ebs) => (self.clouds.of(&ebs.access), ebs.access.region.as_str(), ebs.origins.clone()),
-            Builder::Null(_) => (None, "", Vec::new()),
+        let origins = match &build.builder {
+            Builder::Ebs(ebs) => ebs.origins.clone(),
+            Builder::Null(_) => Vec::new(),
         };
+        Cx { origins: Arc::new(origins), ..self.bare(&Reached::from(build)) }
+    }
+
+    /// The context of a build of which no more is known than its account.
+    fn bare(&self, build: &Reached) -> Cx {
+        let cloud = build.access.as_ref().and_then(|access| self.clouds.of(access));
+        let region = build.access.as_ref().map_or("", |access| access.region.as_str());
         // A build without a machine of its own makes no call.
         let cloud = cloud.unwrap_or_else(|| Arc::new(Cloud::of_nobody(&self.events)));
         let attempt = self.run.journal.look(|r| r.builds.get(&*build.name).map_or(1, |b| b.attempt));
@@ -409,7 +420,7 @@ impl Common {
             events: self.events.of_build(&build.name),
             cancel: self.cancel.clone(),
             pause: self.settings.pause.clone(),
-            origins: Arc::new(origins),
+            origins: Arc::default(),
             age: Age::fresh(),
         }
     }
@@ -436,22 +447,22 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
         Builder::Null(_) => "null",
     };
     cx.events.tell(What::BuildStarted { kind: kind.to_owned() });
-    let baked = async {
-        match &build.builder {
-            Builder::Ebs(ebs) => {
-                let source = found.sources.get(&*build.name).cloned();
-                let address = found.addresses.get(&*build.name).cloned();
-                let given = line::ebs::Given { source, address, ssh_at: settings.ssh_at, values: &build.values };
-                line::ebs::bake(cx, build, ebs, &given).await
-            }
-            Builder::Null(null) => line::null::bake(cx, build, null, &build.values).await.map(Baked::from),
+    // When the time is up it ends as when somebody wishes it: what is in flight, and what cleans up, has its end.
+    let timed = Cx { cancel: cx.cancel.within(settings.timeout), ..cx.clone() };
+    let baked = match &build.builder {
+        Builder::Ebs(ebs) => {
+            let source = found.sources.get(&*build.name).cloned();
+            let address = found.addresses.get(&*build.name).cloned();
+            let given = line::ebs::Given { source, address, ssh_at: settings.ssh_at, values: &build.values };
+            line::ebs::bake(&timed, build, ebs, &given).await
         }
+        Builder::Null(null) => line::null::bake(&timed, build, null, &build.values).await.map(Baked::from),
     };
-    let baked = match settings.timeout {
-        Some(time) => tokio::time::timeout(time, baked).await.unwrap_or_else(|_| {
+    let baked = match (baked, settings.timeout) {
+        (Err(problem), Some(time)) if problem.kind == Kind::Cancelled && !cx.cancel.is_cancelled() => {
             Err(Problem::failed("run::timeout", format!("the build has not ended after {}s", time.as_secs())))
-        }),
-        None => baked.await,
+        }
+        (baked, _) => baked,
     };
     finish(cx, build, baked, settings.on_error).await
 }

@@ -60,7 +60,7 @@ impl Known {
             kept -= 1;
             new.extend_from_slice(&self.0[kept].0);
         }
-        if let Ok(finder) = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&new) {
+        if let Ok(finder) = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&new) {
             self.0.truncate(kept);
             self.0.push((new, finder));
         }
@@ -80,13 +80,24 @@ impl Gate {
     /// The text without secrets.
     pub fn pass(&self, text: &str) -> String {
         let known = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut text = text.to_owned();
-        for (forms, finder) in known.0.iter().filter(|(forms, _)| !forms.is_empty()) {
-            if finder.is_match(&text) {
-                text = finder.replace_all(&text, &vec![HIDDEN; forms.len()]);
+        // All that is found is hidden, also where one secret is a part of another: first what, then how.
+        let found = known.0.iter().flat_map(|(_, finder)| finder.find_overlapping_iter(text)).map(|m| m.range());
+        let mut found: Vec<_> = found.filter(|range| !range.is_empty()).collect();
+        found.sort_by_key(|range| (range.start, range.end));
+        found.dedup_by(|next, last| {
+            let inside = next.start < last.end;
+            if inside {
+                last.end = last.end.max(next.end);
             }
+            inside
+        });
+        let (mut passed, mut from) = (String::with_capacity(text.len()), 0);
+        for range in found {
+            passed.push_str(&text[from..range.start]);
+            passed.push_str(HIDDEN);
+            from = range.end;
         }
-        text
+        passed + &text[from..]
     }
 
     /// The problem without secrets.
@@ -215,6 +226,21 @@ mod tests {
                 assert_eq!(gate.pass(&format!("a {} b", secret(known))), format!("a {HIDDEN} b"), "{known} of {n}");
             }
         }
+    }
+
+    #[test]
+    fn a_secret_that_is_a_part_of_another_shows_nothing_of_it() {
+        for secrets in
+            [["admin\nand-more\nand-more-of-it", "admin-x9"], ["admin-x9\nand-more\nand-more-of-it", "admin"]]
+        {
+            let gate = gate(secrets[0]);
+            gate.hide(&Secret::new(secrets[1]));
+            assert_eq!(gate.pass("by admin-x9 and admin."), format!("by {HIDDEN} and {HIDDEN}."), "{secrets:?}");
+        }
+        // Nor do two that overlap.
+        let gate = gate("abcdef");
+        gate.hide(&Secret::new("defghi"));
+        assert_eq!(gate.pass("xabcdefghix"), format!("x{HIDDEN}x"));
     }
 
     #[test]

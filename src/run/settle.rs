@@ -1,6 +1,6 @@
 //! Runs that did not come to their end: gone on with, or undone.
 //!
-//! Both work from the journal alone; the plan that lies beside it is asked for what a build is. Neighbours: `mod` works on builds,
+//! Undoing works from the journal alone; to go on, the plan that lies beside it is asked for what a build is. Neighbours: `mod` works on builds,
 //! `step::undo` walks back.
 
 use std::path::Path;
@@ -21,9 +21,10 @@ use super::line::ebs::finished;
 use super::line::{interrupted, is_final};
 use super::preflight::{self, Found};
 use super::problem::Problem;
+use super::reached::{self, Reached};
 use super::step::undo::{Extent, back, earlier};
 use super::step::{Cx, Run};
-use super::{Clouds, Common, Outcome, Settings, asked, digests, host, sweep, work};
+use super::{Clouds, Common, OnError, Outcome, Settings, asked, digests, host, sweep, work};
 
 /// Why a journal cannot be used, for people.
 pub fn unusable(run: &str, error: OpenError) -> Problem {
@@ -49,19 +50,27 @@ pub fn unusable(run: &str, error: OpenError) -> Problem {
 }
 
 /// Opens the journal of a run, and the accounts of its builds.
-async fn open(folder: &Path, builds: &[Build], settings: &Settings, events: &Events) -> Result<(Run, Clouds), Problem> {
+async fn open(folder: &Path, builds: &[Build], settings: &Settings, events: &Events) -> Result<Opened, Problem> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let journal = Journal::open(folder).map_err(|error| unusable(&name, error))?;
-    let clouds = Clouds::open(builds, &settings.reach, events).await?;
-    Ok((Run::new(journal, settings), clouds))
+    let reached = journal.look(|record| reached::all(record, builds));
+    let clouds = Clouds::open(&reached, &settings.reach, events).await?;
+    Ok(Opened { run: Run::new(journal, settings), clouds, reached })
+}
+
+/// A run that somebody goes on with, with its accounts and the builds that can be reached.
+struct Opened {
+    run: Run,
+    clouds: Clouds,
+    reached: Vec<Reached>,
 }
 
 /// Takes a run over. From another host only when its leases are over: a lock does not reach that far.
-async fn take(run: &mut Run, builds: &[Build], clouds: &Clouds, purpose: Purpose) -> Result<(), Problem> {
+async fn take(Opened { run, clouds, reached }: &mut Opened, purpose: Purpose) -> Result<(), Problem> {
     let (holder, _) = run.journal.look(|r| r.holder.clone());
     let elsewhere = holder != host();
     if elsewhere {
-        alone(run, builds, clouds, &holder).await?;
+        alone(run, reached, clouds, &holder).await?;
     }
     let write =
         |error: std::io::Error| Problem::refused("run::journal", format!("the journal cannot be written: {error}"));
@@ -71,11 +80,11 @@ async fn take(run: &mut Run, builds: &[Build], clouds: &Clouds, purpose: Purpose
 }
 
 /// Whether no other host works on the run: what it has made has no lease that lives.
-async fn alone(run: &Run, builds: &[Build], clouds: &Clouds, holder: &str) -> Result<(), Problem> {
+async fn alone(run: &Run, builds: &[Reached], clouds: &Clouds, holder: &str) -> Result<(), Problem> {
     for build in builds {
-        let Builder::Ebs(ebs) = &build.builder else { continue };
-        let Some(cloud) = clouds.of(&ebs.access) else { continue };
-        let regions: Vec<_> = std::iter::once(&ebs.access.region).chain(&ebs.image.regions).cloned().collect();
+        let Some(access) = &build.access else { continue };
+        let Some(cloud) = clouds.of(access) else { continue };
+        let regions: Vec<_> = std::iter::once(&access.region).chain(&build.copies).cloned().collect();
         let wanted = sweep::Wanted { regions, older_than: Duration::ZERO, run: Some(run.name.clone()) };
         if let Some(until) = sweep::list(&cloud, &wanted).await?.iter().find_map(|l| l.lease()) {
             let message = format!(
@@ -89,13 +98,22 @@ async fn alone(run: &Run, builds: &[Build], clouds: &Clouds, holder: &str) -> Re
 }
 
 /// Goes on with a run where it was interrupted. The builds are those of its plan.
-pub async fn resume(folder: &Path, builds: Vec<Build>, settings: Settings, events: Events, cancel: Cancel) -> Outcome {
+pub async fn resume(
+    folder: &Path,
+    mut builds: Vec<Build>,
+    settings: Settings,
+    events: Events,
+    cancel: Cancel,
+) -> Outcome {
+    if settings.on_error == OnError::Abort {
+        builds.iter_mut().for_each(|build| build.cleanups.clear());
+    }
     let refused = |refused: Vec<Problem>| Outcome { refused, ..Outcome::default() };
-    let (mut run, clouds) = match open(folder, &builds, &settings, &events).await {
+    let mut opened = match open(folder, &builds, &settings, &events).await {
         Ok(opened) => opened,
         Err(problem) => return refused(vec![problem]),
     };
-    let record = run.journal.look(Clone::clone);
+    let record = opened.run.journal.look(Clone::clone);
     let builds: Vec<Build> = builds.into_iter().filter(|b| record.builds.contains_key(&*b.name)).collect();
     if let Some(problem) = changed(&builds, &record) {
         return refused(vec![problem]);
@@ -104,7 +122,7 @@ pub async fn resume(folder: &Path, builds: Vec<Build>, settings: Settings, event
     let fresh: Vec<_> = builds
         .iter()
         .filter(|b| record.builds.get(&*b.name).is_none_or(|r| r.steps.is_empty() && r.end.is_none()))
-        .filter_map(|b| asked(b, &clouds))
+        .filter_map(|b| asked(b, &opened.clouds))
         .collect();
     let (mut found, problems) = if fresh.is_empty() {
         (Found::default(), Vec::new())
@@ -126,9 +144,10 @@ pub async fn resume(folder: &Path, builds: Vec<Build>, settings: Settings, event
         .collect();
     found.addresses.extend(caller::addresses(&begun, &settings.reach, address::own()).await.0);
     drop(begun);
-    if let Err(problem) = take(&mut run, &builds, &clouds, Purpose::Resume).await {
+    if let Err(problem) = take(&mut opened, Purpose::Resume).await {
         return refused(vec![problem]);
     }
+    let Opened { run, clouds, .. } = opened;
     work(Common { run: Arc::new(run), settings, clouds, found, events, cancel }, builds, true).await
 }
 
@@ -183,16 +202,18 @@ fn changed(builds: &[Build], record: &Record) -> Option<Problem> {
     )
 }
 
-/// Undoes what a run has left, by its journal. Images that are final stay.
+/// Undoes what a run has left, by its journal alone; `builds` are those of its plan where it [`needs_plan`](super::reached::needs_plan).
+/// Images that are final stay.
 pub async fn clean(folder: &Path, builds: Vec<Build>, settings: Settings, events: Events, cancel: Cancel) -> Outcome {
     let refused = |problem: Problem| Outcome { refused: vec![problem], ..Outcome::default() };
-    let (mut run, clouds) = match open(folder, &builds, &settings, &events).await {
+    let mut opened = match open(folder, &builds, &settings, &events).await {
         Ok(opened) => opened,
         Err(problem) => return refused(problem),
     };
-    if let Err(problem) = take(&mut run, &builds, &clouds, Purpose::Clean).await {
+    if let Err(problem) = take(&mut opened, Purpose::Clean).await {
         return refused(problem);
     }
+    let Opened { run, clouds, reached } = opened;
     let common = Common { run: Arc::new(run), settings, clouds, found: Found::default(), events, cancel };
     let Common { run, clouds, events, .. } = &common;
     let record = run.journal.look(Clone::clone);
@@ -204,18 +225,18 @@ pub async fn clean(folder: &Path, builds: Vec<Build>, settings: Settings, events
         resumed: true,
     });
     let mut outcome = Outcome { run: Some(run.name.clone()), ..Outcome::default() };
-    let contexts: Vec<Cx> = builds.iter().map(|b| common.context(b)).collect();
+    let contexts: Vec<Cx> = reached.iter().map(|b| common.bare(b)).collect();
     let all = futures_util::future::join_all(contexts.iter().map(|cx| back(cx, Extent::Everything))).await;
     outcome.left = all.into_iter().flatten().collect();
     if outcome.left.is_empty() {
         outcome.left.extend(contexts.iter().filter_map(|cx| conclude(cx).err()));
     }
-    // Builds that the plan does not hold any more.
+    // Builds that neither the journal nor the plan knows how to reach.
     let unknown: Vec<_> = record
         .standing()
         .into_iter()
         .map(|(name, _)| name)
-        .filter(|name| builds.iter().all(|b| *b.name != **name))
+        .filter(|name| reached.iter().all(|b| *b.name != **name))
         .collect();
     if let Some(name) = unknown.first() {
         let problem =
@@ -227,6 +248,7 @@ pub async fn clean(folder: &Path, builds: Vec<Build>, settings: Settings, events
     {
         events.warn(format!("the journal cannot be closed: {error}"));
     }
+    outcome.cancelled = common.cancel.is_cancelled();
     outcome.calls = clouds.calls.load(std::sync::atomic::Ordering::Relaxed);
     outcome.ends =
         run.journal.look(|r| r.builds.clone()).into_iter().filter_map(|(name, b)| Some((name, b.end?))).collect();

@@ -274,10 +274,10 @@ fn a_pause_after_each_step_is_ended_by_the_keyboard() {
 }
 
 /// An EC2, and who calls it.
-struct Server(Ec2);
+pub(crate) struct Server(pub(crate) Ec2);
 
 impl Server {
-    fn start(scale: &str) -> Server {
+    pub(crate) fn start(scale: &str) -> Server {
         Server(Ec2::start(&["--scale", scale]))
     }
 
@@ -296,23 +296,23 @@ impl Server {
     }
 
     /// Everything that exists, but images and snapshots.
-    fn passing(&self) -> usize {
+    pub(crate) fn passing(&self) -> usize {
         let kinds = ["instances", "volumes", "key_pairs", "security_groups"];
         kinds.iter().map(|kind| self.0.all(kind).len()).sum()
     }
 
-    fn images(&self) -> usize {
+    pub(crate) fn images(&self) -> usize {
         self.0.all("images").len()
     }
 
     /// A program whose machines are reached here.
-    fn program(&self) -> String {
+    pub(crate) fn program(&self) -> String {
         let port = self.0.ssh.port();
         let ssh = format!("ssh_username  = \"ubuntu\"\n        ssh_host = \"127.0.0.1\"\n        ssh_port = {port}");
         WEB.replace("ssh_username  = \"ubuntu\"", &ssh)
     }
 
-    fn run(&self, folder: &Path, scale: &str, more: &[&str]) -> Command {
+    pub(crate) fn run(&self, folder: &Path, scale: &str, more: &[&str]) -> Command {
         let mut command = command(folder, &["run", "--endpoint-url", &self.0.endpoint, "--endpoint-scale", scale]);
         command.args(more).env("AWS_ACCESS_KEY_ID", "x").env("AWS_SECRET_ACCESS_KEY", "not-a-secret");
         command
@@ -328,7 +328,7 @@ impl Server {
     }
 
     /// A run that is killed when a call has had its effect, and before its answer.
-    fn killed(&self, folder: &Path, action: &str, at: u32, more: &[&str]) {
+    pub(crate) fn killed(&self, folder: &Path, action: &str, at: u32, more: &[&str]) {
         let held = self.hold("after", action, at);
         let mut command = self.run(folder, "200", more);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
@@ -337,7 +337,7 @@ impl Server {
         child.wait().expect("it ends");
     }
 
-    fn settle(&self, folder: &Path, arguments: &[&str]) -> Ran {
+    pub(crate) fn settle(&self, folder: &Path, arguments: &[&str]) -> Ran {
         finish(
             command(folder, arguments).env("AWS_ACCESS_KEY_ID", "x").env("AWS_SECRET_ACCESS_KEY", "not-a-secret"),
             "",

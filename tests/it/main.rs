@@ -11,15 +11,23 @@ mod baked_force;
 #[cfg(feature = "run")]
 mod baked_others;
 mod book;
+#[cfg(feature = "run")]
+mod cleaning;
 mod cli;
 mod compare;
 mod completions;
+#[cfg(feature = "run")]
+mod connected;
 mod console;
+#[cfg(feature = "run")]
+mod copies;
 mod corpus;
 mod doc;
 #[cfg(feature = "run")]
 mod ec2;
 mod emitted;
+#[cfg(feature = "run")]
+mod ended;
 mod examples;
 #[cfg(feature = "run")]
 mod executor;

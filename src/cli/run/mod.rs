@@ -28,6 +28,7 @@ pub(super) use show::show;
 use std::path::PathBuf;
 
 use crate::run::input::{Inputs, Moment, builds};
+use crate::run::journal::line::Head;
 use crate::run::{OnError, Settings, aws, bake};
 
 use super::args_run::{self as args, Endpoint, Manner, Run};
@@ -120,6 +121,13 @@ impl Endpoint {
     /// How EC2 is reached, as far as it is said here.
     fn reach(&self) -> aws::Reach {
         aws::Reach { endpoint: self.endpoint_url.clone(), scale: self.endpoint_scale, ..aws::Reach::default() }
+    }
+
+    /// The same, and else as a run was made.
+    fn reach_of(&self, head: &Head) -> aws::Reach {
+        let reach = self.reach();
+        let endpoint = reach.endpoint.or_else(|| head.endpoint.clone());
+        aws::Reach { endpoint, scale: reach.scale.or(head.scale), ..reach }
     }
 }
 

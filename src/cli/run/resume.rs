@@ -107,15 +107,14 @@ impl Former {
 
     /// The settings of then, where nothing else is said now.
     pub(super) fn settings(&self, now: &Endpoint) -> Settings {
-        let reach = now.reach();
-        let endpoint = reach.endpoint.or_else(|| self.record.head.endpoint.clone());
+        let reach = now.reach_of(&self.record.head);
         let scale = reach.scale.or(self.kept.scale);
         Settings {
             runs: self.folder.parent().map(Path::to_owned).unwrap_or_default(),
             parallel: self.kept.parallel,
             on_error: self.kept.on_error.into(),
             force: self.kept.force,
-            reach: aws::Reach { endpoint, scale, ..reach },
+            reach: aws::Reach { scale, ..reach },
             timeout: self.kept.timeout(),
             packer_defaults: self.kept.packer_defaults,
             plan: self.plan.clone(),

@@ -40,16 +40,23 @@ fn at_once(memory: &Shared) -> ! {
         (memory.run.clone(), memory.folder.clone())
     };
     let left = peek(&folder).map(|record| remains(&record)).unwrap_or_default();
+    let (text, code) = last_words(run.as_deref(), &left, &folder);
+    say(&text);
+    std::process::exit(code)
+}
+
+/// What is said at the end, and the exit code.
+fn last_words(run: Option<&str>, left: &[String], folder: &Path) -> (String, i32) {
     match run {
-        Some(run) if !left.is_empty() => {
-            let list: String = left.iter().map(|what| format!("  {what}\n")).collect();
-            let undo = command("clean", &run, &shown(&folder));
-            say(&format!("\n\nended at once; something may be left behind:\n{list}  undo it: {undo}\n"));
-            std::process::exit(4)
+        None => ("\n\nended at once; nothing was begun\n".to_owned(), 130),
+        // Images that are finished stay.
+        Some(_) if left.is_empty() => {
+            ("\n\nended at once; nothing is left that would have to be undone\n".to_owned(), 130)
         }
-        _ => {
-            say("\n\nended at once; nothing was made\n");
-            std::process::exit(130)
+        Some(run) => {
+            let list: String = left.iter().map(|what| format!("  {what}\n")).collect();
+            let undo = command("clean", run, &shown(folder));
+            (format!("\n\nended at once; something may be left behind:\n{list}  undo it: {undo}\n"), 4)
         }
     }
 }
@@ -92,5 +99,25 @@ impl Signals {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_words_say_what_is_left() {
+        let of = |run, left: &[&str]| {
+            let left: Vec<String> = left.iter().map(|&l| l.to_owned()).collect();
+            last_words(run, &left, Path::new(".bakec/runs/r"))
+        };
+        assert!(matches!(of(None, &[]), (text, 130) if text.contains("nothing was begun")));
+        // There may be finished images.
+        assert!(
+            matches!(of(Some("r"), &[]), (text, 130) if text.contains("nothing is left that would have to be undone"))
+        );
+        let (text, code) = of(Some("r"), &["instance i-1 of `web`"]);
+        assert!(code == 4 && text.contains("instance i-1") && text.contains("bakec clean r"), "{text}");
     }
 }

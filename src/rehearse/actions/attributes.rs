@@ -7,6 +7,7 @@ use super::{Action, Answer, Call, ec2, no_group, no_instance};
 use crate::facts::Facts;
 use crate::rehearse::error::ApiError;
 use crate::rehearse::filter::DRY_RUN;
+use crate::rehearse::world::HostKey;
 use crate::rehearse::world::instance::{Instance, State};
 use crate::rehearse::xml::Fields;
 
@@ -197,7 +198,14 @@ fn get_console_output(call: &mut Call<'_>) -> Answer {
     let latest = call.params.flag("Latest")? == Some(true);
     let from = if latest { i.up } else { Some(i.launched.after(call.world.rules.delays.console)) };
     let up = i.state != State::Pending && from.is_some_and(|from| from <= now);
-    let key = &call.world.rules.host_key;
+    let key = match call.strikes.other_host {
+        false => call.world.rules.host_key.clone(),
+        true => HostKey {
+            public: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA6rWI3G1sz07DnfFlrouTcysQlj2P+jpNSOEWD9OJ3X".to_string(),
+            fingerprint: "SHA256:SvzqXV/w1JLsbntg1WRzuMw9vHAaDQHjIKLlxH0h1EM".to_string(),
+            ..call.world.rules.host_key.clone()
+        },
+    };
     let host = format!("ip-{}", i.private_ip.replace('.', "-"));
     let lines = [
         "[    0.000000] Linux version 0.0.0-rehearsal\r".to_string(),

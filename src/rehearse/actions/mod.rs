@@ -93,6 +93,8 @@ pub(crate) struct Strikes {
     pub(crate) capacity: bool,
     pub(crate) launch_fails: bool,
     pub(crate) image_fails: bool,
+    /// The console shows another machine's key.
+    pub(crate) other_host: bool,
     /// Another image is said to have the name.
     pub(crate) name_taken: bool,
 }

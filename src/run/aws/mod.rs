@@ -25,6 +25,7 @@ use aws_sdk_ec2::config::timeout::TimeoutConfig;
 use aws_sdk_ec2::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls;
+use tokio::sync::Semaphore;
 
 use super::build::Access;
 use super::event::{Events, What, ms};
@@ -40,6 +41,9 @@ use wait::Watch;
 
 /// How often a call is made at most, where the plan says nothing.
 const TRIES: u32 = 11;
+
+/// So many snapshots are copied to a region at once: EC2 takes 20 by default, and others of the account want some of them.
+pub const COPIES: usize = 16;
 
 /// The pause after the first failure; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(400);
@@ -78,6 +82,8 @@ pub struct Region {
     pub instances: Watch<wait::Instance>,
     /// Images that are waited for.
     pub images: Watch<wait::Image>,
+    /// Snapshots that may be copied here at once.
+    pub copies: Semaphore,
     /// Instances that are to stop.
     pub stops: Gather,
     /// Instances that are to end.
@@ -209,6 +215,7 @@ impl Cloud {
                 ec2: aws_sdk_ec2::Client::from_conf(config),
                 instances: Watch::default(),
                 images: Watch::default(),
+                copies: Semaphore::new(COPIES),
                 stops: Gather::default(),
                 ends: Gather::default(),
                 finals: Gather::default(),

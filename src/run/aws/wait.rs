@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use aws_sdk_ec2::types::Filter;
@@ -138,15 +138,20 @@ fn join<T: Seen>(region: &Arc<Region>, id: &str) -> watch::Receiver<Sight<T>> {
     };
     wanted.fresh = true;
     if !std::mem::replace(&mut wanted.looking, true) {
-        tokio::spawn(keep_looking::<T>(region.clone()));
+        tokio::spawn(keep_looking::<T>(Arc::downgrade(region)));
     }
     receiver
 }
 
-async fn keep_looking<T: Seen>(region: Arc<Region>) {
+/// Looks as long as somebody waits. Between two looks it holds nothing: a run that has ended need not wait for it.
+async fn keep_looking<T: Seen>(region: Weak<Region>) {
     let mut pause = T::FIRST;
     loop {
-        region.sleep(pause.mul_f64(1.0 + JITTER * rand::random::<f64>())).await;
+        let Some(time) = region.upgrade().map(|r| r.local(pause.mul_f64(1.0 + JITTER * rand::random::<f64>()))) else {
+            return;
+        };
+        tokio::time::sleep(time).await;
+        let Some(region) = region.upgrade() else { return };
         let ids: Vec<String> = {
             let mut wanted = T::watch(&region).wanted.lock().unwrap_or_else(PoisonError::into_inner);
             wanted.ids.retain(|_, sender| sender.receiver_count() > 0);
@@ -264,5 +269,26 @@ impl From<&aws_sdk_ec2::types::Image> for Image {
             progress: None,
             snapshots: ids.map(str::to_owned).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::aws::Cloud;
+    use crate::run::event::Events;
+    use crate::run::secret::Gate;
+
+    #[tokio::test]
+    async fn a_pause_between_looks_holds_no_stream_open() {
+        let (events, mut reader) = Events::new(Gate::default());
+        let region = Cloud::of_nobody(&events).region("us-east-1");
+        drop(events);
+        let waits = until(&region, "i-1", |_: Option<&Instance>| None::<()>);
+        // The loop begins, and nobody waits any more.
+        assert!(tokio::time::timeout(Duration::from_millis(20), waits).await.is_err());
+        drop(region);
+        let end = tokio::time::timeout(Duration::from_millis(500), reader.recv()).await;
+        assert!(matches!(end, Ok(None)), "{end:?}");
     }
 }

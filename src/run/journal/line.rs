@@ -2,6 +2,8 @@
 //!
 //! It knows no file and no AWS. Neighbours: `fold` makes sense of many lines, `mod` writes them.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -119,6 +121,37 @@ pub struct Head {
     /// Whether no image is really built.
     #[serde(default)]
     pub rehearsed: bool,
+    /// How the builds reach their accounts, by name; nothing where an older bakec wrote it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ways: BTreeMap<String, Way>,
+    /// How fast the endpoint's clock goes, where that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<f64>,
+    /// Whether all is done as Packer does it.
+    #[serde(default)]
+    pub packer_defaults: bool,
+}
+
+/// How a build reaches its account: what it takes to undo it, and no key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Way {
+    /// The region of its machine; empty where it has none.
+    pub region: String,
+    /// Regions of its copies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<String>,
+    /// The endpoint that its plan names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// The profile of the shared configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// How often a call is made again, at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_retries: Option<u32>,
+    /// Whether the plan holds keys of the account.
+    pub keys: bool,
 }
 
 /// A line with its checksum, as the file has it.

@@ -11,6 +11,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -49,12 +50,19 @@ impl From<io::Error> for OpenError {
     }
 }
 
+/// So long who only looks may hold a journal: [`is_held`] does for a moment.
+const GLANCE: Duration = Duration::from_millis(200);
+
 /// Locks the file for this process alone.
 fn lock(file: &File) -> Result<(), OpenError> {
-    match file.try_lock() {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(OpenError::Held),
-        Err(TryLockError::Error(error)) => Err(error.into()),
+    let start = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if start.elapsed() < GLANCE => std::thread::sleep(GLANCE / 20),
+            Err(TryLockError::WouldBlock) => return Err(OpenError::Held),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
     }
 }
 

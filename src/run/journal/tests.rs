@@ -8,10 +8,11 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::fold::{Broken, Record, State, read, whole};
-use super::line::{End, Entry, FORMAT, Head, Purpose};
+use super::line::{End, Entry, FORMAT, Head, Line, Purpose, Way};
 use super::{FILE, Journal, OpenError, peek};
 use crate::run::event::Artifact;
 use crate::run::problem::Problem;
+use crate::run::reached::needs_plan;
 
 fn head(run: &str) -> Head {
     Head {
@@ -28,7 +29,33 @@ fn head(run: &str) -> Head {
         builds: vec!["one".to_owned(), "zwölf".to_owned()],
         endpoint: None,
         rehearsed: true,
+        ways: [("one".to_owned(), Way { region: "us-east-1".to_owned(), ..Way::default() })].into(),
+        scale: Some(2.5),
+        packer_defaults: false,
     }
+}
+
+#[test]
+fn journals_of_older_versions_are_read() {
+    let mut old = serde_json::to_value(head("r")).expect("it has JSON");
+    for later in ["ways", "scale", "packer_defaults"] {
+        assert!(old.as_object_mut().expect("an object").remove(later).is_some(), "{later}");
+    }
+    let read: Head = serde_json::from_value(old).expect("it is read");
+    assert_eq!(read, Head { ways: Default::default(), scale: None, ..head("r") });
+    // Without the ways of its builds a run that has made something is undone by its plan.
+    let mut record = Record::new(read, Timestamp::UNIX_EPOCH);
+    assert!(!needs_plan(&record));
+    for (line, entry) in entries().into_iter().take(3).enumerate() {
+        assert!(record.take(Line { n: line as u64 + 1, at: Timestamp::UNIX_EPOCH, entry }));
+    }
+    assert!(needs_plan(&record));
+    let way = |keys| Way { region: "us-east-1".to_owned(), keys, ..Way::default() };
+    record.head.ways = [("one".to_owned(), way(false)), ("zwölf".to_owned(), way(false))].into();
+    assert!(!needs_plan(&record));
+    // So is one whose keys only the plan has.
+    record.head.ways.insert("zwölf".to_owned(), way(true));
+    assert!(needs_plan(&record));
 }
 
 /// Lines of every kind, as runs write them.
@@ -227,4 +254,18 @@ fn a_journal_is_begun_once() {
     let folder = tempfile::tempdir().unwrap();
     drop(Journal::create(folder.path(), head("r")).unwrap());
     assert!(matches!(Journal::create(folder.path(), head("r")), Err(OpenError::Io(_))));
+}
+
+#[test]
+fn who_only_looks_keeps_nobody_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    drop(Journal::create(folder.path(), head("r")).expect("a journal"));
+    let looks = fs::File::open(folder.path().join(FILE)).expect("a file");
+    looks.try_lock_shared().expect("nobody holds it");
+    let look = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(60));
+        drop(looks);
+    });
+    assert!(Journal::open(folder.path()).is_ok());
+    look.join().expect("it ends");
 }

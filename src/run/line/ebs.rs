@@ -14,7 +14,7 @@ use crate::run::journal::fold::State;
 use crate::run::problem::{Kind, Problem};
 use crate::run::render::{Given as Values, rendered};
 use crate::run::ssh::Target;
-use crate::run::step::copy::CopyImage;
+use crate::run::step::copy::{CopyImage, place};
 use crate::run::step::enhance::Enhance;
 use crate::run::step::former::{Deregister, Forget, Former, former};
 use crate::run::step::group::{MakeGroup, OpenGroup};
@@ -179,7 +179,7 @@ async fn on_machine(
         && !(build.provisioners.is_empty() && given.ssh_at.is_some())
     {
         let target = target(ssh, machine, given.ssh_at)?;
-        shell = Some(connect(cx, &target, ssh, key_file).await?);
+        shell = Some(connect(cx, &target, ssh, key_file, Some(instance)).await?);
         at = Some(target);
     }
     let values = values(given.values, source, at.as_ref(), ebs, instance);
@@ -274,6 +274,8 @@ async fn images(cx: &Cx, ebs: &Ebs, instance: &str) -> Result<Vec<Made>, Problem
         .await?;
     let seen = available(cx, &cx.region, &id).await?;
     let copies = image.regions.iter().map(|region| async {
+        let there = cx.cloud.region(region);
+        let _place = place(cx, &there, seen.snapshots.len()).await?;
         let copy = CopyImage {
             image: id.clone(),
             from: ebs.access.region.clone(),
@@ -285,7 +287,7 @@ async fn images(cx: &Cx, ebs: &Ebs, instance: &str) -> Result<Vec<Made>, Problem
             lease: cx.lease(),
         };
         let copy = cx.step(copy).await?;
-        let seen = available(cx, &cx.cloud.region(region), &copy).await?;
+        let seen = available(cx, &there, &copy).await?;
         Ok(Made { region: region.clone(), image: copy, snapshots: seen.snapshots })
     });
     // All are waited for, also when one fails: what was begun has its end.

@@ -16,10 +16,11 @@ use super::event::{Artifact, What, ms};
 use super::journal::fold::{BuildRecord, State};
 use super::journal::line::Entry;
 use super::key;
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::provision::provision;
 use super::render::RunValues;
-use super::ssh::{self, HostKeyPin, Shell, Target};
+use super::ssh::{self, Compared, HostKeyPin, Shell, Target};
+use super::step::launch::console;
 use super::step::publish::Finish;
 use super::step::{Cx, Step};
 
@@ -42,11 +43,18 @@ const CONNECT: &str = "connect";
 /// The step of a provisioner.
 pub const PROVISION: &str = "provision";
 
-/// Connects to a machine; the host key of a former connection of the attempt must be shown again.
+/// Connects to a machine; the host key of a former connection of the attempt must be shown again. That of an instance is looked for on
+/// its console.
 ///
 /// # Errors
 /// The phase in which it failed.
-async fn connect(cx: &Cx, target: &Target, ssh: &Ssh, key_file: Option<&PathBuf>) -> Result<Shell, Problem> {
+async fn connect(
+    cx: &Cx,
+    target: &Target,
+    ssh: &Ssh,
+    key_file: Option<&PathBuf>,
+    instance: Option<&str>,
+) -> Result<Shell, Problem> {
     let keys = match key_file {
         Some(file) => vec![key::read(file, ssh.passphrase.as_ref())?],
         None => Vec::new(),
@@ -60,8 +68,15 @@ async fn connect(cx: &Cx, target: &Target, ssh: &Ssh, key_file: Option<&PathBuf>
     let about = format!("connecting to {target} as {}", ssh.username);
     cx.events.tell(What::StepStarted { step: CONNECT.to_owned(), about });
     let start = Instant::now();
-    let shell = ssh::connect(target, ssh, &keys, &pin, &cx.events, &cx.cancel).await?;
+    let shell = match (ssh::connect(target, ssh, &keys, &pin, &cx.events, &cx.cancel).await, instance) {
+        (Ok(shell), _) => shell,
+        (Err(problem), Some(id)) if problem.kind != Kind::Cancelled => return Err(with_console(cx, id, problem).await),
+        (Err(problem), _) => return Err(problem),
+    };
     if !known.is_some_and(|step| matches!(step.state, State::Done(_))) {
+        if let Some(id) = instance {
+            compare(cx, id, &pin).await?;
+        }
         let intent = cx.append(Entry::Intent {
             build: cx.build.to_string(),
             attempt: cx.attempt,
@@ -84,6 +99,44 @@ async fn connect(cx: &Cx, target: &Target, ssh: &Ssh, key_file: Option<&PathBuf>
     Ok(shell)
 }
 
+/// Compares the pinned host key once with those that the console shows, where it shows any.
+async fn compare(cx: &Cx, instance: &str, pin: &HostKeyPin) -> Result<(), Problem> {
+    // Packer does not ask.
+    if cx.run.packer_defaults {
+        return Ok(());
+    }
+    let Some(console) = console(cx, instance).await else { return Ok(()) };
+    match pin.compare(&ssh::fingerprints(&console)) {
+        Compared::Same => cx.events.say("the console of the machine shows the same host key"),
+        Compared::Unknown => {}
+        Compared::Other => {
+            let key = pin.fingerprint().unwrap_or_default();
+            let message = format!("the host key `{key}` is none of those that the console of {instance} shows");
+            let help = "somebody may stand between; if the image makes new host keys late, let it do so before its SSH server \
+                        starts";
+            return Err(Problem::failed("run::ssh_host_key", message).help(help));
+        }
+    }
+    Ok(())
+}
+
+/// How much of a console is shown.
+const LAST_LINES: usize = 12;
+
+/// The failure of a connection, with the last that the machine has written on its console.
+async fn with_console(cx: &Cx, instance: &str, problem: Problem) -> Problem {
+    let Some(console) = console(cx, instance).await else { return problem };
+    let plain = ::console::strip_ansi_codes(&console);
+    let lines = plain.lines().map(|line| line.replace(|c: char| c.is_control() && c != '\t', ""));
+    let lines: Vec<String> = lines.filter(|line| !line.trim().is_empty()).collect();
+    if lines.is_empty() {
+        return problem;
+    }
+    let help = problem.help.clone().unwrap_or_else(|| "look at what the machine says".to_owned());
+    let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n  ");
+    problem.help(format!("{help}\nthe last lines of the console of {instance}:\n  {last}"))
+}
+
 /// Runs the provisioners of a build that have not been run yet, in order; after a failure those that clean up.
 ///
 /// # Errors
@@ -96,6 +149,11 @@ async fn provision_all(
 ) -> Result<(), Problem> {
     for (index, step) in build.provisioners.iter().enumerate() {
         if let Err(problem) = provision_one(cx, index, step, shell, values).await {
+            // Who ended the build wants it cleaned up too; only who waits for nothing does not.
+            let cx = &Cx { cancel: cx.cancel.of_last_things(), ..cx.clone() };
+            if let Some(shell) = shell {
+                shell.set_cancel(cx.cancel.clone());
+            }
             for cleanup in &build.cleanups {
                 cx.events.say(format!("cleaning up by `{}`", named(cleanup)));
                 if let Err(also) = act(cx, cleanup, shell, values).await {

@@ -18,7 +18,7 @@ pub async fn bake(cx: &Cx, build: &Build, null: &Null, values: &Given) -> Result
     let target = |ssh: &Ssh| Target { host: ssh.host.clone().unwrap_or_default(), port: ssh.port };
     let at = null.ssh.as_ref().map(target);
     let mut shell = match (&null.ssh, &at) {
-        (Some(ssh), Some(at)) => Some(connect(cx, at, ssh, null.key_file.as_ref()).await?),
+        (Some(ssh), Some(at)) => Some(connect(cx, at, ssh, null.key_file.as_ref(), None).await?),
         _ => None,
     };
     let values = facts::connected(values, null.ssh.as_ref(), at.as_ref());

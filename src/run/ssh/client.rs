@@ -10,7 +10,7 @@ use russh::client::{ChannelOpenHandle, Config, DisconnectReason, GexParams, Hand
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PublicKeyOrCertificate};
 use russh::{Channel, ChannelOpenFailure, Names, Preferred, SshId, cipher, compression, kex, mac};
 
-use super::pin::HostKeyPin;
+use super::pin::{Admitted, HostKeyPin};
 use crate::run::build::Ssh;
 
 /// So long a server may be silent between signs of life before it counts as gone.
@@ -72,6 +72,8 @@ pub(super) struct Known(Arc<Mutex<Facts>>);
 struct Facts {
     /// The fingerprint of a host key that is not the pinned one.
     changed: Option<String>,
+    /// The fingerprint of a pinned host key whose place another has taken.
+    replaced: Option<String>,
     /// Old algorithms in use.
     old: Vec<String>,
     /// Why the connection ended.
@@ -85,6 +87,10 @@ impl Known {
 
     pub(super) fn changed(&self) -> Option<String> {
         self.with(|f| f.changed.clone())
+    }
+
+    pub(super) fn replaced(&self) -> Option<String> {
+        self.with(|f| f.replaced.clone())
     }
 
     pub(super) fn old(&self) -> Vec<String> {
@@ -108,11 +114,17 @@ impl Handler for Client {
     async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
         // Certificates are not asked for.
         let PublicKeyOrCertificate::PublicKey { key, .. } = shown else { return Ok(false) };
-        if self.pin.admits(key) {
-            return Ok(true);
+        match self.pin.admits(key) {
+            Admitted::Yes => Ok(true),
+            Admitted::Instead(before) => {
+                self.known.with(|f| f.replaced = Some(before));
+                Ok(true)
+            }
+            Admitted::No => {
+                self.known.with(|f| f.changed = Some(key.fingerprint(HashAlg::Sha256).to_string()));
+                Ok(false)
+            }
         }
-        self.known.with(|f| f.changed = Some(key.fingerprint(HashAlg::Sha256).to_string()));
-        Ok(false)
     }
 
     async fn kex_done(&mut self, _: Option<&[u8]>, names: &Names, _: &mut Session) -> Result<(), russh::Error> {

@@ -129,6 +129,7 @@ impl Way {
         *meanwhile = Fault::Lost("the server did not say whether it lets us in".to_owned());
         let proof = auth::authenticate(&mut handle, &known, &self.ssh, &self.keys);
         let sha1 = timeout(HANDSHAKE, proof).await.unwrap_or_else(|_| Err(meanwhile.clone()))?;
+        self.pin.prove();
         Ok(Link { handle, known, server: heard.line().unwrap_or_default(), sha1 })
     }
 
@@ -181,7 +182,13 @@ impl Way {
         let line = heard.line();
         let spoke = line.as_ref().is_some_and(|l| l.starts_with("SSH-"));
         match result {
-            Ok(Ok(handle)) => Ok(handle),
+            Ok(Ok(handle)) => {
+                if let (Some(before), Some(now)) = (known.replaced(), self.pin.fingerprint()) {
+                    let text = format!("the host key of {} was `{before}`, and is `{now}` now", self.target);
+                    self.events.warn(format!("{text}: nobody had been let in yet, and the new one is trusted"));
+                }
+                Ok(handle)
+            }
             _ if line.is_none() => Err(Fault::NoBanner),
             _ if !spoke => Err(Fault::Stranger(line.unwrap_or_default())),
             Err(_) => Err(Fault::Lost("the key exchange takes too long".to_owned())),

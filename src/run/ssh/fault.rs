@@ -76,8 +76,8 @@ impl Fault {
             Fault::Stranger(_) => "check `ssh_port`: another service listens there",
             Fault::Exchange(_) => "the server's algorithms are too old or too few; update the image's SSH server",
             Fault::HostKey { .. } => {
-                "a build trusts the first host key it sees; if the image makes new host keys at a restart, let it do so \
-                 before the first connection. Otherwise somebody may stand between"
+                "a build trusts the host key under which it was let in first; if the image makes new host keys at a restart, let \
+                 it do so before that. Otherwise somebody may stand between"
             }
             Fault::KeyRefused { .. } => {
                 "check that `ssh_username` is the image's own user (`ubuntu`, `ec2-user`, `admin`, …), that the image takes \

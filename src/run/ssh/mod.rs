@@ -22,7 +22,7 @@ use std::fmt;
 pub use carry::{Carried, Check};
 pub use connect::connect;
 pub use lines::LONGEST;
-pub use pin::{Compared, Fingerprint, HostKeyPin, fingerprints};
+pub use pin::{Compared, Fingerprint, HostKeyPin, Shown, fingerprints};
 pub use quote::quote;
 pub use shell::{Exit, Input, Pipe, Shell};
 pub use tree::Tree;

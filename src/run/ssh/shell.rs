@@ -14,6 +14,7 @@ use super::client::{Client, Known};
 use super::connect::Way;
 use super::lines::Lines;
 use super::pin::HostKeyPin;
+use crate::run::cancel::Cancel;
 use crate::run::event::Events;
 use crate::run::problem::Problem;
 
@@ -93,6 +94,11 @@ impl Shell {
     /// Until when all that follows must be done; what is not is ended with an error of the code `run::timeout`.
     pub fn set_deadline(&mut self, deadline: Option<Instant>) {
         self.deadline = deadline;
+    }
+
+    /// Whose wish ends what follows.
+    pub fn set_cancel(&mut self, cancel: Cancel) {
+        self.way.cancel = cancel;
     }
 
     /// Whether the connection is gone.

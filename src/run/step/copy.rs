@@ -1,13 +1,43 @@
 //! Copies of the image in other regions: one step each, by a token.
 
+use std::time::{Duration, Instant};
+
 use aws_sdk_ec2::types::ResourceType;
 use serde::{Deserialize, Serialize};
+use tokio::sync::SemaphorePermit;
 
 use super::image::remove;
 use super::{Cx, Failure, Look, Step};
-use crate::run::aws::Repeat;
 use crate::run::aws::wait::filter;
+use crate::run::aws::{COPIES, Region, Repeat};
+use crate::run::event::What;
 use crate::run::problem::Problem;
+
+/// EC2's word for a region to which as many snapshots are being copied as the account may.
+const FULL: &str = "ResourceLimitExceeded";
+
+/// How long such a region is asked again, in AWS's time, and how often: a lost answer is looked for only so long after its step's begin.
+const PATIENCE: Duration = Duration::from_secs(25 * 60);
+const PAUSE: Duration = Duration::from_secs(20);
+
+/// Waits until a region has room for a copy of so many snapshots. The place is held until the copy can be used.
+///
+/// # Errors
+/// Where the build is to end.
+pub async fn place<'r>(cx: &Cx, region: &'r Region, snapshots: usize) -> Result<SemaphorePermit<'r>, Problem> {
+    let count = u32::try_from(snapshots.clamp(1, COPIES)).unwrap_or(1);
+    if let Ok(place) = region.copies.try_acquire_many(count) {
+        return Ok(place);
+    }
+    let text = format!("other copies to {} are under way: this one begins when there is room", region.name);
+    cx.events.tell(What::Waiting { text });
+    tokio::select! {
+        place = region.copies.acquire_many(count) => {
+            place.map_err(|_| Problem::failed("run::copy", "nothing is copied any more"))
+        }
+        () = cx.cancel.cancelled() => Err(Problem::cancelled()),
+    }
+}
 
 /// Copies an image to a region.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -57,12 +87,26 @@ impl Step for CopyImage {
                 .tag_specifications(cx.tagged_until(ResourceType::Snapshot, Self::NAME, &self.tags, &self.lease))
                 .send()
         };
-        let answer = region.call("CopyImage", Repeat::Always, ask).await.map_err(|e| {
-            let mut failure = e.failure("run::copy");
-            failure.problem = failure.problem.at(cx.origin("ami_regions"));
-            failure
-        })?;
-        Ok(answer.image_id().unwrap_or_default().to_owned())
+        let start = Instant::now();
+        loop {
+            let error = match region.call("CopyImage", Repeat::Always, ask).await {
+                Ok(answer) => return Ok(answer.image_id().unwrap_or_default().to_owned()),
+                Err(error) => error,
+            };
+            if error.code != FULL || start.elapsed() > region.local(PATIENCE) {
+                let mut failure = error.failure("run::copy");
+                failure.problem = failure.problem.at(cx.origin("ami_regions"));
+                return Err(failure);
+            }
+            let text = format!("{} takes no more copies just now: {}", self.to, error.message);
+            cx.events.tell(What::Waiting { text });
+            // Not all that wait ask at once.
+            let pause = PAUSE.mul_f64(0.75 + rand::random::<f64>() / 2.0);
+            tokio::select! {
+                () = region.sleep(pause) => {}
+                () = cx.cancel.cancelled() => return Err(Problem::cancelled().into()),
+            }
+        }
     }
 
     async fn find(&self, cx: &Cx) -> Result<Look<String>, Problem> {

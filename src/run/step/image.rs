@@ -160,23 +160,40 @@ pub fn merged(first: &[(String, String)], then: &[(String, String)]) -> Vec<(Str
     all
 }
 
+/// How far an image that is waited for has come.
+#[derive(Default)]
+struct Come {
+    /// How far its snapshots are, in percent.
+    percent: Option<u8>,
+    /// Whether it was seen, and is not seen any more.
+    gone: bool,
+}
+
 /// Waits until an image can be used. Its deadline moves on while its snapshots do.
 ///
 /// # Errors
-/// Where it fails, with EC2's reason, or stands still for too long.
+/// Where it fails, with EC2's reason, stands still for too long, or is not there any more.
 pub async fn available(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<Seen, Problem> {
-    let (said, mut progress) = tokio::sync::watch::channel(None);
+    let (said, mut come) = tokio::sync::watch::channel(Come::default());
     let events = cx.events.clone();
     let name = region.name.clone();
+    let mut known = false;
     let wait = wait::until(region, id, |seen: Option<&Seen>| {
+        said.send_if_modified(|come| std::mem::replace(&mut come.gone, known && seen.is_none()) != come.gone);
         let image = seen?;
+        known = true;
         match image.state.as_str() {
             "available" => Some(Ok(image.clone())),
             "pending" => {
                 if let Some(percent) = image.progress {
                     events.tell(What::Waiting { text: format!("{id} in {name} is at {percent}%") });
                 }
-                said.send_replace(image.progress);
+                // Not every look tells how far it is: only more than before is progress.
+                said.send_if_modified(|come| {
+                    let further = image.progress > come.percent;
+                    come.percent = come.percent.max(image.progress);
+                    further
+                });
                 None
             }
             state => {
@@ -187,12 +204,18 @@ pub async fn available(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<Seen, 
     });
     tokio::pin!(wait);
     loop {
+        let gone = come.borrow_and_update().gone;
+        let patience = if gone { cx.run.absence } else { PATIENCE };
         tokio::select! {
             outcome = &mut wait => return outcome.map_err(|error| error.problem("run::image"))?,
             () = cx.cancel.cancelled() => return Err(Problem::cancelled()),
-            moved = tokio::time::timeout(region.local(PATIENCE), progress.changed()) => if moved.is_err() {
-                let message = format!("the image {id} in {name} has shown no progress for {} minutes", PATIENCE.as_secs() / 60);
-                return Err(Problem::failed("run::image", message));
+            moved = tokio::time::timeout(region.local(patience), come.changed()) => if moved.is_err() {
+                return Err(Problem::failed("run::image", match gone {
+                    true => format!("the image {id} in {name} was there and has gone: somebody has deregistered it"),
+                    false => {
+                        format!("the image {id} in {name} has shown no progress for {} minutes", PATIENCE.as_secs() / 60)
+                    }
+                }));
             },
         }
     }

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Cx, Failure, Look, Step};
+use crate::facts::Facts;
 use crate::run::aws::fault::{CallError, Fault};
 use crate::run::aws::gather::together;
 use crate::run::aws::wait::{self, Instance, filter};
@@ -385,9 +386,12 @@ impl Step for StopInstance {
     }
 }
 
-/// What an instance has written on its console.
+/// What an instance has written on its console. One of the Nitro system tells it at once, others minutes after their start.
 pub async fn console(cx: &Cx, id: &str) -> Option<String> {
-    let ask = || cx.region.ec2.get_console_output().instance_id(id).send();
+    let launch = cx.known(LaunchInstance::NAME, "")?;
+    let kind = launch.data["launch"]["instance_type"].as_str().unwrap_or_default();
+    let latest = Facts::builtin().instance_type(kind).is_some_and(|t| t.hypervisor == "nitro").then_some(true);
+    let ask = || cx.region.ec2.get_console_output().instance_id(id).set_latest(latest).send();
     let answer = cx.region.call("GetConsoleOutput", Repeat::Always, ask).await.ok()?;
     let bytes = STANDARD.decode(answer.output()?.trim()).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())

@@ -1,0 +1,67 @@
+//! A build as far as its account goes: what it takes to undo it, from its plan or from what a journal keeps of it.
+//!
+//! It knows no step. Neighbours: `journal` keeps it without keys, `settle` undoes by it.
+
+use std::sync::Arc;
+
+use super::build::{Access, Build, Builder};
+use super::journal::fold::Record;
+use super::journal::line::Way;
+
+/// A build and the account that it works in.
+#[derive(Clone, Debug)]
+pub(super) struct Reached {
+    /// Its name.
+    pub(super) name: Arc<str>,
+    /// How the account is reached; none where it has no machine there.
+    pub(super) access: Option<Access>,
+    /// Regions of its copies.
+    pub(super) copies: Vec<String>,
+}
+
+impl From<&Build> for Reached {
+    fn from(build: &Build) -> Self {
+        let (access, copies) = match &build.builder {
+            Builder::Ebs(ebs) => (Some(ebs.access.clone()), ebs.image.regions.clone()),
+            Builder::Null(_) => (None, Vec::new()),
+        };
+        Reached { name: build.name.clone(), access, copies }
+    }
+}
+
+impl Reached {
+    /// What a journal keeps of it.
+    pub(super) fn way(&self) -> Way {
+        // What preflight leaves out is nothing to whoever goes back.
+        let Access { region, endpoint, keys, profile, max_retries, .. } = self.access.clone().unwrap_or_default();
+        Way { region, copies: self.copies.clone(), endpoint, profile, max_retries, keys: keys.is_some() }
+    }
+
+    /// The build that a journal has kept; nothing where the plan holds its keys.
+    fn kept(name: &str, way: &Way) -> Option<Reached> {
+        if way.keys {
+            return None;
+        }
+        let Way { region, copies, endpoint, profile, max_retries, keys: _ } = way.clone();
+        let access = Access { region, endpoint, profile, max_retries, ..Access::default() };
+        let access = Some(access).filter(|access| !access.region.is_empty());
+        Some(Reached { name: name.into(), access, copies })
+    }
+}
+
+/// The builds of a run that can be reached: those of its plan, as far as that is read, and those that its journal keeps.
+pub(super) fn all(record: &Record, builds: &[Build]) -> Vec<Reached> {
+    let mut all: Vec<Reached> = builds.iter().map(Reached::from).collect();
+    for (name, way) in &record.head.ways {
+        if all.iter().all(|known| *known.name != **name) {
+            all.extend(Reached::kept(name, way));
+        }
+    }
+    all
+}
+
+/// Whether only its plan tells how a run is undone: its journal was written by an older bakec, or the plan holds keys.
+pub fn needs_plan(record: &Record) -> bool {
+    let kept = all(record, &[]);
+    record.standing().iter().any(|(name, _)| kept.iter().all(|known| *known.name != **name))
+}
