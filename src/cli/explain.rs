@@ -59,11 +59,10 @@ fn below(typed: &str) -> Vec<(Code, &'static str)> {
 /// Codes with their summaries, by area.
 fn index(codes: &[(Code, &str)]) -> String {
     let width = codes.iter().map(|(c, _)| c.as_str().len()).max().unwrap_or(0);
-    let area = |code: &Code| code.as_str().split("::").nth(1).unwrap_or_default().to_owned();
     let mut text = String::new();
     let mut last = None;
     for (code, summary) in codes {
-        if last.replace(area(code)).is_some_and(|before| before != area(code)) {
+        if last.replace(code.area()).is_some_and(|before| before != code.area()) {
             text.push('\n');
         }
         text.push_str(&format!("{:width$}  {}\n", code.as_str(), summary.trim()));

@@ -3,17 +3,22 @@
 //! It only looks. Builds that want the same ask once. Neighbours: `mod` runs it before anything is written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_sdk_ec2::types::InstanceType;
 use futures_util::future::join_all;
 
-use super::aws::fault::Fault;
+use super::aws::fault::{CallError, Fault};
 use super::aws::wait::filter;
 use super::aws::{Cloud, Region, Repeat};
 use super::build::{Build, Builder, Ebs, Key, Script, Work};
+use super::key;
 use super::problem::{Kind, Origin, Problem};
+use super::sources as carried;
 use super::step::source::{SourceImage, find, option};
+use crate::diagnostic::code;
+use crate::facts::regions;
 
 /// What was found out.
 #[derive(Debug, Default)]
@@ -43,47 +48,55 @@ impl Asked<'_> {
     }
 }
 
-/// Files that builds read must be there.
+/// Files that builds read must be there, and keys be keys.
 pub fn files(builds: &[Build]) -> Vec<Problem> {
-    let mut missing: BTreeMap<String, Problem> = BTreeMap::new();
-    let mut want = |path: &std::path::Path, what: &str, origin: Option<&Origin>| {
-        if let Err(error) = std::fs::File::open(path) {
-            let message = format!("{what} `{}` cannot be read: {error}", path.display());
-            missing
-                .entry(message.clone())
-                .or_insert_with(|| Problem::refused("run::file", message).at(origin.cloned()));
-        }
-    };
+    let mut found = Vec::new();
     for build in builds {
         for step in build.provisioners.iter().chain(&build.cleanups) {
-            match &step.work {
+            let wanted: Vec<(PathBuf, &str)> = match &step.work {
                 Work::Shell(shell) => {
-                    for script in &shell.scripts {
-                        if let Script::File(path) = script {
-                            want(path, "the script", step.origin.as_ref());
-                        }
-                    }
+                    shell.scripts.iter().filter_map(script).map(|path| (path.clone(), "script")).collect()
                 }
                 Work::File(carry) if !carry.download && !carry.generated => {
-                    carry.sources.iter().for_each(|s| want(std::path::Path::new(s), "the file", step.origin.as_ref()));
+                    carried(carry, build).into_iter().map(|path| (path, "file")).collect()
                 }
-                Work::File(_) => {}
-            }
+                Work::File(_) => Vec::new(),
+            };
+            found.extend(wanted.into_iter().filter_map(|(path, what)| unread(&path, what, step.origin.as_ref())));
         }
-        match &build.builder {
-            Builder::Ebs(ebs) => {
-                if let Key::Own { file, .. } = &ebs.key {
-                    want(file, "the private key", build.origin.as_ref());
-                }
-            }
-            Builder::Null(null) => {
-                if let Some(file) = &null.key_file {
-                    want(file, "the private key", build.origin.as_ref());
-                }
-            }
+        let key = match &build.builder {
+            Builder::Ebs(ebs) => match &ebs.key {
+                Key::Own { file, .. } => Some((file, ebs.ssh.as_ref())),
+                Key::None | Key::Temporary { .. } => None,
+            },
+            Builder::Null(null) => null.key_file.as_ref().map(|file| (file, null.ssh.as_ref())),
+        };
+        // Whoever connects would learn it too, when the machine is paid for.
+        if let Some((file, Some(ssh))) = key {
+            let wrong = key::read(file, ssh.passphrase.as_ref()).err();
+            found.extend(wrong.map(|problem| problem.at(build.origin.clone())));
         }
     }
-    missing.into_values().collect()
+    // What several builds want is told once.
+    let mut told = BTreeSet::new();
+    found.retain(|problem| told.insert(problem.message.clone()));
+    found
+}
+
+fn script(script: &Script) -> Option<&PathBuf> {
+    match script {
+        Script::File(path) => Some(path),
+        Script::Inline(_) => None,
+    }
+}
+
+fn unread(path: &Path, what: &str, origin: Option<&Origin>) -> Option<Problem> {
+    let error = std::fs::File::open(path).err()?;
+    let message = format!("the {what} `{}` cannot be read: {error}", path.display());
+    let problem = Problem::refused(code::RUN_FILE, message)
+        .help("paths are relative to the folder in which bakec was started")
+        .at(origin.cloned());
+    Some(problem)
 }
 
 /// Asks AWS. Everything that is wrong is told.
@@ -92,7 +105,7 @@ pub async fn look(asked: &[Asked<'_>], force: bool) -> (Found, Vec<Problem>) {
     if !problems.is_empty() {
         return (Found::default(), problems);
     }
-    problems.extend(regions(asked).await);
+    problems.extend(enabled(asked).await);
     if !problems.is_empty() {
         return (Found::default(), problems);
     }
@@ -121,29 +134,44 @@ fn refused(problem: Problem) -> Problem {
 
 /// Whose credentials they are: whether they are any good.
 async fn accounts(asked: &[Asked<'_>]) -> Vec<Problem> {
-    let mut clouds: Vec<&Arc<Cloud>> = Vec::new();
+    let mut firsts: Vec<&Asked<'_>> = Vec::new();
     for a in asked {
-        if !clouds.iter().any(|c| Arc::ptr_eq(c, &a.cloud)) {
-            clouds.push(&a.cloud);
+        if !firsts.iter().any(|first| Arc::ptr_eq(&first.cloud, &a.cloud)) {
+            firsts.push(a);
         }
     }
-    let answers = join_all(clouds.iter().map(|cloud| cloud.who())).await;
-    let bad = answers.into_iter().filter_map(Result::err).map(|why| {
-        Problem::refused("run::credentials", format!("AWS does not accept the credentials: {why}"))
-            .help("see whether they are those of the account, and not expired; `bakec run --rehearse` needs none")
-    });
-    bad.collect()
+    let answers = join_all(firsts.iter().map(|a| a.cloud.who())).await;
+    firsts.into_iter().zip(answers).filter_map(|(a, answer)| Some(nobody(a, answer.err()?))).collect()
+}
+
+/// Why AWS does not say whose the credentials are.
+fn nobody(a: &Asked<'_>, error: CallError) -> Problem {
+    // Where there is no such region, nobody can know any credentials.
+    if !a.ebs.access.skip_region_validation && regions::find(&error.region).is_none() {
+        let help = regions::nearest(&error.region).map_or_else(
+            || "no region is known by that name".to_owned(),
+            |near| format!("did you mean `{}`?", near.name),
+        );
+        return Problem::refused(code::RUN_REGION, format!("AWS does not answer for `{}`: {error}", error.region))
+            .help(help)
+            .at(a.origin("region"));
+    }
+    if matches!(error.fault, Fault::Unreached | Fault::Unclear | Fault::Throttled) {
+        return refused(error.problem(code::RUN_CREDENTIALS));
+    }
+    Problem::refused(code::RUN_CREDENTIALS, format!("AWS does not accept the credentials: {error}"))
+        .help("see whether they are those of the account, and not expired; `bakec run --rehearse` needs none")
 }
 
 /// Whether the account has the regions.
-async fn regions(asked: &[Asked<'_>]) -> Vec<Problem> {
+async fn enabled(asked: &[Asked<'_>]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let Some(first) = asked.iter().find(|a| !a.ebs.access.skip_region_validation) else { return problems };
     let region = first.region();
     let ask = || region.ec2.describe_regions().send();
     let answer = match region.call("DescribeRegions", Repeat::Always, ask).await {
         Ok(answer) => answer,
-        Err(error) => return vec![refused(error.problem("run::region"))],
+        Err(error) => return vec![refused(error.problem(code::RUN_REGION))],
     };
     let known: BTreeSet<&str> = answer.regions().iter().filter_map(|r| r.region_name()).collect();
     let mut told = BTreeSet::new();
@@ -157,7 +185,7 @@ async fn regions(asked: &[Asked<'_>]) -> Vec<Problem> {
                     || "enable the region in the account's settings".to_owned(),
                     |n| format!("did you mean `{n}`?"),
                 );
-                problems.push(Problem::refused("run::region", message).help(help).at(a.origin(option)));
+                problems.push(Problem::refused(code::RUN_REGION, message).help(help).at(a.origin(option)));
             }
         }
     }
@@ -192,7 +220,7 @@ fn unfit(a: &Asked<'_>, source: &SourceImage) -> Option<Problem> {
         let message =
             format!("the image `{}` keeps its root on the instance, and `amazon-ebs` needs one on a volume", source.id);
         let help = "take the image's EBS variant, or the builder `amazon-instance`";
-        return Some(Problem::refused("run::source", message).help(help).at(a.origin(option(&a.ebs.source))));
+        return Some(Problem::refused(code::RUN_SOURCE, message).help(help).at(a.origin(option(&a.ebs.source))));
     }
     None
 }
@@ -221,7 +249,7 @@ async fn types(asked: &[Asked<'_>]) -> Vec<Problem> {
             .collect();
         let missing = kinds.iter().filter(|(kind, _)| !offered.contains(kind.as_str()));
         let problems = missing.map(|(kind, a)| {
-            Problem::refused("run::instance_type", format!("{name} does not offer the instance type `{kind}`"))
+            Problem::refused(code::RUN_INSTANCE_TYPE, format!("{name} does not offer the instance type `{kind}`"))
                 .help("see which it offers: `aws ec2 describe-instance-type-offerings`")
                 .at(a.origin("instance_type"))
         });
@@ -246,7 +274,7 @@ async fn names(asked: &[Asked<'_>], force: bool) -> Vec<Problem> {
         };
         let answer = match region.call("DescribeImages", Repeat::Always, ask).await {
             Ok(answer) => answer,
-            Err(error) => return Some(vec![refused(error.problem("run::image"))]),
+            Err(error) => return Some(vec![refused(error.problem(code::RUN_IMAGE))]),
         };
         let taken = answer.images().iter().filter_map(|image| {
             let a = builds.iter().find(|a| image.name() == Some(a.ebs.image.name.as_str()))?;
@@ -254,7 +282,7 @@ async fn names(asked: &[Asked<'_>], force: bool) -> Vec<Problem> {
             let message = format!("there is an image `{}` in {name} already: {id}", a.ebs.image.name);
             let help =
                 "put `{{timestamp}}` into `ami_name`, or replace the old one by `--force` or `force_deregister = true`";
-            Some(Problem::refused("run::name", message).help(help).at(a.origin("ami_name")))
+            Some(Problem::refused(code::RUN_NAME, message).help(help).at(a.origin("ami_name")))
         });
         Some(taken.collect::<Vec<_>>())
     }));
@@ -270,7 +298,7 @@ async fn names(asked: &[Asked<'_>], force: bool) -> Vec<Problem> {
                     a.build.name, a.ebs.image.name
                 );
                 problems.push(
-                    Problem::refused("run::name", message)
+                    Problem::refused(code::RUN_NAME, message)
                         .help("put what tells them apart into `ami_name`")
                         .at(a.origin("ami_name")),
                 );
@@ -310,7 +338,7 @@ async fn dry_runs(asked: &[Asked<'_>], found: &Found, problems: &[Problem]) -> V
         match region.call("RunInstances", Repeat::Always, ask).await {
             Ok(_) => None,
             Err(error) if error.fault == Fault::WouldSucceed => None,
-            Err(error) => Some(refused(error.problem("run::launch")).at(a.build.origin.clone())),
+            Err(error) => Some(refused(error.problem(code::RUN_LAUNCH)).at(a.build.origin.clone())),
         }
     }));
     answers.await.into_iter().flatten().collect()

@@ -23,10 +23,11 @@ use super::step::publish::Finish;
 use super::step::undo::{Extent, back, earlier};
 use super::step::{Cx, Run, Step};
 use super::{Clouds, Outcome, Settings, asked, context, digests, host, sweep, work};
+use crate::diagnostic::code;
 
 /// Why a journal cannot be used, for people.
 pub fn unusable(run: &str, error: OpenError) -> Problem {
-    let problem = |text: String| Problem::refused("run::journal", text);
+    let problem = |text: String| Problem::refused(code::RUN_JOURNAL, text);
     match error {
         OpenError::Held => {
             problem(format!("another process works on the run `{run}`")).help("wait until it has ended, or stop it")
@@ -63,7 +64,7 @@ async fn take(run: &mut Run, builds: &[Build], clouds: &Clouds, purpose: Purpose
         alone(run, builds, clouds, &holder).await?;
     }
     let write =
-        |error: std::io::Error| Problem::refused("run::journal", format!("the journal cannot be written: {error}"));
+        |error: std::io::Error| Problem::refused(code::RUN_JOURNAL, format!("the journal cannot be written: {error}"));
     let line = run.journal.append(Entry::Taken { host: host(), pid: std::process::id(), purpose }).map_err(write)?;
     run.moved = elsewhere.then(|| (line, Timestamp::now()));
     Ok(())
@@ -81,7 +82,7 @@ async fn alone(run: &Run, builds: &[Build], clouds: &Clouds, holder: &str) -> Re
                 "the run `{}` may still be worked on by the host `{holder}`, whose lease lasts until {until}",
                 run.name
             );
-            return Err(Problem::refused("run::lease", message).help("stop it there, and wait until then"));
+            return Err(Problem::refused(code::RUN_LEASE, message).help("stop it there, and wait until then"));
         }
     }
     Ok(())
@@ -137,9 +138,6 @@ pub async fn ready(cx: &mut Cx) -> Result<(), Vec<Problem>> {
     if left.is_empty() { Ok(()) } else { Err(left) }
 }
 
-/// The code of the end of a build that was undone.
-pub const CLEANED: &str = "run::cleaned";
-
 /// Writes how a build ended that is finished or undone now.
 fn conclude(cx: &Cx) -> Result<(), Problem> {
     let known = cx.run.journal.look(|r| r.builds.get(&*cx.build).is_none_or(|b| b.end.is_some()));
@@ -149,8 +147,8 @@ fn conclude(cx: &Cx) -> Result<(), Problem> {
     let end = match cx.known(Finish::NAME, "").and_then(|step| serde_json::from_value::<Finish>(step.data).ok()) {
         Some(finish) if is_final(cx) => End::Done { artifact: artifact(&finish.images) },
         _ => {
-            let (code, message) = (CLEANED.to_owned(), "undone by `bakec clean`".to_owned());
-            End::Failed { problem: Problem { code, message, ..Problem::cancelled() } }
+            let message = "undone by `bakec clean`".to_owned();
+            End::Failed { problem: Problem { code: code::RUN_CLEANED, message, ..Problem::cancelled() } }
         }
     };
     cx.append(Entry::End { build: cx.build.to_string(), end }).map(|_| ())
@@ -163,7 +161,7 @@ fn changed(builds: &[Build], record: &Record) -> Option<Problem> {
     let gone = record.head.files.iter().find(|(path, _)| !now.iter().any(|(p, _)| p == path));
     let (path, _) = other.or(gone)?;
     Some(
-        Problem::refused("run::changed", format!("`{path}` has changed since the run began"))
+        Problem::refused(code::RUN_CHANGED, format!("`{path}` has changed since the run began"))
             .help(format!("undo the run by `bakec clean {}`, and run anew", record.head.run)),
     )
 }
@@ -203,7 +201,7 @@ pub async fn clean(folder: &Path, builds: Vec<Build>, settings: Settings, events
         .collect();
     if let Some(name) = unknown.first() {
         let problem =
-            Problem::left("run::changed", format!("the plan has no build `{name}`, which has made something"));
+            Problem::left(code::RUN_CHANGED, format!("the plan has no build `{name}`, which has made something"));
         outcome.left.push(problem.help(format!("undo it by its tags: `bakec clean {} --region …`", run.name)));
     }
     if outcome.left.is_empty()

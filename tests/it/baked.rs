@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bakec::diagnostic::code;
 use bakec::rehearse::{Fault, FaultKind, Server, Settings as Rehearsal};
 use bakec::run::aws::{Cloud, Reach};
 use bakec::run::build::Access;
@@ -396,9 +397,9 @@ async fn a_run_that_lives_is_not_cleaned() {
     move_to_another_host(&folder);
     let (builds, _) = program(&copied(), &Gate::default());
     let refused = clean(&folder, builds.clone(), house.settings.clone(), events.clone(), Cancel::never()).await.refused;
-    assert!(refused.len() == 1 && refused[0].code == "run::lease", "{refused:?}");
+    assert!(refused.len() == 1 && refused[0].code == code::RUN_LEASE, "{refused:?}");
     let refused = resume(&folder, builds, house.settings.clone(), events, Cancel::never()).await.refused;
-    assert!(refused.len() == 1 && refused[0].code == "run::lease", "{refused:?}");
+    assert!(refused.len() == 1 && refused[0].code == code::RUN_LEASE, "{refused:?}");
     assert_eq!(house.server.inventory(), before);
 }
 

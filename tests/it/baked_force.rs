@@ -1,5 +1,6 @@
 //! Former images of the same name, volumes that outlive their machine, and builds side by side: what is there afterwards.
 
+use bakec::diagnostic::code;
 use bakec::run::event::What;
 use serde_json::Value;
 
@@ -38,7 +39,7 @@ async fn a_former_image_makes_room_at_last() {
     let (images, snapshots) = (house.all("images"), house.all("snapshots"));
     // Without force it is refused before anything begins.
     let refused = house.bake(&named("")).await;
-    assert!(refused.run.is_none() && refused.refused.iter().all(|p| p.code == "run::name"), "{refused:?}");
+    assert!(refused.run.is_none() && refused.refused.iter().all(|p| p.code == code::RUN_NAME), "{refused:?}");
     assert!(is_done(&house.bake(&named(FORCE)).await));
     house.holds(&REGIONS);
     let now = (house.all("images"), house.all("snapshots"));

@@ -58,6 +58,8 @@ mod promises;
 mod properties;
 #[cfg(feature = "run")]
 mod rehearsed;
+#[cfg(feature = "run")]
+mod run_pages;
 mod rust;
 mod schema;
 mod spec;

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use crate::diagnostic::code;
 use crate::packer::Document;
 use crate::rehearse::{Server, Settings as Played};
 use crate::run::input::{Inputs, given};
@@ -73,7 +74,7 @@ impl Rehearsal {
 
     /// A rehearsal knows few images.
     pub(super) fn explain(problem: &mut Problem) {
-        if problem.code == "run::source" {
+        if problem.code == code::RUN_SOURCE {
             let own = "a rehearsal knows a few public images only; say what yours is: `--ami us-east-1/ami-0123456789abcdef0`";
             problem.help = Some(problem.help.take().map_or_else(|| own.to_owned(), |help| format!("{help}; {own}")));
         }

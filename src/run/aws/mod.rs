@@ -29,6 +29,7 @@ use super::event::{Events, What, ms};
 use super::problem::Problem;
 use super::secret::Secret;
 
+use crate::diagnostic::code;
 use bucket::{Buckets, Shelf};
 use clock::{Clock, Listener};
 use fault::{CallError, Fault};
@@ -160,7 +161,7 @@ impl Cloud {
     /// Takes a look at the credentials, and hides their secret half from now on.
     async fn credentials(&self) -> Result<(), Problem> {
         let none = |why: String| {
-            Problem::refused("run::credentials", format!("there are no AWS credentials: {why}")).help(
+            Problem::refused(code::RUN_CREDENTIALS, format!("there are no AWS credentials: {why}")).help(
                 "set `AWS_PROFILE`, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`; \
                  `bakec run --rehearse` needs no account",
             )

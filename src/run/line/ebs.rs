@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::diagnostic::code;
 use crate::run::aws::wait::Instance;
 use crate::run::build::{Build, Ebs, Key, Ssh};
 use crate::run::event::Artifact;
@@ -214,7 +215,7 @@ fn target(ssh: &Ssh, machine: &Instance, ssh_at: Option<SocketAddr>) -> Result<T
     };
     match host {
         Some(host) => Ok(Target { host, port: ssh.port }),
-        None => Err(Problem::failed("run::connect", "the machine has no address that `ssh_interface` asks for")
+        None => Err(Problem::failed(code::RUN_CONNECT, "the machine has no address that `ssh_interface` asks for")
             .help("write `associate_public_ip_address = true`, or `ssh_interface = \"private_ip\"` inside the VPC")),
     }
 }

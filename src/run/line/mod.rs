@@ -22,6 +22,7 @@ use super::render::RunValues;
 use super::ssh::{self, HostKeyPin, Shell, Target};
 use super::step::publish::Finish;
 use super::step::{Cx, Step};
+use crate::diagnostic::code;
 
 /// The step of a connection, whose result is the machine's host key.
 const CONNECT: &str = "connect";
@@ -130,7 +131,7 @@ async fn act(cx: &Cx, step: &Provisioner, shell: &mut Option<Shell>, values: &dy
     match shell {
         Some(shell) => provision(step, shell, values, &cx.events, &cx.cancel).await,
         None => Err(Problem::failed(
-            "run::connect",
+            code::RUN_CONNECT,
             format!("`{}` needs a connection, and the builder has none", step.kind),
         )
         .help("give the builder a `communicator`")),

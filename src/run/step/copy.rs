@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::image::remove;
 use super::{Cx, Failure, Look, Step};
+use crate::diagnostic::code;
 use crate::run::aws::Repeat;
 use crate::run::aws::wait::filter;
 use crate::run::problem::Problem;
@@ -58,7 +59,7 @@ impl Step for CopyImage {
                 .send()
         };
         let answer = region.call("CopyImage", Repeat::Always, ask).await.map_err(|e| {
-            let mut failure = e.failure("run::copy");
+            let mut failure = e.failure(code::RUN_COPY);
             failure.problem = failure.problem.at(cx.origin("ami_regions"));
             failure
         })?;
@@ -72,7 +73,7 @@ impl Step for CopyImage {
             filters.push(filter("name", [self.name.as_str()]));
             region.ec2.describe_images().owners("self").set_filters(Some(filters)).send()
         };
-        let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem("run::copy"))?;
+        let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem(code::RUN_COPY))?;
         Ok(answer.images().first().and_then(|i| i.image_id()).map_or(Look::Nothing, |id| Look::There(id.to_owned())))
     }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::image::{GONE, delete_snapshot};
 use super::tags::tag;
 use super::{Cx, Failure, Step};
+use crate::diagnostic::code;
 use crate::run::aws::Repeat;
 use crate::run::aws::fault::Fault;
 use crate::run::aws::wait::filter;
@@ -81,7 +82,7 @@ impl From<&Found> for Former {
 pub async fn former(cx: &Cx, region: &str, name: &str) -> Result<Option<Former>, Problem> {
     let region = cx.cloud.region(region);
     let ask = || region.ec2.describe_images().owners("self").filters(filter("name", [name])).send();
-    let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem("run::former"))?;
+    let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem(code::RUN_FORMER))?;
     Ok(answer.images().iter().find(|i| !cx.is_ours(i.tags())).map(Former::from))
 }
 
@@ -106,7 +107,7 @@ impl Step for Deregister {
         let region = cx.cloud.region(&self.region);
         let ask = || region.ec2.deregister_image().image_id(&self.former.id).send();
         match region.call("DeregisterImage", Repeat::Always, ask).await {
-            Err(error) if error.fault != Fault::NotFound && error.code != GONE => Err(error.failure("run::former")),
+            Err(error) if error.fault != Fault::NotFound && error.code != GONE => Err(error.failure(code::RUN_FORMER)),
             _ => Ok(()),
         }
     }
@@ -114,7 +115,7 @@ impl Step for Deregister {
     /// Registers it again; its id is a new one.
     async fn undo(&self, cx: &Cx, (): &()) -> Result<String, Problem> {
         let region = cx.cloud.region(&self.region);
-        let problem = |e: crate::run::aws::fault::CallError| e.problem("run::former");
+        let problem = |e: crate::run::aws::fault::CallError| e.problem(code::RUN_FORMER);
         let former = &self.former;
         let ask = || region.ec2.describe_images().owners("self").filters(filter("name", [former.name.as_str()])).send();
         let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(problem)?;
