@@ -102,6 +102,7 @@ mod tests {
         assert!(below("type").iter().all(|(c, _)| c.as_str().starts_with("bake::type::")) && below("type").len() > 2);
         assert!(below("typ").is_empty() && below("").is_empty() && below("bake::type::").len() == below("type").len());
         assert_eq!(near("edges"), Some("bake::emit::edges"));
+        assert!(page(code::RUN_LAUNCH).starts_with("# `bake::run::launch`") && below("run").len() > 30);
         assert_eq!(near("qqqqqqqqqqqqqqqqqq"), None);
     }
 }

@@ -1,4 +1,5 @@
-//! The one list of diagnostic codes. A code is a promise: it is a page of the book and has at least one fixture.
+//! The one list of diagnostic codes, those of the executor too. A code is a promise: it is a page of the book, and has at least one
+//! fixture or a run that shows it.
 
 use std::fmt;
 

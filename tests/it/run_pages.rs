@@ -92,9 +92,7 @@ fn page(code: Code) -> Vec<String> {
                 let commands = block.text.lines().filter_map(|line| line.strip_prefix("$ "));
                 let now: String =
                     commands.map(|c| format!("$ {c}\n{}", run(&path, c, folder.path(), &mut server))).collect();
-                shown.extend(now.lines().filter_map(|line| {
-                    Code::find(line.rsplit_once('[').map_or(line, |(_, code)| code.trim_end_matches(']')))
-                }));
+                shown.extend(codes(&now));
                 Some(now)
             }
             "text" => {
@@ -116,6 +114,12 @@ fn page(code: Code) -> Vec<String> {
     }
     mistakes.extend(expect(&path, &changed).err());
     mistakes
+}
+
+/// The codes that a text shows, in lines of their own or in brackets.
+fn codes(text: &str) -> Vec<Code> {
+    let alone = |line: &str| line.rsplit_once('[').map_or(line.to_owned(), |(_, code)| code.replace(']', ""));
+    text.lines().filter_map(|line| Code::find(&alone(line))).collect()
 }
 
 /// A rehearsed EC2 that ends with its page.

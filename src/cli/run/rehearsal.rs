@@ -23,9 +23,12 @@ use super::watch::Watch;
 /// How fast its clock goes: a build of ten minutes is one of a second.
 const SCALE: f64 = 1000.0;
 
-/// What comes and goes in a build: how it is made, how it is called.
-const PASSING: [(&str, &str); 3] =
-    [("RunInstances", "instance"), ("ImportKeyPair", "key pair"), ("CreateSecurityGroup", "security group")];
+/// What comes and goes in a build: how it is made, where the inventory lists it, how it is called.
+const PASSING: [(&str, &str, &str); 3] = [
+    ("RunInstances", "instances", "instance"),
+    ("ImportKeyPair", "key_pairs", "key pair"),
+    ("CreateSecurityGroup", "security_groups", "security group"),
+];
 
 /// A played EC2.
 pub(super) struct Rehearsal {
@@ -117,8 +120,8 @@ impl Rehearsal {
             }
         }
         let made = |action: &str| calls.iter().filter(|c| c.action == action && c.effect).count();
-        let passing = PASSING.iter().filter(|(action, _)| made(action) > 0);
-        let passing: Vec<String> = passing.map(|(action, name)| count(made(action), name)).collect();
+        let gone = PASSING.iter().map(|(action, kind, name)| (made(action).saturating_sub(all(kind).len()), name));
+        let passing: Vec<String> = gone.filter(|(n, _)| *n > 0).map(|(n, name)| count(n, name)).collect();
         if !passing.is_empty() {
             let _ = writeln!(out, "and made and removed again {}.", list(&passing, "and"));
         }

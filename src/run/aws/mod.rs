@@ -169,7 +169,14 @@ impl Cloud {
         let Some(provider) = self.config.credentials_provider() else {
             return Err(none("no source of them is known".into()));
         };
-        let found = provider.provide_credentials().await.map_err(|error| none(chain(&error)))?;
+        let found = provider.provide_credentials().await.map_err(|error| {
+            let why = chain(&error);
+            // Which sources there are, and that each has none, helps nobody.
+            none(match why.contains("no credentials found in chain") {
+                true => "neither the environment nor a profile nor a role of this machine holds any".to_owned(),
+                false => why,
+            })
+        })?;
         let gate = self.events.gate();
         gate.hide(&Secret::new(found.secret_access_key()));
         if let Some(token) = found.session_token() {

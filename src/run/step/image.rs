@@ -149,7 +149,7 @@ pub async fn available(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<Seen, 
                 None
             }
             state => {
-                let why = image.reason.clone().unwrap_or_else(|| "EC2 gives no reason".to_owned());
+                let why = image.reason.as_deref().map_or("EC2 gives no reason", |why| why.trim_end_matches('.'));
                 Some(Err(Problem::failed(code::RUN_IMAGE, format!("the image {id} in {name} is {state}: {why}"))))
             }
         }

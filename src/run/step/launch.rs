@@ -287,7 +287,7 @@ pub async fn running(cx: &Cx, id: &str) -> Result<Instance, Problem> {
                 None
             }
             state => {
-                let why = instance.reason.clone().unwrap_or_else(|| "EC2 gives no reason".to_owned());
+                let why = instance.reason.as_deref().map_or("EC2 gives no reason", |why| why.trim_end_matches('.'));
                 Some(Err(Problem::failed(
                     code::RUN_LAUNCH,
                     format!("the instance {} instead of running: {why}", ended(state)),
