@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use clap::Args as Group;
 
-use crate::rehearse::{Ami, Fault, span};
+use crate::rehearse::{Ami, Fault};
+use crate::text::duration;
 
 #[derive(Group, Debug)]
 #[command(after_help = "For example:\n  \
@@ -16,6 +17,7 @@ use crate::rehearse::{Ami, Fault, span};
     cut, lost                         no answer: before the effect, after it\n  \
     capacity, launch-fails            no instance, or one that ends at once\n  \
     image-fails, instance-gone        an image that fails, an instance that AWS takes\n  \
+    name-taken                        an image's name that is not free yet\n  \
     delay=2s                          a late answer\n  \
     ssh-reset, ssh-no-exit, ssh-exit=1  at the n-th SSH command\n\n\
     Beside AWS's API:\n  \
@@ -45,7 +47,7 @@ pub(super) struct RehearseServer {
     #[arg(long, value_name = "FAULT")]
     pub(super) fault: Vec<Fault>,
     /// Let look-ups see new things and tags only so long after, by the server's clock.
-    #[arg(long, value_name = "SPAN", default_value = "0s", value_parser = span)]
+    #[arg(long, value_name = "SPAN", default_value = "0s", value_parser = duration::parse)]
     pub(super) visible_after: Duration,
     /// Add a public AMI to the built-in ones; may be repeated.
     #[arg(long, value_name = "REGION/ID[,KEY=VALUE…]")]

@@ -5,7 +5,9 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser as Named;
 use clap::{Args as Group, ValueEnum, ValueHint};
 
+use crate::facts::regions;
 use crate::rehearse::{Ami, Fault};
+use crate::text::duration;
 
 use super::args::{Given, Selection};
 use super::complete;
@@ -115,7 +117,7 @@ pub(super) enum OnError {
 #[derive(Group, Debug)]
 pub(super) struct Reach {
     /// Rehearse: EC2 is played in this program, no account is needed, and no image is built.
-    #[arg(long, help_heading = "EC2")]
+    #[arg(long, conflicts_with = "endpoint_url", help_heading = "EC2")]
     pub(super) rehearse: bool,
     /// Add a public AMI to those that the rehearsal knows; may be repeated.
     #[arg(long, value_name = "REGION/ID[,KEY=VALUE…]", requires = "rehearse", help_heading = "EC2")]
@@ -123,8 +125,15 @@ pub(super) struct Reach {
     /// Let something go wrong in the rehearsal, as `throttle@RunInstances:1`; `bakec rehearse-server --help` tells all of them.
     #[arg(long, value_name = "FAULT", requires = "rehearse", help_heading = "EC2")]
     pub(super) fault: Vec<Fault>,
-    /// Call EC2 there, and not where the plan or AWS's configuration says.
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "rehearse", help_heading = "EC2")]
+    #[command(flatten)]
+    pub(super) endpoint: Endpoint,
+}
+
+/// An EC2 of one's own.
+#[derive(Group, Debug)]
+pub(super) struct Endpoint {
+    /// Call EC2 there, whatever the plan, the records of the run or AWS's configuration say.
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "EC2")]
     pub(super) endpoint_url: Option<String>,
     /// The clock of the endpoint runs so many times as fast as AWS's: that of `bakec rehearse-server --scale`.
     #[arg(long, value_name = "FACTOR", requires = "endpoint_url", value_parser = super::args_rehearse::scale, help_heading = "EC2")]
@@ -183,9 +192,8 @@ pub(super) struct Resume {
     pub(super) run: String,
     #[command(flatten)]
     pub(super) variables: Variables,
-    /// Call EC2 there, and not where it was called before.
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "EC2")]
-    pub(super) endpoint_url: Option<String>,
+    #[command(flatten)]
+    pub(super) endpoint: Endpoint,
     #[command(flatten)]
     pub(super) show: Shown,
     #[command(flatten)]
@@ -212,16 +220,12 @@ pub(super) struct Clean {
     #[arg(long, value_name = "REGION", value_delimiter = ',', value_parser = region, help_heading = "By tags")]
     pub(super) region: Vec<String>,
     /// Leave alone what belongs to a run that has made something since.
-    #[arg(long, value_name = "SPAN", default_value = "6h", value_parser = crate::rehearse::span, help_heading = "By tags")]
+    #[arg(long, value_name = "SPAN", default_value = "6h", value_parser = duration::parse, help_heading = "By tags")]
     pub(super) older_than: Duration,
     #[command(flatten)]
     pub(super) variables: Variables,
-    /// Call EC2 there, and not where it was called before.
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "EC2")]
-    pub(super) endpoint_url: Option<String>,
-    /// The clock of the endpoint runs so many times as fast as AWS's; needed by tags only, records know it.
-    #[arg(long, value_name = "FACTOR", requires = "endpoint_url", value_parser = super::args_rehearse::scale, help_heading = "EC2")]
-    pub(super) endpoint_scale: Option<f64>,
+    #[command(flatten)]
+    pub(super) endpoint: Endpoint,
     #[command(flatten)]
     pub(super) show: Shown,
     #[command(flatten)]
@@ -257,17 +261,12 @@ pub(super) struct Show {
 
 /// A region that there is.
 fn region(name: &str) -> Result<String, String> {
-    if crate::facts::regions::find(name).is_some() {
-        return Ok(name.to_owned());
-    }
-    let near = crate::facts::regions::nearest(name);
-    let hint = near.map(|r| format!(", did you mean `{}`?", r.name)).unwrap_or_default();
-    Err(format!("there is no region `{name}`{hint}"))
+    regions::known(name).map(|region| region.name.to_owned())
 }
 
 /// A span of time that is not empty.
 fn span(text: &str) -> Result<Duration, String> {
-    match crate::rehearse::span(text)? {
+    match duration::parse(text)? {
         Duration::ZERO => Err("no build is made in no time".to_owned()),
         span => Ok(span),
     }

@@ -76,6 +76,14 @@ pub fn nearest(name: &str) -> Option<Region> {
     suggest::nearest(name, all().map(|region| region.name)).and_then(find)
 }
 
+/// The region of a name that somebody typed; where there is none, what is said of it.
+pub fn known(name: &str) -> Result<Region, String> {
+    find(name).ok_or_else(|| {
+        let hint = nearest(name).map(|region| format!(", did you mean `{}`?", region.name)).unwrap_or_default();
+        format!("there is no region `{name}`{hint}")
+    })
+}
+
 /// The region of an availability zone (`us-east-1a`), a local zone (`us-west-2-lax-1a`) or a wavelength zone
 /// (`us-east-1-wl1-bos-wlz-1`); nothing when the text has no such form or its region is unknown.
 pub fn of_zone(zone: &str) -> Option<Region> {
@@ -113,6 +121,10 @@ mod tests {
         assert_eq!(find("us-gov-west-1").map(|r| r.partition), Some("aws-us-gov"));
         assert_eq!(find("us-esat-1"), None);
         assert_eq!(nearest("us-esat-1").map(|r| r.name), Some("us-east-1"));
+        assert_eq!(known("eu-west-1").map(|r| r.name), Ok("eu-west-1"));
+        let wrong = |name| known(name).unwrap_err();
+        assert_eq!(wrong("us-esat-1"), "there is no region `us-esat-1`, did you mean `us-east-1`?");
+        assert_eq!(wrong("nowhere"), "there is no region `nowhere`");
         let mut names: Vec<_> = all().map(|r| r.name).collect();
         let count = names.len();
         names.sort_unstable();

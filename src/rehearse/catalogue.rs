@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 use super::settings::Ami;
 use super::world::digits;
 use super::world::files::Files;
-use super::world::image::{Image, ImageState, Mapping, MappingSource, Protection};
+use super::world::image::{Image, Mapping, MappingSource};
 use super::world::storage::{Ebs, Snapshot, SnapshotState};
 use crate::facts::regions::Region;
 
@@ -207,39 +207,15 @@ pub(crate) fn of(region: Region, own: &[Ami]) -> (Images, Snapshots) {
     (images, snapshots)
 }
 
+/// A public image.
 fn image(id: &str, name: &str, owner: &str) -> Image {
     Image {
-        id: id.to_string(),
-        name: name.to_string(),
-        born: None,
         created: CREATED.to_string(),
-        owner: owner.to_string(),
-        owner_alias: None,
         description: Some(format!("A rehearsed {name}")),
-        state: ImageState::Available,
-        architecture: "x86_64".to_string(),
-        virtualization: "hvm".to_string(),
         root_device: "/dev/sda1".to_string(),
-        root_kind: "ebs",
-        mappings: Vec::new(),
-        location: format!("{owner}/{name}"),
         ena: true,
-        sriov: false,
-        boot_mode: None,
-        imds: None,
-        tpm: None,
-        uefi_data: None,
-        kernel: None,
-        ramdisk: None,
         public: true,
-        users: BTreeSet::new(),
-        organizations: BTreeSet::new(),
-        units: BTreeSet::new(),
-        product_codes: BTreeSet::new(),
-        deprecated: None,
-        protection: Protection::Disabled,
-        source_instance: None,
-        source_image: None,
+        ..Image::new(id, name, owner)
     }
 }
 

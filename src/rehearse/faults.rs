@@ -4,11 +4,12 @@
 //! `server` and `ssh` do what it says.
 
 use std::str::FromStr;
-use std::time::Duration;
 
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
+
+use crate::text::duration;
 
 /// One thing that goes wrong.
 ///
@@ -55,6 +56,8 @@ pub enum Kind {
     LaunchFails,
     /// The image that a CreateImage, CopyImage or RegisterImage makes becomes `failed`.
     ImageFails,
+    /// `InvalidAMIName.Duplicate`, to CreateImage, CopyImage and RegisterImage: a name that was let go is not free yet.
+    NameTaken,
     /// The newest instance that lives is terminated by AWS, just before the call.
     InstanceGone,
     /// The answer comes late.
@@ -77,6 +80,7 @@ impl Kind {
         ("capacity", Kind::Capacity),
         ("launch-fails", Kind::LaunchFails),
         ("image-fails", Kind::ImageFails),
+        ("name-taken", Kind::NameTaken),
         ("instance-gone", Kind::InstanceGone),
         ("delay", Kind::Delay),
         ("ssh-reset", Kind::SshReset),
@@ -94,7 +98,7 @@ impl Kind {
         match self {
             Kind::Capacity => matches!(action, "RunInstances" | "StartInstances"),
             Kind::LaunchFails => action == "RunInstances",
-            Kind::ImageFails => matches!(action, "CreateImage" | "CopyImage" | "RegisterImage"),
+            Kind::ImageFails | Kind::NameTaken => matches!(action, "CreateImage" | "CopyImage" | "RegisterImage"),
             kind => kind.is_ssh() == (action == SSH),
         }
     }
@@ -119,7 +123,7 @@ impl FromStr for Fault {
             return Err(format!("no fault is called `{name}`; there are {}", names.join(", ")));
         };
         let value = match (kind, value) {
-            (Kind::Delay, Some(text)) => Some(u64::try_from(span(text)?.as_millis()).unwrap_or(u64::MAX)),
+            (Kind::Delay, Some(text)) => Some(u64::try_from(duration::parse(text)?.as_millis()).unwrap_or(u64::MAX)),
             (Kind::Delay, None) => return Err("a delay says how long: `delay=2s@3`".to_string()),
             (Kind::SshExit, Some(text)) => {
                 Some(u64::from(text.parse::<u8>().map_err(|_| "an exit status is a number up to 255".to_string())?))
@@ -143,22 +147,6 @@ impl FromStr for Fault {
         fault.check()?;
         Ok(fault)
     }
-}
-
-/// A span of time, as people write it: `500ms`, `2s`, `90m`, `6h`, `2d`.
-pub fn span(text: &str) -> Result<Duration, String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let factor = match unit {
-        "ms" => 0.001,
-        "s" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
-        "d" => 86_400.0,
-        _ => return Err(format!("`{text}` is no span of time: write `500ms`, `2s`, `90m`, `6h` or `2d`")),
-    };
-    let number: f64 = number.parse().map_err(|_| format!("`{text}` begins with no number"))?;
-    Duration::try_from_secs_f64(number * factor).map_err(|_| format!("`{text}` is too long"))
 }
 
 impl Fault {

@@ -47,7 +47,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use calls::Call;
-pub use faults::{Fault, Kind as FaultKind, span};
+pub use faults::{Fault, Kind as FaultKind};
 pub use holds::{Hold, HoldAt, HoldState, When};
 pub use settings::{Ami, Delays, Quotas, Settings};
 

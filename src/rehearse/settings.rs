@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::faults::Fault;
+use crate::facts::regions;
 
 /// What a server may be told.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Settings {
     pub faults: Vec<Fault>,
     /// How long look-ups do not see what is new, by the server's clock.
     pub visible_after: Duration,
+    /// How long look-ups still see images that have been deregistered, by the server's clock.
+    pub gone_after: Duration,
     /// AMIs beside those of the built-in catalogue.
     pub amis: Vec<Ami>,
     /// Whether calls are throttled as EC2 throttles them.
@@ -39,6 +42,7 @@ impl Default for Settings {
             seed: None,
             faults: Vec::new(),
             visible_after: Duration::ZERO,
+            gone_after: Duration::ZERO,
             amis: Vec::new(),
             throttle: true,
             delays: Delays::default(),
@@ -155,12 +159,7 @@ impl FromStr for Ami {
         let Some((region, id)) = place.split_once('/').filter(|(_, id)| id.starts_with("ami-")) else {
             return Err("an AMI begins with its region and id, such as `us-east-1/ami-0123456789abcdef0`".to_string());
         };
-        if crate::facts::regions::find(region).is_none() {
-            let nearest = crate::facts::regions::nearest(region);
-            let hint = nearest.map(|r| format!(", did you mean `{}`?", r.name)).unwrap_or_default();
-            return Err(format!("there is no region `{region}`{hint}"));
-        }
-        let mut ami = Ami::new(region, id);
+        let mut ami = Ami::new(regions::known(region)?.name, id);
         for part in parts {
             let Some((key, value)) = part.split_once('=') else {
                 return Err(format!("`{part}` is not of the form key=value"));

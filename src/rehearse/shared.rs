@@ -208,6 +208,7 @@ impl Shared {
                     capacity: struck(Kind::Capacity),
                     launch_fails: struck(Kind::LaunchFails),
                     image_fails: struck(Kind::ImageFails),
+                    name_taken: struck(Kind::NameTaken),
                 };
                 self.act(&mut record, &action, values, &scope, strikes, struck(Kind::InstanceGone))
             }

@@ -9,9 +9,7 @@ use std::sync::Arc;
 use super::words::{clean, placed};
 use super::{Out, Reporter, write};
 use crate::run::event::{Event, What};
-
-/// Longer names are cut, in bytes.
-const LONGEST: usize = 100;
+use crate::text::file_name;
 
 /// Opens a file of the run's folder to append to it.
 pub type Open = Box<dyn FnMut(&str) -> io::Result<Out> + Send>;
@@ -63,15 +61,9 @@ impl Reporter for Debug {
     }
 }
 
-/// The name of a build's file. Two builds never have the same one.
+/// The name of a build's file.
 pub fn name(build: &str) -> String {
-    let safe = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-    let kept: String = build.chars().take(LONGEST).map(|c| if safe(c) { c } else { '_' }).collect();
-    if kept == build && !build.is_empty() && !build.starts_with(['.', '-']) {
-        return format!("{build}.log");
-    }
-    let digest = blake3::hash(build.as_bytes()).to_hex();
-    format!("{}~{}.log", kept.trim_start_matches(['.', '-']), &digest[..8])
+    format!("{}.log", file_name(build))
 }
 
 /// The lines of an event, each with the time, and where it is asked for with the build.

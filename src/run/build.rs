@@ -115,7 +115,7 @@ pub struct Launch {
     pub enable_t2_unlimited: bool,
     pub iam_instance_profile: Option<String>,
     pub shutdown_behavior: Option<String>,
-    /// It may hold secrets: a journal has its digest.
+    /// In base64. It may hold secrets: a journal has its digest.
     #[serde(serialize_with = "as_digest")]
     pub user_data: Option<String>,
     pub devices: Vec<Device>,
@@ -199,6 +199,11 @@ pub enum Key {
         /// The private key.
         file: PathBuf,
     },
+    /// One that EC2 knows, and by which nobody connects from here: there is a password, or no connection.
+    Known {
+        /// The name of the key pair.
+        name: String,
+    },
     /// None: nobody connects, or by a password.
     None,
 }
@@ -218,7 +223,7 @@ pub struct Ssh {
     /// The key's passphrase, where it has one.
     #[serde(skip)]
     pub passphrase: Option<Secret>,
-    /// How long the machine may take to answer.
+    /// How long the machine may take to answer; without end where it is zero.
     pub timeout: Duration,
     /// How often a handshake may fail; without end where it is 0.
     pub handshake_attempts: u32,

@@ -28,6 +28,11 @@ impl Cancel {
         self.level() > 0
     }
 
+    /// Whether nothing shall be waited for any more.
+    pub fn is_forced(&self) -> bool {
+        self.level() > 1
+    }
+
     /// Comes when no new work shall begin, and never where nobody wishes it.
     pub async fn cancelled(&self) {
         self.reached(1).await;

@@ -7,14 +7,9 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use md5::{Digest, Md5};
 use russh::keys::ssh_key::private::{KeypairData, RsaKeypair};
-use russh::keys::ssh_key::public::KeyData;
 use russh::keys::ssh_key::{self, LineEnding};
-use russh::keys::{Algorithm, PrivateKey, PublicKey, decode_secret_key};
-use sha2::Sha256;
+use russh::keys::{Algorithm, PrivateKey, decode_secret_key};
 
 use super::problem::Problem;
 use super::secret::Secret;
@@ -88,7 +83,7 @@ pub fn read(path: &Path, passphrase: Option<&Secret>) -> Result<Arc<PrivateKey>,
         let problem = |message: String| Problem::refused(code::RUN_KEY_FILE, message);
         match why {
             Unreadable::Locked => problem(format!("the private key `{shown}` has a passphrase, and none is given"))
-                .help("set `ssh_private_key_passphrase`, or take the passphrase away with `ssh-keygen -p`"),
+                .help("bakec asks nobody for it: name a key without one; `ssh-keygen -p` takes it away from a copy"),
             Unreadable::WrongPassphrase => problem(format!("the passphrase does not open the private key `{shown}`")),
             Unreadable::Public => problem(format!("`{shown}` is a public key")).help("name the file without `.pub`"),
             Unreadable::Other(why) => problem(format!("`{shown}` is no private key that can be read: {why}")).help(
@@ -128,45 +123,4 @@ pub fn public_line(key: &PrivateKey, comment: &str) -> Result<String, Problem> {
     let mut public = key.public_key().clone();
     public.set_comment(comment);
     public.to_openssh().map_err(|e| Problem::failed(code::RUN_KEY, format!("the public key cannot be written: {e}")))
-}
-
-/// The fingerprint that EC2 shows for an imported key: of RSA the MD5 of its DER form, of others OpenSSH's SHA-256.
-pub fn ec2_fingerprint(key: &PublicKey) -> Option<String> {
-    match key.key_data() {
-        KeyData::Rsa(rsa) => {
-            let digest = Md5::digest(rsa_der(rsa.n().as_bytes(), rsa.e().as_bytes()));
-            Some(colons(&digest))
-        }
-        _ => key.to_bytes().ok().map(|blob| STANDARD.encode(Sha256::digest(blob))),
-    }
-}
-
-/// Bytes as pairs of hexadecimal digits between colons.
-pub(super) fn colons(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(":")
-}
-
-/// The `SubjectPublicKeyInfo` of an RSA key.
-fn rsa_der(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
-    /// `rsaEncryption`, with its empty parameters.
-    const ALGORITHM: [u8; 15] = [0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
-    let key = der(0x30, &[der(2, modulus), der(2, exponent)].concat());
-    let bits = der(3, &[&[0], key.as_slice()].concat());
-    der(0x30, &[ALGORITHM.as_slice(), &bits].concat())
-}
-
-/// One value of DER: tag, length, content.
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut out = vec![tag];
-    let length = content.len().to_be_bytes();
-    match u8::try_from(content.len()) {
-        Ok(short) if short < 0x80 => out.push(short),
-        _ => {
-            let digits = &length[length.iter().take_while(|b| **b == 0).count()..];
-            out.push(0x80 | u8::try_from(digits.len()).unwrap_or(0));
-            out.extend_from_slice(digits);
-        }
-    }
-    out.extend_from_slice(content);
-    out
 }

@@ -36,16 +36,17 @@ use crate::diagnostic::code;
 use aws::{Cloud, Reach};
 use build::{Access, Build, Builder, Carry, Script, Work};
 use cancel::Cancel;
-use event::{Artifact, Events, What};
+use event::{Events, What};
 use input::Moment;
 use journal::Journal;
 use journal::line::{End, Entry, FORMAT, Head};
+use line::Baked;
 use pause::Pause;
 use preflight::{Asked, Found};
 use problem::{Kind, Problem};
 use step::lease;
 use step::undo::{Extent, back};
-use step::{ABSENCE, Cx, Run};
+use step::{ABSENCE, Age, Cx, Run};
 
 /// What becomes of a machine when its build fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -200,7 +201,7 @@ pub async fn bake(mut builds: Vec<Build>, settings: Settings, events: Events, ca
         Ok(run) => Arc::new(run),
         Err(problem) => return refused(vec![problem]),
     };
-    work(run, builds, settings, clouds, found, events, cancel, false).await
+    work(Common { run, settings, clouds, found, events, cancel }, builds, false).await
 }
 
 fn asked<'a>(build: &'a Build, clouds: &Clouds) -> Option<Asked<'a>> {
@@ -265,14 +266,9 @@ fn own_folder(path: &Path) -> std::io::Result<()> {
     builder.create(path)
 }
 
-/// The name of this machine, as far as it is known.
+/// The name of this machine.
 pub fn host() -> String {
-    let file = std::fs::read_to_string("/etc/hostname").ok().map(|h| h.trim().to_owned());
-    let set = |name: &str| std::env::var(name).ok();
-    file.or_else(|| set("HOSTNAME"))
-        .or_else(|| set("COMPUTERNAME"))
-        .filter(|h| !h.is_empty())
-        .unwrap_or_else(|| "unknown".into())
+    gethostname::gethostname().to_string_lossy().into_owned()
 }
 
 /// Digests of the files that builds read, folders with all that is in them.
@@ -320,18 +316,21 @@ fn feed(hasher: &mut blake3::Hasher, path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Makes all builds that have no end yet, so many at once, and closes the run where nothing is left.
-#[allow(clippy::too_many_arguments)]
-async fn work(
+/// What the builds of a run have in common.
+struct Common {
     run: Arc<Run>,
-    builds: Vec<Build>,
     settings: Settings,
     clouds: Clouds,
+    /// What preflight has found.
     found: Found,
     events: Events,
     cancel: Cancel,
-    resumed: bool,
-) -> Outcome {
+}
+
+/// Makes all builds that have no end yet, so many at once, and closes the run where nothing is left.
+async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> Outcome {
+    let common = Arc::new(common);
+    let Common { run, settings, clouds, events, cancel, .. } = &*common;
     events.tell(What::RunStarted {
         format: event::FORMAT,
         run: run.name.clone(),
@@ -341,8 +340,7 @@ async fn work(
     });
     let places =
         Arc::new(Semaphore::new(if settings.parallel == 0 { Semaphore::MAX_PERMITS } else { settings.parallel }));
-    let shared = Arc::new((settings, found));
-    let address = caller(&builds, &shared.0).await;
+    let address = caller(&builds, settings).await;
     let held = builds.iter().filter_map(|b| match &b.builder {
         Builder::Ebs(ebs) => Some((b.name.clone(), clouds.of(&ebs.access)?, ebs.access.region.clone())),
         Builder::Null(_) => None,
@@ -351,13 +349,12 @@ async fn work(
     let tasks: Vec<_> = builds
         .into_iter()
         .map(|build| {
-            let cx = Cx { pause: shared.0.pause.clone(), ..context(&run, &build, &clouds, &events, &cancel) };
-            let (places, shared, address) = (places.clone(), shared.clone(), address.clone());
+            let (places, common, address) = (places.clone(), common.clone(), address.clone());
             let own = build.name.clone();
             tokio::spawn(event::BUILD.scope(own, async move {
                 let _place = places.acquire().await;
                 let name = build.name.to_string();
-                let (end, left) = one(cx, &build, &shared.0, &shared.1, address).await;
+                let (end, left) = one(&common, &build, address).await;
                 (name, end, left)
             }))
         })
@@ -393,37 +390,35 @@ async fn work(
     outcome
 }
 
-/// The context of a build.
-fn context(run: &Arc<Run>, build: &Build, clouds: &Clouds, events: &Events, cancel: &Cancel) -> Cx {
-    let (cloud, region, origins) = match &build.builder {
-        Builder::Ebs(ebs) => (clouds.of(&ebs.access), ebs.access.region.as_str(), ebs.origins.clone()),
-        Builder::Null(_) => (None, "", Vec::new()),
-    };
-    // A build without a machine of its own makes no call.
-    let cloud = cloud.unwrap_or_else(|| Arc::new(Cloud::of_nobody(events)));
-    let attempt = run.journal.look(|r| r.builds.get(&*build.name).map_or(1, |b| b.attempt));
-    Cx {
-        run: run.clone(),
-        build: build.name.clone(),
-        attempt,
-        region: cloud.region(region),
-        cloud,
-        events: events.of_build(&build.name),
-        cancel: cancel.clone(),
-        pause: None,
-        origins: Arc::new(origins),
-        begun: jiff::Timestamp::now(),
+impl Common {
+    /// The context of a build.
+    fn context(&self, build: &Build) -> Cx {
+        let (cloud, region, origins) = match &build.builder {
+            Builder::Ebs(ebs) => (self.clouds.of(&ebs.access), ebs.access.region.as_str(), ebs.origins.clone()),
+            Builder::Null(_) => (None, "", Vec::new()),
+        };
+        // A build without a machine of its own makes no call.
+        let cloud = cloud.unwrap_or_else(|| Arc::new(Cloud::of_nobody(&self.events)));
+        let attempt = self.run.journal.look(|r| r.builds.get(&*build.name).map_or(1, |b| b.attempt));
+        Cx {
+            run: self.run.clone(),
+            build: build.name.clone(),
+            attempt,
+            region: cloud.region(region),
+            cloud,
+            events: self.events.of_build(&build.name),
+            cancel: self.cancel.clone(),
+            pause: self.settings.pause.clone(),
+            origins: Arc::new(origins),
+            age: Age::fresh(),
+        }
     }
 }
 
 /// Makes one build to its end: the image, or everything undone.
-async fn one(
-    mut cx: Cx,
-    build: &Build,
-    settings: &Settings,
-    found: &Found,
-    address: Option<String>,
-) -> (End, Vec<Problem>) {
+async fn one(common: &Common, build: &Build, address: Option<String>) -> (End, Vec<Problem>) {
+    let Common { settings, found, .. } = common;
+    let mut cx = common.context(build);
     if let Some(end) = cx.run.journal.look(|r| r.builds.get(&*build.name).and_then(|b| b.end.clone())) {
         let left = match end {
             End::Done { .. } => back(&cx, Extent::Scaffolding).await,
@@ -451,7 +446,7 @@ async fn one(
                 let given = line::ebs::Given { source, address, ssh_at: settings.ssh_at, values: &build.values };
                 line::ebs::bake(cx, build, ebs, &given).await
             }
-            Builder::Null(null) => line::null::bake(cx, build, null, &build.values).await,
+            Builder::Null(null) => line::null::bake(cx, build, null, &build.values).await.map(Baked::from),
         }
     };
     let baked = match settings.timeout {
@@ -464,7 +459,7 @@ async fn one(
 }
 
 /// Writes how the build ended, and undoes what is not to stay.
-async fn finish(cx: &Cx, build: &Build, baked: Result<Artifact, Problem>, on_error: OnError) -> (End, Vec<Problem>) {
+async fn finish(cx: &Cx, build: &Build, baked: Result<Baked, Problem>, on_error: OnError) -> (End, Vec<Problem>) {
     let ended = |end: &End| {
         let end = match end.clone() {
             End::Failed { problem } => End::Failed { problem: cx.events.gate().pass_problem(problem) },
@@ -473,26 +468,38 @@ async fn finish(cx: &Cx, build: &Build, baked: Result<Artifact, Problem>, on_err
         cx.append(Entry::End { build: build.name.to_string(), end }).err()
     };
     match baked {
-        Ok(artifact) => {
+        Ok(Baked { artifact, left: remains }) => {
             let end = End::Done { artifact: artifact.clone() };
             // First of all: whoever goes on from here has only to tidy up.
             let unwritten = ended(&end);
             let mut left = back(cx, Extent::Scaffolding).await;
             left.extend(unwritten);
+            left.extend(remains);
             cx.events.tell(What::BuildDone { artifact });
             (end, left)
+        }
+        Err(problem) if line::is_final(cx) => {
+            // Its images are being marked as final, which nobody undoes: the way back does it once more.
+            let mut left = back(cx, Extent::Scaffolding).await;
+            if left.is_empty()
+                && let Some(artifact) = line::ebs::finished(cx)
+            {
+                let end = End::Done { artifact: artifact.clone() };
+                left.extend(ended(&end));
+                cx.events.tell(What::BuildDone { artifact });
+                return (end, left);
+            }
+            let problem = problem.at(build.origin.clone());
+            cx.events.tell(What::BuildFailed { problem: problem.clone() });
+            let message = format!("the images of `{}` are made, and may not be final yet", build.name);
+            let help = format!("finish it by `bakec resume {}`", cx.run.name);
+            left.push(Problem::left(code::RUN_TAG, message).help(help));
+            (End::Failed { problem }, left)
         }
         Err(problem) => {
             let problem = problem.at(build.origin.clone());
             cx.events.tell(What::BuildFailed { problem: problem.clone() });
             let end = End::Failed { problem };
-            if line::is_final(cx) {
-                let left = Problem::left(
-                    code::RUN_TAG,
-                    format!("the images of `{}` are made, and may not be final yet", build.name),
-                );
-                return (end, vec![left.help(format!("finish it by `bakec resume {}`", cx.run.name))]);
-            }
             let mut left = match on_error {
                 OnError::Cleanup => back(cx, Extent::Everything).await,
                 OnError::Abort | OnError::RunCleanupProvisioner => left_as_it_is(cx),
@@ -524,9 +531,6 @@ async fn caller(builds: &[Build], settings: &Settings) -> Option<String> {
     });
     if !open {
         return None;
-    }
-    if settings.packer_defaults {
-        return Some("0.0.0.0/0".to_owned());
     }
     let local = settings
         .reach

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use aws_sdk_ec2::types::InstanceType;
 use futures_util::future::join_all;
+use jiff::SignedDuration;
 
 use super::aws::fault::{CallError, Fault};
 use super::aws::wait::filter;
@@ -67,7 +68,7 @@ pub fn files(builds: &[Build]) -> Vec<Problem> {
         let key = match &build.builder {
             Builder::Ebs(ebs) => match &ebs.key {
                 Key::Own { file, .. } => Some((file, ebs.ssh.as_ref())),
-                Key::None | Key::Temporary { .. } => None,
+                Key::None | Key::Known { .. } | Key::Temporary { .. } => None,
             },
             Builder::Null(null) => null.key_file.as_ref().map(|file| (file, null.ssh.as_ref())),
         };
@@ -141,11 +142,20 @@ async fn accounts(asked: &[Asked<'_>]) -> Vec<Problem> {
         }
     }
     let answers = join_all(firsts.iter().map(|a| a.cloud.who())).await;
-    firsts.into_iter().zip(answers).filter_map(|(a, answer)| Some(nobody(a, answer.err()?))).collect()
+    let mut problems = Vec::new();
+    for (a, answer) in firsts.into_iter().zip(answers) {
+        let wrong = a.cloud.clock.skew().and_then(wrong_clock);
+        match (answer, wrong) {
+            (Err(error), wrong) => problems.push(nobody(a, error, wrong)),
+            (Ok(()), Some(wrong)) => a.cloud.warn(format!("{wrong}; names and logs carry its time")),
+            (Ok(()), None) => {}
+        }
+    }
+    problems
 }
 
-/// Why AWS does not say whose the credentials are.
-fn nobody(a: &Asked<'_>, error: CallError) -> Problem {
+/// Why AWS does not say whose the credentials are; `wrong` is what is wrong with the clock.
+fn nobody(a: &Asked<'_>, error: CallError, wrong: Option<String>) -> Problem {
     // Where there is no such region, nobody can know any credentials.
     if !a.ebs.access.skip_region_validation && regions::find(&error.region).is_none() {
         let help = regions::nearest(&error.region).map_or_else(
@@ -159,8 +169,23 @@ fn nobody(a: &Asked<'_>, error: CallError) -> Problem {
     if matches!(error.fault, Fault::Unreached | Fault::Unclear | Fault::Throttled) {
         return refused(error.problem(code::RUN_CREDENTIALS));
     }
-    Problem::refused(code::RUN_CREDENTIALS, format!("AWS does not accept the credentials: {error}"))
-        .help("see whether they are those of the account, and not expired; `bakec run --rehearse` needs none")
+    let help = wrong.map_or_else(
+        || "see whether they are those of the account, and not expired; `bakec run --rehearse` needs none".to_owned(),
+        |wrong| format!("{wrong}, and AWS takes no call that is five minutes off: set the clock"),
+    );
+    Problem::refused(code::RUN_CREDENTIALS, format!("AWS does not accept the credentials: {error}")).help(help)
+}
+
+/// What is wrong with the clock of this machine, where it is more than a minute off.
+fn wrong_clock(ahead: SignedDuration) -> Option<String> {
+    let off = ahead.abs();
+    let time = match off.as_secs() {
+        0..=60 => return None,
+        61..=7199 => format!("{} minutes", off.as_mins()),
+        _ => format!("{} hours", off.as_hours()),
+    };
+    let side = if ahead.is_negative() { "behind" } else { "ahead of" };
+    Some(format!("the clock of this machine is {time} {side} AWS's"))
 }
 
 /// Whether the account has the regions.
@@ -342,4 +367,18 @@ async fn dry_runs(asked: &[Asked<'_>], found: &Found, problems: &[Problem]) -> V
         }
     }));
     answers.await.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_wrong_from_a_minute_on() {
+        let said = |seconds: i64| wrong_clock(SignedDuration::from_secs(seconds));
+        assert_eq!(said(60), None);
+        assert_eq!(said(-59), None);
+        assert_eq!(said(-600).as_deref(), Some("the clock of this machine is 10 minutes behind AWS's"));
+        assert_eq!(said(90_000).as_deref(), Some("the clock of this machine is 25 hours ahead of AWS's"));
+    }
 }

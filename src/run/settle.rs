@@ -15,14 +15,13 @@ use super::event::{Events, What};
 use super::journal::fold::{Broken, Record};
 use super::journal::line::{End, Entry, Purpose};
 use super::journal::{Journal, OpenError};
-use super::line::ebs::artifact;
+use super::line::ebs::finished;
 use super::line::{interrupted, is_final};
 use super::preflight::{self, Found};
 use super::problem::Problem;
-use super::step::publish::Finish;
 use super::step::undo::{Extent, back, earlier};
-use super::step::{Cx, Run, Step};
-use super::{Clouds, Outcome, Settings, asked, context, digests, host, sweep, work};
+use super::step::{Cx, Run};
+use super::{Clouds, Common, Outcome, Settings, asked, digests, host, sweep, work};
 use crate::diagnostic::code;
 
 /// Why a journal cannot be used, for people.
@@ -115,7 +114,7 @@ pub async fn resume(folder: &Path, builds: Vec<Build>, settings: Settings, event
     if let Err(problem) = take(&mut run, &builds, &clouds, Purpose::Resume).await {
         return refused(vec![problem]);
     }
-    work(Arc::new(run), builds, settings, clouds, found, events, cancel, true).await
+    work(Common { run: Arc::new(run), settings, clouds, found, events, cancel }, builds, true).await
 }
 
 /// Prepares a build to go on: where its attempt cannot, a new one begins, and what the earlier ones made is undone.
@@ -144,9 +143,9 @@ fn conclude(cx: &Cx) -> Result<(), Problem> {
     if known {
         return Ok(());
     }
-    let end = match cx.known(Finish::NAME, "").and_then(|step| serde_json::from_value::<Finish>(step.data).ok()) {
-        Some(finish) if is_final(cx) => End::Done { artifact: artifact(&finish.images) },
-        _ => {
+    let end = match finished(cx) {
+        Some(artifact) => End::Done { artifact },
+        None => {
             let message = "undone by `bakec clean`".to_owned();
             End::Failed { problem: Problem { code: code::RUN_CLEANED, message, ..Problem::cancelled() } }
         }
@@ -176,7 +175,8 @@ pub async fn clean(folder: &Path, builds: Vec<Build>, settings: Settings, events
     if let Err(problem) = take(&mut run, &builds, &clouds, Purpose::Clean).await {
         return refused(problem);
     }
-    let run = Arc::new(run);
+    let common = Common { run: Arc::new(run), settings, clouds, found: Found::default(), events, cancel };
+    let Common { run, clouds, events, .. } = &common;
     let record = run.journal.look(Clone::clone);
     events.tell(What::RunStarted {
         format: super::event::FORMAT,
@@ -186,7 +186,7 @@ pub async fn clean(folder: &Path, builds: Vec<Build>, settings: Settings, events
         resumed: true,
     });
     let mut outcome = Outcome { run: Some(run.name.clone()), ..Outcome::default() };
-    let contexts: Vec<Cx> = builds.iter().map(|b| context(&run, b, &clouds, &events, &cancel)).collect();
+    let contexts: Vec<Cx> = builds.iter().map(|b| common.context(b)).collect();
     let all = futures_util::future::join_all(contexts.iter().map(|cx| back(cx, Extent::Everything))).await;
     outcome.left = all.into_iter().flatten().collect();
     if outcome.left.is_empty() {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use aws_sdk_ec2::types::{Filter, Tag};
 use futures_util::future::join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::aws::fault::{CallError, Fault};
 use super::aws::wait::filter;
@@ -20,7 +20,7 @@ use super::event::Events;
 use super::problem::{Kind as Means, Problem};
 use super::step::image::{Young, delete_snapshot, discard};
 use super::step::launch::{delete_volume, terminated};
-use super::step::tags::{BUILD, BUILDING, LEASE, RUN, STATE};
+use super::step::tags::{BUILD, BUILDING, LEASE, RUN, STATE, with_tag};
 use crate::diagnostic::code;
 
 /// How often something that is still used is asked to go, with five seconds between.
@@ -132,9 +132,9 @@ pub async fn list(cloud: &Cloud, wanted: &Wanted) -> Result<Vec<Leftover>, Probl
 
 /// All in a region that says that a run was building it.
 async fn look(region: &Region, run: Option<&str>) -> Result<Vec<Found>, CallError> {
-    let mut ours = vec![filter(&format!("tag:{STATE}"), [BUILDING])];
+    let mut ours = vec![with_tag(STATE, BUILDING)];
     ours.push(match run {
-        Some(run) => filter(&format!("tag:{RUN}"), [run]),
+        Some(run) => with_tag(RUN, run),
         None => filter("tag-key", [RUN]),
     });
     let looks = tokio::try_join!(
@@ -355,6 +355,10 @@ impl Young for Old {
     }
 
     async fn age(&self) {}
+
+    fn given_up(&self, _: &str) -> Option<Problem> {
+        None
+    }
 }
 
 async fn undo_one(region: &Arc<Region>, l: &Leftover) -> Result<(), Problem> {
@@ -369,8 +373,7 @@ async fn undo_one(region: &Arc<Region>, l: &Leftover) -> Result<(), Problem> {
             }
         }
         Kind::Image => {
-            let ours = [(RUN, &l.run), (BUILD, &l.build), (STATE, &BUILDING.to_owned())];
-            let ours = ours.map(|(k, v)| filter(&format!("tag:{k}"), [v]));
+            let ours = [with_tag(RUN, &l.run), with_tag(BUILD, &l.build), with_tag(STATE, BUILDING)];
             discard(region, &l.id, &ours, &Old).await.map(|_| ())
         }
         Kind::Snapshot => delete_snapshot(region, &l.id).await,
@@ -404,26 +407,6 @@ async fn patiently(region: &Region, delete: impl AsyncFn() -> Result<(), CallErr
         }
     }
     delete().await
-}
-
-/// How long ago something was, as the command line says it: `6h`, `90m`, `2d`.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn span(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is no span of time: write `90m`, `6h` or `2d`");
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let number: u64 = number.parse().map_err(|_| wrong())?;
-    let unit = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => return Err(wrong()),
-    };
-    let seconds = number.checked_mul(unit).filter(|s| SignedDuration::try_from(Duration::from_secs(*s)).is_ok());
-    seconds.map(Duration::from_secs).ok_or_else(wrong)
 }
 
 #[cfg(test)]

@@ -3,22 +3,20 @@
 //!
 //! It needs Packer, OpenSSH's server and Python with moto (`BAKEC_MOTO_PYTHON` names it). Linux only: it reads `/proc`.
 
+#[path = "../peer/moto.rs"]
+mod peer_moto;
 #[allow(dead_code)]
 #[path = "../peer/sshd.rs"]
 mod peer_sshd;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::TcpStream;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use peer_sshd::{Sshd, free_port, user};
+use peer_sshd::{Sshd, user};
 use serde_json::{Value, json};
 
 /// What a program took.
@@ -30,49 +28,6 @@ struct Took {
     memory: f64,
     processes: usize,
     wall: f64,
-}
-
-struct Moto {
-    child: Child,
-    port: u16,
-    calls: Arc<AtomicU64>,
-}
-
-impl Moto {
-    fn start() -> Moto {
-        let port = free_port();
-        let python = std::env::var_os("BAKEC_MOTO_PYTHON").unwrap_or_else(|| "python3".into());
-        let mut child = Command::new(python)
-            .args(["-c", "from moto.server import main; main()", "-p", &port.to_string()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("Python with moto: pip install 'moto[server]'");
-        let log = BufReader::new(child.stderr.take().expect("its log"));
-        let calls = Arc::new(AtomicU64::new(0));
-        let counted = calls.clone();
-        thread::spawn(move || {
-            // A line of its log for every call.
-            for line in log.lines().map_while(Result::ok) {
-                if line.contains("\"POST / ") || line.contains("POST /") && !line.contains("moto-api") {
-                    counted.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-        });
-        let start = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(start.elapsed() < Duration::from_secs(60), "moto does not start");
-            sleep(Duration::from_millis(50));
-        }
-        Moto { child, port, calls }
-    }
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 fn template(port: u16, ssh: u16, builds: usize) -> Value {
@@ -124,8 +79,8 @@ fn children() -> f64 {
     ticks / 100.0
 }
 
-fn measured(mut command: Command, moto: &Moto) -> Took {
-    moto.calls.store(0, Ordering::Relaxed);
+fn measured(mut command: Command, calls: &AtomicU64) -> Took {
+    calls.store(0, Ordering::Relaxed);
     let (cpu, start) = (children(), Instant::now());
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program");
@@ -148,17 +103,12 @@ fn measured(mut command: Command, moto: &Moto) -> Took {
     assert!(status.success(), "{said}{complained}");
     took.cpu = children() - cpu;
     sleep(Duration::from_millis(200));
-    took.calls = moto.calls.load(Ordering::Relaxed);
+    took.calls = calls.load(Ordering::Relaxed);
     took
 }
 
 fn main() {
-    let command = Path::new("/usr/local/sbin/bakec-peer-any-key");
-    fs::create_dir_all("/usr/local/sbin").expect("a folder of root's");
-    fs::write(command, "#!/bin/sh\necho \"$1 $2\"\n").expect("a command of root's");
-    fs::set_permissions(command, fs::Permissions::from_mode(0o755)).expect("its mode");
-    let settings = format!("AuthorizedKeysCommand {} %t %k\nAuthorizedKeysCommandUser root\n", command.display());
-    let sshd = Sshd::start(&settings, &[]);
+    let sshd = Sshd::of_any_key();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("template.json");
     println!(
@@ -167,8 +117,9 @@ fn main() {
     for builds in [1, 10, 50] {
         let mut both = Vec::new();
         for program in ["Packer 1.6.6", "bakec"] {
-            let moto = Moto::start();
-            fs::write(&path, template(moto.port, sshd.port, builds).to_string()).expect("a template");
+            let calls = Arc::<AtomicU64>::default();
+            let (_moto, port) = peer_moto::start(Some(calls.clone()));
+            fs::write(&path, template(port, sshd.port, builds).to_string()).expect("a template");
             let mut run = if program == "bakec" {
                 let mut run = Command::new(env!("CARGO_BIN_EXE_bakec"));
                 run.args(["run", "--packer-defaults"]);
@@ -179,7 +130,7 @@ fn main() {
                 run
             };
             run.arg(&path).current_dir(folder.path());
-            let took = measured(run, &moto);
+            let took = measured(run, &calls);
             println!(
                 "| {builds} | {program} | {} | {:.2} s | {:.0} MiB | {} | {:.1} s |",
                 took.calls, took.cpu, took.memory, took.processes, took.wall

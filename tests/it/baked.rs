@@ -1,50 +1,43 @@
 //! Whole builds on the embedded EC2, in this process: what is there afterwards, whatever goes wrong meanwhile.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use bakec::compile::{Options, compile};
 use bakec::diagnostic::code;
-use bakec::rehearse::{Fault, FaultKind, Server, Settings as Rehearsal};
+use bakec::emit::{Emit, packer_json};
+use bakec::load::Memory;
+use bakec::packer::read_placed;
+use bakec::rehearse::{Fault, FaultKind, HoldAt, HoldState, Server, Settings as Rehearsal, When};
 use bakec::run::aws::{Cloud, Reach};
-use bakec::run::build::Access;
+use bakec::run::build::{Access, Build};
 use bakec::run::cancel::Cancel;
 use bakec::run::event::{Event, Events, What};
+use bakec::run::input::{Inputs, Moment, builds};
 use bakec::run::journal::fold::lines;
 use bakec::run::journal::line::{End, Entry, Head};
 use bakec::run::journal::{FILE, Journal, peek};
 use bakec::run::secret::Gate;
 use bakec::run::settle::{clean, resume};
 use bakec::run::sweep::{self, Kept, Kind, Wanted};
-use bakec::run::{OnError, Outcome, Settings, bake};
+use bakec::run::{OnError, Outcome, Settings, bake, is_cancelled};
+use bakec::text::FileId;
 use serde_json::Value;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
-use crate::rehearsed::program;
+use crate::image::{COPIES, REGIONS, SHELL, USERS};
 
 /// How fast the clock of the embedded EC2 runs.
 const SCALE: f64 = 1000.0;
 
-pub(crate) const REGIONS: [&str; 3] = ["eu-west-1", "us-east-1", "us-west-2"];
-
-/// A program: options of the builder beside the usual ones, and what is done on the machine.
+/// A program whose images have names of their own.
 fn image(options: &str, steps: &str) -> String {
-    format!(
-        r#"image web {{
-    builder amazon-ebs {{
-        region        = "us-east-1"
-        source_ami    = "ami-d05e75b8"
-        instance_type = "m3.medium"
-        ssh_username  = "ubuntu"
-        ami_name      = "web {{{{uuid}}}}"
-        {options}
-    }}
-    {steps}
-}}
-"#
-    )
+    crate::image::image("web", &format!("ami_name = \"web {{{{uuid}}}}\"\n{options}"), steps)
 }
-
-pub(crate) const COPIES: &str = r#"ami_regions = ["eu-west-1", "us-west-2"]"#;
-pub(crate) const SHELL: &str = r#"provision shell { inline = ["echo hello"] }"#;
 
 fn plain() -> String {
     image("", SHELL)
@@ -54,15 +47,39 @@ fn copied() -> String {
     image(COPIES, SHELL)
 }
 
+/// The builds of a program.
+pub(crate) fn program(text: &str, gate: &Gate) -> (Vec<Build>, String) {
+    let world = Memory::of([("main.bake", text)]);
+    let compiled = compile(&world, "main.bake", &Options::default());
+    let plan = compiled.plan.expect("the program has a plan");
+    let text = packer_json(&plan, &compiled.kinds, &Emit::default()).text();
+    let (document, problems) = read_placed(FileId(0), "main.bake", &text);
+    let document = document.unwrap_or_else(|| panic!("{problems:?}"));
+    let inputs = Inputs {
+        vars: Vec::new(),
+        var_files: Vec::new(),
+        moment: Moment::now(),
+        packer_defaults: false,
+        force: false,
+        folder: PathBuf::new(),
+        current: PathBuf::new(),
+        environment: BTreeMap::new(),
+        kinds: Arc::new(compiled.kinds),
+        except_posts: Vec::new(),
+    };
+    let (builds, _) = builds(&document, &inputs, gate).unwrap_or_else(|problems| panic!("{problems:?}"));
+    (builds, text)
+}
+
 /// A server, a folder of runs, and how builds are made.
 pub(crate) struct House {
     pub(crate) server: Server,
     folder: tempfile::TempDir,
-    settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 impl House {
-    async fn of(rehearsal: Rehearsal) -> House {
+    pub(crate) async fn of(rehearsal: Rehearsal) -> House {
         let server = Server::start(Rehearsal { scale: SCALE, ..rehearsal }).await.expect("a server");
         let folder = tempfile::tempdir().expect("a folder");
         let settings = Settings {
@@ -84,7 +101,7 @@ impl House {
     }
 
     /// A fault from the first call of an action on.
-    fn always(&self, kind: FaultKind, action: &str) {
+    pub(crate) fn always(&self, kind: FaultKind, action: &str) {
         self.server.fault(Fault { times: Some(1000), ..Fault::at(kind, Some(action), 1) });
     }
 
@@ -98,17 +115,13 @@ impl House {
     }
 
     /// Makes the builds of a program, and ends it when an event says so.
-    async fn bake_until(&self, text: &str, ends: impl Fn(&What) -> bool) -> Outcome {
+    pub(crate) async fn bake_until(&self, text: &str, ends: impl Fn(&What) -> bool) -> Outcome {
         self.bake_to(text, 1, ends).await
     }
 
     async fn bake_to(&self, text: &str, level: u8, ends: impl Fn(&What) -> bool) -> Outcome {
-        let gate = Gate::default();
-        let (builds, plan) = program(text, &gate);
-        let (events, mut reader) = Events::new(gate);
-        let (wish, cancel) = Cancel::new();
-        let baking = tokio::spawn(bake(builds, Settings { plan, ..self.settings.clone() }, events, cancel));
-        while let Some(Event { what, .. }) = reader.recv().await {
+        let (baking, wish, mut told) = self.begin(text);
+        while let Some(Event { what, .. }) = told.recv().await {
             if ends(&what) {
                 wish.send_replace(level);
             }
@@ -116,7 +129,17 @@ impl House {
         baking.await.expect("it does not panic")
     }
 
-    fn run(&self, outcome: &Outcome) -> PathBuf {
+    /// Begins with the builds of a program: the run, the wish that it ends, and what it tells.
+    pub(crate) fn begin(&self, text: &str) -> (JoinHandle<Outcome>, watch::Sender<u8>, UnboundedReceiver<Event>) {
+        let gate = Gate::default();
+        let (builds, plan) = program(text, &gate);
+        let (events, told) = Events::new(gate);
+        let (wish, cancel) = Cancel::new();
+        let settings = Settings { plan, ..self.settings.clone() };
+        (tokio::spawn(bake(builds, settings, events, cancel)), wish, told)
+    }
+
+    pub(crate) fn run(&self, outcome: &Outcome) -> PathBuf {
         self.folder.path().join(outcome.run.as_deref().expect("a run"))
     }
 
@@ -179,7 +202,7 @@ async fn a_plain_build_leaves_its_image_alone() {
 async fn copies_are_shared_and_tagged_as_the_image_is() {
     let house = House::new().await;
     let options = format!(
-        "{COPIES}\n ami_users = [\"123456789012\"]\n snapshot_users = [\"210987654321\"]\n tags = {{ Name = \"web\" }}\n \
+        "{COPIES}\n{USERS}\n snapshot_users = [\"210987654321\"]\n tags = {{ Name = \"web\" }}\n \
          snapshot_tags = {{ Kind = \"disk\" }}\n ami_description = \"of {{{{.SourceAMI}}}}\""
     );
     let outcome = house.bake(&image(&options, SHELL)).await;
@@ -211,20 +234,44 @@ async fn a_failing_script_leaves_nothing() {
     assert!(peek(&house.run(&outcome)).expect("a journal").closed);
 }
 
+/// What somebody did not want any more is undone whole, and nothing is to be gone on with.
+#[track_caller]
+fn cancelled_whole(house: &House, outcome: &Outcome, at: &str) {
+    assert!(outcome.cancelled && outcome.refused.is_empty() && outcome.left.is_empty(), "{at}: {outcome:?}");
+    assert!(outcome.ends.len() == 1 && is_cancelled(&outcome.ends[0].1), "{at}: {outcome:?}");
+    house.holds(&[]);
+    assert!(peek(&house.run(outcome)).expect("a journal").closed, "{at}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn cancelled_at_any_step_it_leaves_nothing() {
     let house = House::new().await;
-    for last in ["key", "group", "ingress", "launch", "connect", "provision", "stop", "image", "copy", "share"] {
+    for last in ["key", "group", "ingress", "launch", "connect", "provision", "stop", "image", "copy"] {
         let outcome =
             house.bake_until(&copied(), |what| matches!(what, What::StepDone { step, .. } if step == last)).await;
-        assert!(outcome.cancelled && outcome.left.is_empty(), "{last}: {outcome:?}");
-        // The word takes its time: a build that is being finished meanwhile is.
-        if last == "share" && is_done(&outcome) {
-            house.holds(&REGIONS);
-            continue;
-        }
-        assert_eq!(failure(&outcome), "cancelled", "{last}");
-        house.holds(&[]);
+        cancelled_whole(&house, &outcome, last);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancelled_while_it_shares_it_leaves_nothing() {
+    // At the first of three images, and at the last: what follows would make them final.
+    for at in [1, 3] {
+        let house = House::new().await;
+        let action = Some("ModifyImageAttribute".to_owned());
+        let hold = house.server.hold(HoldAt { when: When::Before, at, action });
+        let (baking, wish, _told) = house.begin(&image(&format!("{COPIES}\n{USERS}"), SHELL));
+        let held = house.server.hold_leaves(hold, HoldState::Armed);
+        let held = tokio::time::timeout(Duration::from_secs(60), held).await.expect("the call comes");
+        assert_eq!(held.map(|hold| hold.state), Some(HoldState::Held));
+        assert_eq!(house.all("images").len(), 3);
+        wish.send_replace(1);
+        assert!(house.server.release(hold));
+        let outcome = baking.await.expect("it does not panic");
+        cancelled_whole(&house, &outcome, &format!("call {at}"));
+        // The call that was in flight has its end, and no other begins.
+        let shared = house.server.calls().iter().filter(|call| call.action == "ModifyImageAttribute").count();
+        assert_eq!(shared as u64, at);
     }
 }
 
@@ -272,7 +319,7 @@ async fn a_lost_answer_is_made_up_for() {
             let house = House::new().await;
             let place = if action.contains(':') { (*action).to_owned() } else { format!("{action}:1") };
             house.fault(&format!("{kind}@{place}"));
-            let outcome = house.bake(&image(&format!("{COPIES}\n ami_users = [\"123456789012\"]"), SHELL)).await;
+            let outcome = house.bake(&image(&format!("{COPIES}\n{USERS}"), SHELL)).await;
             assert!(is_done(&outcome), "{kind} at {place}: {outcome:?}");
             house.holds(&REGIONS);
         }
@@ -338,14 +385,14 @@ async fn abandoned(house: &mut House, lease: Duration) -> Outcome {
     house.always(FaultKind::Unavailable, "ModifyImageAttribute");
     house.settings.on_error = OnError::Abort;
     house.settings.lease = Some(lease);
-    let options = format!("{COPIES}\n ami_users = [\"123456789012\"]\n max_retries = 1");
+    let options = format!("{COPIES}\n{USERS}\n max_retries = 1");
     let outcome = house.bake(&image(&options, SHELL)).await;
     assert!(!outcome.left.is_empty(), "{outcome:?}");
     assert_eq!(house.all("images").iter().filter(|i| i["tags"]["bakec:state"] == "building").count(), 3);
     outcome
 }
 
-async fn cloud(house: &House) -> (Cloud, Events) {
+pub(crate) async fn cloud(house: &House) -> (Cloud, Events) {
     let (events, _) = Events::new(Gate::default());
     let access = Access { region: "us-east-1".to_owned(), ..Access::default() };
     (Cloud::open(&access, &house.settings.reach, &events, Default::default()).await.expect("an account"), events)

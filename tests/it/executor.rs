@@ -1,13 +1,13 @@
 //! The commands of the executor, as a user types them: `run`, `resume`, `clean`, `runs`, `show`, on a rehearsed EC2.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::ec2::Ec2;
 use crate::run::{Ran, bakec, command, finish, folder};
 
 const WEB: &str = r#"image web {
@@ -273,85 +273,66 @@ fn a_pause_after_each_step_is_ended_by_the_keyboard() {
     assert!(ran.code == 0 && pauses == 1 && ran.out.contains("there is no keyboard"), "{pauses}: {}", ran.out);
 }
 
-/// `bakec rehearse-server` in its own process, so that it survives those who call it.
-struct Server {
-    child: Child,
-    port: u16,
-    ssh: u16,
-}
+/// An EC2, and who calls it.
+struct Server(Ec2);
 
 impl Server {
-    fn start(folder: &Path, scale: &str) -> Server {
-        let mut command = command(folder, &["rehearse-server", "--scale", scale]);
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("the server starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("its output is a pipe")).read_line(&mut line).expect("it says where");
-        let said: Value = serde_json::from_str(&line).expect("it is JSON");
-        let port = |name: &str| said[name].as_str().and_then(|a| a.rsplit(':').next()?.parse().ok()).expect("a port");
-        Server { port: port("endpoint"), ssh: port("ssh"), child }
-    }
-
-    fn ask(&self, method: &str, path: &str, body: &str) -> Value {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server answers");
-        let length = body.len();
-        write!(stream, "{method} /_bakec/{path} HTTP/1.0\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}")
-            .expect("it listens");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("it answers");
-        let (_, body) = answer.split_once("\r\n\r\n").expect("an answer has a body");
-        serde_json::from_str(body).unwrap_or_else(|error| panic!("{answer}: {error}"))
+    fn start(scale: &str) -> Server {
+        Server(Ec2::start(&["--scale", scale]))
     }
 
     /// Leases of all that is there end long ago.
     fn end_leases(&self) {
-        let inventory = self.ask("GET", "inventory", "");
+        let inventory = self.0.ask("GET", "inventory", &Value::Null);
         let lists = inventory.as_object().into_iter().flat_map(|lists| lists.values()).filter_map(Value::as_array);
         let ids = lists.flatten().filter_map(|thing| thing["id"].as_str()).enumerate();
         let ids: String = ids.map(|(n, id)| format!("&ResourceId.{}={id}", n + 1)).collect();
         let body =
             format!("Action=CreateTags&Version=2016-11-15&Tag.1.Key=bakec:lease&Tag.1.Value=2020-01-01T00:00:00Z{ids}");
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server answers");
         let scope =
             "AWS4-HMAC-SHA256 Credential=x/20261121/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=0";
-        let head = format!("POST / HTTP/1.0\r\nHost: x\r\nAuthorization: {scope}\r\nContent-Length: {}", body.len());
-        write!(stream, "{head}\r\n\r\n{body}").expect("it listens");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("it answers");
+        let answer = self.0.send("POST /", &format!("Authorization: {scope}\r\n"), &body);
         assert!(answer.contains("CreateTagsResponse"), "{answer}");
     }
 
     /// Everything that exists, but images and snapshots.
     fn passing(&self) -> usize {
-        let inventory = self.ask("GET", "inventory", "");
-        let lists = ["instances", "volumes", "key_pairs", "security_groups"];
-        lists.iter().map(|name| inventory[name].as_array().map_or(0, Vec::len)).sum()
+        let kinds = ["instances", "volumes", "key_pairs", "security_groups"];
+        kinds.iter().map(|kind| self.0.all(kind).len()).sum()
     }
 
     fn images(&self) -> usize {
-        self.ask("GET", "inventory", "")["images"].as_array().map_or(0, Vec::len)
+        self.0.all("images").len()
     }
 
     /// A program whose machines are reached here.
     fn program(&self) -> String {
-        let ssh =
-            format!("ssh_username  = \"ubuntu\"\n        ssh_host = \"127.0.0.1\"\n        ssh_port = {}", self.ssh);
+        let port = self.0.ssh.port();
+        let ssh = format!("ssh_username  = \"ubuntu\"\n        ssh_host = \"127.0.0.1\"\n        ssh_port = {port}");
         WEB.replace("ssh_username  = \"ubuntu\"", &ssh)
     }
 
     fn run(&self, folder: &Path, scale: &str, more: &[&str]) -> Command {
-        let endpoint = format!("http://127.0.0.1:{}", self.port);
-        let mut command = command(folder, &["run", "--endpoint-url", &endpoint, "--endpoint-scale", scale]);
+        let mut command = command(folder, &["run", "--endpoint-url", &self.0.endpoint, "--endpoint-scale", scale]);
         command.args(more).env("AWS_ACCESS_KEY_ID", "x").env("AWS_SECRET_ACCESS_KEY", "not-a-secret");
         command
     }
 
+    /// Lets a call stand still when it comes: what tells that it does.
+    fn hold(&self, when: &str, action: &str, at: u32) -> impl Fn() {
+        let hold = self.0.ask("POST", "hold", &json!({ "when": when, "at": at, "action": action }));
+        move || {
+            let held = self.0.ask("GET", &format!("hold/{}?while=armed&wait=20", hold["hold"]), &Value::Null);
+            assert_eq!(held["state"], "held", "the call never came");
+        }
+    }
+
     /// A run that is killed when a call has had its effect, and before its answer.
     fn killed(&self, folder: &Path, action: &str, at: u32, more: &[&str]) {
-        let hold = self.ask("POST", "hold", &json!({ "when": "after", "at": at, "action": action }).to_string());
+        let held = self.hold("after", action, at);
         let mut command = self.run(folder, "200", more);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
-        let held = self.ask("GET", &format!("hold/{}?while=armed&wait=20", hold["hold"]), "");
-        assert_eq!(held["state"], "held", "the call never came");
+        held();
         child.kill().expect("it can be killed");
         child.wait().expect("it ends");
     }
@@ -364,17 +345,10 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn a_run_that_was_killed_goes_on_to_one_image() {
     let folder = folder(&[]);
-    let server = Server::start(folder.path(), "200");
+    let server = Server::start("200");
     std::fs::write(folder.path().join("web.bake"), server.program()).expect("it can be written");
     server.killed(folder.path(), "CreateImage", 1, &[]);
     assert!(bakec(folder.path(), &["runs"], "").done().contains("0 of 1  interrupted"));
@@ -399,7 +373,7 @@ fn a_run_that_was_killed_goes_on_to_one_image() {
 #[test]
 fn what_a_killed_run_left_is_undone() {
     let folder = folder(&[("other/x", "")]);
-    let server = Server::start(folder.path(), "200");
+    let server = Server::start("200");
     std::fs::write(folder.path().join("web.bake"), server.program()).expect("it can be written");
     // The first one is a dry run.
     server.killed(folder.path(), "RunInstances", 2, &[]);
@@ -416,13 +390,13 @@ fn what_a_killed_run_left_is_undone() {
 #[test]
 fn without_its_records_a_run_is_undone_by_its_tags() {
     let folder = folder(&[]);
-    let server = Server::start(folder.path(), "200");
+    let server = Server::start("200");
     std::fs::write(folder.path().join("web.bake"), server.program()).expect("it can be written");
     server.killed(folder.path(), "StopInstances", 1, &[]);
     std::fs::remove_dir_all(folder.path().join(".bakec")).expect("the records can be lost");
-    let endpoint = format!("http://127.0.0.1:{}", server.port);
+    let endpoint = &server.0.endpoint;
     let sweep = |more: &[&str]| {
-        let by = ["clean", "--region", "us-east-1,eu-west-1", "--endpoint-url", &endpoint, "--endpoint-scale", "200"];
+        let by = ["clean", "--region", "us-east-1,eu-west-1", "--endpoint-url", endpoint, "--endpoint-scale", "200"];
         server.settle(folder.path(), &[&by[..], more].concat())
     };
     let young = sweep(&[]);
@@ -445,7 +419,7 @@ fn without_its_records_a_run_is_undone_by_its_tags() {
 #[test]
 fn signals_end_a_run_in_steps() {
     let folder = folder(&[]);
-    let server = Server::start(folder.path(), "10");
+    let server = Server::start("10");
     std::fs::write(folder.path().join("web.bake"), server.program()).expect("it can be written");
     let signal = |child: &Child, name: &str| {
         let done = Command::new("kill").args([name, &child.id().to_string()]).status().expect("there is `kill`");
@@ -465,7 +439,7 @@ fn signals_end_a_run_in_steps() {
             .stderr(Stdio::piped())
             .spawn()
             .expect("it starts");
-        let launched = || server.ask("GET", "inventory", "")["instances"].as_array().is_some_and(|all| !all.is_empty());
+        let launched = || !server.0.all("instances").is_empty();
         until(&launched);
         assert!(child.try_wait().is_ok_and(|ended| ended.is_none()));
         child
@@ -477,11 +451,14 @@ fn signals_end_a_run_in_steps() {
     assert_eq!((ended.status.code(), server.passing()), (Some(130), 0), "{said}");
     assert!(said.contains("Build 'web' was cancelled") && said.contains("Cleanly cancelled builds"), "{said}");
     // Three of them end it at once, and say what remains.
-    let child = start();
-    for _ in 0..3 {
-        signal(&child, "-INT");
-        std::thread::sleep(Duration::from_millis(80));
-    }
+    let held = server.hold("before", "TerminateInstances", 1);
+    let mut child = start();
+    signal(&child, "-INT");
+    held();
+    signal(&child, "-INT");
+    let mut lines = BufReader::new(child.stdout.take().expect("its output is a pipe")).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("nothing is waited for any more")));
+    signal(&child, "-INT");
     let ended = child.wait_with_output().expect("it ends");
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!(ended.status.code(), Some(4), "{said}");
@@ -514,7 +491,7 @@ fn runs_are_found_by_what_tells_them_apart() {
 #[test]
 fn secrets_are_asked_for_again() {
     let folder = folder(&[]);
-    let server = Server::start(folder.path(), "200");
+    let server = Server::start("200");
     let program = format!("/// A password.\nsecret password: string\n\n{}", server.program())
         .replace("web {{timestamp}}", "web ${password}");
     std::fs::write(folder.path().join("web.bake"), program).expect("it can be written");

@@ -4,8 +4,6 @@
 //! by `BAKEC_KILL=all`, and some by `BAKEC_KILL=12:after,40:lost`. EC2 shows what is new at once, and late by `BAKEC_KILL_LATE=5s`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
@@ -13,61 +11,18 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::ec2::Ec2;
+use crate::image::{COPIES, REGIONS, SHELL, USERS, image};
+
 /// How fast the clock of the EC2 runs.
 const SCALE: &str = "500";
 
 /// How long a process may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-const REGIONS: [&str; 3] = ["eu-west-1", "us-east-1", "us-west-2"];
-
-/// An EC2 in a process of its own.
-pub(crate) struct Ec2 {
-    child: Child,
-    address: String,
-    pub(crate) ssh: String,
-}
-
-impl Drop for Ec2 {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 impl Ec2 {
-    pub(crate) fn start(arguments: &[&str]) -> Ec2 {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bakec"));
-        command.arg("rehearse-server").args(arguments).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().expect("the server starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("its output"))
-            .read_line(&mut line)
-            .expect("the server says where it is");
-        let told: Value = serde_json::from_str(&line).expect("a line of JSON");
-        let address = told["endpoint"].as_str().unwrap_or_default().trim_start_matches("http://").to_owned();
-        let ssh = told["ssh"].as_str().unwrap_or_default().to_owned();
-        Ec2 { child, address, ssh }
-    }
-
-    pub(crate) fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// Asks what is outside AWS's API.
-    pub(crate) fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
-        let mut stream = TcpStream::connect(&self.address).expect("the server is there");
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let head = format!("{method} /_bakec/{path} HTTP/1.1\r\nHost: {}\r\nConnection: close", self.address);
-        write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).expect("the request is sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        let (_, text) = answer.split_once("\r\n\r\n").expect("an answer with a body");
-        serde_json::from_str(text).unwrap_or_else(|error| panic!("{path}: {error} in {text}"))
-    }
-
     /// Everything that exists, by kind and id.
-    pub(crate) fn inventory(&self) -> BTreeMap<(String, String), Value> {
+    fn inventory(&self) -> BTreeMap<(String, String), Value> {
         let all = self.ask("GET", "inventory", &Value::Null);
         let kinds = all.as_object().expect("kinds").iter();
         let things =
@@ -140,7 +95,7 @@ fn bakec(folder: &Path, ec2: &Ec2, arguments: &[&str]) -> Child {
     let mut command = super::run::command(folder, arguments);
     command.args(["--events", "lines"]).stdin(Stdio::null()).stdout(log("log.txt")).stderr(log("log.txt"));
     command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test").env_remove("AWS_PROFILE");
-    command.args(["--endpoint-url", &ec2.endpoint()]);
+    command.args(["--endpoint-url", &ec2.endpoint]);
     if arguments[0] == "run" {
         command.args(["--endpoint-scale", SCALE]);
     }
@@ -190,7 +145,7 @@ fn interrupt(child: &Child) {
 fn attempt(ec2: &Ec2, (n, how, then): Point) -> Seen {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
-    std::fs::write(folder.join("main.bake"), program(&ec2.ssh)).expect("a program");
+    std::fs::write(folder.join("main.bake"), program(ec2.ssh.port())).expect("a program");
     let before = ec2.inventory();
     let mut seen = Seen::default();
     // How the process ended, and whether it was given the time to say so.
@@ -331,28 +286,10 @@ fn judge(ec2: &Ec2, before: &BTreeMap<(String, String), Value>, whole: bool, see
     }
 }
 
-pub(crate) fn program(ssh: &str) -> String {
-    let port = ssh.rsplit(':').next().unwrap_or_default();
-    format!(
-        r#"image web {{
-    builder amazon-ebs {{
-        region        = "us-east-1"
-        source_ami    = "ami-d05e75b8"
-        instance_type = "m3.medium"
-        ssh_username  = "ubuntu"
-        ssh_host      = "127.0.0.1"
-        ssh_port      = {port}
-        ami_name      = "web {{{{uuid}}}}"
-        ami_regions   = ["eu-west-1", "us-west-2"]
-        ami_users     = ["123456789012"]
-        tags          = {{ Name = "web" }}
-    }}
-    provision shell {{
-        inline = ["echo hello"]
-    }}
-}}
-"#
-    )
+fn program(port: u16) -> String {
+    let machine = format!("ssh_host = \"127.0.0.1\"\n ssh_port = {port}");
+    let named = "ami_name = \"web {{uuid}}\"\n tags = { Name = \"web\" }";
+    image("web", &[&machine, named, COPIES, USERS].join("\n"), SHELL)
 }
 
 /// The points that are wanted, of a build with so many calls.

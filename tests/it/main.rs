@@ -8,6 +8,8 @@ mod support;
 mod baked;
 #[cfg(feature = "run")]
 mod baked_force;
+#[cfg(feature = "run")]
+mod baked_others;
 mod book;
 mod cli;
 mod compare;
@@ -15,17 +17,23 @@ mod completions;
 mod console;
 mod corpus;
 mod doc;
+#[cfg(feature = "run")]
+mod ec2;
 mod emitted;
 mod examples;
 #[cfg(feature = "run")]
 mod executor;
 mod facts;
+#[cfg(feature = "run")]
+mod former;
 mod fuzzed;
 mod generated;
 mod growth;
 mod hcl;
 mod hostile;
 mod house;
+#[cfg(feature = "run")]
+mod image;
 mod init;
 #[cfg(all(feature = "run", unix))]
 mod kill;
@@ -43,6 +51,9 @@ mod peer_builds;
 #[path = "../peer/ec2.rs"]
 mod peer_ec2;
 #[cfg(feature = "run")]
+#[path = "../peer/moto.rs"]
+mod peer_moto;
+#[cfg(feature = "run")]
 #[path = "../peer/provision.rs"]
 mod peer_provision;
 #[cfg(feature = "run")]
@@ -56,8 +67,6 @@ mod peer_targets;
 mod prelude;
 mod promises;
 mod properties;
-#[cfg(feature = "run")]
-mod rehearsed;
 #[cfg(feature = "run")]
 mod run_pages;
 mod rust;

@@ -4,22 +4,19 @@
 //! programs. `moto/inventory.py` is what looks.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpStream};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::peer_sshd::{Sshd, asked_for, free_port, keygen, user};
+use crate::ec2::Ec2;
+use crate::peer_moto::{self as moto, Process, python};
+use crate::peer_sshd::{Sshd, asked_for, keygen, user};
 use crate::support::root;
 
 /// An account in a process of its own, and one machine that all its instances are.
 pub(crate) struct Account {
-    server: Child,
+    _server: Process,
     /// Where a POST empties it.
     reset: &'static str,
     /// Where the API answers.
@@ -32,11 +29,6 @@ pub(crate) struct Account {
     pub(crate) folder: tempfile::TempDir,
 }
 
-/// The Python that has moto.
-pub(crate) fn python() -> PathBuf {
-    std::env::var_os("BAKEC_MOTO_PYTHON").map_or_else(|| "python3".into(), PathBuf::from)
-}
-
 /// The AMI that every build begins with; moto has it, the embedded EC2 is told of it.
 pub(crate) const BASE: &str =
     "us-east-1/ami-1e749f67,name=ubuntu/images/hvm-ssd/ubuntu-trusty-14.04-amd64-server-20170727";
@@ -44,21 +36,9 @@ pub(crate) const BASE: &str =
 impl Account {
     /// moto alone: no machine answers.
     pub(crate) fn moto() -> Account {
-        let port = free_port();
-        let server = Command::new(python())
-            .args(["-c", "from moto.server import main; main()", "-p", &port.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("Python with moto: pip install 'moto[server]' boto3");
-        let start = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(start.elapsed() < Duration::from_secs(60), "moto does not start: pip install 'moto[server]' boto3");
-            sleep(Duration::from_millis(50));
-        }
+        let (server, port) = moto::start(None);
         Account {
-            server,
+            _server: server,
             reset: "/moto-api/reset",
             endpoint: format!("http://127.0.0.1:{port}"),
             ssh_port: 0,
@@ -70,13 +50,7 @@ impl Account {
 
     /// moto, and an OpenSSH server.
     pub(crate) fn start() -> Account {
-        // Any key is a user's: the machine is everyone's, as an instance is its key pair's.
-        let command = Path::new("/usr/local/sbin/bakec-peer-any-key");
-        fs::create_dir_all("/usr/local/sbin").expect("a folder of root's");
-        fs::write(command, "#!/bin/sh\necho \"$1 $2\"\n").expect("a command of root's");
-        fs::set_permissions(command, fs::Permissions::from_mode(0o755)).expect("its mode");
-        let settings = format!("AuthorizedKeysCommand {} %t %k\nAuthorizedKeysCommandUser root\n", command.display());
-        let sshd = Sshd::start(&settings, &[]);
+        let sshd = Sshd::of_any_key();
         let mut account = Account::moto();
         account.ssh_port = sshd.port;
         account._sshd = Some(sshd);
@@ -85,21 +59,12 @@ impl Account {
 
     /// The embedded EC2 in a process of its own, which is the machine as well.
     pub(crate) fn rehearsed(scale: u32) -> Account {
-        let mut server = Command::new(env!("CARGO_BIN_EXE_bakec"))
-            .args(["rehearse-server", "--no-throttle", "--ami", BASE, "--scale", &scale.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the program can be started");
-        let mut line = String::new();
-        let out = server.stdout.take().expect("its output is a pipe");
-        BufReader::new(out).read_line(&mut line).expect("it says where it listens");
-        let said: Value = serde_json::from_str(&line).expect("it says so in JSON");
-        let ssh: SocketAddr = said["ssh"].as_str().and_then(|at| at.parse().ok()).expect("an address");
+        let Ec2 { process, endpoint, ssh } =
+            Ec2::start(&["--no-throttle", "--ami", BASE, "--scale", &scale.to_string()]);
         Account {
-            server,
+            _server: process,
             reset: "/_bakec/reset",
-            endpoint: said["endpoint"].as_str().expect("an endpoint").to_owned(),
+            endpoint,
             ssh_port: ssh.port(),
             ssh_username: "ubuntu".to_owned(),
             _sshd: None,
@@ -206,13 +171,6 @@ impl Account {
         let diff = similar::TextDiff::from_lines(&theirs, &own);
         assert!(packers == ours, "{}{said}", diff.unified_diff().header("Packer leaves", "bakec leaves"));
         ours
-    }
-}
-
-impl Drop for Account {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
     }
 }
 

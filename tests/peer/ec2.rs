@@ -10,7 +10,8 @@ use std::process::Command;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::peer_builds::{Account, images, leave_the_same, python};
+use crate::peer_builds::{Account, images, leave_the_same};
+use crate::peer_moto::python;
 use crate::peer_sshd::asked_for;
 use crate::support::root;
 

@@ -7,8 +7,11 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use aws_sdk_ec2::primitives::Blob;
 use bakec::diagnostic::code;
-use bakec::run::build::Ssh;
+use bakec::rehearse::{Server, Settings};
+use bakec::run::aws::{Cloud, Reach};
+use bakec::run::build::{Access, Ssh};
 use bakec::run::cancel::Cancel;
 use bakec::run::event::{Event, Events, What};
 use bakec::run::key;
@@ -513,26 +516,38 @@ fn peer_ssh_a_large_file_needs_little_memory() {
 }
 
 #[test]
-fn peer_ssh_fingerprints_are_those_that_others_compute() {
+fn peer_ssh_key_pairs_have_the_fingerprints_that_others_compute() {
     if !asked_for() {
         return;
     }
     let folder = folder();
-    let made = key::make("rsa", Some(2048)).expect("a key");
-    let path = folder.path().join("rsa");
-    key::write(&made, &path).expect("a file");
-    assert_eq!(permissions(&path), 0o600);
-    assert!(key::write(&made, &path).is_err(), "a key was written over");
     let shell = |line: &str| {
         let out = std::process::Command::new("sh").args(["-c", line]).current_dir(folder.path()).output().expect("sh");
         String::from_utf8_lossy(&out.stdout).trim().to_owned()
     };
-    let der = shell("ssh-keygen -e -m PKCS8 -f rsa | openssl pkey -pubin -outform DER | openssl md5 -c");
-    let ours = key::ec2_fingerprint(made.public_key()).expect("a fingerprint");
-    assert!(der.ends_with(&ours), "{der} is not {ours}");
-    let ed25519 = key::make("ed25519", None).expect("a key");
-    key::write(&ed25519, &folder.path().join("ed")).expect("a file");
-    let shown = shell("ssh-keygen -l -E sha256 -f ed");
-    let ours = key::ec2_fingerprint(ed25519.public_key()).expect("a fingerprint");
-    assert!(shown.contains(ours.trim_end_matches('=')), "{shown} is not {ours}");
+    for (kind, bits, command) in [
+        ("rsa", Some(2048), "ssh-keygen -e -m PKCS8 -f rsa | openssl pkey -pubin -outform DER | openssl md5 -c"),
+        ("ed25519", None, "ssh-keygen -l -E sha256 -f ed25519"),
+    ] {
+        let made = key::make(kind, bits).expect("a key");
+        let path = folder.path().join(kind);
+        key::write(&made, &path).expect("a file");
+        assert_eq!(permissions(&path), 0o600);
+        assert!(key::write(&made, &path).is_err(), "a key was written over");
+        let shown = run(imported(key::public_line(&made, "bakec").expect("a line")));
+        let others = shell(command);
+        assert!(shown.len() > 40 && others.contains(shown.trim_end_matches('=')), "{others} is not {shown}");
+    }
+}
+
+/// The fingerprint that the embedded EC2 shows for a key that is imported.
+async fn imported(line: String) -> String {
+    let server = Server::start(Settings::default()).await.expect("a server");
+    let reach = Reach { endpoint: Some(server.endpoint.clone()), any_credentials: true, ..Reach::default() };
+    let access = Access { region: "us-east-1".to_owned(), ..Access::default() };
+    let (events, _) = Events::new(Gate::default());
+    let cloud = Cloud::open(&access, &reach, &events, Default::default()).await.expect("an account");
+    let call = cloud.region("us-east-1").ec2.import_key_pair().key_name("own");
+    let answer = call.public_key_material(Blob::new(line)).send().await.expect("it is imported");
+    answer.key_fingerprint().unwrap_or_default().to_owned()
 }

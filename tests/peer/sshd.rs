@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -50,6 +51,16 @@ impl Sshd {
         let folder = tempfile::tempdir().expect("a folder");
         let host_keys = [keygen(folder.path(), "host_ed25519", &["-t", "ed25519", "-N", ""])];
         Self::start_in(folder, settings, keys, &host_keys, free_port())
+    }
+
+    /// A server that takes any key as a user's: the machine is everyone's, as an instance is its key pair's.
+    pub(crate) fn of_any_key() -> Sshd {
+        let command = Path::new("/usr/local/sbin/bakec-peer-any-key");
+        fs::create_dir_all("/usr/local/sbin").expect("a folder of root's");
+        fs::write(command, "#!/bin/sh\necho \"$1 $2\"\n").expect("a command of root's");
+        fs::set_permissions(command, fs::Permissions::from_mode(0o755)).expect("its mode");
+        let settings = format!("AuthorizedKeysCommand {} %t %k\nAuthorizedKeysCommandUser root\n", command.display());
+        Sshd::start(&settings, &[])
     }
 
     pub(crate) fn start_in(

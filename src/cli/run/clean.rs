@@ -99,7 +99,7 @@ async fn undo(args: &Clean, former: Former, terminal: &Terminal) -> Outcome {
         Err(problems) => return verdict::refused(problems, events, watch, terminal).await,
     };
     let cancel = watch.heed_signals(&events, terminal)?;
-    let settings = former.settings(args.endpoint_url.as_deref());
+    let settings = former.settings(&args.endpoint);
     let ended = settle::clean(&former.folder, builds, settings, events.clone(), cancel).await;
     verdict::of_clean(&ended, events, &mut watch, terminal).await
 }

@@ -112,7 +112,7 @@ impl Kept {
             on_error: args.manner.on_error,
             parallel: args.manner.at_once(),
             timeout: args.manner.timeout.map(|t| t.as_secs()),
-            scale: args.reach.endpoint_scale,
+            scale: args.reach.endpoint.endpoint_scale,
         }
     }
 

@@ -30,7 +30,7 @@ use std::path::PathBuf;
 use crate::run::input::{Inputs, Moment, builds};
 use crate::run::{OnError, Settings, aws, bake};
 
-use super::args_run::{self as args, Manner, Run};
+use super::args_run::{self as args, Endpoint, Manner, Run};
 use super::terminal::Terminal;
 use super::{Outcome, Stop, file};
 use inputs::Kept;
@@ -106,11 +106,7 @@ fn settings(args: &Run, inputs: Inputs, plan: &Planned, terminal: &Terminal) -> 
         parallel: args.manner.at_once(),
         on_error: on_error.into(),
         force,
-        reach: aws::Reach {
-            endpoint: args.reach.endpoint_url.clone(),
-            scale: args.reach.endpoint_scale,
-            ..aws::Reach::default()
-        },
+        reach: args.reach.endpoint.reach(),
         timeout,
         packer_defaults,
         plan: plan.text.clone(),
@@ -118,6 +114,13 @@ fn settings(args: &Run, inputs: Inputs, plan: &Planned, terminal: &Terminal) -> 
         moment: inputs.moment,
         ..Settings::default()
     })
+}
+
+impl Endpoint {
+    /// How EC2 is reached, as far as it is said here.
+    fn reach(&self) -> aws::Reach {
+        aws::Reach { endpoint: self.endpoint_url.clone(), scale: self.endpoint_scale, ..aws::Reach::default() }
+    }
 }
 
 impl Manner {

@@ -8,7 +8,7 @@ use crate::run::journal::fold::Record;
 use crate::run::{KEPT, PLAN, Settings, aws, settle};
 use crate::text::words::list;
 
-use super::super::args_run::{Resume, Variables};
+use super::super::args_run::{Endpoint, Resume, Variables};
 use super::super::terminal::Terminal;
 use super::super::{Outcome, Stop};
 use super::inputs::Kept;
@@ -39,7 +39,7 @@ async fn go_on(args: &Resume, former: Former, terminal: &Terminal) -> Outcome {
         Err(problems) => return verdict::refused(problems, events, watch, terminal).await,
     };
     let cancel = watch.heed_signals(&events, terminal)?;
-    let settings = former.settings(args.endpoint_url.as_deref());
+    let settings = former.settings(&args.endpoint);
     let ended = settle::resume(&former.folder, builds, settings, events.clone(), cancel).await;
     verdict::of(&ended, events, &mut watch, terminal).await
 }
@@ -105,15 +105,17 @@ impl Former {
         builds(&document, &self.inputs, events.gate()).map(|(builds, _)| builds)
     }
 
-    /// The settings of then.
-    pub(super) fn settings(&self, endpoint: Option<&str>) -> Settings {
-        let endpoint = endpoint.map(str::to_owned).or_else(|| self.record.head.endpoint.clone());
+    /// The settings of then, where nothing else is said now.
+    pub(super) fn settings(&self, now: &Endpoint) -> Settings {
+        let reach = now.reach();
+        let endpoint = reach.endpoint.or_else(|| self.record.head.endpoint.clone());
+        let scale = reach.scale.or(self.kept.scale);
         Settings {
             runs: self.folder.parent().map(Path::to_owned).unwrap_or_default(),
             parallel: self.kept.parallel,
             on_error: self.kept.on_error.into(),
             force: self.kept.force,
-            reach: aws::Reach { endpoint, scale: self.kept.scale, ..aws::Reach::default() },
+            reach: aws::Reach { endpoint, scale, ..reach },
             timeout: self.kept.timeout(),
             packer_defaults: self.kept.packer_defaults,
             plan: self.plan.clone(),

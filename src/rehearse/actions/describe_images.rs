@@ -95,7 +95,8 @@ fn describe_images(call: &mut Call<'_>) -> Answer {
             && (owners.is_empty() || owners.iter().any(|owner| owned(i, owner)))
             && (executors.is_empty() || executors.iter().any(|who| executable(i, who)))
     };
-    let all = view.region.images.values().filter(may).filter(wanted);
+    let shadows = view.region.shadows.iter().map(|(image, _)| image).filter(|_| ids.is_empty());
+    let all = view.region.images.values().chain(shadows).filter(may).filter(wanted);
     let found = all.filter(|i| filters.pass(&view, IMAGE_FILTERS, &i.id, i.as_ref())).collect();
     let (items, next) = page(call.params, found, 1, 1000)?;
     Ok(Fields::new().set("imagesSet", items.into_iter().map(|i| shown(&view, i))).opt("nextToken", next))

@@ -1,6 +1,5 @@
 //! Making and unmaking images.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::block_devices::{self, DEVICES};
@@ -8,7 +7,7 @@ use super::{Action, Answer, Call, ec2, no_instance, no_snapshot, snapshots};
 use crate::rehearse::error::ApiError;
 use crate::rehearse::filter::DRY_RUN;
 use crate::rehearse::world::ACCOUNT;
-use crate::rehearse::world::image::{Image, ImageState, Mapping, MappingSource, Protection};
+use crate::rehearse::world::image::{Image, ImageState, Mapping, MappingSource};
 use crate::rehearse::world::instance::State;
 use crate::rehearse::world::storage::Ebs;
 use crate::rehearse::xml::Fields;
@@ -43,7 +42,7 @@ const REGISTERS: &[&str] = &[
 pub(super) const MADE: &[&str] = &["image", "snapshot"];
 
 /// The name of a new image, which no other of the account has.
-pub(super) fn new_name(call: &Call<'_>) -> Result<String, ApiError> {
+pub(super) fn new_name(call: &mut Call<'_>) -> Result<String, ApiError> {
     let name = call.params.required("Name")?;
     let fine = |c: char| c.is_ascii_alphanumeric() || "()[] ./-'@_".contains(c);
     if !(3..=128).contains(&name.len()) || !name.chars().all(fine) {
@@ -51,6 +50,10 @@ pub(super) fn new_name(call: &Call<'_>) -> Result<String, ApiError> {
         return Err(ApiError::new("InvalidAMIName.Malformed", words));
     }
     // Names are unique at once: what look-ups do not see yet has its name already.
+    if call.strikes.name_taken {
+        let words = format!("AMI name {name} is already in use by AMI {}", call.world.id("ami"));
+        return Err(ApiError::new("InvalidAMIName.Duplicate", words));
+    }
     if let Some(other) = call.region().images.values().find(|i| i.owner == ACCOUNT && i.name == name) {
         let words = format!("AMI name {name} is already in use by AMI {}", other.id);
         return Err(ApiError::new("InvalidAMIName.Duplicate", words));
@@ -71,37 +74,11 @@ pub(super) fn end(call: &Call<'_>) -> Option<String> {
 /// A new image of this account, with no devices.
 fn new(call: &Call<'_>, id: &str, name: &str, state: ImageState) -> Image {
     Image {
-        id: id.to_string(),
-        name: name.to_string(),
         born: Some(call.now()),
         created: call.iso(call.now()),
-        owner: ACCOUNT.to_string(),
-        owner_alias: None,
         description: call.params.owned("Description"),
         state,
-        architecture: "x86_64".to_string(),
-        virtualization: "hvm".to_string(),
-        root_device: String::new(),
-        root_kind: "ebs",
-        mappings: Vec::new(),
-        location: format!("{ACCOUNT}/{name}"),
-        ena: false,
-        sriov: false,
-        boot_mode: None,
-        imds: None,
-        tpm: None,
-        uefi_data: None,
-        kernel: None,
-        ramdisk: None,
-        public: false,
-        users: BTreeSet::new(),
-        organizations: BTreeSet::new(),
-        units: BTreeSet::new(),
-        product_codes: BTreeSet::new(),
-        deprecated: None,
-        protection: Protection::Disabled,
-        source_instance: None,
-        source_image: None,
+        ..Image::new(id, name, ACCOUNT)
     }
 }
 
@@ -267,9 +244,14 @@ fn deregister_image(call: &mut Call<'_>) -> Answer {
         return Err(ApiError::new("OperationNotPermitted", words));
     }
     let with_snapshots = call.params.flag("DeleteAssociatedSnapshots")? == Some(true);
+    let (now, late) = (call.now(), call.world.rules.gone_after);
     let region = call.region_mut();
     region.images.shift_remove(&id);
-    region.tags.remove(&id);
+    if late.is_zero() {
+        region.tags.remove(&id);
+    } else {
+        region.shadows.push((image.clone(), now.after(late)));
+    }
     region.deregistered.insert(id);
     if !with_snapshots {
         return Ok(Fields::done());

@@ -93,6 +93,8 @@ pub(crate) struct Strikes {
     pub(crate) capacity: bool,
     pub(crate) launch_fails: bool,
     pub(crate) image_fails: bool,
+    /// Another image is said to have the name.
+    pub(crate) name_taken: bool,
 }
 
 /// One call, as its action sees it.

@@ -80,6 +80,43 @@ pub(crate) enum Protection {
 }
 
 impl Image {
+    /// An x86_64 hvm image on EBS that can be used, private, with no devices.
+    pub(crate) fn new(id: &str, name: &str, owner: &str) -> Image {
+        Image {
+            id: id.to_string(),
+            name: name.to_string(),
+            born: None,
+            created: String::new(),
+            owner: owner.to_string(),
+            owner_alias: None,
+            description: None,
+            state: ImageState::Available,
+            architecture: "x86_64".to_string(),
+            virtualization: "hvm".to_string(),
+            root_device: String::new(),
+            root_kind: "ebs",
+            mappings: Vec::new(),
+            location: format!("{owner}/{name}"),
+            ena: false,
+            sriov: false,
+            boot_mode: None,
+            imds: None,
+            tpm: None,
+            uefi_data: None,
+            kernel: None,
+            ramdisk: None,
+            public: false,
+            users: BTreeSet::new(),
+            organizations: BTreeSet::new(),
+            units: BTreeSet::new(),
+            product_codes: BTreeSet::new(),
+            deprecated: None,
+            protection: Protection::Disabled,
+            source_instance: None,
+            source_image: None,
+        }
+    }
+
     pub(super) fn due(&self) -> Time {
         match self.state {
             ImageState::Pending(until, _) => until,
@@ -122,6 +159,9 @@ impl Image {
 }
 
 pub(super) fn advance(region: &mut Region, now: Time) {
+    for (image, _) in region.shadows.extract_if(.., |(_, until)| *until <= now) {
+        region.tags.remove(&image.id);
+    }
     let late: Vec<String> = region.images.values().filter(|i| i.due() <= now).map(|i| i.id.clone()).collect();
     for id in late {
         let Some(image) = region.images.get_mut(&id).map(Arc::make_mut) else { continue };

@@ -45,6 +45,8 @@ pub(crate) struct Rules {
     pub(crate) quotas: Quotas,
     /// How long look-ups do not see what is new.
     pub(crate) visible_after: Duration,
+    /// How long look-ups still see images that are gone.
+    pub(crate) gone_after: Duration,
     pub(crate) amis: Vec<super::settings::Ami>,
     /// The public half of the key that the SSH listener shows, and its fingerprint.
     pub(crate) host_key: HostKey,
@@ -75,6 +77,8 @@ pub(crate) struct Region {
     pub(crate) images: IndexMap<String, Arc<Image>>,
     /// Ids of images that were there.
     pub(crate) deregistered: BTreeSet<String>,
+    /// Those of them that look-ups still see, and until when.
+    pub(crate) shadows: Vec<(Arc<Image>, Time)>,
     pub(crate) snapshots: IndexMap<String, Snapshot>,
     pub(crate) volumes: IndexMap<String, Volume>,
     /// By name.
@@ -91,6 +95,7 @@ impl World {
             delays: settings.delays.clone(),
             quotas: settings.quotas.clone(),
             visible_after: settings.visible_after,
+            gone_after: settings.gone_after,
             amis: settings.amis.clone(),
             host_key,
         };
@@ -185,6 +190,7 @@ impl Region {
             instances: IndexMap::new(),
             images,
             deregistered: BTreeSet::new(),
+            shadows: Vec::new(),
             snapshots,
             volumes: IndexMap::new(),
             keys: IndexMap::new(),
@@ -199,7 +205,8 @@ impl Region {
         let instances = self.instances.values().map(Instance::due);
         let images = self.images.values().map(|image| image.due());
         let snapshots = self.snapshots.values().map(Snapshot::due);
-        instances.chain(images).chain(snapshots).min().unwrap_or(Time::NEVER)
+        let shadows = self.shadows.iter().map(|(_, until)| *until);
+        instances.chain(images).chain(snapshots).chain(shadows).min().unwrap_or(Time::NEVER)
     }
 
     fn advance(&mut self, now: Time, delays: &Delays) {

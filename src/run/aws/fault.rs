@@ -1,6 +1,6 @@
 //! What kind of failure an answer of AWS is: the one place that knows AWS's error codes.
 //!
-//! It knows neither clients nor steps. Neighbour: `call` asks it after every call.
+//! It knows neither clients nor steps. Neighbour: the door, `aws`, asks it after every call.
 
 use std::fmt;
 
@@ -113,7 +113,7 @@ pub struct CallError {
     pub action: &'static str,
     /// The region.
     pub region: String,
-    /// AWS's code; empty where there was no answer.
+    /// AWS's code, `HTTP 500` where an answer has none; empty where there was no answer.
     pub code: String,
     /// AWS's words, or those of the connection.
     pub message: String,
@@ -130,6 +130,11 @@ impl fmt::Display for CallError {
 }
 
 impl CallError {
+    /// Whether the endpoint broke down over the call: it answered, but not as EC2 answers.
+    pub fn is_breakdown(&self) -> bool {
+        self.fault == Fault::Unclear && self.code.starts_with("HTTP ")
+    }
+
     /// What a person can do about it, where there is something.
     pub fn help(&self) -> Option<String> {
         Some(match self.fault {

@@ -7,6 +7,7 @@ pub mod address;
 pub mod bucket;
 pub mod clock;
 pub mod fault;
+pub mod gather;
 pub mod wait;
 
 use std::collections::HashMap;
@@ -33,6 +34,7 @@ use crate::diagnostic::code;
 use bucket::{Buckets, Shelf};
 use clock::{Clock, Listener};
 use fault::{CallError, Fault};
+use gather::Gather;
 use wait::Watch;
 
 /// How often a call is made at most, where the plan says nothing.
@@ -74,12 +76,20 @@ pub struct Region {
     pub instances: Watch<wait::Instance>,
     /// Images that are waited for.
     pub images: Watch<wait::Image>,
+    /// Instances that are to stop.
+    pub stops: Gather,
+    /// Instances that are to end.
+    pub ends: Gather,
+    /// What is to be marked as final.
+    pub finals: Gather,
     events: Events,
     buckets: Buckets,
     scale: f64,
     tries: u32,
     /// Whether calls go to an endpoint that may know less than AWS.
     pub foreign: bool,
+    /// Whether snapshots can be tagged as they are made, where the endpoint is foreign and one build has found it out.
+    pub tags_snapshots: tokio::sync::Mutex<Option<bool>>,
     calls: Arc<AtomicU64>,
 }
 
@@ -198,11 +208,15 @@ impl Cloud {
                 ec2: aws_sdk_ec2::Client::from_conf(config),
                 instances: Watch::default(),
                 images: Watch::default(),
+                stops: Gather::default(),
+                ends: Gather::default(),
+                finals: Gather::default(),
                 events: self.events.clone(),
                 buckets: Buckets::new(self.scale),
                 scale: self.scale,
                 tries: self.tries,
                 foreign: self.foreign,
+                tags_snapshots: tokio::sync::Mutex::default(),
                 calls: self.calls.clone(),
             })
         };
@@ -215,9 +229,15 @@ impl Cloud {
     /// Why AWS does not say.
     pub async fn who(&self) -> Result<(), CallError> {
         let region = self.config.region().map(ToString::to_string).unwrap_or_default();
-        let sts = aws_sdk_sts::Client::new(&self.config);
+        let config = aws_sdk_sts::config::Builder::from(&self.config).interceptor(Listener(self.clock.clone())).build();
+        let sts = aws_sdk_sts::Client::from_conf(config);
         let ask = || sts.get_caller_identity().send();
         self.region(&region).call("GetCallerIdentity", Repeat::Always, ask).await.map(drop)
+    }
+
+    /// Warns people.
+    pub fn warn(&self, text: String) {
+        self.events.warn(text);
     }
 }
 
@@ -312,17 +332,12 @@ impl Region {
         match error {
             SdkError::ServiceError(context) => {
                 let answer = context.err();
-                let code = answer.code().unwrap_or_default().to_owned();
+                let status = context.raw().status().as_u16();
+                let code = answer.code().filter(|code| !code.is_empty()).map_or_else(|| http(status), str::to_owned);
                 let message = answer
                     .message()
                     .map_or_else(|| "AWS gave no reason".to_owned(), |m| m.trim_end_matches('.').to_owned());
-                CallError {
-                    fault: Fault::of_code(&code, Some(context.raw().status().as_u16())),
-                    action,
-                    region,
-                    code,
-                    message,
-                }
+                CallError { fault: Fault::of_code(&code, Some(status)), action, region, code, message }
             }
             other => {
                 let refused =
@@ -337,6 +352,11 @@ impl Region {
             }
         }
     }
+}
+
+/// The code of an answer that has none of EC2's.
+fn http(status: u16) -> String {
+    format!("HTTP {status}")
 }
 
 /// Whether a connection could not even be made.

@@ -125,7 +125,11 @@ pub async fn until<T: Seen, O>(
 fn join<T: Seen>(region: &Arc<Region>, id: &str) -> watch::Receiver<Sight<T>> {
     let mut wanted = T::watch(region).wanted.lock().unwrap_or_else(PoisonError::into_inner);
     let receiver = match wanted.ids.get(id) {
-        Some(sender) => sender.subscribe(),
+        Some(sender) => {
+            // Why a former look failed says nothing of the next one.
+            sender.send_if_modified(|sight| matches!(sight, Some(Err(_))) && sight.take().is_some());
+            sender.subscribe()
+        }
         None => {
             let (sender, receiver) = watch::channel(None);
             wanted.ids.insert(id.to_owned(), sender);

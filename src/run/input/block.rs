@@ -1,4 +1,4 @@
-//! Block devices.
+//! Block devices and tags.
 //!
 //! Neighbours: `ebs` takes them for the machine and for the image.
 
@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::options::Take;
 use crate::run::build::Device;
+use crate::run::step::tags::{OWN, OWNED};
 
 const KNOWN: [&str; 11] = [
     "delete_on_termination",
@@ -47,8 +48,22 @@ fn device(take: &mut Take<'_>) -> Device {
     }
 }
 
+/// Tags of a map, and those that are written one by one: of two with one key the last counts
+/// once keys are rendered.
+pub(super) fn all_tags(take: &mut Take<'_>, map: &str, single: &str) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for (option, tags) in [(map, take.pairs(map)), (single, tags(take, single))] {
+        for (key, _) in tags.iter().filter(|(key, _)| key.starts_with(OWN)) {
+            let message = format!("the tag `{key}` is one of bakec's own");
+            take.wrong(option, message, Some(OWNED));
+        }
+        all.extend(tags);
+    }
+    all
+}
+
 /// Records of `key` (or `name`) and `value`, as tags are written one by one.
-pub(super) fn tags(take: &mut Take<'_>, option: &str) -> Vec<(String, String)> {
+fn tags(take: &mut Take<'_>, option: &str) -> Vec<(String, String)> {
     let blocks: Vec<Vec<(String, Json)>> = take.blocks(option);
     let one = |take: &mut Take<'_>| {
         let key = take.late("key");

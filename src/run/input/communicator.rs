@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::options::Take;
 use crate::run::build::Ssh;
 
-/// What Packer takes where nothing is said.
+/// What Packer takes where nothing is said. The limits are for those who set neither: one alone is the only one.
 const PORT: u16 = 22;
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
 const HANDSHAKES: u32 = 10;
@@ -44,6 +44,12 @@ fn ssh(take: &mut Take<'_>) -> Ssh {
     take.flag("ssh_disable_agent_forwarding");
     let older = take.time("ssh_wait_timeout");
     let timeout = take.time("ssh_timeout");
+    let timeout = older.or(timeout).filter(|t| !t.is_zero());
+    let attempts = take.number("ssh_handshake_attempts").filter(|n| *n != 0);
+    let (timeout, handshake_attempts) = match (timeout, attempts) {
+        (None, None) => (PATIENCE, HANDSHAKES),
+        (timeout, attempts) => (timeout.unwrap_or_default(), attempts.unwrap_or_default()),
+    };
     let method = take.text("ssh_file_transfer_method");
     if let Some(other) = method.as_deref().filter(|m| !matches!(*m, "scp" | "sftp")) {
         let message = format!("there is no way `{other}` to carry files");
@@ -59,8 +65,8 @@ fn ssh(take: &mut Take<'_>) -> Ssh {
         username: take.text("ssh_username").unwrap_or_default(),
         password: take.secret("ssh_password"),
         passphrase: None,
-        timeout: older.or(timeout).unwrap_or(PATIENCE),
-        handshake_attempts: take.number("ssh_handshake_attempts").unwrap_or(HANDSHAKES),
+        timeout,
+        handshake_attempts,
         read_write_timeout: take.time("ssh_read_write_timeout").unwrap_or_default(),
         keep_alive: take.time("ssh_keep_alive_interval").unwrap_or(KEEP_ALIVE),
         pty: take.flag("ssh_pty"),

@@ -4,6 +4,10 @@
 
 use std::path::PathBuf;
 
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+
 use super::options::Take;
 use super::{Inputs, block, communicator};
 use crate::packer::document;
@@ -27,7 +31,8 @@ pub(super) fn take(take: &mut Take<'_>, source: &document::Build, inputs: &Input
     // That we do not look at the profile, nor copy the machine's tags, is what these ask for.
     take.flag("skip_profile_validation");
     take.flag("skip_ami_run_tags");
-    if take.choice("encrypt_boot") == Some(false) {
+    // `false` asks for something too: an image that is not encrypted, of one that may be.
+    if take.choice("encrypt_boot").is_some() {
         take.unexecuted("encrypt_boot");
     }
     let origins = source.options.iter().filter_map(|(name, _)| Some((name.clone(), source.place(name)?.into())));
@@ -150,8 +155,8 @@ fn key(take: &mut Take<'_>, ssh: Option<&Ssh>, file: Option<PathBuf>, inputs: &I
     }
     match (ssh, file) {
         (_, Some(file)) => Key::Own { name: pair, file },
-        (None, None) => Key::None,
-        (Some(ssh), None) if ssh.password.is_some() => Key::None,
+        (None, None) => pair.map_or(Key::None, |name| Key::Known { name }),
+        (Some(ssh), None) if ssh.password.is_some() => pair.map_or(Key::None, |name| Key::Known { name }),
         (Some(_), None) => {
             if pair.is_some() {
                 let message = "EC2 keeps no private keys: `ssh_keypair_name` needs `ssh_private_key_file`";
@@ -189,10 +194,8 @@ fn launch(take: &mut Take<'_>) -> Launch {
     if instance_type.is_empty() {
         take.wrong("instance_type", "a build needs an `instance_type`", None);
     }
-    let mut tags = take.pairs("run_tags");
-    tags.extend(block::tags(take, "run_tag"));
-    let mut volume_tags = take.pairs("run_volume_tags");
-    volume_tags.extend(block::tags(take, "run_volume_tag"));
+    let tags = block::all_tags(take, "run_tags", "run_tag");
+    let volume_tags = block::all_tags(take, "run_volume_tags", "run_volume_tag");
     let unlimited = take.flag("enable_unlimited_credits") | take.flag("enable_t2_unlimited");
     Launch {
         instance_type,
@@ -212,17 +215,32 @@ fn launch(take: &mut Take<'_>) -> Launch {
     }
 }
 
-/// What the machine is told at its start, from the option or a file.
+/// What the machine is told at its start, from the option or a file, in base64. A file may hold bytes, such as compressed ones.
 fn user_data(take: &mut Take<'_>) -> Option<String> {
     let text = take.text("user_data");
-    let Some(file) = take.text("user_data_file") else { return text };
-    match std::fs::read_to_string(&file) {
-        Ok(data) => Some(data),
+    let Some(file) = take.text("user_data_file") else { return text.map(|t| in_base64(t.as_bytes())) };
+    if text.is_some() {
+        let message = "`user_data` and `user_data_file` exclude each other";
+        take.wrong("user_data_file", message, Some("keep the one that the machine is to be told"));
+        return None;
+    }
+    match std::fs::read(&file) {
+        Ok(data) => Some(in_base64(&data)).filter(|data| !data.is_empty()),
         Err(error) => {
             take.wrong("user_data_file", format!("the file `{file}` cannot be read: {error}"), None);
             None
         }
     }
+}
+
+/// The base64 that Packer's engine takes for base64: padded, with line ends anywhere, whatever the last bits are.
+const LOOSE: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+
+/// Data in base64: what is written in it already stays as it is, by Packer's own rule.
+fn in_base64(data: &[u8]) -> String {
+    let bare: Vec<u8> = data.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
+    STANDARD.encode(LOOSE.decode(bare).unwrap_or_else(|_| data.to_vec()))
 }
 
 fn metadata(take: &mut Take<'_>) -> Option<Metadata> {
@@ -243,10 +261,8 @@ fn image(take: &mut Take<'_>, inputs: &Inputs) -> Image {
     if name.is_empty() {
         take.wrong("ami_name", "an image needs an `ami_name`", None);
     }
-    let mut tags = take.pairs("tags");
-    tags.extend(block::tags(take, "tag"));
-    let mut snapshot_tags = take.pairs("snapshot_tags");
-    snapshot_tags.extend(block::tags(take, "snapshot_tag"));
+    let tags = block::all_tags(take, "tags", "tag");
+    let snapshot_tags = block::all_tags(take, "snapshot_tags", "snapshot_tag");
     let own = take
         .text("region")
         .or_else(|| take.environment("AWS_REGION"))

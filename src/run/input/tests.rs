@@ -118,6 +118,75 @@ fn what_is_not_executed_or_no_option_is_refused_by_name() {
 }
 
 #[test]
+fn encryption_is_refused_whatever_is_asked_for() {
+    for value in ["true", "false", r#""true""#, "1"] {
+        let found = wrong(&template(&format!(r#", "encrypt_boot": {value}"#), ""));
+        assert_eq!(
+            found,
+            [format!("the option `encrypt_boot` of `amazon-ebs` is not executed yet by `bakec run` | {WAY_OUT}")]
+        );
+    }
+}
+
+#[test]
+fn one_limit_of_the_connection_alone_is_the_only_one() {
+    let limits = |options: &str| {
+        let ssh = ebs(options, "").ssh.expect("a connection");
+        (ssh.timeout.as_secs(), ssh.handshake_attempts)
+    };
+    assert_eq!(limits(""), (300, 10));
+    assert_eq!(limits(r#", "ssh_timeout": 0, "ssh_handshake_attempts": 0"#), (300, 10));
+    assert_eq!(limits(r#", "ssh_timeout": "20m""#), (1200, 0));
+    assert_eq!(limits(r#", "ssh_wait_timeout": "1m", "ssh_timeout": "20m""#), (60, 0));
+    assert_eq!(limits(r#", "ssh_handshake_attempts": 50"#), (0, 50));
+    assert_eq!(limits(r#", "ssh_handshake_attempts": 3, "ssh_timeout": "9s""#), (9, 3));
+}
+
+#[test]
+fn user_data_is_encoded_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("data");
+    let of_file = |data: &[u8]| {
+        std::fs::write(&file, data).expect("a file");
+        ebs(&format!(r#", "user_data_file": {:?}"#, file.display().to_string()), "").launch.user_data
+    };
+    let of = |text: &str| ebs(&format!(r#", "user_data": {text:?}"#), "").launch.user_data;
+    assert_eq!(of("#!/bin/sh").as_deref(), Some("IyEvYmluL3No"));
+    assert_eq!(of("IyEvYmluL3No").as_deref(), Some("IyEvYmluL3No"));
+    // In lines, as `base64` writes it.
+    assert_eq!(of_file(b"IyEv\nYmlu\r\nL3No\n").as_deref(), Some("IyEvYmluL3No"));
+    // Without its padding it is none.
+    assert_eq!(of("IyEvYmluL3NoIA").as_deref(), Some("SXlFdlltbHVMM05vSUE="));
+    assert_eq!(of_file(&[0x1f, 0x8b, 0x08, 0xff]).as_deref(), Some("H4sI/w=="), "compressed data is no text");
+    assert_eq!(of_file(b""), None);
+    let both = wrong(&template(r#", "user_data": "a", "user_data_file": "b""#, ""));
+    assert!(both[0].starts_with("`user_data` and `user_data_file` exclude each other"), "{both:?}");
+}
+
+#[test]
+fn tags_of_bakecs_own_are_refused() {
+    for options in [
+        r#", "run_tags": { "bakec:run": "x" }"#,
+        r#", "tag": { "key": "bakec:run", "value": "x" }"#,
+        r#", "snapshot_tags": { "bakec:run": "x" }"#,
+        r#", "run_volume_tag": [{ "name": "bakec:run", "value": "x" }]"#,
+    ] {
+        let found = wrong(&template(options, ""));
+        assert!(found[0].starts_with("the tag `bakec:run` is one of bakec's own | by tags"), "{found:?}");
+    }
+}
+
+#[test]
+fn a_key_pair_is_launched_with_also_where_nobody_connects_by_it() {
+    for options in [r#""ssh_password": "word-of-pass""#, r#""communicator": "none""#] {
+        let key = ebs(&format!(r#", "ssh_keypair_name": "ours", {options}"#), "").key;
+        assert_eq!(key, Key::Known { name: "ours".to_owned() }, "{options}");
+    }
+    let alone = wrong(&template(r#", "ssh_keypair_name": "ours""#, ""));
+    assert!(alone[0].starts_with("EC2 keeps no private keys"), "{alone:?}");
+}
+
+#[test]
 fn other_builders_and_what_comes_after_are_refused() {
     let found = wrong(
         r#"{ "builders": [{ "type": "amazon-instance", "name": "a" }, { "type": "amazon-instance", "name": "b" },

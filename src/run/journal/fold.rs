@@ -46,6 +46,8 @@ pub struct StepRecord {
     pub intent: u64,
     /// When that was written.
     pub at: Timestamp,
+    /// When the last line about it was written.
+    pub last: Timestamp,
     /// Its name.
     pub step: String,
     /// Which of several of the name: the region of a copy.
@@ -167,12 +169,12 @@ impl Record {
             }),
             Entry::Back { build, why } => self.build(&build, |b| b.back = Some(why)),
             Entry::Intent { build, attempt, step, of, data } => {
-                let step = StepRecord { intent: n, at, step, of, attempt, data, state: State::Begun };
+                let step = StepRecord { intent: n, at, last: at, step, of, attempt, data, state: State::Begun };
                 self.build(&build, |b| b.steps.push(step));
             }
-            Entry::Result { intent, result } => self.step(intent, State::Done(result)),
-            Entry::Void { intent, .. } => self.step(intent, State::Void),
-            Entry::Undone { intent, .. } => self.step(intent, State::Undone),
+            Entry::Result { intent, result } => self.step(intent, at, State::Done(result)),
+            Entry::Void { intent, .. } => self.step(intent, at, State::Void),
+            Entry::Undone { intent, .. } => self.step(intent, at, State::Undone),
             Entry::End { build, end } => self.build(&build, |b| b.end = Some(end)),
             Entry::Closed => self.closed = true,
         }
@@ -185,10 +187,10 @@ impl Record {
         }
     }
 
-    fn step(&mut self, intent: u64, state: State) {
+    fn step(&mut self, intent: u64, at: Timestamp, state: State) {
         let mut all = self.builds.values_mut().flat_map(|b| &mut b.steps);
         if let Some(step) = all.find(|s| s.intent == intent) {
-            step.state = state;
+            (step.state, step.last) = (state, at);
         }
     }
 

@@ -59,6 +59,13 @@ pub enum Entry {
     Closed,
 }
 
+impl Entry {
+    /// Whether something is done only after this line is on the disk. What has been done is found by a look where its line is lost.
+    pub fn announces(&self) -> bool {
+        !matches!(self, Entry::Result { .. } | Entry::Void { .. } | Entry::Undone { .. })
+    }
+}
+
 /// Why a process works on a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

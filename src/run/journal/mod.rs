@@ -107,7 +107,7 @@ impl Journal {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Appends a line and syncs it; its number.
+    /// Appends a line, and syncs it and all before it where it announces something; its number.
     ///
     /// # Errors
     /// Where it cannot be written: then nothing may be done that it announces.
@@ -121,8 +121,8 @@ impl Journal {
         let (text, chain) = inner.chain.write(&line).map_err(io::Error::from)?;
         let start = inner.file.stream_position()?;
         // What is rehearsed is gone with its EC2: no power failure leaves anything to be undone.
-        let rehearsed = inner.record.head.rehearsed;
-        let sync = |file: &File| if rehearsed { Ok(()) } else { file.sync_data() };
+        let synced = line.entry.announces() && !inner.record.head.rehearsed;
+        let sync = |file: &File| if synced { file.sync_data() } else { Ok(()) };
         let written = inner.file.write_all(text.as_bytes()).and_then(|()| sync(&inner.file));
         if let Err(error) = written {
             // A part of a line must not stand before the next one.

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 
 use crate::diagnostic::code;
 use crate::run::aws::wait::Instance;
-use crate::run::build::{Build, Ebs, Key, Ssh};
+use crate::run::build::{Build, Device, Ebs, Key, Ssh};
+use crate::run::cancel::Cancel;
 use crate::run::event::Artifact;
 use crate::run::journal::fold::State;
-use crate::run::problem::Problem;
+use crate::run::problem::{Kind, Problem};
 use crate::run::render::{Given as Values, rendered};
 use crate::run::ssh::Target;
 use crate::run::step::copy::CopyImage;
@@ -20,9 +21,10 @@ use crate::run::step::key::{self, ImportKey};
 use crate::run::step::launch::{LaunchInstance, StopInstance, running};
 use crate::run::step::publish::{Finish, Made, Share};
 use crate::run::step::source::{FindSource, SourceImage};
+use crate::run::step::tags::{OWN, OWNED, last_wins};
 use crate::run::step::{Cx, Step};
 
-use super::{connect, provision_all};
+use super::{Baked, connect, provision_all};
 
 /// What a run knows beside the build.
 pub struct Given<'a> {
@@ -40,7 +42,7 @@ pub struct Given<'a> {
 ///
 /// # Errors
 /// What went wrong first; what was done until then is in the journal.
-pub async fn bake(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Result<Artifact, Problem> {
+pub async fn bake(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Result<Baked, Problem> {
     let found = former_source(cx).or_else(|| given.source.clone());
     let source = cx.step(FindSource { source: ebs.source.clone(), found }).await?;
     let ebs = &worded(ebs, given.values, &source)?;
@@ -55,21 +57,28 @@ pub async fn bake(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Resul
             key,
             token: cx.token(LaunchInstance::NAME, ""),
             lease: cx.lease(),
+            outlived: outlived(ebs, &source),
         })
         .await?;
     if !is_left(cx) {
         let machine = running(cx, &instance).await?;
         on_machine(cx, build, ebs, given, &source, (&instance, &machine), key_file.as_ref()).await?;
     }
-    if !ebs.launch.disable_stop_instance {
-        cx.step(StopInstance { id: instance.clone() }).await?;
-    }
+    // Who does not want it stopped stops it from within: an image of a running machine is none.
+    cx.step(StopInstance { id: instance.clone(), by_itself: ebs.launch.disable_stop_instance }).await?;
     if ebs.image.skip_create {
-        return Ok(artifact(&[]));
+        return Ok(artifact(&[]).into());
     }
     let gone = let_former_go(cx, ebs).await?;
     let images = images(cx, ebs, &instance).await?;
     publish(cx, ebs, images, &gone).await
+}
+
+/// Whether a volume of the machine outlives it: one that the plan or the source image does not delete with it.
+fn outlived(ebs: &Ebs, source: &SourceImage) -> bool {
+    let devices = &ebs.launch.devices;
+    let own = |d: &Device| !d.delete_on_termination && !d.no_device && d.virtual_name.is_none();
+    devices.iter().any(own) || source.lasting.iter().any(|name| devices.iter().all(|d| d.name != *name))
 }
 
 /// The source image of an earlier attempt: a build keeps to it.
@@ -97,11 +106,12 @@ const BUILDER_ID: &str = "mitchellh.amazonebs";
 async fn key(cx: &Cx, ebs: &Ebs, source: &SourceImage) -> Result<(Option<String>, Option<PathBuf>), Problem> {
     match &ebs.key {
         Key::None => Ok((None, None)),
+        Key::Known { name } => Ok((Some(name.clone()), None)),
         Key::Own { name, file } => Ok((name.clone(), Some(file.clone()))),
         Key::Temporary { name, kind, bits } => {
             let file = key::file(cx);
             let token = cx.token(ImportKey::NAME, "");
-            let name = if name.is_empty() { format!("bakec_{}", &token[..20]) } else { name.clone() };
+            let name = if name.is_empty() { format!("{}{}", key::PREFIX, &token[..20]) } else { name.clone() };
             let kind = kind.clone().unwrap_or_else(|| kind_for(source).to_owned());
             let made = cx.step(ImportKey { name, kind, bits: *bits, file: file.clone() }).await?;
             Ok((Some(made.name), Some(file)))
@@ -190,9 +200,14 @@ fn worded(ebs: &Ebs, base: &Values, source: &SourceImage) -> Result<Ebs, Problem
     let mut ebs = ebs.clone();
     let Ebs { launch, image, .. } = &mut ebs;
     for tags in [&mut launch.tags, &mut launch.volume_tags, &mut image.tags, &mut image.snapshot_tags] {
-        for (name, value) in tags {
+        for (name, value) in tags.iter_mut() {
             (*name, *value) = (rendered(name, &values)?, rendered(value, &values)?);
+            if name.starts_with(OWN) {
+                let message = format!("the tag `{name}` is one of bakec's own");
+                return Err(Problem::failed(code::RUN_OPTION, message).help(OWNED));
+            }
         }
+        *tags = last_wins(std::mem::take(tags));
     }
     image.description = rendered(&image.description, &values)?;
     Ok(ebs)
@@ -279,21 +294,36 @@ async fn images(cx: &Cx, ebs: &Ebs, instance: &str) -> Result<Vec<Made>, Problem
 }
 
 /// Tags, permissions, the end of former snapshots, and the word that all of it is final.
-async fn publish(cx: &Cx, ebs: &Ebs, images: Vec<Made>, gone: &[(String, Former)]) -> Result<Artifact, Problem> {
+async fn publish(cx: &Cx, ebs: &Ebs, images: Vec<Made>, gone: &[(String, Former)]) -> Result<Baked, Problem> {
     for Made { region, image, snapshots } in images.clone() {
         cx.step(Share { region, image, snapshots, wanted: ebs.image.clone() }).await?;
     }
-    let made = artifact(&images);
-    cx.step(Finish { images }).await?;
+    let artifact = artifact(&images);
+    cx.step(Finish { images: images.clone() }).await?;
+    let mut left = Vec::new();
     if ebs.image.force_delete_snapshot {
+        // The image is made: nothing that comes now can fail it, nor does anyone end it half-way.
+        let cx = &Cx { cancel: Cancel::never(), ..cx.clone() };
         for (region, former) in gone {
-            let snapshots: Vec<String> = former.devices.iter().filter_map(|d| d.snapshot_id.clone()).collect();
-            if !snapshots.is_empty() {
-                cx.step(Forget { region: region.clone(), snapshots }).await?;
+            let used = |id: &String| images.iter().any(|made| made.snapshots.contains(id));
+            let old = former.devices.iter().filter_map(|d| d.snapshot_id.clone());
+            let snapshots: Vec<String> = old.filter(|id| !used(id)).collect();
+            if !snapshots.is_empty()
+                && let Err(problem) = cx.step(Forget { region: region.clone(), snapshots: snapshots.clone() }).await
+            {
+                let help = format!("delete what nothing uses of {} by hand", snapshots.join(", "));
+                left.push(Problem { kind: Kind::Left, ..problem }.help(help));
             }
         }
     }
-    Ok(made)
+    Ok(Baked { artifact, left })
+}
+
+/// What a build has made that is marked as final.
+pub fn finished(cx: &Cx) -> Option<Artifact> {
+    let step = cx.known(Finish::NAME, "").filter(|step| step.state.stands())?;
+    let finish: Finish = serde_json::from_value(step.data).ok()?;
+    Some(artifact(&finish.images))
 }
 
 /// What is told of the images.

@@ -12,7 +12,7 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::build::{Build, Provisioner, Ssh, Work};
-use super::event::{What, ms};
+use super::event::{Artifact, What, ms};
 use super::journal::fold::{BuildRecord, State};
 use super::journal::line::Entry;
 use super::key;
@@ -23,6 +23,20 @@ use super::ssh::{self, HostKeyPin, Shell, Target};
 use super::step::publish::Finish;
 use super::step::{Cx, Step};
 use crate::diagnostic::code;
+
+/// What a build has made.
+pub struct Baked {
+    /// Its images.
+    pub artifact: Artifact,
+    /// What was to go then, and has not.
+    pub left: Vec<Problem>,
+}
+
+impl From<Artifact> for Baked {
+    fn from(artifact: Artifact) -> Self {
+        Baked { artifact, left: Vec::new() }
+    }
+}
 
 /// The step of a connection, whose result is the machine's host key.
 const CONNECT: &str = "connect";

@@ -8,8 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use md5::{Digest, Md5};
 use russh::keys::{HashAlg, PublicKey};
 
-use crate::run::key::colons;
-
 /// The pin. Clones share it.
 #[derive(Clone, Default)]
 pub struct HostKeyPin(Arc<Mutex<Option<PublicKey>>>);
@@ -136,6 +134,11 @@ fn is_md5(word: &str) -> bool {
         pairs += 1;
         pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit())
     }) && pairs == 16
+}
+
+/// Bytes as pairs of hexadecimal digits between colons.
+fn colons(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(":")
 }
 
 #[cfg(test)]

@@ -1,20 +1,18 @@
 //! A former image of the same name, which `force_deregister` lets go: described first, deregistered just before the new one is
 //! made, and registered again from its snapshots where the new one fails. Its snapshots go only when the new image can be used.
 
-use aws_sdk_ec2::types::{
-    ArchitectureValues, BlockDeviceMapping, BootModeValues, EbsBlockDevice, Image as Found, ResourceType,
-    TagSpecification, VolumeType,
-};
+use aws_sdk_ec2::types::{DeviceType, Image as Found, ImageAttributeName, LaunchPermission, ProductCodeValues};
 use serde::{Deserialize, Serialize};
 
 use super::image::{GONE, delete_snapshot};
-use super::tags::tag;
+use super::revive::revive;
 use super::{Cx, Failure, Step};
 use crate::diagnostic::code;
-use crate::run::aws::Repeat;
 use crate::run::aws::fault::Fault;
 use crate::run::aws::wait::filter;
+use crate::run::aws::{Region, Repeat};
 use crate::run::build::Device;
+use crate::run::journal::fold::State;
 use crate::run::problem::Problem;
 
 /// Lets a former image go.
@@ -27,7 +25,8 @@ pub struct Deregister {
 }
 
 /// An image, so described that it can be registered again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 #[allow(missing_docs)]
 pub struct Former {
     pub id: String,
@@ -40,6 +39,24 @@ pub struct Former {
     pub ena: Option<bool>,
     pub devices: Vec<Device>,
     pub tags: Vec<(String, String)>,
+    pub kernel: Option<String>,
+    pub ramdisk: Option<String>,
+    pub sriov: Option<String>,
+    pub imds: Option<String>,
+    pub tpm: Option<String>,
+    pub uefi_data: Option<String>,
+    /// Its manifest, where its root is an instance store.
+    pub manifest: Option<String>,
+    /// When it counts as deprecated.
+    pub deprecation: Option<String>,
+    /// Who may launch it: accounts, groups, organizations, and their units.
+    pub users: Vec<String>,
+    pub groups: Vec<String>,
+    pub organizations: Vec<String>,
+    pub units: Vec<String>,
+    pub product_codes: Vec<String>,
+    /// What it has and would not have again, in words.
+    pub lost: Vec<String>,
 }
 
 impl From<&Found> for Former {
@@ -59,7 +76,15 @@ impl From<&Found> for Former {
                 ..Device::default()
             }
         });
-        let own = image.tags().iter().filter_map(|t| Some((t.key()?.to_owned(), t.value()?.to_owned())));
+        let all = image.tags().iter().filter_map(|t| Some((t.key()?.to_owned(), t.value()?.to_owned())));
+        // AWS alone sets tags of its own.
+        let (aws, own): (Vec<_>, Vec<_>) = all.partition(|(name, _)| name.starts_with("aws:"));
+        let codes = image.product_codes().iter();
+        // Those of the marketplace come with the snapshots.
+        let codes = codes.filter(|c| c.product_code_type() == Some(&ProductCodeValues::Devpay));
+        let mut lost: Vec<String> = aws.iter().map(|(name, _)| format!("the tag `{name}`")).collect();
+        lost.extend(image.platform_details().filter(|p| *p != PLAIN).map(|p| format!("the billing as `{p}`")));
+        let store = image.root_device_type() == Some(&DeviceType::InstanceStore);
         Former {
             id: image.image_id().unwrap_or_default().to_owned(),
             name: image.name().unwrap_or_default().to_owned(),
@@ -70,7 +95,17 @@ impl From<&Found> for Former {
             boot_mode: image.boot_mode().map(|b| b.as_str().to_owned()),
             ena: image.ena_support(),
             devices: devices.collect(),
-            tags: own.collect(),
+            tags: own,
+            kernel: image.kernel_id().map(str::to_owned),
+            ramdisk: image.ramdisk_id().map(str::to_owned),
+            sriov: image.sriov_net_support().map(str::to_owned),
+            imds: image.imds_support().map(|v| v.as_str().to_owned()),
+            tpm: image.tpm_support().map(|v| v.as_str().to_owned()),
+            manifest: image.image_location().filter(|_| store).map(str::to_owned),
+            deprecation: image.deprecation_time().map(str::to_owned),
+            product_codes: codes.filter_map(|c| c.product_code_id()).map(str::to_owned).collect(),
+            lost,
+            ..Former::default()
         }
     }
 }
@@ -83,7 +118,41 @@ pub async fn former(cx: &Cx, region: &str, name: &str) -> Result<Option<Former>,
     let region = cx.cloud.region(region);
     let ask = || region.ec2.describe_images().owners("self").filters(filter("name", [name])).send();
     let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem(code::RUN_FORMER))?;
-    Ok(answer.images().iter().find(|i| !cx.is_ours(i.tags())).map(Former::from))
+    let Some(mut found) = answer.images().iter().find(|i| !cx.is_ours(i.tags())).map(Former::from) else {
+        return Ok(None);
+    };
+    found.complete(&region).await;
+    Ok(Some(found))
+}
+
+/// What EC2 calls an image that nobody bills for.
+const PLAIN: &str = "Linux/UNIX";
+
+impl Former {
+    /// Adds what only a question of its own tells. Where EC2 does not answer it, that is what would be lost.
+    async fn complete(&mut self, region: &Region) {
+        let uefi = self.boot_mode.as_ref().is_some_and(|mode| mode.starts_with("uefi"));
+        let permission = (ImageAttributeName::LaunchPermission, "its launch permissions");
+        let data = (ImageAttributeName::UefiData, "its UEFI data");
+        for (attribute, what) in std::iter::once(permission).chain(uefi.then_some(data)) {
+            let ask = || region.ec2.describe_image_attribute().image_id(&self.id).attribute(attribute.clone()).send();
+            match region.call("DescribeImageAttribute", Repeat::Always, ask).await {
+                Ok(answer) => {
+                    let all = answer.launch_permissions();
+                    let of = |part: fn(&LaunchPermission) -> Option<&str>| {
+                        all.iter().filter_map(part).map(str::to_owned).collect::<Vec<_>>()
+                    };
+                    self.users.extend(of(|p| p.user_id()));
+                    self.groups.extend(of(|p| p.group().map(|g| g.as_str())));
+                    self.organizations.extend(of(|p| p.organization_arn()));
+                    self.units.extend(of(|p| p.organizational_unit_arn()));
+                    let data = answer.uefi_data().and_then(|d| d.value()).filter(|d| !d.is_empty());
+                    self.uefi_data = self.uefi_data.take().or(data.map(str::to_owned));
+                }
+                Err(error) => self.lost.push(format!("{what} ({error})")),
+            }
+        }
+    }
 }
 
 impl Step for Deregister {
@@ -114,60 +183,14 @@ impl Step for Deregister {
 
     /// Registers it again; its id is a new one.
     async fn undo(&self, cx: &Cx, (): &()) -> Result<String, Problem> {
-        let region = cx.cloud.region(&self.region);
-        let problem = |e: crate::run::aws::fault::CallError| e.problem(code::RUN_FORMER);
-        let former = &self.former;
-        let ask = || region.ec2.describe_images().owners("self").filters(filter("name", [former.name.as_str()])).send();
-        let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(problem)?;
-        if let Some(there) = answer.images().iter().find(|i| !cx.is_ours(i.tags())) {
-            return Ok(format!(
-                "the former image `{}` is there: {}",
-                former.name,
-                there.image_id().unwrap_or_default()
-            ));
-        }
-        let tags = TagSpecification::builder().resource_type(ResourceType::Image);
-        let tags = tags.set_tags(Some(former.tags.iter().map(|(k, v)| tag(k, v)).collect())).build();
-        let ask = || {
-            let call = region
-                .ec2
-                .register_image()
-                .name(&former.name)
-                .set_description(former.description.clone())
-                .set_architecture(former.architecture.as_deref().map(ArchitectureValues::from))
-                .set_virtualization_type(former.virtualization.clone())
-                .set_root_device_name(former.root_device.clone())
-                .set_boot_mode(former.boot_mode.as_deref().map(BootModeValues::from))
-                .set_ena_support(former.ena)
-                .set_block_device_mappings(Some(former.devices.iter().map(registered).collect()));
-            if former.tags.is_empty() { call.send() } else { call.tag_specifications(tags.clone()).send() }
-        };
-        match region.call("RegisterImage", Repeat::Never, ask).await {
-            Ok(answer) => {
-                let id = answer.image_id().unwrap_or_default();
-                Ok(format!("the former image `{}` is registered again, as {id}", former.name))
-            }
-            Err(error) => Err(problem(error)
-                .help(format!("register `{}` again by hand from its snapshots, which are all there", former.name))),
-        }
+        revive(cx, &cx.cloud.region(&self.region), &self.former, self.is_done(cx)).await
     }
 }
 
-/// A device of an image that is there: made of its snapshot alone.
-fn registered(device: &Device) -> BlockDeviceMapping {
-    let named = BlockDeviceMapping::builder().device_name(&device.name);
-    match (&device.virtual_name, &device.snapshot_id) {
-        (Some(name), _) => named.virtual_name(name).build(),
-        (None, snapshot) => {
-            let ebs = EbsBlockDevice::builder()
-                .delete_on_termination(device.delete_on_termination)
-                .set_snapshot_id(snapshot.clone())
-                .set_volume_size(device.size)
-                .set_iops(device.iops)
-                .set_throughput(device.throughput)
-                .set_volume_type(device.volume_type.as_deref().map(VolumeType::from));
-            named.ebs(ebs.build()).build()
-        }
+impl Deregister {
+    /// Whether EC2 has confirmed it.
+    fn is_done(&self, cx: &Cx) -> bool {
+        cx.known(Self::NAME, &self.region).is_some_and(|step| matches!(step.state, State::Done(_)))
     }
 }
 

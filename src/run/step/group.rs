@@ -72,8 +72,11 @@ impl Step for MakeGroup {
                 Err(error) if error.fault == Fault::NotFound && !cx.is_young() => {
                     return Ok(format!("security group {id} is gone"));
                 }
+                Err(error) if matches!(error.fault, Fault::NotFound | Fault::InUse) && cx.cancel.is_forced() => {
+                    return Err(cx.unconfirmed(&format!("security group {id}")));
+                }
                 Err(error) if error.fault == Fault::NotFound => cx.age().await,
-                Err(error) if error.fault == Fault::InUse => cx.region.sleep(Duration::from_secs(5)).await,
+                Err(error) if error.fault == Fault::InUse => cx.rest(cx.region.local(Duration::from_secs(5))).await,
                 Err(error) => return Err(error.problem(code::RUN_GROUP)),
             }
         }

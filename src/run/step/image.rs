@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::former::Deregister;
 use super::launch::mapping;
-use super::tags::{BUILD, FINAL, RUN, STATE};
+use super::tags::{BUILD, FINAL, RUN, STATE, with_tag};
 use super::{Cx, Failure, Look, Step};
 use crate::diagnostic::code;
 use crate::run::aws::fault::{CallError, Fault};
@@ -57,14 +58,8 @@ impl Step for CreateImage {
     }
 
     async fn act(&self, cx: &Cx) -> Result<String, Failure> {
-        let made = match self.make(cx, true).await {
-            // Not every endpoint that speaks as EC2 does can tag snapshots at their creation: they are tagged later then.
-            Err(error) if error.fault == Fault::Unclear && cx.region.foreign => match self.find(cx).await {
-                Ok(Look::Nothing) => self.make(cx, false).await,
-                _ => Err(error),
-            },
-            made => made,
-        };
+        let made =
+            if cx.region.foreign { self.make_abroad(cx).await } else { self.make(cx, true, Repeat::Always).await };
         made.map_err(|error| {
             let mut failure = error.failure(code::RUN_IMAGE);
             failure.problem = failure.problem.at(cx.origin("ami_name"));
@@ -79,7 +74,12 @@ impl Step for CreateImage {
             cx.region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem(code::RUN_IMAGE))?;
         let ours =
             |image: &&Found| cx.is_ours(image.tags()) || image.source_instance_id() == Some(self.instance.as_str());
-        match (answer.images().iter().find(ours), answer.images().first()) {
+        // What is still seen of a former image that was let go stands in nobody's way.
+        let gone = cx.known(Deregister::NAME, &cx.region.name);
+        let gone =
+            gone.and_then(|step| serde_json::from_value::<Deregister>(step.data).ok()).map(|step| step.former.id);
+        let mut others = answer.images().iter().filter(|i| i.image_id() != gone.as_deref());
+        match (answer.images().iter().find(ours), others.next()) {
             (Some(image), _) => Ok(Look::There(image.image_id().unwrap_or_default().to_owned())),
             (None, Some(other)) => {
                 let id = other.image_id().unwrap_or_default();
@@ -97,7 +97,41 @@ impl Step for CreateImage {
 }
 
 impl CreateImage {
-    async fn make(&self, cx: &Cx, tag_snapshots: bool) -> Result<String, CallError> {
+    /// Not every endpoint that speaks as EC2 does can tag snapshots at their creation: there they are tagged later. The first build finds
+    /// it out, the others wait for it.
+    async fn make_abroad(&self, cx: &Cx) -> Result<String, CallError> {
+        let mut able = cx.region.tags_snapshots.lock().await;
+        if let Some(tag_snapshots) = *able {
+            drop(able);
+            return self.make(cx, tag_snapshots, Repeat::Always).await;
+        }
+        // An endpoint that cannot do as it is asked would be asked for long.
+        match self.make(cx, true, Repeat::Never).await {
+            Err(error) if error.is_breakdown() => match self.find(cx).await {
+                Ok(Look::Nothing) => {
+                    let made = self.make(cx, false, Repeat::Always).await?;
+                    *able = Some(false);
+                    Ok(made)
+                }
+                _ => Err(error),
+            },
+            // Whether it can is not known yet, and its name makes the second call harmless.
+            Err(error) if error.fault == Fault::Unclear => self.make(cx, true, Repeat::Always).await,
+            Ok(made) => {
+                *able = Some(true);
+                Ok(made)
+            }
+            // An answer that never came tells nothing of what the endpoint can.
+            Err(error) if error.fault == Fault::Unclear => {
+                drop(able);
+                self.make(cx, true, Repeat::Always).await
+            }
+            failed => failed,
+        }
+    }
+
+    /// Its name makes the second call harmless.
+    async fn make(&self, cx: &Cx, tag_snapshots: bool, repeat: Repeat) -> Result<String, CallError> {
         let mappings: Vec<_> = self.devices.iter().map(mapping).collect();
         let ask = || {
             let mut call = cx
@@ -115,8 +149,6 @@ impl CreateImage {
                 .set_block_device_mappings((!mappings.is_empty()).then(|| mappings.clone()))
                 .send()
         };
-        // Its name makes the second call harmless. An endpoint that cannot do as it is asked would be asked for long.
-        let repeat = if tag_snapshots && cx.region.foreign { Repeat::Never } else { Repeat::Always };
         let answer = cx.region.call("CreateImage", repeat, ask).await?;
         Ok(answer.image_id().unwrap_or_default().to_owned())
     }
@@ -172,7 +204,7 @@ pub async fn available(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<Seen, 
 /// # Errors
 /// What AWS does not do.
 pub async fn remove(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<String, Problem> {
-    let ours = [(RUN, cx.run.name.as_str()), (BUILD, &cx.build)].map(|(k, v)| filter(&format!("tag:{k}"), [v]));
+    let ours = [with_tag(RUN, &cx.run.name), with_tag(BUILD, &cx.build)];
     discard(region, id, &ours, cx).await
 }
 
@@ -182,6 +214,8 @@ pub trait Young {
     fn is_young(&self) -> bool;
     /// Waits a little.
     fn age(&self) -> impl Future<Output = ()> + Send;
+    /// Why nothing is waited for any more, where that is so.
+    fn given_up(&self, what: &str) -> Option<Problem>;
 }
 
 impl Young for Cx {
@@ -192,6 +226,10 @@ impl Young for Cx {
     async fn age(&self) {
         Cx::age(self).await;
     }
+
+    fn given_up(&self, what: &str) -> Option<Problem> {
+        self.cancel.is_forced().then(|| self.unconfirmed(what))
+    }
 }
 
 /// Deregisters an image and deletes its snapshots, those of its mappings and those that the filters name. What is final stays.
@@ -200,7 +238,7 @@ impl Young for Cx {
 /// What AWS does not do.
 pub async fn discard(region: &Arc<Region>, id: &str, ours: &[Filter], young: &impl Young) -> Result<String, Problem> {
     let problem = |error: CallError| error.problem(code::RUN_IMAGE);
-    let mut snapshots: BTreeSet<String> = BTreeSet::new();
+    let mut mapped: BTreeSet<String> = BTreeSet::new();
     // Whether all of its snapshots are known, or all that it has so far.
     let (mut whole, mut seen) = (false, false);
     loop {
@@ -212,8 +250,8 @@ pub async fn discard(region: &Arc<Region>, id: &str, ours: &[Filter], young: &im
             }
             let mut volumes = image.block_device_mappings().iter().filter_map(|m| m.ebs());
             seen = volumes.all(|e| e.snapshot_id().is_some());
-            snapshots.extend(Seen::from(image).snapshots);
-            seen &= !snapshots.is_empty();
+            mapped.extend(Seen::from(image).snapshots);
+            seen &= !mapped.is_empty();
             whole = seen && image.state().is_some_and(|s| s.as_str() == "available");
         }
         let ask = || region.ec2.deregister_image().image_id(id).send();
@@ -221,10 +259,14 @@ pub async fn discard(region: &Arc<Region>, id: &str, ours: &[Filter], young: &im
             Ok(_) => break,
             Err(error) if error.code == GONE => break,
             Err(error) if error.fault == Fault::NotFound && !young.is_young() => break,
-            Err(error) if error.fault == Fault::NotFound => young.age().await,
+            Err(error) if error.fault == Fault::NotFound => match young.given_up(&format!("image {id}")) {
+                Some(problem) => return Err(problem),
+                None => young.age().await,
+            },
             Err(error) => return Err(problem(error)),
         }
     }
+    let mut snapshots = made_for(region, id, mapped, young).await?;
     // Snapshots of an image that was not whole appear late: only two looks that find none say that there are none.
     let mut empty = u8::from(whole);
     while empty < 2 {
@@ -245,8 +287,41 @@ pub async fn discard(region: &Arc<Region>, id: &str, ours: &[Filter], young: &im
                 }
             }
         }
+        if let (true, Some(problem)) = (empty < 2, young.given_up(&format!("image {id}"))) {
+            return Err(problem);
+        }
     }
     Ok(format!("image {id} in {} deregistered, its snapshots deleted", region.name))
+}
+
+/// Which of these snapshots were made when the image was, as EC2 says of them. Those that its maker had put into its mappings are not.
+async fn made_for(
+    region: &Region,
+    image: &str,
+    mut unseen: BTreeSet<String>,
+    young: &impl Young,
+) -> Result<BTreeSet<String>, Problem> {
+    let mut made = BTreeSet::new();
+    while !unseen.is_empty() {
+        let ask = || region.ec2.describe_snapshots().filters(filter("snapshot-id", unseen.iter().cloned())).send();
+        let answer =
+            region.call("DescribeSnapshots", Repeat::Always, ask).await.map_err(|e| e.problem(code::RUN_IMAGE))?;
+        for snapshot in answer.snapshots() {
+            let Some(id) = snapshot.snapshot_id() else { continue };
+            unseen.remove(id);
+            if snapshot.description().is_some_and(|words| words.contains(image)) && !is_final(snapshot.tags()) {
+                made.insert(id.to_owned());
+            }
+        }
+        if unseen.is_empty() || !young.is_young() {
+            break;
+        }
+        if let Some(problem) = young.given_up(&format!("image {image}")) {
+            return Err(problem);
+        }
+        young.age().await;
+    }
+    Ok(made)
 }
 
 fn is_final(tags: &[Tag]) -> bool {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use aws_sdk_ec2::primitives::Blob;
 use aws_sdk_ec2::types::ResourceType;
+use russh::keys::PrivateKey;
 use serde::{Deserialize, Serialize};
 
 use super::{Cx, Failure, Look, Step};
@@ -13,13 +14,15 @@ use crate::run::aws::fault::Fault;
 use crate::run::aws::wait::filter;
 use crate::run::key;
 use crate::run::problem::Problem;
+use crate::text::file_name;
 
 /// The file of a build's private key.
 pub fn file(cx: &Cx) -> PathBuf {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let name: String = cx.build.chars().map(|c| if plain(c) { c } else { '_' }).collect();
-    cx.run.journal.folder().join(format!("{name}.pem"))
+    cx.run.journal.folder().join(format!("{}.pem", file_name(&cx.build)))
 }
+
+/// With what the names of key pairs begin that no one else gives.
+pub const PREFIX: &str = "bakec_";
 
 /// Deletes a private key that is not needed any more.
 pub fn forget(cx: &Cx, file: &Path) {
@@ -44,6 +47,26 @@ pub struct ImportKey {
     pub file: PathBuf,
 }
 
+impl ImportKey {
+    /// The pair that lies in the file, or a new one.
+    fn pair(&self) -> Result<PrivateKey, Problem> {
+        if let Ok(known) = key::read(&self.file, None) {
+            return Ok((*known).clone());
+        }
+        // A file that was not written whole belongs to nothing: the import comes after it.
+        match std::fs::remove_file(&self.file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                let message = format!("the private key `{}` cannot be replaced: {error}", self.file.display());
+                return Err(Problem::failed(code::RUN_KEY, message));
+            }
+            _ => {}
+        }
+        let made = key::make(&self.kind, self.bits)?;
+        key::write(&made, &self.file)?;
+        Ok(made)
+    }
+}
+
 /// The key pair.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Imported {
@@ -66,16 +89,11 @@ impl Step for ImportKey {
     }
 
     async fn act(&self, cx: &Cx) -> Result<Imported, Failure> {
-        // A file that was not written whole belongs to nothing: the import comes after it.
-        let private = match key::read(&self.file, None) {
-            Ok(known) => (*known).clone(),
-            Err(_) => {
-                forget(cx, &self.file);
-                let made = key::make(&self.kind, self.bits)?;
-                key::write(&made, &self.file)?;
-                made
-            }
-        };
+        // Primes take long to find, and disks to sync: other builds go on meanwhile.
+        let step = self.clone();
+        let private = tokio::task::spawn_blocking(move || step.pair());
+        let private =
+            private.await.unwrap_or_else(|_| Err(Problem::failed(code::RUN_KEY, "the key pair was not made")))?;
         if let Some(secret) = key::secret(&private) {
             cx.events.gate().hide(&secret);
         }
@@ -112,6 +130,11 @@ impl Step for ImportKey {
     }
 
     async fn undo(&self, cx: &Cx, out: &Imported) -> Result<String, Problem> {
+        // A name of the user's may be that of another run's key pair by now.
+        if !out.name.starts_with(PREFIX) && !matches!(cx.look(self, cx.age).await?, Look::There(_)) {
+            forget(cx, &self.file);
+            return Ok(format!("key pair `{}` is gone", out.name));
+        }
         let ask = || cx.region.ec2.delete_key_pair().key_name(&out.name).send();
         match cx.region.call("DeleteKeyPair", Repeat::Always, ask).await {
             Ok(_) => {}

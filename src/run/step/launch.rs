@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use super::{Cx, Failure, Look, Step};
 use crate::diagnostic::code;
 use crate::run::aws::fault::{CallError, Fault};
+use crate::run::aws::gather::together;
 use crate::run::aws::wait::{self, Instance, filter};
 use crate::run::aws::{Region, Repeat};
 use crate::run::build::{Device, Launch, Network, digest};
@@ -47,6 +48,9 @@ pub struct LaunchInstance {
     pub token: String,
     /// The lease at first.
     pub lease: String,
+    /// Whether a volume outlives it.
+    #[serde(default)]
+    pub outlived: bool,
 }
 
 impl Step for LaunchInstance {
@@ -104,11 +108,17 @@ impl Step for LaunchInstance {
 
     async fn undo(&self, cx: &Cx, id: &String) -> Result<String, Problem> {
         loop {
-            let ask = || cx.region.ec2.terminate_instances().instance_ids(id).send();
-            match cx.region.call("TerminateInstances", Repeat::Always, ask).await {
-                Ok(_) => break,
+            let end = |region: Arc<Region>, ids: Vec<String>| async move {
+                let ask = || region.ec2.terminate_instances().set_instance_ids(Some(ids.clone())).send();
+                region.call("TerminateInstances", Repeat::Always, ask).await.map(drop)
+            };
+            match together(&cx.region, |r| &r.ends, vec![id.clone()], end).await {
+                Ok(()) => break,
                 Err(error) if error.fault == Fault::NotFound && !cx.is_young() => {
                     return Ok(format!("instance {id} is gone"));
+                }
+                Err(error) if error.fault == Fault::NotFound && cx.cancel.is_forced() => {
+                    return Err(cx.unconfirmed(&format!("instance {id}")));
                 }
                 Err(error) if error.fault == Fault::NotFound => cx.age().await,
                 Err(error) => return Err(error.problem(code::RUN_LAUNCH)),
@@ -117,7 +127,7 @@ impl Step for LaunchInstance {
         tokio::select! {
             outcome = terminated(&cx.region, id) => outcome?,
             // It goes by itself; what it used is asked for all the same.
-            () = cx.cancel.forced() => return Ok(format!("instance {id} was told to terminate")),
+            () = cx.cancel.forced() => return Err(cx.unconfirmed(&format!("instance {id}"))),
         }
         self.volumes(cx).await?;
         Ok(format!("instance {id} terminated"))
@@ -152,10 +162,10 @@ pub async fn terminated(region: &Arc<Region>, id: &str) -> Result<(), Problem> {
 }
 
 impl LaunchInstance {
-    /// Deletes volumes that outlive the instance because the plan does not say `delete_on_termination`. Packer leaves them.
+    /// Deletes volumes that outlive the instance. Packer deletes those of the source image, and leaves those that the plan names.
     async fn volumes(&self, cx: &Cx) -> Result<(), Problem> {
-        let outlives = |d: &Device| !d.delete_on_termination && !d.no_device && d.virtual_name.is_none();
-        if cx.run.packer_defaults || !self.launch.devices.iter().any(outlives) {
+        let packers = cx.run.packer_defaults && !self.launch.devices.is_empty();
+        if packers || !self.outlived {
             return Ok(());
         }
         let problem = |error: CallError| error.problem(code::RUN_LAUNCH);
@@ -197,7 +207,7 @@ impl LaunchInstance {
             call = call.placement(Placement::builder().availability_zone(zone).build());
         }
         if let Some(data) = &launch.user_data {
-            call = call.user_data(STANDARD.encode(data));
+            call = call.user_data(data);
         }
         if let Some(profile) = &launch.iam_instance_profile {
             call = call.iam_instance_profile(IamInstanceProfileSpecification::builder().name(profile).build());
@@ -328,6 +338,9 @@ pub async fn waited<O>(
 pub struct StopInstance {
     /// The instance.
     pub id: String,
+    /// Whether it stops by what is done on it, and is only waited for.
+    #[serde(default)]
+    pub by_itself: bool,
 }
 
 impl Step for StopInstance {
@@ -336,7 +349,7 @@ impl Step for StopInstance {
     type Out = ();
 
     fn about(&self) -> String {
-        format!("stopping {}", self.id)
+        if self.by_itself { format!("waiting until {} has stopped", self.id) } else { format!("stopping {}", self.id) }
     }
 
     fn told((): &()) -> String {
@@ -344,8 +357,14 @@ impl Step for StopInstance {
     }
 
     async fn act(&self, cx: &Cx) -> Result<(), Failure> {
-        let ask = || cx.region.ec2.stop_instances().instance_ids(&self.id).send();
-        cx.region.call("StopInstances", Repeat::Always, ask).await.map_err(|e| e.failure(code::RUN_STOP))?;
+        let stop = |region: Arc<Region>, ids: Vec<String>| async move {
+            let ask = || region.ec2.stop_instances().set_instance_ids(Some(ids.clone())).send();
+            region.call("StopInstances", Repeat::Always, ask).await.map(drop)
+        };
+        if !self.by_itself {
+            let asked = together(&cx.region, |r| &r.stops, vec![self.id.clone()], stop).await;
+            asked.map_err(|e| e.failure(code::RUN_STOP))?;
+        }
         let stopped = wait::until(&cx.region, &self.id, |seen: Option<&Instance>| match seen?.state.as_str() {
             "stopped" => Some(Ok(())),
             "terminated" | "shutting-down" => {
@@ -353,7 +372,9 @@ impl Step for StopInstance {
             }
             _ => None,
         });
-        Ok(waited(cx, "the instance does not stop", stopped).await??)
+        let help = "it is to stop itself, for the plan says `disable_stop_instance`: end its last provisioner by `shutdown -h`";
+        let outcome = waited(cx, "the instance does not stop", stopped).await;
+        Ok(outcome.map_err(|problem| if self.by_itself { problem.help(help) } else { problem })??)
     }
 }
 

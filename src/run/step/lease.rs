@@ -55,8 +55,8 @@ impl Cx {
 pub async fn renew(run: Arc<Run>, builds: Vec<(Arc<str>, Arc<Cloud>, String)>, events: Events) {
     let Some((_, some, some_region)) = builds.first() else { return };
     let pace = some.region(some_region);
+    // At once: what a run holds that goes on has had no lease since it was interrupted.
     loop {
-        pace.sleep(run.lease / 2).await;
         for Place { region, cloud, ids } in places(&run, &builds) {
             let lease = until(cloud.clock.now(), run.lease);
             for some in ids.chunks(AT_ONCE) {
@@ -65,6 +65,7 @@ pub async fn renew(run: Arc<Run>, builds: Vec<(Arc<str>, Arc<Cloud>, String)>, e
                 }
             }
         }
+        pace.sleep(run.lease / 2).await;
     }
 }
 
@@ -149,6 +150,7 @@ mod tests {
         let step = |intent, step: &str, of: &str, result| StepRecord {
             intent,
             at: Timestamp::UNIX_EPOCH,
+            last: Timestamp::UNIX_EPOCH,
             step: step.to_owned(),
             of: of.to_owned(),
             attempt: 1,

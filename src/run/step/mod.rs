@@ -12,6 +12,7 @@ pub mod key;
 pub mod launch;
 pub mod lease;
 pub mod publish;
+pub mod revive;
 pub mod source;
 pub mod tags;
 pub mod undo;
@@ -19,7 +20,7 @@ pub mod undo;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -36,6 +37,33 @@ use crate::diagnostic::{Code, code};
 
 /// How long after its intent an empty look-up means that a step had no effect, in AWS's time.
 pub const ABSENCE: Duration = Duration::from_secs(120);
+
+/// How long a call may be made again and again, in the local clock's time: so long after its intent a step may still be on its way.
+const UNDER_WAY: SignedDuration = SignedDuration::from_mins(30);
+
+/// How old something is: as old as two clocks once said, and growing since then by one that cannot be set.
+#[derive(Clone, Copy, Debug)]
+pub struct Age {
+    then: Duration,
+    since: Instant,
+}
+
+impl Age {
+    /// Of what has just been.
+    pub fn fresh() -> Age {
+        Age { then: Duration::ZERO, since: Instant::now() }
+    }
+
+    /// Of what was at that time. A clock that was set back meanwhile says nothing.
+    pub fn of(at: Timestamp) -> Age {
+        let then = Duration::try_from(Timestamp::now().duration_since(at)).unwrap_or_default();
+        Age { then, since: Instant::now() }
+    }
+
+    fn now(self) -> Duration {
+        self.then + self.since.elapsed()
+    }
+}
 
 /// What all builds of a run share.
 pub struct Run {
@@ -77,16 +105,20 @@ pub struct Cx {
     pub pause: Option<Pause>,
     /// Where options were written.
     pub origins: Arc<Vec<(String, Origin)>>,
-    /// When the step was begun that is being undone.
-    pub begun: Timestamp,
+    /// How long ago the step that is being undone can have had its effect.
+    pub age: Age,
 }
 
 impl Run {
-    /// When a step was begun, by the clock of this host.
-    pub fn begun(&self, step: &StepRecord) -> Timestamp {
-        match self.moved {
-            Some((line, at)) if step.intent < line => at,
-            _ => step.at,
+    /// How long ago a step can have had its effect. Of one that has no result nobody knows when its call was sent last: perhaps just
+    /// now, by the process that has ended.
+    pub fn age(&self, step: &StepRecord) -> Age {
+        match (self.moved, &step.state) {
+            (Some((line, at)), _) if step.intent < line => Age::of(at),
+            (_, State::Begun) => {
+                Age::of(Timestamp::now().min(step.at.checked_add(UNDER_WAY).unwrap_or(Timestamp::MAX)))
+            }
+            _ => Age::of(step.last),
         }
     }
 }
@@ -174,30 +206,31 @@ impl Cx {
     /// Why it was not done. What it may have left is in the journal.
     pub async fn step<S: Step>(&self, step: S) -> Result<S::Out, Problem> {
         let known = self.known(S::NAME, &step.of());
-        let (intent, step, at) = match known {
+        let (intent, step) = match known {
             Some(StepRecord { state: State::Done(result), .. }) => {
                 return serde_json::from_value(result).map_err(|error| unreadable(S::NAME, &error));
             }
             Some(record @ StepRecord { state: State::Begun, .. }) => {
-                let (intent, at) = (record.intent, self.run.begun(&record));
+                let (intent, age) = (record.intent, self.run.age(&record));
                 let begun: S = serde_json::from_value(record.data).map_err(|error| unreadable(S::NAME, &error))?;
                 let step = begun.restored(&step)?;
                 if !S::AGAIN {
                     self.events.say(format!("looking what came of a step that was begun: {}", step.about()));
-                    match self.look(&step, at).await? {
+                    match self.look(&step, age).await? {
                         Look::There(out) => return self.done::<S>(intent, out, Instant::now()),
                         Look::Others(problem) => return self.void(intent, problem),
+                        Look::Nothing if self.cancel.is_cancelled() => return self.void(intent, Problem::cancelled()),
                         Look::Nothing => {}
                     }
                 }
-                (intent, step, at)
+                (intent, step)
             }
             _ => {
                 if self.cancel.is_cancelled() {
                     return Err(Problem::cancelled());
                 }
                 let intent = self.announce(&step)?;
-                (intent, step, Timestamp::now())
+                (intent, step)
             }
         };
         self.events.tell(What::StepStarted { step: S::NAME.to_owned(), about: step.about() });
@@ -211,7 +244,8 @@ impl Cx {
             Err(Failure { problem, unclear: false }) => self.void(intent, problem),
             // It stays begun: whoever goes back undoes it as if it were done.
             Err(Failure { problem, .. }) if S::AGAIN => Err(self.placed(problem)),
-            Err(Failure { problem, .. }) => match self.look(&step, at).await? {
+            // From now on: the call was made more than once, perhaps, and only just.
+            Err(Failure { problem, .. }) => match self.look(&step, Age::fresh()).await? {
                 Look::There(out) => self.done::<S>(intent, out, start),
                 Look::Nothing => self.void(intent, problem),
                 Look::Others(other) => self.void(intent, other),
@@ -233,14 +267,14 @@ impl Cx {
     }
 
     /// Looks until it is known whether a step was done: nothing seen is believed only when its time has come.
-    async fn look<S: Step>(&self, step: &S, begun: Timestamp) -> Result<Look<S::Out>, Problem> {
+    async fn look<S: Step>(&self, step: &S, age: Age) -> Result<Look<S::Out>, Problem> {
         let mut first = true;
         loop {
             match step.find(self).await? {
                 Look::Nothing => {}
                 known => return Ok(known),
             }
-            let left = self.unbelieved(begun);
+            let left = self.unbelieved(age);
             if left.is_zero() && !first {
                 return Ok(Look::Nothing);
             }
@@ -261,22 +295,34 @@ impl Cx {
         }
     }
 
-    /// Whether what is being undone was begun so lately that it may not be visible yet: *not found* is not believed then.
+    /// Whether what is being undone was made so lately that it may not be visible yet: *not found* is not believed then.
     pub fn is_young(&self) -> bool {
-        !self.unbelieved(self.begun).is_zero()
+        !self.unbelieved(self.age).is_zero()
     }
 
     /// Waits a little, until what is young may be seen.
     pub async fn age(&self) {
         let pause = self.region.local(Duration::from_secs(5)).max(Duration::from_millis(20));
-        tokio::time::sleep(pause.min(self.unbelieved(self.begun))).await;
+        self.rest(pause.min(self.unbelieved(self.age))).await;
     }
 
-    /// How long an empty look at what was begun then is not believed yet, on the local clock.
-    fn unbelieved(&self, begun: Timestamp) -> Duration {
-        // A clock that was set back meanwhile says nothing.
-        let age = Duration::try_from(Timestamp::now().duration_since(begun)).unwrap_or_default();
-        self.region.local(self.run.absence).saturating_sub(age)
+    /// Sleeps, on the local clock, and not when nothing shall be waited for any more.
+    pub async fn rest(&self, time: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            () = self.cancel.forced() => {}
+        }
+    }
+
+    /// What is told of something that was asked to go, where nobody waits until it has gone.
+    pub fn unconfirmed(&self, what: &str) -> Problem {
+        Problem::left(code::RUN_UNCONFIRMED, format!("{what} was asked to go, and nobody waited until it had"))
+            .help(format!("ask again later by `bakec clean {}`", self.run.name))
+    }
+
+    /// How long an empty look at what is so old is not believed yet, on the local clock.
+    fn unbelieved(&self, age: Age) -> Duration {
+        self.region.local(self.run.absence).saturating_sub(age.now())
     }
 
     fn announce<S: Step>(&self, step: &S) -> Result<u64, Problem> {

@@ -1,8 +1,8 @@
 //! What makes an image ready for others: tags, permissions, and at last the word `final`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::types::{
     AttributeValue, CreateVolumePermission, CreateVolumePermissionModifications, ImdsSupportValues, LaunchPermission,
     LaunchPermissionModifications, PermissionGroup,
@@ -15,6 +15,7 @@ use super::tags::{FINAL, LEASE, STATE, tag};
 use super::{Cx, Failure, Step};
 use crate::diagnostic::code;
 use crate::run::aws::fault::{CallError, Fault};
+use crate::run::aws::gather::together;
 use crate::run::aws::{Region, Repeat};
 use crate::run::build::Image;
 
@@ -69,7 +70,7 @@ impl Share {
                 let ask = || {
                     region.ec2.create_tags().set_resources(Some(resources.clone())).set_tags(Some(tags.clone())).send()
                 };
-                when_visible(region, "CreateTags", ask).await?;
+                when_visible(region, || region.call("CreateTags", Repeat::Always, ask)).await?;
             }
         }
         Ok(())
@@ -77,34 +78,13 @@ impl Share {
 
     async fn share_image(&self, region: &Region) -> Result<(), CallError> {
         let wanted = &self.wanted;
-        let mut permissions: Vec<LaunchPermission> = Vec::new();
-        permissions.extend(wanted.users.iter().map(|u| LaunchPermission::builder().user_id(u).build()));
-        permissions.extend(
-            wanted.groups.iter().map(|g| LaunchPermission::builder().group(PermissionGroup::from(g.as_str())).build()),
-        );
-        permissions.extend(wanted.org_arns.iter().map(|a| LaunchPermission::builder().organization_arn(a).build()));
-        permissions
-            .extend(wanted.ou_arns.iter().map(|a| LaunchPermission::builder().organizational_unit_arn(a).build()));
-        if !permissions.is_empty() {
-            let ask = || {
-                let add = LaunchPermissionModifications::builder().set_add(Some(permissions.clone())).build();
-                region.ec2.modify_image_attribute().image_id(&self.image).launch_permission(add).send()
-            };
-            when_visible(region, "ModifyImageAttribute", ask).await?;
-        }
-        if !wanted.product_codes.is_empty() {
-            let ask = || {
-                let call = region.ec2.modify_image_attribute().image_id(&self.image).attribute("productCodes");
-                call.set_product_codes(Some(wanted.product_codes.clone())).send()
-            };
-            when_visible(region, "ModifyImageAttribute", ask).await?;
-        }
+        permit(region, &self.image, wanted).await?;
         if let Some(imds) = &wanted.imds_support {
             let ask = || {
                 let value = AttributeValue::builder().value(ImdsSupportValues::from(imds.as_str()).as_str()).build();
                 region.ec2.modify_image_attribute().image_id(&self.image).imds_support(value).send()
             };
-            when_visible(region, "ModifyImageAttribute", ask).await?;
+            when_visible(region, || region.call("ModifyImageAttribute", Repeat::Always, ask)).await?;
         }
         Ok(())
     }
@@ -122,29 +102,53 @@ impl Share {
                 let add = CreateVolumePermissionModifications::builder().set_add(Some(permissions.clone())).build();
                 region.ec2.modify_snapshot_attribute().snapshot_id(snapshot).create_volume_permission(add).send()
             };
-            when_visible(region, "ModifySnapshotAttribute", ask).await?;
+            when_visible(region, || region.call("ModifySnapshotAttribute", Repeat::Always, ask)).await?;
         }
         Ok(())
     }
 }
 
-/// Makes a call that may be made again, until what it is about is visible.
-async fn when_visible<T, E, F>(
-    region: &Region,
-    action: &'static str,
-    mut ask: impl FnMut() -> F,
-) -> Result<T, CallError>
+/// Lets others launch an image, and gives it its product codes.
+///
+/// # Errors
+/// What AWS said last.
+pub async fn permit(region: &Region, image: &str, wanted: &Image) -> Result<(), CallError> {
+    let mut permissions: Vec<LaunchPermission> = Vec::new();
+    permissions.extend(wanted.users.iter().map(|u| LaunchPermission::builder().user_id(u).build()));
+    permissions.extend(
+        wanted.groups.iter().map(|g| LaunchPermission::builder().group(PermissionGroup::from(g.as_str())).build()),
+    );
+    permissions.extend(wanted.org_arns.iter().map(|a| LaunchPermission::builder().organization_arn(a).build()));
+    permissions.extend(wanted.ou_arns.iter().map(|a| LaunchPermission::builder().organizational_unit_arn(a).build()));
+    if !permissions.is_empty() {
+        let ask = || {
+            let add = LaunchPermissionModifications::builder().set_add(Some(permissions.clone())).build();
+            region.ec2.modify_image_attribute().image_id(image).launch_permission(add).send()
+        };
+        when_visible(region, || region.call("ModifyImageAttribute", Repeat::Always, ask)).await?;
+    }
+    if !wanted.product_codes.is_empty() {
+        let ask = || {
+            let call = region.ec2.modify_image_attribute().image_id(image).attribute("productCodes");
+            call.set_product_codes(Some(wanted.product_codes.clone())).send()
+        };
+        when_visible(region, || region.call("ModifyImageAttribute", Repeat::Always, ask)).await?;
+    }
+    Ok(())
+}
+
+/// Asks until what is asked for is visible.
+async fn when_visible<T, F>(region: &Region, mut ask: impl FnMut() -> F) -> Result<T, CallError>
 where
-    F: Future<Output = Result<T, aws_sdk_ec2::error::SdkError<E, HttpResponse>>>,
-    E: aws_sdk_ec2::error::ProvideErrorMetadata + std::error::Error + 'static,
+    F: Future<Output = Result<T, CallError>>,
 {
     for _ in 1..TRIES {
-        match region.call(action, Repeat::Always, &mut ask).await {
+        match ask().await {
             Err(error) if error.fault == Fault::NotFound => region.sleep(Duration::from_secs(2)).await,
             outcome => return outcome,
         }
     }
-    region.call(action, Repeat::Always, ask).await
+    ask().await
 }
 
 /// Says of the images of a build and their snapshots that they are to stay: from here on a build is not undone but finished.
@@ -181,11 +185,15 @@ impl Step for Finish {
     async fn act(&self, cx: &Cx) -> Result<(), Failure> {
         let outcomes = join_all(self.images.iter().map(|made| async {
             let region = cx.cloud.region(&made.region);
-            let ask = || {
-                let all = std::iter::once(&made.image).chain(&made.snapshots).cloned().collect();
-                region.ec2.create_tags().set_resources(Some(all)).tags(tag(STATE, FINAL)).tags(tag(LEASE, ENDED)).send()
+            let mark = |region: Arc<Region>, ids: Vec<String>| async move {
+                let ask = || {
+                    let call = region.ec2.create_tags().set_resources(Some(ids.clone()));
+                    call.tags(tag(STATE, FINAL)).tags(tag(LEASE, ENDED)).send()
+                };
+                region.call("CreateTags", Repeat::Always, ask).await.map(drop)
             };
-            when_visible(&region, "CreateTags", ask).await
+            let all: Vec<_> = std::iter::once(&made.image).chain(&made.snapshots).cloned().collect();
+            when_visible(&region, || together(&region, |r| &r.finals, all.clone(), mark)).await
         }));
         let (done, failed): (Vec<_>, Vec<_>) = outcomes.await.into_iter().partition(Result::is_ok);
         match failed.into_iter().find_map(Result::err) {

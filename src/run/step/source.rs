@@ -35,11 +35,16 @@ pub struct SourceImage {
     pub root_device_type: String,
     pub windows: bool,
     pub tags: Vec<(String, String)>,
+    /// Devices whose volumes outlive a machine.
+    #[serde(default)]
+    pub lasting: Vec<String>,
 }
 
 impl From<&Found> for SourceImage {
     fn from(found: &Found) -> Self {
         let text = |t: Option<&str>| t.unwrap_or_default().to_owned();
+        let volumes = found.block_device_mappings().iter();
+        let lasting = volumes.filter(|m| m.ebs().is_some_and(|e| e.delete_on_termination() == Some(false)));
         let tags = found.tags().iter().filter_map(|t| Some((t.key()?.to_owned(), t.value()?.to_owned())));
         SourceImage {
             id: text(found.image_id()),
@@ -53,6 +58,7 @@ impl From<&Found> for SourceImage {
             root_device_type: text(found.root_device_type().map(|t| t.as_str())),
             windows: found.platform().is_some(),
             tags: tags.collect(),
+            lasting: lasting.filter_map(|m| m.device_name().map(str::to_owned)).collect(),
         }
     }
 }

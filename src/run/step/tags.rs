@@ -3,10 +3,15 @@
 //! Neighbours: every step that makes something.
 
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
+use indexmap::IndexMap;
 
 use super::Cx;
 use crate::run::aws::wait::filter;
 
+/// What the keys of all of these begin with; users' tags do not.
+pub const OWN: &str = "bakec:";
+/// Why not.
+pub const OWNED: &str = "by tags that begin with `bakec:` a run finds what it has made; choose another key";
 /// Which run made it.
 pub const RUN: &str = "bakec:run";
 /// Which build of it.
@@ -21,6 +26,23 @@ pub const STATE: &str = "bakec:state";
 pub const BUILDING: &str = "building";
 /// What is to stay.
 pub const FINAL: &str = "final";
+
+/// Tags with each key once, as EC2 wants them: the last value counts, as it does for Packer, at the place of the first.
+pub fn last_wins(tags: Vec<(String, String)>) -> Vec<(String, String)> {
+    tags.into_iter().collect::<IndexMap<_, _>>().into_iter().collect()
+}
+
+/// A filter on a tag of exactly this value: what EC2 takes for a pattern is escaped.
+pub fn with_tag(key: &str, value: &str) -> Filter {
+    let mut exactly = String::with_capacity(value.len());
+    for c in value.chars() {
+        if matches!(c, '*' | '?' | '\\') {
+            exactly.push('\\');
+        }
+        exactly.push(c);
+    }
+    filter(&format!("tag:{key}"), [exactly])
+}
 
 /// A tag.
 pub fn tag(key: &str, value: &str) -> Tag {
@@ -55,16 +77,31 @@ impl Cx {
 
     /// Filters that find what a step of this attempt made.
     pub fn made_by(&self, step: &str) -> Vec<Filter> {
-        vec![
-            filter(&format!("tag:{RUN}"), [self.run.name.as_str()]),
-            filter(&format!("tag:{BUILD}"), [&*self.build]),
-            filter(&format!("tag:{STEP}"), [format!("{step}:{}", self.attempt)]),
-        ]
+        let step = format!("{step}:{}", self.attempt);
+        vec![with_tag(RUN, &self.run.name), with_tag(BUILD, &self.build), with_tag(STEP, &step)]
     }
 
     /// Whether tags say that this build of this run made it.
     pub fn is_ours(&self, tags: &[Tag]) -> bool {
         let has = |key: &str, value: &str| tags.iter().any(|t| t.key() == Some(key) && t.value() == Some(value));
         has(RUN, &self.run.name) && has(BUILD, &self.build)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_its_last_value() {
+        let pair = |k: &str, v: &str| (k.to_owned(), v.to_owned());
+        let tags = vec![pair("a", "1"), pair("b", "2"), pair("a", "3")];
+        assert_eq!(last_wins(tags), [pair("a", "3"), pair("b", "2")]);
+    }
+
+    #[test]
+    fn values_are_no_patterns() {
+        assert_eq!(with_tag(BUILD, r"web*?\").values(), [r"web\*\?\\"]);
+        assert_eq!(with_tag(BUILD, "web").values(), ["web"]);
     }
 }

@@ -12,7 +12,7 @@ use super::key::{self, ImportKey};
 use super::launch::{LaunchInstance, StopInstance};
 use super::publish::{Finish, Share};
 use super::source::FindSource;
-use super::{Cx, Look, Step, unreadable};
+use super::{Age, Cx, Look, Step, unreadable};
 use crate::run::event::What;
 use crate::run::journal::fold::{State, StepRecord};
 use crate::run::journal::line::Entry;
@@ -78,9 +78,11 @@ fn standing(cx: &Cx) -> Vec<StepRecord> {
 
 async fn walk(cx: &Cx, steps: Vec<StepRecord>) -> Vec<Problem> {
     let mut left = Vec::new();
-    for step in steps {
+    // As old as each was when the way back began: one does not wait for the other.
+    let aged: Vec<(StepRecord, Age)> = steps.into_iter().map(|step| (step.clone(), cx.run.age(&step))).collect();
+    for (step, age) in aged {
         // Each step is undone as of its own attempt and time.
-        let cx = Cx { attempt: step.attempt, begun: cx.run.begun(&step), ..cx.clone() };
+        let cx = Cx { attempt: step.attempt, age, ..cx.clone() };
         match undo_any(&cx, &step).await {
             Ok(what) => {
                 let told = if what.is_empty() { NOTHING.to_owned() } else { what.clone() };
@@ -155,7 +157,7 @@ async fn undo<S: Step>(cx: &Cx, record: &StepRecord) -> Result<String, Problem> 
             Ok(out) => step.undo(cx, &out).await,
             Err(_) => Ok(String::new()),
         },
-        _ => match cx.look(&step, cx.begun).await? {
+        _ => match cx.look(&step, cx.age).await? {
             Look::There(out) => step.undo(cx, &out).await,
             Look::Nothing | Look::Others(_) => Ok(String::new()),
         },
