@@ -59,11 +59,10 @@ fn below(typed: &str) -> Vec<(Code, &'static str)> {
 /// Codes with their summaries, by area.
 fn index(codes: &[(Code, &str)]) -> String {
     let width = codes.iter().map(|(c, _)| c.as_str().len()).max().unwrap_or(0);
-    let area = |code: &Code| code.as_str().split("::").nth(1).unwrap_or_default().to_owned();
     let mut text = String::new();
     let mut last = None;
     for (code, summary) in codes {
-        if last.replace(area(code)).is_some_and(|before| before != area(code)) {
+        if last.replace(code.area()).is_some_and(|before| before != code.area()) {
             text.push('\n');
         }
         text.push_str(&format!("{:width$}  {}\n", code.as_str(), summary.trim()));
@@ -103,6 +102,7 @@ mod tests {
         assert!(below("type").iter().all(|(c, _)| c.as_str().starts_with("bake::type::")) && below("type").len() > 2);
         assert!(below("typ").is_empty() && below("").is_empty() && below("bake::type::").len() == below("type").len());
         assert_eq!(near("edges"), Some("bake::emit::edges"));
+        assert!(page(code::RUN_LAUNCH).starts_with("# `bake::run::launch`") && below("run").len() > 30);
         assert_eq!(near("qqqqqqqqqqqqqqqqqq"), None);
     }
 }

@@ -1,18 +1,26 @@
-//! The one list of diagnostic codes. A code is a promise: it is a page of the book and has at least one fixture.
+//! The one list of diagnostic codes, those of the executor too. A code is a promise: it is a page of the book, and has at least one
+//! fixture or a run that shows it.
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// Stable name of a mistake, such as `bake::type::mismatch`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Code(&'static str);
 
 impl Code {
-    /// None of the list: of what another version of bakec has told, and of mistakes that have no page. It is not shown.
+    /// None of the list: of what another version of bakec has told. It is not shown.
     pub const UNLISTED: Code = Code("");
 
     /// The whole code.
     pub fn as_str(self) -> &'static str {
         self.0
+    }
+
+    /// What it is about: `type` for `bake::type::mismatch`.
+    pub fn area(self) -> &'static str {
+        self.0.split("::").nth(1).unwrap_or_default()
     }
 
     /// The name of its page and fixture folder: `type-mismatch` for `bake::type::mismatch`.
@@ -38,6 +46,18 @@ impl fmt::Display for Code {
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Code, D::Error> {
+        Ok(Code::find(&String::deserialize(deserializer)?).unwrap_or(Code::UNLISTED))
     }
 }
 
@@ -389,4 +409,88 @@ codes! {
     FACTS_REGION = "bake::facts::region";
     /// An instance type that EC2 does not have.
     FACTS_INSTANCE_TYPE = "bake::facts::instance_type";
+
+    // runs
+    /// A file that a run reads and that is not there.
+    RUN_FILE = "bake::run::file";
+    /// A variable of the plan whose value is missing or cannot be worked out.
+    RUN_VARIABLE = "bake::run::variable";
+    /// An option that cannot be read as it stands.
+    RUN_OPTION = "bake::run::option";
+    /// Something in a plan that `bakec run` does not execute yet.
+    RUN_UNEXECUTED = "bake::run::unexecuted";
+    /// Credentials that are missing, or that AWS does not accept.
+    RUN_CREDENTIALS = "bake::run::credentials";
+    /// A region that the account does not have.
+    RUN_REGION = "bake::run::region";
+    /// A source image that is not there, or not the only one.
+    RUN_SOURCE = "bake::run::source";
+    /// An instance type that the region does not offer.
+    RUN_INSTANCE_TYPE = "bake::run::instance_type";
+    /// A name for an image that is taken already.
+    RUN_NAME = "bake::run::name";
+    /// A private key that cannot be read.
+    RUN_KEY_FILE = "bake::run::key_file";
+    /// A folder for the record of the run that cannot be written.
+    RUN_FOLDER = "bake::run::folder";
+    /// A key pair that could not be made or imported.
+    RUN_KEY = "bake::run::key";
+    /// A temporary security group that could not be made, opened or deleted.
+    RUN_GROUP = "bake::run::group";
+    /// An instance that could not be launched, or ended by itself.
+    RUN_LAUNCH = "bake::run::launch";
+    /// An instance that does not run, or does not stop, for too long.
+    RUN_WAIT = "bake::run::wait";
+    /// A machine that no connection can be made to.
+    RUN_CONNECT = "bake::run::connect";
+    /// An SSH server that cannot be reached.
+    RUN_SSH_CONNECT = "bake::run::ssh_connect";
+    /// An SSH server that does not let bakec in.
+    RUN_SSH_AUTH = "bake::run::ssh_auth";
+    /// A host key that has changed during the build.
+    RUN_SSH_HOST_KEY = "bake::run::ssh_host_key";
+    /// An SSH connection that broke off.
+    RUN_SSH_LOST = "bake::run::ssh_lost";
+    /// A script that failed, or could not be run.
+    RUN_SCRIPT = "bake::run::script";
+    /// A file that could not be brought to the machine.
+    RUN_UPLOAD = "bake::run::upload";
+    /// A file that could not be fetched from the machine.
+    RUN_DOWNLOAD = "bake::run::download";
+    /// A run-time template that cannot be rendered.
+    RUN_TEMPLATE = "bake::run::template";
+    /// A build or step that has taken longer than it may.
+    RUN_TIMEOUT = "bake::run::timeout";
+    /// An instance that could not be stopped.
+    RUN_STOP = "bake::run::stop";
+    /// A former image that could not be let go, or brought back.
+    RUN_FORMER = "bake::run::former";
+    /// An image that could not be made, or failed.
+    RUN_IMAGE = "bake::run::image";
+    /// A copy of an image that was refused.
+    RUN_COPY = "bake::run::copy";
+    /// Tags that could not be set on an image.
+    RUN_TAG = "bake::run::tag";
+    /// An image that could not be shared.
+    RUN_SHARE = "bake::run::share";
+    /// A build that somebody has ended.
+    RUN_CANCELLED = "bake::run::cancelled";
+    /// A failed build that was left as it is, as was asked for.
+    RUN_ABORT = "bake::run::abort";
+    /// A step of which nobody knows whether it had an effect.
+    RUN_UNCONFIRMED = "bake::run::unconfirmed";
+    /// A journal that cannot be read or written.
+    RUN_JOURNAL = "bake::run::journal";
+    /// A run that another host may still be working on.
+    RUN_LEASE = "bake::run::lease";
+    /// A file or plan that is not what it was when the run began.
+    RUN_CHANGED = "bake::run::changed";
+    /// A run that cannot go on before what it left is undone.
+    RUN_RESUME = "bake::run::resume";
+    /// Leftovers that could not be listed or deleted by their tags.
+    RUN_SWEEP = "bake::run::sweep";
+    /// A build that `bakec clean` has undone.
+    RUN_CLEANED = "bake::run::cleaned";
+    /// A build that ended by a mistake in bakec itself.
+    RUN_BUG = "bake::run::bug";
 }

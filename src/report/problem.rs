@@ -1,11 +1,9 @@
-//! An error of a run as people see it: as the compiler's diagnostics look where its place can be shown, else in a line.
+//! An error of a run as people see it: as the compiler's diagnostics look, with its place where that can be shown.
 //!
 //! It knows the diagnostics' renderer, no file system: sources come through a function.
 
-use std::fmt::Write as _;
-
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Format, Style, render};
-use crate::diagnostic::{Code, Diagnostic};
 use crate::run::problem::{Origin, Problem};
 use crate::text::{Source, Sources, Span};
 
@@ -13,9 +11,6 @@ use crate::text::{Source, Sources, Span};
 pub(super) fn rendered(problem: &Problem, style: Style, read: &dyn Fn(&str) -> Option<String>) -> String {
     let mut sources = Sources::new();
     let told = diagnostic(problem, &mut sources, read);
-    if told.labels.is_empty() {
-        return plain(problem);
-    }
     render(&[told], &sources, &Format::Human(style))
 }
 
@@ -30,10 +25,9 @@ pub fn diagnostic(problem: &Problem, sources: &mut Sources, read: &dyn Fn(&str) 
         let (start, end) = span(sources.get(file), origin)?;
         Some(Span::new(file, start, end))
     });
-    let code = Code::find(&problem.code).unwrap_or(Code::UNLISTED);
     match place {
-        Some(span) => Diagnostic::error(code, &problem.message).label(span, ""),
-        None => Diagnostic::error(code, super::words::placed(problem)),
+        Some(span) => Diagnostic::error(problem.code, &problem.message).label(span, ""),
+        None => Diagnostic::error(problem.code, super::words::placed(problem)),
     }
     .help_opt(problem.help.clone())
 }
@@ -48,13 +42,4 @@ fn span(source: &Source, origin: &Origin) -> Option<(usize, usize)> {
     let length = rest.find(|c| !word(c)).unwrap_or(rest.len()).max(rest.chars().next()?.len_utf8());
     let start = source.line_range(origin.line).start + at;
     Some((start, start + length))
-}
-
-fn plain(problem: &Problem) -> String {
-    let mut text = format!("error: {}\n", super::words::placed(problem));
-    for (position, line) in problem.help.iter().flat_map(|h| h.lines()).enumerate() {
-        let word = if position == 0 { "help: " } else { "      " };
-        let _ = writeln!(text, "  {word}{line}");
-    }
-    text
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::diagnostic::code;
 use crate::diagnostic::render::Style;
 use crate::run::event::{Artifact, Event, FORMAT, What};
 use crate::run::problem::{Origin, Problem};
@@ -30,7 +31,7 @@ pub(crate) fn event(ms: i64, build: &str, what: What) -> Event {
 /// Each event once at least.
 pub(crate) fn run() -> Vec<Event> {
     let text = str::to_owned;
-    let problem = Problem::failed("run::source", "there is no image `ami-0` in us-east-1")
+    let problem = Problem::failed(code::RUN_SOURCE, "there is no image `ami-0` in us-east-1")
         .help("ids of images differ from region to region")
         .at(Some(Origin { file: text("web.bake"), line: 3, column: 5 }));
     let artifact = Artifact {
@@ -46,7 +47,7 @@ pub(crate) fn run() -> Vec<Event> {
     };
     let builds = vec![text("web"), text("db")];
     let folder = text(".bakec/runs/r1");
-    let refused = Problem::refused("run::files", "there is no script `a.sh`");
+    let refused = Problem::refused(code::RUN_FILE, "there is no script `a.sh`");
     vec![
         event(0, "", What::Refused { problem: refused }),
         event(0, "", What::RunStarted { format: FORMAT, run: text("r1"), builds, folder, resumed: false }),

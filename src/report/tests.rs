@@ -72,6 +72,8 @@ fn lines_are_packers_and_errors_are_the_compilers() {
     web: i-1 is pending
 ==> db: key pair bakec-1 is deleted
 Build 'db' errored after 1 second 216 milliseconds: there is no image `ami-0` in us-east-1
+bake::run::source
+
   × there is no image `ami-0` in us-east-1
    ╭─[web.bake:3:5]
  3 │     source_ami = \"ami-0\"
@@ -109,7 +111,7 @@ us-east-1: ami-1
 #[test]
 fn an_error_whose_source_is_gone_names_its_place() {
     let text = lines(80, false, false, Box::new(|_| None));
-    let shown = "error: web.bake:3:5: there is no image `ami-0` in us-east-1\n  help: ids of images differ from region to region\n";
+    let shown = "bake::run::source\n\n  × web.bake:3:5: there is no image `ami-0` in us-east-1\n  help: ids of images differ from region to region\n";
     assert!(text.contains(shown), "{text}");
     // The file is another one now.
     assert!(lines(80, false, false, Box::new(|_| Some("x".to_owned()))).contains(shown));
@@ -239,7 +241,7 @@ fn each_build_has_a_file_and_debugging_has_all() {
 2026-11-21T12:32:07.003Z step source: looking for image ami-0
 2026-11-21T12:32:07.014Z call DescribeImages us-east-1 (12 ms): InvalidAMIID.NotFound
 2026-11-21T12:32:08.200Z undone key_pair: key pair bakec-1 is deleted
-2026-11-21T12:32:08.217Z build failed [run::source]: web.bake:3:5: there is no image `ami-0` in us-east-1
+2026-11-21T12:32:08.217Z build failed [bake::run::source]: web.bake:3:5: there is no image `ami-0` in us-east-1
 2026-11-21T12:32:08.217Z help: ids of images differ from region to region
 "
     );

@@ -65,7 +65,7 @@ pub(super) fn told(event: &Event, tally: &Tally) -> Vec<Told> {
             };
             let why = if problem.kind == Kind::Cancelled { "" } else { &problem.message };
             let mut all = vec![ended(build, tally, voice, verb, event.at, why)];
-            if problem.origin.is_some() || problem.help.is_some() {
+            if problem.kind != Kind::Cancelled {
                 all.push(Told::Problem(problem.clone()));
             }
             all

@@ -3,6 +3,7 @@
 //! It is known before anything is made, or what says it instead is asked for by name. Neighbours: `preflight` asks, `line` opens the
 //! groups.
 
+use crate::diagnostic::code;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
@@ -28,7 +29,7 @@ pub async fn addresses(
         let Some(ssh) = ebs.ssh.as_ref().filter(|_| is_open(ebs)) else { continue };
         if let Some(option) = private(ebs, ssh) {
             let message = format!("by `{option}` a machine is reached inside its VPC, and from where is not known");
-            add(&mut problems, Problem::refused("run::group", message).help(WRITE).at(origin(build, ebs, option)));
+            add(&mut problems, Problem::refused(code::RUN_GROUP, message).help(WRITE).at(origin(build, ebs, option)));
         } else if reach.endpoint.as_ref().or(ebs.access.endpoint.as_ref()).is_some_and(|e| is_local(e)) {
             found.insert(build.name.to_string(), "127.0.0.1/32".to_owned());
         } else {
@@ -44,7 +45,10 @@ pub async fn addresses(
             let message = "the IPv4 address from which you reach the machines cannot be found out: checkip.amazonaws.com does not say it";
             for (build, ebs) in public {
                 let option = "temporary_security_group_source_public_ip";
-                add(&mut problems, Problem::refused("run::group", message).help(WRITE).at(origin(build, ebs, option)));
+                add(
+                    &mut problems,
+                    Problem::refused(code::RUN_GROUP, message).help(WRITE).at(origin(build, ebs, option)),
+                );
             }
         }
     }

@@ -13,6 +13,7 @@ use russh::keys::{Algorithm, PrivateKey, decode_secret_key};
 
 use super::problem::Problem;
 use super::secret::Secret;
+use crate::diagnostic::code;
 
 /// What an RSA key has where nothing is said.
 const RSA_BITS: u32 = 3072;
@@ -27,25 +28,25 @@ pub fn make(kind: &str, bits: Option<u32>) -> Result<PrivateKey, Problem> {
         "rsa" => {
             let bits = bits.unwrap_or(RSA_BITS);
             if !RSA_RANGE.contains(&bits) {
-                return Err(Problem::refused("run::key", format!("an RSA key of `{bits}` bits cannot be imported"))
+                return Err(Problem::refused(code::RUN_KEY, format!("an RSA key of `{bits}` bits cannot be imported"))
                     .help("use 2048 to 4096 bits, or the type `ed25519`"));
             }
             RsaKeypair::random(&mut rng, usize::try_from(bits).unwrap_or(usize::MAX))
                 .and_then(|pair| PrivateKey::new(KeypairData::from(pair), ""))
         }
         other => {
-            return Err(Problem::refused("run::key", format!("EC2 knows no key pairs of the type `{other}`"))
+            return Err(Problem::refused(code::RUN_KEY, format!("EC2 knows no key pairs of the type `{other}`"))
                 .help("use `ed25519`, or `rsa` for Windows and for images older than OpenSSH 6.5"));
         }
     };
-    made.map_err(|e| Problem::failed("run::key", format!("the key pair could not be made: {e}")))
+    made.map_err(|e| Problem::failed(code::RUN_KEY, format!("the key pair could not be made: {e}")))
 }
 
 /// Writes the private half to a new file that only its owner may read, and has the disk keep it. Only then may anybody hear of
 /// the public half.
 pub fn write(key: &PrivateKey, path: &Path) -> Result<(), Problem> {
     let fail = |e: &dyn std::fmt::Display| {
-        Problem::failed("run::key", format!("the private key cannot be written to `{}`: {e}", path.display()))
+        Problem::failed(code::RUN_KEY, format!("the private key cannot be written to `{}`: {e}", path.display()))
     };
     let text = key.to_openssh(LineEnding::LF).map_err(|e| fail(&e))?;
     let mut options = OpenOptions::new();
@@ -72,14 +73,14 @@ pub fn secret(key: &PrivateKey) -> Option<Secret> {
 pub fn read(path: &Path, passphrase: Option<&Secret>) -> Result<Arc<PrivateKey>, Problem> {
     let shown = path.display();
     let text = fs::read_to_string(path).map_err(|e| match e.kind() {
-        ErrorKind::NotFound => Problem::refused("run::key_file", format!("there is no private key at `{shown}`"))
+        ErrorKind::NotFound => Problem::refused(code::RUN_KEY_FILE, format!("there is no private key at `{shown}`"))
             .help("paths are relative to the folder in which bakec was started"),
-        ErrorKind::InvalidData => Problem::refused("run::key_file", format!("`{shown}` is no private key"))
+        ErrorKind::InvalidData => Problem::refused(code::RUN_KEY_FILE, format!("`{shown}` is no private key"))
             .help("it holds bytes that are no text; OpenSSH's format, PEM and PKCS#8 are read"),
-        _ => Problem::refused("run::key_file", format!("the private key `{shown}` cannot be read: {e}")),
+        _ => Problem::refused(code::RUN_KEY_FILE, format!("the private key `{shown}` cannot be read: {e}")),
     })?;
     parse(&text, passphrase.map(Secret::reveal)).map(Arc::new).map_err(|why| {
-        let problem = |message: String| Problem::refused("run::key_file", message);
+        let problem = |message: String| Problem::refused(code::RUN_KEY_FILE, message);
         match why {
             Unreadable::Locked => problem(format!("the private key `{shown}` has a passphrase, and none is given"))
                 .help("bakec asks nobody for it: name a key without one; `ssh-keygen -p` takes it away from a copy"),
@@ -121,5 +122,5 @@ fn parse(text: &str, passphrase: Option<&str>) -> Result<PrivateKey, Unreadable>
 pub fn public_line(key: &PrivateKey, comment: &str) -> Result<String, Problem> {
     let mut public = key.public_key().clone();
     public.set_comment(comment);
-    public.to_openssh().map_err(|e| Problem::failed("run::key", format!("the public key cannot be written: {e}")))
+    public.to_openssh().map_err(|e| Problem::failed(code::RUN_KEY, format!("the public key cannot be written: {e}")))
 }

@@ -35,8 +35,9 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
+use crate::diagnostic::code;
 use aws::{Cloud, Reach};
-use build::{Access, Build, Builder, Script, Work};
+use build::{Access, Build, Builder, Carry, Script, Work};
 use cancel::Cancel;
 use event::{Events, What};
 use input::Moment;
@@ -224,7 +225,7 @@ fn begin(builds: &[Build], settings: &Settings) -> Result<Run, Problem> {
     let name = format!("{}-{}", moment.strftime("%Y%m%d-%H%M%S"), &salt[..6]);
     let folder = settings.runs.join(&name);
     let io = |error: std::io::Error| {
-        Problem::refused("run::folder", format!("the folder `{}` cannot be written: {error}", folder.display()))
+        Problem::refused(code::RUN_FOLDER, format!("the folder `{}` cannot be written: {error}", folder.display()))
             .help("run it where you may write, or name another folder by `--runs`")
     };
     std::fs::create_dir_all(&settings.runs).and_then(|()| own_folder(&folder)).map_err(io)?;
@@ -283,21 +284,25 @@ pub fn host() -> String {
 /// Digests of the files that builds read, folders with all that is in them.
 fn digests(builds: &[Build]) -> std::io::Result<Vec<(String, String)>> {
     let mut paths: Vec<PathBuf> = Vec::new();
-    for step in builds.iter().flat_map(|b| b.provisioners.iter().chain(&b.cleanups)) {
+    let steps = builds.iter().flat_map(|b| b.provisioners.iter().chain(&b.cleanups).map(move |step| (b, step)));
+    for (build, step) in steps {
         match &step.work {
             Work::Shell(shell) => paths.extend(shell.scripts.iter().filter_map(|s| match s {
                 Script::File(path) => Some(path.clone()),
                 Script::Inline(_) => None,
             })),
-            Work::File(carry) if !carry.download && !carry.generated => {
-                paths.extend(carry.sources.iter().map(PathBuf::from))
-            }
+            Work::File(carry) if !carry.download && !carry.generated => paths.extend(sources(carry, build)),
             Work::File(_) => {}
         }
     }
     paths.sort();
     paths.dedup();
     paths.iter().map(|path| Ok((path.display().to_string(), digest(path)?))).collect()
+}
+
+/// What a step brings to the machine, as far as that is known before there is one.
+fn sources(carry: &Carry, build: &Build) -> Vec<PathBuf> {
+    carry.sources.iter().filter_map(|source| render::rendered(source, &build.values).ok().map(PathBuf::from)).collect()
 }
 
 fn digest(path: &Path) -> std::io::Result<String> {
@@ -372,7 +377,7 @@ async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> Outcome {
                 outcome.left.extend(left);
             }
             Err(error) => {
-                outcome.left.push(Problem::left("run::bug", format!("a build ended by a bug of bakec's: {error}")))
+                outcome.left.push(Problem::left(code::RUN_BUG, format!("a build ended by a bug of bakec's: {error}")))
             }
         }
     }
@@ -389,7 +394,7 @@ async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> Outcome {
     outcome.calls = clouds.calls.load(Ordering::Relaxed);
     let done = outcome.ends.iter().filter(|(_, end)| matches!(end, End::Done { .. })).count();
     let (failed, calls) = (outcome.ends.len() - done, outcome.calls);
-    let left = outcome.left.iter().map(|p| p.message.clone()).collect();
+    let left = outcome.left.iter().map(|p| format!("{} [{}]", p.message, p.code)).collect();
     events.tell(What::RunDone { done, failed, left, calls });
     outcome
 }
@@ -438,7 +443,10 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
         return (end, left);
     }
     if let Err(left) = settle::ready(&mut cx).await {
-        let problem = Problem::failed("run::resume", "what an earlier attempt made cannot be undone");
+        let problem = Problem::failed(code::RUN_RESUME, "what an earlier attempt made cannot be undone")
+            .help(format!("undo it by `bakec clean {}`, which says what is in the way", cx.run.name))
+            .at(build.origin.clone());
+        cx.events.tell(What::BuildFailed { problem: problem.clone() });
         return (End::Failed { problem }, left);
     }
     let cx = &cx;
@@ -460,7 +468,7 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
     };
     let baked = match (baked, settings.timeout) {
         (Err(problem), Some(time)) if problem.kind == Kind::Cancelled && !cx.cancel.is_cancelled() => {
-            Err(Problem::failed("run::timeout", format!("the build has not ended after {}s", time.as_secs())))
+            Err(Problem::failed(code::RUN_TIMEOUT, format!("the build has not ended after {}s", time.as_secs())))
         }
         (baked, _) => baked,
     };
@@ -502,7 +510,7 @@ async fn finish(cx: &Cx, build: &Build, baked: Result<Baked, Problem>, on_error:
             cx.events.tell(What::BuildFailed { problem: problem.clone() });
             let message = format!("the images of `{}` are made, and may not be final yet", build.name);
             let help = format!("finish it by `bakec resume {}`", cx.run.name);
-            left.push(Problem::left("run::tag", message).help(help));
+            left.push(Problem::left(code::RUN_TAG, message).help(help));
             (End::Failed { problem }, left)
         }
         Err(problem) => {
@@ -529,7 +537,7 @@ fn left_as_it_is(cx: &Cx) -> Vec<Problem> {
         return Vec::new();
     }
     let message = format!("`{}` was left as it is: {}", cx.build, standing.join(", "));
-    vec![Problem::left("run::abort", message).help(format!("undo it by `bakec clean {}`", cx.run.name))]
+    vec![Problem::left(code::RUN_ABORT, message).help(format!("undo it by `bakec clean {}`", cx.run.name))]
 }
 
 /// Whether a failure is the wish of somebody.

@@ -3,22 +3,27 @@
 //! It only looks. Builds that want the same ask once. Neighbours: `mod` runs it before anything is written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_sdk_ec2::types::Image;
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 
-use super::aws::fault::Fault;
+use super::aws::fault::{CallError, Fault};
 use super::aws::wait::filter;
 use super::aws::{Cloud, Reach, Region, Repeat, address};
 use super::build::{Build, Builder, Ebs, Key, Script, Work};
 use super::caller;
+use super::key;
 use super::line::ebs::worded;
 use super::problem::{Kind, Origin, Problem};
+use super::sources as carried;
 use super::step::launch::LaunchInstance;
 use super::step::source::{SourceImage, find, option};
 use super::step::tags;
+use crate::diagnostic::code;
+use crate::facts::regions;
 
 /// What was found out.
 #[derive(Debug, Default)]
@@ -72,47 +77,55 @@ fn grouped<K: Ord, T>(all: impl IntoIterator<Item = (K, T)>) -> BTreeMap<K, Vec<
     groups
 }
 
-/// Files that builds read must be there.
+/// Files that builds read must be there, and keys be keys.
 pub fn files(builds: &[Build]) -> Vec<Problem> {
-    let mut missing: BTreeMap<String, Problem> = BTreeMap::new();
-    let mut want = |path: &std::path::Path, what: &str, origin: Option<&Origin>| {
-        if let Err(error) = std::fs::File::open(path) {
-            let message = format!("{what} `{}` cannot be read: {error}", path.display());
-            missing
-                .entry(message.clone())
-                .or_insert_with(|| Problem::refused("run::file", message).at(origin.cloned()));
-        }
-    };
+    let mut found = Vec::new();
     for build in builds {
         for step in build.provisioners.iter().chain(&build.cleanups) {
-            match &step.work {
+            let wanted: Vec<(PathBuf, &str)> = match &step.work {
                 Work::Shell(shell) => {
-                    for script in &shell.scripts {
-                        if let Script::File(path) = script {
-                            want(path, "the script", step.origin.as_ref());
-                        }
-                    }
+                    shell.scripts.iter().filter_map(script).map(|path| (path.clone(), "script")).collect()
                 }
                 Work::File(carry) if !carry.download && !carry.generated => {
-                    carry.sources.iter().for_each(|s| want(std::path::Path::new(s), "the file", step.origin.as_ref()));
+                    carried(carry, build).into_iter().map(|path| (path, "file")).collect()
                 }
-                Work::File(_) => {}
-            }
+                Work::File(_) => Vec::new(),
+            };
+            found.extend(wanted.into_iter().filter_map(|(path, what)| unread(&path, what, step.origin.as_ref())));
         }
-        match &build.builder {
-            Builder::Ebs(ebs) => {
-                if let Key::Own { file, .. } = &ebs.key {
-                    want(file, "the private key", build.origin.as_ref());
-                }
-            }
-            Builder::Null(null) => {
-                if let Some(file) = &null.key_file {
-                    want(file, "the private key", build.origin.as_ref());
-                }
-            }
+        let key = match &build.builder {
+            Builder::Ebs(ebs) => match &ebs.key {
+                Key::Own { file, .. } => Some((file, ebs.ssh.as_ref())),
+                Key::None | Key::Known { .. } | Key::Temporary { .. } => None,
+            },
+            Builder::Null(null) => null.key_file.as_ref().map(|file| (file, null.ssh.as_ref())),
+        };
+        // Whoever connects would learn it too, when the machine is paid for.
+        if let Some((file, Some(ssh))) = key {
+            let wrong = key::read(file, ssh.passphrase.as_ref()).err();
+            found.extend(wrong.map(|problem| problem.at(build.origin.clone())));
         }
     }
-    missing.into_values().collect()
+    // What several builds want is told once.
+    let mut told = BTreeSet::new();
+    found.retain(|problem| told.insert(problem.message.clone()));
+    found
+}
+
+fn script(script: &Script) -> Option<&PathBuf> {
+    match script {
+        Script::File(path) => Some(path),
+        Script::Inline(_) => None,
+    }
+}
+
+fn unread(path: &Path, what: &str, origin: Option<&Origin>) -> Option<Problem> {
+    let error = std::fs::File::open(path).err()?;
+    let message = format!("the {what} `{}` cannot be read: {error}", path.display());
+    let problem = Problem::refused(code::RUN_FILE, message)
+        .help("paths are relative to the folder in which bakec was started")
+        .at(origin.cloned());
+    Some(problem)
 }
 
 /// Asks AWS. Everything that is wrong is told.
@@ -121,7 +134,7 @@ pub async fn look(asked: &[Asked<'_>], force: bool, reach: &Reach) -> (Found, Ve
     if !problems.is_empty() {
         return (Found::default(), problems);
     }
-    problems.extend(regions(asked).await);
+    problems.extend(enabled(asked).await);
     if !problems.is_empty() {
         return (Found::default(), problems);
     }
@@ -154,33 +167,45 @@ fn refused(problem: Problem) -> Problem {
 
 /// Whose credentials they are: whether they are any good.
 async fn accounts(asked: &[Asked<'_>]) -> Vec<Problem> {
-    let mut clouds: Vec<&Arc<Cloud>> = Vec::new();
+    let mut firsts: Vec<&Asked<'_>> = Vec::new();
     for a in asked.iter().filter(|a| !a.ebs.access.skip_credential_validation) {
-        if !clouds.iter().any(|c| Arc::ptr_eq(c, &a.cloud)) {
-            clouds.push(&a.cloud);
+        if !firsts.iter().any(|first| Arc::ptr_eq(&first.cloud, &a.cloud)) {
+            firsts.push(a);
         }
     }
-    let answers = join_all(clouds.iter().map(|cloud| cloud.who())).await;
+    let answers = join_all(firsts.iter().map(|a| a.cloud.who())).await;
     let mut problems = Vec::new();
-    for (cloud, answer) in clouds.iter().zip(answers) {
-        let wrong = cloud.clock.skew().and_then(wrong_clock);
+    for (a, answer) in firsts.into_iter().zip(answers) {
+        let wrong = a.cloud.clock.skew().and_then(wrong_clock);
         match (answer, wrong) {
-            (Err(why), wrong) => {
-                let help = wrong.map_or_else(
-                    || {
-                        "see whether they are those of the account, and not expired; `bakec run --rehearse` needs none"
-                            .to_owned()
-                    },
-                    |wrong| format!("{wrong}, and AWS takes no call that is five minutes off: set the clock"),
-                );
-                let message = format!("AWS does not accept the credentials: {why}");
-                problems.push(Problem::refused("run::credentials", message).help(help));
-            }
-            (Ok(()), Some(wrong)) => cloud.warn(format!("{wrong}; names and logs carry its time")),
+            (Err(error), wrong) => problems.push(nobody(a, error, wrong)),
+            (Ok(()), Some(wrong)) => a.cloud.warn(format!("{wrong}; names and logs carry its time")),
             (Ok(()), None) => {}
         }
     }
     problems
+}
+
+/// Why AWS does not say whose the credentials are; `wrong` is what is wrong with the clock.
+fn nobody(a: &Asked<'_>, error: CallError, wrong: Option<String>) -> Problem {
+    // Where there is no such region, nobody can know any credentials.
+    if !a.ebs.access.skip_region_validation && regions::find(&error.region).is_none() {
+        let help = regions::nearest(&error.region).map_or_else(
+            || "no region is known by that name".to_owned(),
+            |near| format!("did you mean `{}`?", near.name),
+        );
+        return Problem::refused(code::RUN_REGION, format!("AWS does not answer for `{}`: {error}", error.region))
+            .help(help)
+            .at(a.origin("region"));
+    }
+    if matches!(error.fault, Fault::Unreached | Fault::Unclear | Fault::Throttled) {
+        return refused(error.problem(code::RUN_CREDENTIALS));
+    }
+    let help = wrong.map_or_else(
+        || "see whether they are those of the account, and not expired; `bakec run --rehearse` needs none".to_owned(),
+        |wrong| format!("{wrong}, and AWS takes no call that is five minutes off: set the clock"),
+    );
+    Problem::refused(code::RUN_CREDENTIALS, format!("AWS does not accept the credentials: {error}")).help(help)
 }
 
 /// What is wrong with the clock of this machine, where it is more than a minute off.
@@ -196,7 +221,7 @@ fn wrong_clock(ahead: SignedDuration) -> Option<String> {
 }
 
 /// Whether the accounts have the regions.
-async fn regions(asked: &[Asked<'_>]) -> Vec<Problem> {
+async fn enabled(asked: &[Asked<'_>]) -> Vec<Problem> {
     let wanted: Vec<&Asked<'_>> = asked.iter().filter(|a| !a.ebs.access.skip_region_validation).collect();
     let by_account = grouped(wanted.into_iter().map(|a| (a.account(), a)));
     let answers = join_all(by_account.into_iter().map(|(_, builds)| async move {
@@ -207,7 +232,7 @@ async fn regions(asked: &[Asked<'_>]) -> Vec<Problem> {
                 let known = answer.regions().iter().filter_map(|r| r.region_name());
                 Some(unknown_regions(&builds, &known.collect()))
             }
-            Err(error) => Some(vec![refused(error.problem("run::region"))]),
+            Err(error) => Some(vec![refused(error.problem(code::RUN_REGION))]),
         }
     }));
     answers.await.into_iter().flatten().flatten().collect()
@@ -227,7 +252,7 @@ fn unknown_regions(builds: &[&Asked<'_>], known: &BTreeSet<&str>) -> Vec<Problem
                     || "enable the region in the account's settings".to_owned(),
                     |n| format!("did you mean `{n}`?"),
                 );
-                problems.push(Problem::refused("run::region", message).help(help).at(a.origin(option)));
+                problems.push(Problem::refused(code::RUN_REGION, message).help(help).at(a.origin(option)));
             }
         }
     }
@@ -262,13 +287,13 @@ fn unfit(a: &Asked<'_>, source: &SourceImage) -> Option<Problem> {
         let message =
             format!("the image `{}` keeps its root on the instance, and `amazon-ebs` needs one on a volume", source.id);
         let help = "take the image's EBS variant, or the builder `amazon-instance`";
-        return Some(Problem::refused("run::source", message).help(help).at(a.origin(option(&a.ebs.source))));
+        return Some(Problem::refused(code::RUN_SOURCE, message).help(help).at(a.origin(option(&a.ebs.source))));
     }
     if (a.ebs.launch.sriov_support || a.ebs.launch.ena_support == Some(true)) && source.virtualization != "hvm" {
         let option = if a.ebs.launch.sriov_support { "sriov_support" } else { "ena_support" };
         let message = format!("`{option}` needs an image of the virtualization `hvm`, and `{}` has another", source.id);
         let help = "take the image's HVM variant, or leave the option out";
-        return Some(Problem::refused("run::source", message).help(help).at(a.origin(option)));
+        return Some(Problem::refused(code::RUN_SOURCE, message).help(help).at(a.origin(option)));
     }
     None
 }
@@ -300,7 +325,7 @@ async fn types(asked: &[Asked<'_>]) -> Vec<Problem> {
         }
         let missing = kinds.into_iter().filter(|(kind, _)| !offered.contains(*kind));
         let problems = missing.map(|(kind, a)| {
-            Problem::refused("run::instance_type", format!("{name} does not offer the instance type `{kind}`"))
+            Problem::refused(code::RUN_INSTANCE_TYPE, format!("{name} does not offer the instance type `{kind}`"))
                 .help("see which it offers: `aws ec2 describe-instance-type-offerings`")
                 .at(a.origin("instance_type"))
         });
@@ -329,7 +354,7 @@ async fn names(asked: &[Asked<'_>], force: bool) -> Vec<Problem> {
         for answer in join_all(looks).await {
             match answer {
                 Ok(answer) => problems.extend(answer.images().iter().filter_map(|image| taken(image, name, &builds))),
-                Err(error) => problems.push(refused(error.problem("run::image"))),
+                Err(error) => problems.push(refused(error.problem(code::RUN_IMAGE))),
             }
         }
         Some(problems)
@@ -345,7 +370,7 @@ fn taken(image: &Image, region: &str, builds: &[&Asked<'_>]) -> Option<Problem> 
     let id = image.image_id().unwrap_or_default();
     let message = format!("there is an image `{}` in {region} already: {id}", a.ebs.image.name);
     let help = "put `{{timestamp}}` into `ami_name`, or replace the old one by `--force` or `force_deregister = true`";
-    Some(Problem::refused("run::name", message).help(help).at(a.origin("ami_name")))
+    Some(Problem::refused(code::RUN_NAME, message).help(help).at(a.origin("ami_name")))
 }
 
 /// Names that two builds of one account want in one region.
@@ -362,7 +387,7 @@ fn twice(asked: &[Asked<'_>]) -> Vec<Problem> {
                     a.build.name, a.ebs.image.name
                 );
                 problems.push(
-                    Problem::refused("run::name", message)
+                    Problem::refused(code::RUN_NAME, message)
                         .help("put what tells them apart into `ami_name`")
                         .at(a.origin("ami_name")),
                 );
@@ -405,7 +430,7 @@ async fn dry_runs(asked: &[Asked<'_>], found: &Found, problems: &[Problem]) -> V
         match region.call("RunInstances", Repeat::Always, ask).await {
             Ok(_) => None,
             Err(error) if error.fault == Fault::WouldSucceed => None,
-            Err(error) => Some(refused(error.problem("run::launch")).at(a.build.origin.clone())),
+            Err(error) => Some(refused(error.problem(code::RUN_LAUNCH)).at(a.build.origin.clone())),
         }
     }));
     for problem in answers.await.into_iter().flatten() {

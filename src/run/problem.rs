@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostic::{Code, code};
 use crate::packer::document::Place;
 
 /// What an error means for the run.
@@ -27,8 +28,8 @@ pub enum Kind {
 pub struct Problem {
     /// What it means for the run.
     pub kind: Kind,
-    /// The code, whose page stands in the book: `run::launch`.
-    pub code: String,
+    /// The code, whose page stands in the book.
+    pub code: Code,
     /// One line: no capital, no full stop, the user's input in backticks.
     pub message: String,
     /// What to do.
@@ -56,22 +57,22 @@ impl From<&Place> for Origin {
 
 impl Problem {
     /// A build's failure.
-    pub fn failed(code: &str, message: impl Into<String>) -> Self {
-        Problem { kind: Kind::Failed, code: code.to_owned(), message: message.into(), help: None, origin: None }
+    pub fn failed(code: Code, message: impl Into<String>) -> Self {
+        Problem { kind: Kind::Failed, code, message: message.into(), help: None, origin: None }
     }
 
     /// Something that is refused before anything starts.
-    pub fn refused(code: &str, message: impl Into<String>) -> Self {
+    pub fn refused(code: Code, message: impl Into<String>) -> Self {
         Problem { kind: Kind::Refused, ..Problem::failed(code, message) }
     }
 
     /// The end that somebody wanted.
     pub fn cancelled() -> Self {
-        Problem { kind: Kind::Cancelled, ..Problem::failed("run::cancelled", "cancelled") }
+        Problem { kind: Kind::Cancelled, ..Problem::failed(code::RUN_CANCELLED, "cancelled") }
     }
 
     /// Something that may be left behind.
-    pub fn left(code: &str, message: impl Into<String>) -> Self {
+    pub fn left(code: Code, message: impl Into<String>) -> Self {
         Problem { kind: Kind::Left, ..Problem::failed(code, message) }
     }
 

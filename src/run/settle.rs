@@ -25,10 +25,11 @@ use super::reached::{self, Reached};
 use super::step::undo::{Extent, back, earlier};
 use super::step::{Cx, Run};
 use super::{Clouds, Common, OnError, Outcome, Settings, asked, digests, host, sweep, work};
+use crate::diagnostic::code;
 
 /// Why a journal cannot be used, for people.
 pub fn unusable(run: &str, error: OpenError) -> Problem {
-    let problem = |text: String| Problem::refused("run::journal", text);
+    let problem = |text: String| Problem::refused(code::RUN_JOURNAL, text);
     match error {
         OpenError::Held => {
             problem(format!("another process works on the run `{run}`")).help("wait until it has ended, or stop it")
@@ -73,7 +74,7 @@ async fn take(Opened { run, clouds, reached }: &mut Opened, purpose: Purpose) ->
         alone(run, reached, clouds, &holder).await?;
     }
     let write =
-        |error: std::io::Error| Problem::refused("run::journal", format!("the journal cannot be written: {error}"));
+        |error: std::io::Error| Problem::refused(code::RUN_JOURNAL, format!("the journal cannot be written: {error}"));
     let line = run.journal.append(Entry::Taken { host: host(), pid: std::process::id(), purpose }).map_err(write)?;
     run.moved = elsewhere.then(|| (line, Timestamp::now()));
     Ok(())
@@ -91,7 +92,7 @@ async fn alone(run: &Run, builds: &[Reached], clouds: &Clouds, holder: &str) -> 
                 "the run `{}` may still be worked on by the host `{holder}`, whose lease lasts until {until}",
                 run.name
             );
-            return Err(Problem::refused("run::lease", message).help("stop it there, and wait until then"));
+            return Err(Problem::refused(code::RUN_LEASE, message).help("stop it there, and wait until then"));
         }
     }
     Ok(())
@@ -171,9 +172,6 @@ pub async fn ready(cx: &mut Cx) -> Result<(), Vec<Problem>> {
     if left.is_empty() { Ok(()) } else { Err(left) }
 }
 
-/// The code of the end of a build that was undone.
-pub const CLEANED: &str = "run::cleaned";
-
 /// Writes how a build ended that is finished or undone now.
 fn conclude(cx: &Cx) -> Result<(), Problem> {
     let known = cx.run.journal.look(|r| r.builds.get(&*cx.build).is_none_or(|b| b.end.is_some()));
@@ -183,8 +181,8 @@ fn conclude(cx: &Cx) -> Result<(), Problem> {
     let end = match finished(cx) {
         Some(artifact) => End::Done { artifact },
         None => {
-            let (code, message) = (CLEANED.to_owned(), "undone by `bakec clean`".to_owned());
-            End::Failed { problem: Problem { code, message, ..Problem::cancelled() } }
+            let message = "undone by `bakec clean`".to_owned();
+            End::Failed { problem: Problem { code: code::RUN_CLEANED, message, ..Problem::cancelled() } }
         }
     };
     cx.append(Entry::End { build: cx.build.to_string(), end }).map(|_| ())
@@ -197,7 +195,7 @@ fn changed(builds: &[Build], record: &Record) -> Option<Problem> {
     let gone = record.head.files.iter().find(|(path, _)| !now.iter().any(|(p, _)| p == path));
     let (path, _) = other.or(gone)?;
     Some(
-        Problem::refused("run::changed", format!("`{path}` has changed since the run began"))
+        Problem::refused(code::RUN_CHANGED, format!("`{path}` has changed since the run began"))
             .help(format!("undo the run by `bakec clean {}`, and run anew", record.head.run)),
     )
 }
@@ -240,7 +238,7 @@ pub async fn clean(folder: &Path, builds: Vec<Build>, settings: Settings, events
         .collect();
     if let Some(name) = unknown.first() {
         let problem =
-            Problem::left("run::changed", format!("the plan has no build `{name}`, which has made something"));
+            Problem::left(code::RUN_CHANGED, format!("the plan has no build `{name}`, which has made something"));
         outcome.left.push(problem.help(format!("undo it by its tags: `bakec clean {} --region …`", run.name)));
     }
     if outcome.left.is_empty()

@@ -21,6 +21,7 @@ use super::problem::{Kind as Means, Problem};
 use super::step::image::{Young, delete_snapshot, discard};
 use super::step::launch::{delete_volume, terminated};
 use super::step::tags::{BUILD, BUILDING, LEASE, RUN, STATE, with_tag};
+use crate::diagnostic::code;
 
 /// How often something that is still used is asked to go, with five seconds between.
 const TRIES: u32 = 24;
@@ -124,7 +125,7 @@ pub async fn list(cloud: &Cloud, wanted: &Wanted) -> Result<Vec<Leftover>, Probl
             .await;
     let mut found = Vec::new();
     for look in looks {
-        found.extend(look.map_err(|error| error.problem("run::sweep"))?);
+        found.extend(look.map_err(|error| error.problem(code::RUN_SWEEP))?);
     }
     Ok(judge(found, cloud.clock.now(), wanted.older_than))
 }
@@ -361,7 +362,7 @@ impl Young for Old {
 }
 
 async fn undo_one(region: &Arc<Region>, l: &Leftover) -> Result<(), Problem> {
-    let problem = |error: CallError| error.problem("run::sweep");
+    let problem = |error: CallError| error.problem(code::RUN_SWEEP);
     match l.kind {
         Kind::Instance => {
             let ask = || region.ec2.terminate_instances().instance_ids(&l.id).send();

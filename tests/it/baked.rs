@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bakec::compile::{Options, compile};
+use bakec::diagnostic::code;
 use bakec::emit::{Emit, packer_json};
 use bakec::load::Memory;
 use bakec::packer::read_placed;
@@ -443,9 +444,9 @@ async fn a_run_that_lives_is_not_cleaned() {
     move_to_another_host(&folder);
     let (builds, _) = program(&copied(), &Gate::default());
     let refused = clean(&folder, builds.clone(), house.settings.clone(), events.clone(), Cancel::never()).await.refused;
-    assert!(refused.len() == 1 && refused[0].code == "run::lease", "{refused:?}");
+    assert!(refused.len() == 1 && refused[0].code == code::RUN_LEASE, "{refused:?}");
     let refused = resume(&folder, builds, house.settings.clone(), events, Cancel::never()).await.refused;
-    assert!(refused.len() == 1 && refused[0].code == "run::lease", "{refused:?}");
+    assert!(refused.len() == 1 && refused[0].code == code::RUN_LEASE, "{refused:?}");
     assert_eq!(house.server.inventory(), before);
 }
 

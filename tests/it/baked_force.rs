@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bakec::diagnostic::code;
 use bakec::rehearse::{Delays, Settings as Rehearsal};
 use bakec::run::event::What;
 use serde_json::Value;
@@ -32,7 +33,7 @@ async fn a_former_image_makes_room_at_last() {
     let (images, snapshots) = (house.all("images"), house.all("snapshots"));
     // Without force it is refused before anything begins.
     let refused = house.bake(&named("")).await;
-    assert!(refused.run.is_none() && refused.refused.iter().all(|p| p.code == "run::name"), "{refused:?}");
+    assert!(refused.run.is_none() && refused.refused.iter().all(|p| p.code == code::RUN_NAME), "{refused:?}");
     assert!(is_done(&house.bake(&named(FORCE)).await));
     house.holds(&REGIONS);
     let now = (house.all("images"), house.all("snapshots"));
@@ -113,6 +114,6 @@ async fn who_waits_for_nothing_still_asks_for_every_deletion() {
     assert!(house.all("key_pairs").is_empty());
     assert_eq!((house.all("instances").len(), house.all("security_groups").len()), (1, 1));
     // What could not go at once is told.
-    let told = |what: &str| outcome.left.iter().any(|p| p.code == "run::unconfirmed" && p.message.contains(what));
+    let told = |what: &str| outcome.left.iter().any(|p| p.code == code::RUN_UNCONFIRMED && p.message.contains(what));
     assert!(outcome.left.len() == 2 && told("instance i-") && told("security group sg-"), "{outcome:?}");
 }

@@ -32,7 +32,7 @@ async fn the_host_key_is_looked_for_on_the_console() {
     house.fault("other-host@GetConsoleOutput:1");
     let outcome = house.bake(&plain().replace("\"web\"", "\"other\"")).await;
     let problem = problem(&outcome);
-    assert!(problem.code == "run::ssh_host_key" && problem.message.contains("is none of those"), "{problem:?}");
+    assert!(problem.code.as_str() == "bake::run::ssh_host_key" && problem.message.contains("is none of those"), "{problem:?}");
     assert_eq!((outcome.left.len(), house.all("instances").len(), house.all("images").len()), (0, 0, 1));
 }
 
@@ -50,7 +50,10 @@ async fn a_machine_that_never_answers_is_shown_by_its_console() {
     let outcome = house.bake(&image("web", "ami_name = \"web\"\n ssh_timeout = 1s", SHELL)).await;
     let problem = problem(&outcome);
     let help = problem.help.as_deref().unwrap_or_default();
-    assert!(problem.code == "run::ssh_connect" && help.contains("the last lines of the console of i-"), "{problem:?}");
+    assert!(
+        problem.code.as_str() == "bake::run::ssh_connect" && help.contains("the last lines of the console of i-"),
+        "{problem:?}"
+    );
     assert!(help.contains("a rehearsed instance") && help.contains(" login:"), "{help}");
     assert!(!help.contains('\r') && outcome.left.is_empty(), "{help:?}");
 }

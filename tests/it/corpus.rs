@@ -12,11 +12,18 @@ use bakec::diagnostic::{Code, code};
 use bakec::load::Memory;
 
 use crate::program::{Program, compile};
-use crate::support::{Block, blocks, expect, files_below, none, pages_are_mine, read, updating, with_blocks};
+use crate::support::{
+    Block, beside, blocks, expect, files_below, none, pages_are_mine, prose, read, updating, with_blocks,
+};
 
 const DIAGNOSTICS: &str = "tests/corpus/diagnostics";
 const PLANS: &str = "tests/corpus/plan";
 const PAGES: &str = "book/src/errors";
+
+/// The codes of the compiler; those of runs are no matter of programs alone.
+fn codes() -> Vec<Code> {
+    code::ALL.iter().map(|(code, _)| *code).filter(|code| code.area() != "run").collect()
+}
 
 /// The cases of a folder, without `.bake`; anything else that is neither expected text nor support is an orphan.
 fn cases(folder: &str, ending: &str) -> Vec<String> {
@@ -57,7 +64,7 @@ fn every_mistake_is_shown_as_its_fixture_says() {
         let folder_path = format!("{DIAGNOSTICS}/{folder}");
         let program = compile(world(&folder_path), &format!("{name}.bake"));
         let shown = program.shown();
-        let expected = code::ALL.iter().map(|(code, _)| *code).find(|code| code.slug() == folder);
+        let expected = codes().into_iter().find(|code| code.slug() == folder);
         match expected {
             Some(code) if program.codes().contains(&code) => {}
             Some(code) => mistakes.push(format!("{DIAGNOSTICS}/{case}.bake does not show `{code}`:\n{shown}")),
@@ -66,7 +73,7 @@ fn every_mistake_is_shown_as_its_fixture_says() {
         mistakes.extend(expect(&format!("{DIAGNOSTICS}/{case}.txt"), &shown).err());
     }
     none(mistakes);
-    assert!(cases.len() >= code::ALL.len(), "{} cases for {} codes", cases.len(), code::ALL.len());
+    assert!(cases.len() >= codes().len(), "{} cases for {} codes", cases.len(), codes().len());
 }
 
 #[test]
@@ -91,7 +98,7 @@ fn every_program_has_the_plan_that_its_fixture_says() {
 fn every_page_shows_its_fixture_and_a_program_that_is_right() {
     let _mine = pages_are_mine();
     let mut mistakes = Vec::new();
-    for (code, _) in code::ALL {
+    for code in &codes() {
         let (folder, path) = (format!("{DIAGNOSTICS}/{}", code.slug()), format!("{PAGES}/{}.md", code.slug()));
         let page = read(&path);
         let all = blocks(&page);
@@ -122,22 +129,6 @@ fn every_page_shows_its_fixture_and_a_program_that_is_right() {
         );
     }
     none(mistakes);
-}
-
-/// The file that a block shows, by the sentence above it.
-fn beside(page: &str, fence: usize) -> Option<&str> {
-    let above = page.lines().take(fence - 1).filter(|line| !line.is_empty()).last()?;
-    above.strip_prefix("Here `")?.strip_suffix("` is")
-}
-
-/// The lines of a page that stand in no fenced block.
-fn prose(page: &str) -> impl Iterator<Item = &str> {
-    let mut inside = false;
-    page.lines().filter(move |line| {
-        let is_fence = line.starts_with("```");
-        inside ^= is_fence;
-        !inside && !is_fence
-    })
 }
 
 /// What the compiler has against the right program of a page. That Packer cannot do all of it is the subject of a few only.

@@ -63,7 +63,7 @@ async fn a_build_whose_time_is_up_is_cleaned_up() {
     let text = image("web", "ami_name = \"web\"", &format!("{SHELL}\n{CLEANING}"));
     let text = text.replace("echo hello\"]", "echo hello\"]\n pause_before = 1h");
     let (outcome, events) = told(&house, &text, |_| false).await;
-    assert_eq!((problem(&outcome).code.as_str(), outcome.cancelled), ("run::timeout", false), "{outcome:?}");
+    assert_eq!((problem(&outcome).code.as_str(), outcome.cancelled), ("bake::run::timeout", false), "{outcome:?}");
     cleaned(&events);
     house.holds(&[]);
 }

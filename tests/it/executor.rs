@@ -502,3 +502,43 @@ fn secrets_are_asked_for_again() {
     assert_eq!((ran.code, server.passing(), server.images()), (0, 0, 1), "{}", ran.said());
     assert!(!ran.said().contains("hunter22"), "{}", ran.said());
 }
+
+#[test]
+fn files_are_looked_for_under_the_names_that_variables_give_them() {
+    let template = |source: &str| {
+        TEMPLATE.replacen(
+            "\"builders\"",
+            &format!("\"provisioners\": [{{ \"type\": \"file\", \"source\": \"{source}\", \"destination\": \"/tmp/a\" }}],\n    \"builders\""),
+            1,
+        )
+    };
+    let folder = folder(&[
+        ("right.json", &template("{{user `name`}}/a")),
+        ("wrong.json", &template("{{user `size`}}/a")),
+        ("files/a", "a\n"),
+    ]);
+    let right = rehearsed(folder.path(), &["right.json", "--only", "one", "-var", "name=files"]);
+    assert!(right.code == 0 && right.out.contains("uploaded `files/a` to `/tmp/a`"), "{}", right.said());
+    let wrong = rehearsed(folder.path(), &["wrong.json", "-var", "name=files"]);
+    assert!(wrong.code == 3 && wrong.errors.contains("the file `m3.medium/a` cannot be read"), "{}", wrong.said());
+    // Both builds want it, and it is told once.
+    assert!(wrong.errors.contains("\n1 error\n"), "{}", wrong.errors);
+}
+
+#[test]
+fn a_region_that_does_not_exist_is_no_matter_of_credentials() {
+    let folder = folder(&[("web.json", &TEMPLATE.replace("us-east-1", "us-esat-1"))]);
+    let ran = rehearsed(folder.path(), &["web.json"]);
+    assert_eq!(ran.code, 3, "{}", ran.said());
+    for words in ["bake::run::region", "AWS does not answer for `us-esat-1`", "did you mean `us-east-1`?"] {
+        assert!(ran.errors.contains(words), "no {words:?} in\n{}", ran.errors);
+    }
+}
+
+#[test]
+fn what_an_aborted_rehearsal_leaves_is_not_said_to_be_gone() {
+    let folder = folder(&[("web.bake", WEB)]);
+    let ran = rehearsed(folder.path(), &["--on-error", "abort", "--fault", "image-fails@1"]);
+    assert!(ran.code == 4 && ran.out.contains("image, stop") && ran.out.contains("[bake::run::abort]"), "{}", ran.out);
+    assert!(ran.out.contains("It would have left 1 instance") && !ran.out.contains("removed again"), "{}", ran.out);
+}

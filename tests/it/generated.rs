@@ -114,7 +114,7 @@ fn codes() -> String {
     let mut text = String::new();
     let mut area = "";
     for (code, summary) in sorted() {
-        let of = code.as_str().split("::").nth(1).unwrap_or_default();
+        let of = code.area();
         if of != area {
             text.push_str(&format!("\n## {of}\n\n| code | |\n| --- | --- |\n"));
             area = of;

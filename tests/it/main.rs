@@ -77,6 +77,8 @@ mod peer_targets;
 mod prelude;
 mod promises;
 mod properties;
+#[cfg(feature = "run")]
+mod run_pages;
 mod rust;
 mod schema;
 mod spec;

@@ -132,6 +132,22 @@ pub(crate) fn with_blocks(page: &str, mut change: impl FnMut(&Block) -> Option<S
     text
 }
 
+/// The file that a block shows, by the sentence above it.
+pub(crate) fn beside(page: &str, fence: usize) -> Option<&str> {
+    let above = page.lines().take(fence - 1).filter(|line| !line.is_empty()).last()?;
+    above.strip_prefix("Here `")?.strip_suffix("` is")
+}
+
+/// The lines of a page that stand in no fenced block.
+pub(crate) fn prose(page: &str) -> impl Iterator<Item = &str> {
+    let mut inside = false;
+    page.lines().filter(move |line| {
+        let is_fence = line.starts_with("```");
+        inside ^= is_fence;
+        !inside && !is_fence
+    })
+}
+
 #[test]
 fn blocks_are_found_and_replaced() {
     let page = "a\n```bake\nlet x = 1\n```\nb\n```console\n$ true\n```\n";

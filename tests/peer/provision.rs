@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use bakec::diagnostic::code;
 use bakec::run::build::{Carry, Provisioner, Script, Shell as Scripts, Work};
 use bakec::run::cancel::Cancel;
 use bakec::run::event::What;
@@ -261,18 +262,12 @@ fn peer_provision_failures_are_failures() {
         };
 
         let (code, message) = tried(shell(inline(&["echo before", "exit 3"]))).await;
-        assert_eq!(
-            (code.as_str(), message.as_str()),
-            ("run::script", "the inline script ended with the exit status 3")
-        );
+        assert_eq!((code, message.as_str()), (code::RUN_SCRIPT, "the inline script ended with the exit status 3"));
         let (code, message) = tried(shell(inline(&["kill -TERM $$"]))).await;
-        assert_eq!(
-            (code.as_str(), message.as_str()),
-            ("run::script", "the inline script was ended by the signal `TERM`")
-        );
+        assert_eq!((code, message.as_str()), (code::RUN_SCRIPT, "the inline script was ended by the signal `TERM`"));
         // Nobody knows how it ended, and so it has failed.
         let (code, message) = tried(shell(inline(&[dies, "sleep 5"]))).await;
-        assert!(code == "run::ssh_lost" && message.contains("nobody knows"), "{code}: {message}");
+        assert!(code == code::RUN_SSH_LOST && message.contains("nobody knows"), "{code}: {message}");
         // Unless that was expected: then what comes next has a new connection.
         for expected in [
             Scripts { expect_disconnect: true, ..inline(&[dies, "sleep 5"]) },
@@ -297,16 +292,16 @@ fn peer_provision_failures_are_failures() {
         let marks = p("marks");
         let mut retried = shell(inline(&[&format!("echo x >> {marks}; [ $(wc -l < {marks}) = 3 ]")]));
         retried.max_retries = 1;
-        assert_eq!(tried(retried.clone()).await.0, "run::script");
+        assert_eq!(tried(retried.clone()).await.0, code::RUN_SCRIPT);
         assert_eq!(fs::read_to_string(&marks).expect("marks"), "x\nx\n");
         assert_eq!(tried(retried).await.1, "");
 
         for (sources, to, download, code) in [
-            (vec![p("nothing")], p("x"), false, "run::upload"),
-            (vec![p("marks")], p("no/such/folder/x"), false, "run::upload"),
-            (vec![p("nothing")], p("x"), true, "run::download"),
-            (vec![p("nothing*")], p("x"), true, "run::download"),
-            (vec!["{{build `Nothing`}}".to_owned()], p("x"), false, "run::template"),
+            (vec![p("nothing")], p("x"), false, code::RUN_UPLOAD),
+            (vec![p("marks")], p("no/such/folder/x"), false, code::RUN_UPLOAD),
+            (vec![p("nothing")], p("x"), true, code::RUN_DOWNLOAD),
+            (vec![p("nothing*")], p("x"), true, code::RUN_DOWNLOAD),
+            (vec!["{{build `Nothing`}}".to_owned()], p("x"), false, code::RUN_TEMPLATE),
         ] {
             let (found, message) = tried(carry(&sources, to, download)).await;
             assert_eq!(found, code, "{sources:?}: {message}");
@@ -356,7 +351,7 @@ fn peer_provision_a_cancelled_script_ends() {
             tokio::time::sleep(Duration::from_secs(1)).await;
             wish.send_replace(1);
         });
-        assert!(result.is_err_and(|e| e.code == "run::cancelled"));
+        assert!(result.is_err_and(|e| e.code == code::RUN_CANCELLED));
         assert!(start.elapsed() < Duration::from_secs(12), "{:?}", start.elapsed());
     });
 }

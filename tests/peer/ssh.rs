@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use aws_sdk_ec2::primitives::Blob;
+use bakec::diagnostic::code;
 use bakec::rehearse::{Server, Settings};
 use bakec::run::aws::{Cloud, Reach};
 use bakec::run::build::{Access, Ssh};
@@ -191,7 +192,7 @@ fn peer_ssh_phases_are_told_apart() {
         bench.ssh.handshake_attempts = 2;
         for key in [&other, &rsa] {
             let (code, message) = error(bench.connect(server.port, Some(key)).await);
-            assert_eq!(code, "run::ssh_auth");
+            assert_eq!(code, code::RUN_SSH_AUTH);
             assert!(message.contains("refused our key for the user") && message.contains("tried 2 times"), "{message}");
             assert!(message.contains("it takes `publickey`"), "{message}");
         }
@@ -205,7 +206,7 @@ fn peer_ssh_phases_are_told_apart() {
 
         let start = Instant::now();
         let (code, message) = error(bench.connect(free_port(), Some(&key)).await);
-        assert_eq!(code, "run::ssh_connect");
+        assert_eq!(code, code::RUN_SSH_CONNECT);
         assert!(message.contains("the port is closed"), "{message}");
         assert!(start.elapsed() < Duration::from_secs(4));
 
@@ -253,7 +254,7 @@ fn peer_ssh_phases_are_told_apart() {
             wish.send_replace(1);
         };
         let (ended, ()) = tokio::join!(waiting, raise);
-        assert_eq!(error(ended).0, "run::cancelled");
+        assert_eq!(error(ended).0, code::RUN_CANCELLED);
     });
 }
 
@@ -280,9 +281,9 @@ fn peer_ssh_the_host_key_stays() {
         let server = Sshd::start_in(folder, "", &[&key], &[ecdsa], port);
         let (exit, _) = lines(&mut shell, "echo never").await;
         let problem = exit.expect_err("an error");
-        assert_eq!(problem.code, "run::ssh_host_key");
+        assert_eq!(problem.code, code::RUN_SSH_HOST_KEY);
         assert!(problem.message.contains(&fingerprint), "{}", problem.message);
-        assert!(bench.connect(server.port, Some(&key)).await.is_err_and(|e| e.code == "run::ssh_host_key"));
+        assert!(bench.connect(server.port, Some(&key)).await.is_err_and(|e| e.code == code::RUN_SSH_HOST_KEY));
     });
 }
 
@@ -333,7 +334,7 @@ fn peer_ssh_exits_and_lines() {
         let late = || Some(tokio::time::Instant::now() + Duration::from_millis(700));
         shell.set_deadline(late());
         let (exit, _) = lines(&mut shell, "sleep 77").await;
-        assert!(exit.is_err_and(|e| e.code == "run::timeout"));
+        assert!(exit.is_err_and(|e| e.code == code::RUN_TIMEOUT));
         shell.set_deadline(None);
         assert_eq!(out(&mut shell, "echo on").await, "on");
 
@@ -342,7 +343,7 @@ fn peer_ssh_exits_and_lines() {
         assert_eq!(out(&mut shell, "test -t 1 && stty size").await, "40 80");
         shell.set_deadline(late());
         let (exit, _) = lines(&mut shell, "exec sleep 78").await;
-        assert!(exit.is_err_and(|e| e.code == "run::timeout"));
+        assert!(exit.is_err_and(|e| e.code == code::RUN_TIMEOUT));
         shell.set_deadline(None);
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert_eq!(out(&mut shell, "pgrep -fx 'sleep 78' || true").await, "", "the command was left running");
@@ -401,10 +402,10 @@ fn peer_ssh_files_by_sftp_and_by_scp() {
             for (path, says) in [(there.join("no/such/folder"), "no such file"), (there.clone(), "cannot be written")] {
                 let result = shell.upload(&mut &b"x"[..], 1, &path.display().to_string(), 0o644).await;
                 let problem = result.expect_err("an error");
-                assert!(problem.message.contains(says) && problem.code == "run::upload", "{settings}{problem:?}");
+                assert!(problem.message.contains(says) && problem.code == code::RUN_UPLOAD, "{settings}{problem:?}");
                 let mut nothing = Vec::new();
                 let result = shell.download(&path.display().to_string(), &mut nothing).await;
-                assert!(result.is_err_and(|e| e.code == "run::download"), "{settings}{path:?}");
+                assert!(result.is_err_and(|e| e.code == code::RUN_DOWNLOAD), "{settings}{path:?}");
             }
             trees(&mut shell, folder.path(), settings).await;
             assert!(!shell.is_lost());

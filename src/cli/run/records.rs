@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::report::problem::diagnostic;
 use crate::run::journal::fold::Record;
 use crate::run::journal::{FILE, peek};
 use crate::run::settle::unusable;
+use crate::text::Sources;
 use crate::text::suggest::nearest;
 
 use super::super::Stop;
@@ -58,7 +60,9 @@ pub(super) fn record(folder: &Path, terminal: &Terminal) -> Result<Record, Stop>
     peek(folder).map_err(|error| {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let problem = unusable(&name, error);
-        terminal.fail(&problem.message, problem.help.as_deref());
+        let mut sources = Sources::new();
+        let told = diagnostic(&problem, &mut sources, &|_| None);
+        terminal.diagnostics(&[told], &sources);
         Stop::Refused
     })
 }

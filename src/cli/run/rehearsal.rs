@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use crate::diagnostic::code;
 use crate::packer::Document;
 use crate::rehearse::{Server, Settings as Played};
 use crate::run::input::{Inputs, given};
@@ -22,9 +23,12 @@ use super::watch::Watch;
 /// How fast its clock goes: a build of ten minutes is one of a second.
 const SCALE: f64 = 1000.0;
 
-/// What comes and goes in a build: how it is made, how it is called.
-const PASSING: [(&str, &str); 3] =
-    [("RunInstances", "instance"), ("ImportKeyPair", "key pair"), ("CreateSecurityGroup", "security group")];
+/// What comes and goes in a build: how it is made, where the inventory lists it, how it is called.
+const PASSING: [(&str, &str, &str); 3] = [
+    ("RunInstances", "instances", "instance"),
+    ("ImportKeyPair", "key_pairs", "key pair"),
+    ("CreateSecurityGroup", "security_groups", "security group"),
+];
 
 /// A played EC2.
 pub(super) struct Rehearsal {
@@ -73,7 +77,7 @@ impl Rehearsal {
 
     /// A rehearsal knows few images.
     pub(super) fn explain(problem: &mut Problem) {
-        if problem.code == "run::source" {
+        if problem.code == code::RUN_SOURCE {
             let own = "a rehearsal knows a few public images only; say what yours is: `--ami us-east-1/ami-0123456789abcdef0`";
             problem.help = Some(problem.help.take().map_or_else(|| own.to_owned(), |help| format!("{help}; {own}")));
         }
@@ -116,8 +120,8 @@ impl Rehearsal {
             }
         }
         let made = |action: &str| calls.iter().filter(|c| c.action == action && c.effect).count();
-        let passing = PASSING.iter().filter(|(action, _)| made(action) > 0);
-        let passing: Vec<String> = passing.map(|(action, name)| count(made(action), name)).collect();
+        let gone = PASSING.iter().map(|(action, kind, name)| (made(action).saturating_sub(all(kind).len()), name));
+        let passing: Vec<String> = gone.filter(|(n, _)| *n > 0).map(|(n, name)| count(n, name)).collect();
         if !passing.is_empty() {
             let _ = writeln!(out, "and made and removed again {}.", list(&passing, "and"));
         }

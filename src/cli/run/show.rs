@@ -112,7 +112,7 @@ impl Shown<'_> {
                 artifact.images.iter().for_each(|(region, image)| out.push_str(&format!("  {region}: {image}\n")));
             }
             Some(End::Failed { problem }) => {
-                let _ = writeln!(out, "  {}", placed(problem));
+                let _ = writeln!(out, "  {} [{}]", placed(problem), problem.code);
             }
             None => {}
         }

@@ -8,11 +8,11 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
+use crate::diagnostic::code;
 use crate::run::is_cancelled;
 use crate::run::journal::fold::{BuildRecord, Record, State, StepRecord, lines};
 use crate::run::journal::line::{End, Entry};
 use crate::run::journal::{FILE, is_held};
-use crate::run::settle::CLEANED;
 
 /// Steps that make something, and what that is called.
 const MAKERS: [(&str, &str); 6] = [
@@ -82,7 +82,7 @@ impl Standing {
 
 /// Whether a build was undone after its run had ended without it.
 fn is_cleaned(end: &End) -> bool {
-    matches!(end, End::Failed { problem } if problem.code == CLEANED)
+    matches!(end, End::Failed { problem } if problem.code == code::RUN_CLEANED)
 }
 
 /// How a build stands, in a few words.

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use crate::diagnostic::Code;
 use crate::run::problem::Problem;
 
 /// What a failure means for the caller.
@@ -146,12 +147,13 @@ impl CallError {
                 "other programs of the account call EC2 as well; build fewer images at once by `--parallel-builds`"
                     .to_owned()
             }
+            Fault::Unclear => "it may be a passing trouble of AWS or of the network: try it again later".to_owned(),
             _ => return None,
         })
     }
 
     /// The failure of a build.
-    pub fn problem(self, code: &str) -> Problem {
+    pub fn problem(self, code: Code) -> Problem {
         let problem = Problem::failed(code, self.to_string());
         match self.help() {
             Some(help) => problem.help(help),

@@ -32,6 +32,7 @@ use super::event::{Events, What, ms};
 use super::problem::Problem;
 use super::secret::Secret;
 
+use crate::diagnostic::code;
 use bucket::{Buckets, Shelf};
 use clock::{Clock, Listener};
 use endpoint::Endpoints;
@@ -182,7 +183,7 @@ impl Cloud {
     /// Takes a look at the credentials, and hides their secret half from now on.
     async fn credentials(&self) -> Result<(), Problem> {
         let none = |why: String| {
-            Problem::refused("run::credentials", format!("there are no AWS credentials: {why}")).help(
+            Problem::refused(code::RUN_CREDENTIALS, format!("there are no AWS credentials: {why}")).help(
                 "set `AWS_PROFILE`, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`; \
                  `bakec run --rehearse` needs no account",
             )
@@ -190,7 +191,14 @@ impl Cloud {
         let Some(provider) = self.config.credentials_provider() else {
             return Err(none("no source of them is known".into()));
         };
-        let found = provider.provide_credentials().await.map_err(|error| none(chain(&error)))?;
+        let found = provider.provide_credentials().await.map_err(|error| {
+            let why = chain(&error);
+            // Which sources there are, and that each has none, helps nobody.
+            none(match why.contains("no credentials found in chain") {
+                true => "neither the environment nor a profile nor a role of this machine holds any".to_owned(),
+                false => why,
+            })
+        })?;
         let gate = self.events.gate();
         gate.hide(&Secret::new(found.secret_access_key()));
         if let Some(token) = found.session_token() {

@@ -24,6 +24,7 @@ use super::build::Build;
 use super::problem::Problem;
 use super::render::Given;
 use super::secret::Gate;
+use crate::diagnostic::code;
 use crate::packer::Document;
 use crate::packer::document;
 use crate::schema::{Category, Kinds};
@@ -154,7 +155,7 @@ fn whole(document: &Document, inputs: &Inputs, refusals: &mut Refusals) {
         .collect();
     for build in layered {
         let problem = Problem::refused(
-            "run::unexecuted",
+            code::RUN_UNEXECUTED,
             "a build on the image of another build is not executed yet by `bakec run`",
         )
         .help("write each stage to a plan of its own with `bakec compile --stage all`, and run one after the other")
@@ -176,7 +177,7 @@ fn whole(document: &Document, inputs: &Inputs, refusals: &mut Refusals) {
     }
     for (file, _) in &document.outputs {
         refusals.extend([Problem::refused(
-            "run::unexecuted",
+            code::RUN_UNEXECUTED,
             format!("the output `{file}` is not written yet by `bakec run`"),
         )
         .help("take it out of the program for the run")]);
@@ -195,7 +196,7 @@ fn reads(build: &document::Build, variable: &str) -> bool {
 }
 
 fn unexecuted_step(what: &str, step: &document::Step) -> Problem {
-    Problem::refused("run::unexecuted", format!("the {what} `{}` is not executed yet by `bakec run`", step.kind))
+    Problem::refused(code::RUN_UNEXECUTED, format!("the {what} `{}` is not executed yet by `bakec run`", step.kind))
         .help(WAY_OUT)
         .at(step.origin.as_ref().map(Into::into))
 }
@@ -206,11 +207,11 @@ const WAY_OUT: &str = "write the plan with `bakec compile` and build it with Pac
 /// The refusal of a kind of builder.
 fn unexecuted(kind: &str) -> Problem {
     if kind == "amazon-instance" {
-        return Problem::refused("run::unexecuted", "`bakec run` does not build instance-store images yet")
+        return Problem::refused(code::RUN_UNEXECUTED, "`bakec run` does not build instance-store images yet")
             .help("an image on EBS is built by `builder amazon-ebs { … }` from a source AMI whose root device is EBS, without `account_id`, `s3_bucket` and the X.509 files; or build the plan with Packer");
     }
     let known = ["amazon-ebs", "null"].map(|k| format!("`{k}`"));
-    Problem::refused("run::unexecuted", format!("the builder `{kind}` is not executed yet by `bakec run`"))
+    Problem::refused(code::RUN_UNEXECUTED, format!("the builder `{kind}` is not executed yet by `bakec run`"))
         .help(format!("{} are; {WAY_OUT}", words::list(&known, "and")))
 }
 

@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 
 use super::values::Values;
 use super::{WAY_OUT, Warning};
+use crate::diagnostic::code;
 use crate::run::problem::{Origin, Problem};
 use crate::run::secret::Secret;
 use crate::text::suggest::nearest;
@@ -64,7 +65,7 @@ impl<'a> Take<'a> {
 
     /// A mistake in an option.
     pub(super) fn wrong(&mut self, option: &str, message: impl Display, help: Option<&str>) {
-        let problem = Problem::refused("run::option", message.to_string()).at(self.place(option));
+        let problem = Problem::refused(code::RUN_OPTION, message.to_string()).at(self.place(option));
         self.problems.push(match help {
             Some(help) => problem.help(help),
             None => problem,
@@ -74,7 +75,7 @@ impl<'a> Take<'a> {
     /// An option that is not executed yet.
     pub(super) fn unexecuted(&mut self, option: &str) {
         let message = format!("the option `{option}` of {} is not executed yet by `bakec run`", self.label);
-        self.problems.push(Problem::refused("run::unexecuted", message).help(WAY_OUT).at(self.place(option)));
+        self.problems.push(Problem::refused(code::RUN_UNEXECUTED, message).help(WAY_OUT).at(self.place(option)));
     }
 
     /// The value as it stands; `null` counts as nothing.
@@ -285,7 +286,7 @@ impl<'a> Take<'a> {
                 let help = nearest(option, near)
                     .map_or_else(|| "take it out".to_owned(), |near| format!("did you mean `{near}`?"));
                 let message = format!("{} has no option `{option}`", self.label);
-                let problem = Problem::refused("run::option", message).help(help).at(self.place(option));
+                let problem = Problem::refused(code::RUN_OPTION, message).help(help).at(self.place(option));
                 self.problems.push(problem);
             } else if !is_nothing(value) {
                 self.unexecuted(option);

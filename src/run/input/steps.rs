@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use super::options::Take;
 use super::values::Values;
 use super::{Inputs, known, unexecuted_step};
+use crate::diagnostic::code;
 use crate::packer::document;
 use crate::run::build::{Carry, Provisioner, Script, Shell, Work};
 use crate::run::problem::Problem;
@@ -62,7 +63,7 @@ fn overridden(step: &document::Step, build: &document::Build, problems: &mut Vec
     let Some(at) = options.iter().position(|(name, _)| name == "override") else { return options };
     let (_, all) = options.remove(at);
     let wrong = || {
-        Problem::refused("run::option", "`override` is a record of builds with their options")
+        Problem::refused(code::RUN_OPTION, "`override` is a record of builds with their options")
             .at(step.place("override").map(Into::into))
     };
     let Some(builds) = all.as_object() else {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 use super::WAY_OUT;
+use crate::diagnostic::code;
 use crate::run::facts;
 use crate::run::problem::Problem;
 use crate::run::render::{Given, RenderError, RunValues, render};
@@ -108,7 +109,7 @@ impl<'a> Values<'a> {
     fn no_fact(&self, error: RenderError, text: &str, fact: &str, own: &[&str]) -> Problem {
         if facts::UNEXECUTED.contains(&fact) {
             let message = format!("the fact `{fact}` is not known to templates yet by `bakec run`");
-            return Problem::refused("run::unexecuted", message).help(WAY_OUT);
+            return Problem::refused(code::RUN_UNEXECUTED, message).help(WAY_OUT);
         }
         let known = self.facts.iter().flatten().copied().chain(own.iter().copied());
         let help = match nearest(fact, known.clone()) {

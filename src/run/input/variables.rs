@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 use super::{Inputs, Warning, version};
+use crate::diagnostic::code;
 use crate::json::{self, Kind, Node};
 use crate::packer::Document;
 use crate::packer::document::Variable;
@@ -309,5 +310,5 @@ fn unsettled(
 }
 
 fn refused(message: String) -> Problem {
-    Problem { kind: problem::Kind::Refused, ..Problem::refused("run::variable", message) }
+    Problem { kind: problem::Kind::Refused, ..Problem::refused(code::RUN_VARIABLE, message) }
 }

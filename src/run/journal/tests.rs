@@ -10,6 +10,7 @@ use serde_json::json;
 use super::fold::{Broken, Record, State, read, whole};
 use super::line::{End, Entry, FORMAT, Head, Line, Purpose, Way};
 use super::{FILE, Journal, OpenError, peek};
+use crate::diagnostic::code;
 use crate::run::event::Artifact;
 use crate::run::problem::Problem;
 use crate::run::reached::needs_plan;
@@ -67,7 +68,7 @@ fn entries() -> Vec<Entry> {
         of: of.to_owned(),
         data: json!({ "name": "bakec_0123", "tags": [["Name", "a \"b\"\n"]] }),
     };
-    let problem = Problem::failed("run::launch", "there is none").help("wait");
+    let problem = Problem::failed(code::RUN_LAUNCH, "there is none").help("wait");
     vec![
         intent("one", 1, "key", ""),
         Entry::Result { intent: 1, result: json!({ "id": "key-1", "name": "bakec_0123" }) },

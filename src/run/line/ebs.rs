@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::diagnostic::code;
 use crate::run::aws::wait::Instance;
 use crate::run::build::{Build, Device, Ebs, Key, Ssh};
 use crate::run::caller;
@@ -151,7 +152,7 @@ async fn groups(cx: &Cx, ebs: &Ebs, given: &Given<'_>) -> Result<Vec<String>, Pr
     let cidrs = opened.map_or_else(|| wanted.clone(), |step| step.cidrs);
     if cidrs.is_empty() {
         let message = "it is not known from where the machine will be reached";
-        return Err(Problem::failed("run::group", message).help(caller::WRITE));
+        return Err(Problem::failed(code::RUN_GROUP, message).help(caller::WRITE));
     }
     let open = OpenGroup { id: id.clone(), port: ssh.port, cidrs, further: false };
     cx.step(open.clone()).await?;
@@ -208,7 +209,7 @@ pub fn worded(ebs: &Ebs, base: &Values, source: &SourceImage) -> Result<Ebs, Pro
             (*name, *value) = (rendered(name, &values)?, rendered(value, &values)?);
             if name.starts_with(OWN) {
                 let message = format!("the tag `{name}` is one of bakec's own");
-                return Err(Problem::failed("run::option", message).help(OWNED));
+                return Err(Problem::failed(code::RUN_OPTION, message).help(OWNED));
             }
         }
         *tags = last_wins(std::mem::take(tags));
@@ -234,7 +235,7 @@ fn target(ssh: &Ssh, machine: &Instance, ssh_at: Option<SocketAddr>) -> Result<T
     };
     match host {
         Some(host) => Ok(Target { host, port: ssh.port }),
-        None => Err(Problem::failed("run::connect", "the machine has no address that `ssh_interface` asks for")
+        None => Err(Problem::failed(code::RUN_CONNECT, "the machine has no address that `ssh_interface` asks for")
             .help("write `associate_public_ip_address = true`, or `ssh_interface = \"private_ip\"` inside the VPC")),
     }
 }

@@ -23,6 +23,7 @@ use super::ssh::{self, Compared, HostKeyPin, Shell, Target};
 use super::step::launch::console;
 use super::step::publish::Finish;
 use super::step::{Cx, Step};
+use crate::diagnostic::code;
 
 /// What a build has made.
 pub struct Baked {
@@ -114,7 +115,7 @@ async fn compare(cx: &Cx, instance: &str, pin: &HostKeyPin) -> Result<(), Proble
             let message = format!("the host key `{key}` is none of those that the console of {instance} shows");
             let help = "somebody may stand between; if the image makes new host keys late, let it do so before its SSH server \
                         starts";
-            return Err(Problem::failed("run::ssh_host_key", message).help(help));
+            return Err(Problem::failed(code::RUN_SSH_HOST_KEY, message).help(help));
         }
     }
     Ok(())
@@ -202,7 +203,7 @@ async fn act(cx: &Cx, step: &Provisioner, shell: &mut Option<Shell>, values: &dy
     match shell {
         Some(shell) => provision(step, shell, values, &cx.events, &cx.cancel).await,
         None => Err(Problem::failed(
-            "run::connect",
+            code::RUN_CONNECT,
             format!("`{}` needs a connection, and the builder has none", step.kind),
         )
         .help("give the builder a `communicator`")),

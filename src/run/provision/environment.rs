@@ -53,6 +53,7 @@ fn format(format: &str, values: [&str; 2]) -> String {
 mod tests {
     use super::super::shell::tests::work;
     use super::*;
+    use crate::diagnostic::code;
     use crate::run::render::Given;
 
     #[test]
@@ -77,6 +78,6 @@ mod tests {
         assert!(text.contains("export PACKER_HTTP_ADDR='10.0.0.1:80' # 100%\n"), "{text}");
         assert!(text.ends_with("export Z='z z' # 100%\n"), "{text}");
         work.environment = vec![("X".to_owned(), "{{build `Nothing`}}".to_owned())];
-        assert!(environment(&work, &given).is_err_and(|e| e.code == "run::template"));
+        assert!(environment(&work, &given).is_err_and(|e| e.code == code::RUN_TEMPLATE));
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::fs;
 
+use crate::diagnostic::code;
 use crate::run::build::Carry;
 use crate::run::event::Events;
 use crate::run::problem::Problem;
@@ -35,7 +36,7 @@ pub(super) async fn carry(
 async fn write(content: &str, destination: &str, shell: &mut Shell, events: &Events) -> Result<(), Problem> {
     if destination.ends_with('/') {
         return Err(Problem::failed(
-            "run::upload",
+            code::RUN_UPLOAD,
             format!("`{destination}` names a folder, and content needs a file"),
         )
         .help("name the file at the end of `destination`"));
@@ -47,7 +48,7 @@ async fn write(content: &str, destination: &str, shell: &mut Shell, events: &Eve
 
 async fn upload(source: &str, destination: &str, shell: &mut Shell, events: &Events) -> Result<(), Problem> {
     let fail = |e: &std::io::Error| {
-        let problem = Problem::failed("run::upload", format!("`{source}` cannot be read: {e}"));
+        let problem = Problem::failed(code::RUN_UPLOAD, format!("`{source}` cannot be read: {e}"));
         if e.kind() == std::io::ErrorKind::NotFound {
             Problem { message: format!("there is no `{source}` to upload"), ..problem }
                 .help("paths are relative to the folder in which bakec was started")
@@ -74,7 +75,7 @@ async fn download(source: &str, destination: &str, shell: &mut Shell, events: &E
     if source.contains(['*', '?', '[']) {
         let found = shell.expand(source).await?;
         if found.is_empty() {
-            return Err(Problem::failed("run::download", format!("nothing on the machine matches `{source}`")));
+            return Err(Problem::failed(code::RUN_DOWNLOAD, format!("nothing on the machine matches `{source}`")));
         }
         for path in found {
             let done = shell.download_tree(&path, &folder).await?;

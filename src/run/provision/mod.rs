@@ -17,6 +17,7 @@ use super::event::Events;
 use super::problem::{Kind, Problem};
 use super::render::RunValues;
 use super::ssh::Shell;
+use crate::diagnostic::code;
 
 /// Does the work on the machine: waits before it, ends it when its time is up, and tries again as often as is asked for.
 pub async fn provision(
@@ -44,7 +45,7 @@ pub async fn provision(
             Err(problem) => late(problem, work.timeout, &name).at(work.origin.clone()),
         };
         // A host key that has changed does not change back.
-        if left == 0 || problem.kind == Kind::Cancelled || problem.code == "run::ssh_host_key" {
+        if left == 0 || problem.kind == Kind::Cancelled || problem.code == code::RUN_SSH_HOST_KEY {
             return Err(problem);
         }
         let more = if left == 1 { "once more".to_owned() } else { format!("up to {left} times more") };
@@ -56,8 +57,8 @@ pub async fn provision(
 /// Says which limit was reached.
 fn late(problem: Problem, limit: Option<Duration>, name: &str) -> Problem {
     match limit {
-        Some(limit) if problem.code == "run::timeout" => {
-            Problem::failed("run::timeout", format!("`{name}` did not end within {}", time(limit)))
+        Some(limit) if problem.code == code::RUN_TIMEOUT => {
+            Problem::failed(code::RUN_TIMEOUT, format!("`{name}` did not end within {}", time(limit)))
                 .help("give it more time with `timeout`")
         }
         _ => problem,

@@ -8,6 +8,7 @@ use tokio::fs;
 use tokio::time::{Instant, sleep};
 
 use super::environment::environment;
+use crate::diagnostic::code;
 use crate::run::build::{Script, Shell as Scripts};
 use crate::run::event::{Events, What};
 use crate::run::problem::Problem;
@@ -90,7 +91,7 @@ async fn content(script: &Script, binary: bool, values: &dyn RunValues) -> Resul
         Script::File(file) => file,
     };
     let fail = |e: std::io::Error| {
-        Problem::failed("run::script", format!("the script `{}` cannot be read: {e}", file.display()))
+        Problem::failed(code::RUN_SCRIPT, format!("the script `{}` cannot be read: {e}", file.display()))
     };
     if binary {
         let opened = fs::File::open(file).await.map_err(fail)?;
@@ -132,7 +133,7 @@ async fn put(shell: &mut Shell, content: &mut Content, path: &str, mode: u32) ->
             shell.upload(&mut bytes.as_slice(), bytes.len() as u64, path, mode).await?;
         }
         Content::File(file, size) => {
-            let fail = |e: std::io::Error| Problem::failed("run::script", format!("the script cannot be read: {e}"));
+            let fail = |e: std::io::Error| Problem::failed(code::RUN_SCRIPT, format!("the script cannot be read: {e}"));
             tokio::io::AsyncSeekExt::rewind(file).await.map_err(fail)?;
             shell.upload(file, *size, path, mode).await?;
         }
@@ -141,9 +142,9 @@ async fn put(shell: &mut Shell, content: &mut Content, path: &str, mode: u32) ->
     let command = format!("chmod {mode:04o} {}", quote(path));
     match shell.run(&command, None, &mut |_, _| ()).await? {
         Exit::Status(0) => Ok(()),
-        Exit::Lost(why) => Err(Problem::failed("run::ssh_lost", format!("the SSH connection was lost: {why}"))),
+        Exit::Lost(why) => Err(Problem::failed(code::RUN_SSH_LOST, format!("the SSH connection was lost: {why}"))),
         Exit::Status(_) | Exit::Signal(_) => {
-            Err(Problem::failed("run::script", format!("the permissions of `{path}` cannot be set on the machine"))
+            Err(Problem::failed(code::RUN_SCRIPT, format!("the permissions of `{path}` cannot be set on the machine"))
                 .help("choose a folder that the user owns with `remote_folder`"))
         }
     }
@@ -151,7 +152,7 @@ async fn put(shell: &mut Shell, content: &mut Content, path: &str, mode: u32) ->
 
 /// Whether the machine may only be away for a while.
 fn passes(problem: &Problem) -> bool {
-    matches!(problem.code.as_str(), "run::ssh_lost" | "run::ssh_connect")
+    matches!(problem.code, code::RUN_SSH_LOST | code::RUN_SSH_CONNECT)
 }
 
 /// Waits a moment, and connects again where the connection is gone.
@@ -176,7 +177,7 @@ async fn judge(work: &Scripts, name: &str, exit: Exit, shell: &mut Shell, events
         Exit::Status(status) if valid(status) => Ok(()),
         Exit::Status(status) => {
             let allowed: Vec<String> = work.valid_exit_codes.iter().map(u32::to_string).collect();
-            let problem = Problem::failed("run::script", format!("{name} ended with the exit status {status}"));
+            let problem = Problem::failed(code::RUN_SCRIPT, format!("{name} ended with the exit status {status}"));
             Err(if allowed.is_empty() || allowed == ["0"] {
                 problem
             } else {
@@ -184,7 +185,7 @@ async fn judge(work: &Scripts, name: &str, exit: Exit, shell: &mut Shell, events
             })
         }
         Exit::Signal(signal) => {
-            Err(Problem::failed("run::script", format!("{name} was ended by the signal `{signal}`")))
+            Err(Problem::failed(code::RUN_SCRIPT, format!("{name} was ended by the signal `{signal}`")))
         }
         Exit::Lost(_) if work.expect_disconnect || valid(DISCONNECT) => {
             events.say(format!("{name} took the connection with it, as was expected; connecting again"));
@@ -193,7 +194,7 @@ async fn judge(work: &Scripts, name: &str, exit: Exit, shell: &mut Shell, events
             if shell.is_lost() { shell.reconnect(time).await } else { Ok(()) }
         }
         Exit::Lost(why) => Err(Problem::failed(
-            "run::ssh_lost",
+            code::RUN_SSH_LOST,
             format!("the connection was lost while {name} ran, so nobody knows whether it did its work: {why}"),
         )
         .help("if the script restarts the machine, set `expect_disconnect`")),
@@ -208,11 +209,11 @@ async fn clean(work: &Scripts, shell: &mut Shell, path: &str) -> Result<(), Prob
         let removed = shell.run(&format!("rm -f {}", quote(path)), None, &mut |_, line| said = line.to_owned()).await;
         let problem = match removed {
             Ok(Exit::Status(0)) => return Ok(()),
-            Ok(Exit::Lost(why)) => Problem::failed("run::ssh_lost", format!("the SSH connection was lost: {why}")),
+            Ok(Exit::Lost(why)) => Problem::failed(code::RUN_SSH_LOST, format!("the SSH connection was lost: {why}")),
             Ok(_) => {
                 let why = said.rsplit(": ").next().unwrap_or_default();
                 return Err(Problem::failed(
-                    "run::script",
+                    code::RUN_SCRIPT,
                     format!("`{path}` cannot be removed from the machine: {why}"),
                 )
                 .help("leave it there with `skip_clean`"));

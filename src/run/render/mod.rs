@@ -11,6 +11,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use super::problem::Problem;
+use crate::diagnostic::code;
 use crate::template::{self, Action, Block, Piece, Pipeline};
 use crate::text::{FileId, Span};
 use evaluate::Scope;
@@ -119,7 +120,7 @@ impl RenderError {
     /// As an error of a build; `text` is what was rendered.
     pub fn problem(self, text: &str) -> Problem {
         let action = text.get(self.range.clone()).unwrap_or_default();
-        Problem::failed("run::template", format!("`{}` cannot be rendered: {}", shortened(action), self.message))
+        Problem::failed(code::RUN_TEMPLATE, format!("`{}` cannot be rendered: {}", shortened(action), self.message))
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
 use super::shell::{Input, Shell};
 use super::{quote, scp, sftp};
+use crate::diagnostic::code;
 use crate::run::problem::Problem;
 
 /// How files go.
@@ -119,7 +120,7 @@ impl Shell {
         let there = result.map_err(|why| self.upload_failed(path, &why))?;
         if let Some(there) = there.filter(|there| *there != size) {
             return Err(Problem::failed(
-                "run::upload",
+                code::RUN_UPLOAD,
                 format!("`{path}` has {there} bytes on the machine, not {size}"),
             )
             .help("is the machine's disk full?"));
@@ -129,7 +130,7 @@ impl Shell {
             Some(found) if found == wanted => Check::Sha256,
             Some(_) => {
                 let message = format!("`{path}` is not on the machine what was sent: its SHA-256 differs");
-                return Err(Problem::failed("run::upload", message).help("is the machine's disk full or broken?"));
+                return Err(Problem::failed(code::RUN_UPLOAD, message).help("is the machine's disk full or broken?"));
             }
             None if there.is_some() => Check::Size,
             None => Check::Unchecked,
@@ -192,11 +193,11 @@ impl Shell {
         }
         match why {
             Failure::Here(why) => {
-                Problem::failed("run::upload", format!("what goes to `{path}` cannot be read: {why}"))
+                Problem::failed(code::RUN_UPLOAD, format!("what goes to `{path}` cannot be read: {why}"))
             }
             Failure::There(why) => {
                 let problem = Problem::failed(
-                    "run::upload",
+                    code::RUN_UPLOAD,
                     format!("`{path}` cannot be written on the machine: {}", lower(why)),
                 );
                 match why.to_lowercase() {
@@ -217,13 +218,22 @@ impl Shell {
         if self.is_lost() {
             return self.lost(&format!("while `{path}` was downloaded"));
         }
-        Problem::failed(
-            "run::download",
-            match why {
-                Failure::Here(why) => format!("what comes from `{path}` cannot be written here: {why}"),
-                Failure::There(why) => format!("`{path}` cannot be read on the machine: {}", lower(why)),
-            },
-        )
+        match why {
+            Failure::Here(why) => {
+                Problem::failed(code::RUN_DOWNLOAD, format!("what comes from `{path}` cannot be written here: {why}"))
+            }
+            Failure::There(why) => {
+                let message = format!("`{path}` cannot be read on the machine: {}", lower(why));
+                let problem = Problem::failed(code::RUN_DOWNLOAD, message);
+                match why.to_lowercase() {
+                    w if w.contains("no such file") => problem.help("a provisioner before this one has to make it"),
+                    w if w.contains("denied") => {
+                        problem.help("let a `shell` provisioner with `sudo` copy it to where the user may read it")
+                    }
+                    _ => problem,
+                }
+            }
+        }
     }
 }
 

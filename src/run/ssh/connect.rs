@@ -237,7 +237,7 @@ pub(super) fn plain(error: &std::io::Error) -> String {
 
 /// A time for people.
 fn seconds(time: Duration) -> String {
-    match time.as_secs() {
+    match (time + Duration::from_millis(500)).as_secs() {
         s if s < 120 => format!("{s} s"),
         s => format!("{} min", s / 60),
     }

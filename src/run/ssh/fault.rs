@@ -5,6 +5,7 @@
 use std::fmt;
 
 use super::Target;
+use crate::diagnostic::code;
 use crate::run::problem::Problem;
 
 /// Why an attempt failed.
@@ -50,9 +51,11 @@ impl Fault {
     /// As an error of the build; `waited` says how long or how often it was tried.
     pub(super) fn problem(&self, target: &Target, waited: &str) -> Problem {
         let code = match self {
-            Fault::HostKey { .. } => "run::ssh_host_key",
-            Fault::KeyRefused { .. } | Fault::PasswordRefused { .. } | Fault::NothingToShow { .. } => "run::ssh_auth",
-            _ => "run::ssh_connect",
+            Fault::HostKey { .. } => code::RUN_SSH_HOST_KEY,
+            Fault::KeyRefused { .. } | Fault::PasswordRefused { .. } | Fault::NothingToShow { .. } => {
+                code::RUN_SSH_AUTH
+            }
+            _ => code::RUN_SSH_CONNECT,
         };
         let waited = if waited.is_empty() { String::new() } else { format!(" ({waited})") };
         Problem::failed(code, format!("no SSH connection to `{target}`: {self}{waited}")).help(self.help())
@@ -85,6 +88,10 @@ impl Fault {
             }
             Fault::PasswordRefused { .. } => {
                 "check `ssh_username` and `ssh_password`, and that the server allows passwords (`PasswordAuthentication`)"
+            }
+            Fault::NothingToShow { methods, .. } if methods.contains("publickey") && !methods.contains("password") => {
+                "the server takes keys alone: give `ssh_private_key_file`, or leave `ssh_password` out, and a temporary key \
+                 pair is made"
             }
             Fault::NothingToShow { .. } => "give `ssh_private_key_file` or `ssh_password`",
             Fault::Lost(_) => "the machine may be restarting; give it more time with `ssh_timeout`",

@@ -14,6 +14,7 @@ use super::client::{Client, Known};
 use super::connect::Way;
 use super::lines::Lines;
 use super::pin::HostKeyPin;
+use crate::diagnostic::code;
 use crate::run::cancel::Cancel;
 use crate::run::event::Events;
 use crate::run::problem::Problem;
@@ -91,7 +92,7 @@ impl Shell {
         &self.way.events
     }
 
-    /// Until when all that follows must be done; what is not is ended with an error of the code `run::timeout`.
+    /// Until when all that follows must be done; what is not is ended with an error of the code `bake::run::timeout`.
     pub fn set_deadline(&mut self, deadline: Option<Instant>) {
         self.deadline = deadline;
     }
@@ -139,7 +140,7 @@ impl Shell {
             };
             tokio::select! {
                 () = cancel.cancelled() => Problem::cancelled(),
-                () = late => Problem::failed("run::timeout", "the time for this step is up"),
+                () = late => Problem::failed(code::RUN_TIMEOUT, "the time for this step is up"),
             }
         }
     }
@@ -160,7 +161,7 @@ impl Shell {
                 Err(_) if again && self.is_lost() => {}
                 Err(e) => {
                     let why = self.link.known.end().unwrap_or_else(|| e.to_string());
-                    return Err(Problem::failed("run::ssh_lost", format!("the SSH server opens no session: {why}"))
+                    return Err(Problem::failed(code::RUN_SSH_LOST, format!("the SSH server opens no session: {why}"))
                         .help("the server may allow few sessions (`MaxSessions`), or be about to stop"));
                 }
             }
@@ -171,7 +172,7 @@ impl Shell {
     /// The error of a connection that ended.
     pub(super) fn lost(&self, what: &str) -> Problem {
         let why = self.link.known.end().map(|why| format!(": {why}")).unwrap_or_default();
-        Problem::failed("run::ssh_lost", format!("the SSH connection was lost, {what}{why}"))
+        Problem::failed(code::RUN_SSH_LOST, format!("the SSH connection was lost, {what}{why}"))
     }
 
     /// Runs a command and gives each line that it writes. What it ends with is told, never assumed.
@@ -204,7 +205,7 @@ impl Shell {
             if self.is_lost() {
                 return Err(self.lost(&format!("before the server granted {what}")));
             }
-            return Err(Problem::failed("run::ssh_lost", format!("the SSH server grants no session {what}"))
+            return Err(Problem::failed(code::RUN_SSH_LOST, format!("the SSH server grants no session {what}"))
                 .help("the user's account or the server's settings do not allow it"));
         }
 

@@ -12,6 +12,7 @@ use super::carry::{Failure, Source};
 use super::scp::{Reader, Record};
 use super::shell::{Exit, Pipe, Shell};
 use super::{quote, sftp};
+use crate::diagnostic::code;
 use crate::run::problem::Problem;
 
 /// Folders within folders; more is a circle of links.
@@ -43,7 +44,7 @@ impl Shell {
     /// itself does, or becomes `destination` where that does not exist.
     pub async fn upload_tree(&mut self, source: &str, destination: &str) -> Result<Tree, Problem> {
         let here = Path::new(source);
-        let entries = walk(here).await.map_err(|why| Problem::failed("run::upload", why))?;
+        let entries = walk(here).await.map_err(|why| Problem::failed(code::RUN_UPLOAD, why))?;
         let name = here.file_name().map(|n| n.to_string_lossy().into_owned());
         let into = |exists: bool| match &name {
             Some(name) if !source.ends_with('/') && exists => join(destination, name),
@@ -76,7 +77,7 @@ impl Shell {
             Some(found) if found == digests => true,
             Some(_) => {
                 let message = format!("what is in `{base}` is not on the machine what was sent: a SHA-256 differs");
-                return Err(Problem::failed("run::upload", message).help("is the machine's disk full or broken?"));
+                return Err(Problem::failed(code::RUN_UPLOAD, message).help("is the machine's disk full or broken?"));
             }
             None => false,
         };
@@ -161,7 +162,7 @@ impl Shell {
         match exit {
             Exit::Status(0) => Ok(found),
             Exit::Lost(_) => Err(self.lost(&format!("while `{pattern}` was looked up"))),
-            _ => Err(Problem::failed("run::download", format!("`{pattern}` cannot be looked up on the machine"))),
+            _ => Err(Problem::failed(code::RUN_DOWNLOAD, format!("`{pattern}` cannot be looked up on the machine"))),
         }
     }
 

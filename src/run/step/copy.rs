@@ -8,6 +8,7 @@ use tokio::sync::SemaphorePermit;
 
 use super::image::remove;
 use super::{Cx, Failure, Look, Step};
+use crate::diagnostic::code;
 use crate::run::aws::wait::filter;
 use crate::run::aws::{COPIES, Region, Repeat};
 use crate::run::event::What;
@@ -33,7 +34,7 @@ pub async fn place<'r>(cx: &Cx, region: &'r Region, snapshots: usize) -> Result<
     cx.events.tell(What::Waiting { text });
     tokio::select! {
         place = region.copies.acquire_many(count) => {
-            place.map_err(|_| Problem::failed("run::copy", "nothing is copied any more"))
+            place.map_err(|_| Problem::failed(code::RUN_COPY, "nothing is copied any more"))
         }
         () = cx.cancel.cancelled() => Err(Problem::cancelled()),
     }
@@ -94,7 +95,7 @@ impl Step for CopyImage {
                 Err(error) => error,
             };
             if error.code != FULL || start.elapsed() > region.local(PATIENCE) {
-                let mut failure = error.failure("run::copy");
+                let mut failure = error.failure(code::RUN_COPY);
                 failure.problem = failure.problem.at(cx.origin("ami_regions"));
                 return Err(failure);
             }
@@ -116,7 +117,7 @@ impl Step for CopyImage {
             filters.push(filter("name", [self.name.as_str()]));
             region.ec2.describe_images().owners("self").set_filters(Some(filters)).send()
         };
-        let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem("run::copy"))?;
+        let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem(code::RUN_COPY))?;
         Ok(answer.images().first().and_then(|i| i.image_id()).map_or(Look::Nothing, |id| Look::There(id.to_owned())))
     }
 

@@ -6,6 +6,7 @@ use aws_sdk_ec2::types::{AttributeBooleanValue, AttributeValue};
 use serde::{Deserialize, Serialize};
 
 use super::{Cx, Failure, Step};
+use crate::diagnostic::code;
 use crate::run::aws::Repeat;
 use crate::run::build::Launch;
 
@@ -54,13 +55,13 @@ impl Step for Enhance {
             let simple = AttributeValue::builder().value("simple").build();
             let ask = || change().sriov_net_support(simple.clone()).send();
             let done = cx.region.call("ModifyInstanceAttribute", Repeat::Always, ask).await;
-            done.map_err(|error| error.failure("run::stop"))?;
+            done.map_err(|error| error.failure(code::RUN_STOP))?;
         }
         if let Some(ena) = self.ena {
             let value = AttributeBooleanValue::builder().value(ena).build();
             let ask = || change().ena_support(value.clone()).send();
             let done = cx.region.call("ModifyInstanceAttribute", Repeat::Always, ask).await;
-            done.map_err(|error| error.failure("run::stop"))?;
+            done.map_err(|error| error.failure(code::RUN_STOP))?;
         }
         Ok(())
     }

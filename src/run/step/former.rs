@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::image::{GONE, delete_snapshot};
 use super::revive::revive;
 use super::{Cx, Failure, Step};
+use crate::diagnostic::code;
 use crate::run::aws::fault::Fault;
 use crate::run::aws::wait::filter;
 use crate::run::aws::{Region, Repeat};
@@ -116,7 +117,7 @@ impl From<&Found> for Former {
 pub async fn former(cx: &Cx, region: &str, name: &str) -> Result<Option<Former>, Problem> {
     let region = cx.cloud.region(region);
     let ask = || region.ec2.describe_images().owners("self").filters(filter("name", [name])).send();
-    let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem("run::former"))?;
+    let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem(code::RUN_FORMER))?;
     let Some(mut found) = answer.images().iter().find(|i| !cx.is_ours(i.tags())).map(Former::from) else {
         return Ok(None);
     };
@@ -175,7 +176,7 @@ impl Step for Deregister {
         let region = cx.cloud.region(&self.region);
         let ask = || region.ec2.deregister_image().image_id(&self.former.id).send();
         match region.call("DeregisterImage", Repeat::Always, ask).await {
-            Err(error) if error.fault != Fault::NotFound && error.code != GONE => Err(error.failure("run::former")),
+            Err(error) if error.fault != Fault::NotFound && error.code != GONE => Err(error.failure(code::RUN_FORMER)),
             _ => Ok(()),
         }
     }

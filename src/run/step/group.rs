@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 use super::{Cx, Failure, Look, Step};
+use crate::diagnostic::code;
 use crate::run::aws::Repeat;
 use crate::run::aws::fault::Fault;
 use crate::run::aws::wait::filter;
@@ -42,7 +43,7 @@ impl Step for MakeGroup {
             call.description("Temporary group of a bakec build").set_vpc_id(self.vpc.clone()).send()
         };
         let answer =
-            cx.region.call("CreateSecurityGroup", Repeat::Always, ask).await.map_err(|e| e.failure("run::group"))?;
+            cx.region.call("CreateSecurityGroup", Repeat::Always, ask).await.map_err(|e| e.failure(code::RUN_GROUP))?;
         Ok(answer.group_id().unwrap_or_default().to_owned())
     }
 
@@ -54,8 +55,11 @@ impl Step for MakeGroup {
             }
             call.send()
         };
-        let answer =
-            cx.region.call("DescribeSecurityGroups", Repeat::Always, ask).await.map_err(|e| e.problem("run::group"))?;
+        let answer = cx
+            .region
+            .call("DescribeSecurityGroups", Repeat::Always, ask)
+            .await
+            .map_err(|e| e.problem(code::RUN_GROUP))?;
         let found = answer.security_groups().iter().find(|g| cx.is_ours(g.tags()));
         Ok(found.and_then(|g| g.group_id()).map_or(Look::Nothing, |id| Look::There(id.to_owned())))
     }
@@ -73,10 +77,10 @@ impl Step for MakeGroup {
                 }
                 Err(error) if error.fault == Fault::NotFound => cx.age().await,
                 Err(error) if error.fault == Fault::InUse => cx.rest(cx.region.local(Duration::from_secs(5))).await,
-                Err(error) => return Err(error.problem("run::group")),
+                Err(error) => return Err(error.problem(code::RUN_GROUP)),
             }
         }
-        Err(Problem::left("run::group", format!("the security group {id} is still used by something")))
+        Err(Problem::left(code::RUN_GROUP, format!("the security group {id} is still used by something")))
     }
 }
 
@@ -134,7 +138,7 @@ impl Step for OpenGroup {
                 Err(error) if error.fault == Fault::NotFound && tries > 0 => {
                     cx.region.sleep(Duration::from_secs(2)).await
                 }
-                Err(error) => return Err(error.failure("run::group")),
+                Err(error) => return Err(error.failure(code::RUN_GROUP)),
             }
         }
         Ok(())

@@ -10,6 +10,7 @@ use super::former::Deregister;
 use super::launch::mapping;
 use super::tags::{BUILD, FINAL, RUN, STATE, with_tag};
 use super::{Cx, Failure, Look, Step};
+use crate::diagnostic::code;
 use crate::run::aws::fault::{CallError, Fault};
 use crate::run::aws::wait::{self, Image as Seen, filter};
 use crate::run::aws::{Region, Repeat};
@@ -60,7 +61,7 @@ impl Step for CreateImage {
         let made =
             if cx.region.foreign { self.make_abroad(cx).await } else { self.make(cx, true, Repeat::Always).await };
         made.map_err(|error| {
-            let mut failure = error.failure("run::image");
+            let mut failure = error.failure(code::RUN_IMAGE);
             failure.problem = failure.problem.at(cx.origin("ami_name"));
             failure
         })
@@ -70,7 +71,7 @@ impl Step for CreateImage {
         let ask =
             || cx.region.ec2.describe_images().owners("self").filters(filter("name", [self.name.as_str()])).send();
         let answer =
-            cx.region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem("run::image"))?;
+            cx.region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem(code::RUN_IMAGE))?;
         let ours =
             |image: &&Found| cx.is_ours(image.tags()) || image.source_instance_id() == Some(self.instance.as_str());
         // What is still seen of a former image that was let go stands in nobody's way.
@@ -84,7 +85,7 @@ impl Step for CreateImage {
                 let id = other.image_id().unwrap_or_default();
                 let message = format!("there is an image `{}` in {} already: {id}", self.name, cx.region.name);
                 let help = "put `{{timestamp}}` into `ami_name`, or replace the old one by `force_deregister = true`";
-                Ok(Look::Others(Problem::failed("run::image", message).help(help).at(cx.origin("ami_name"))))
+                Ok(Look::Others(Problem::failed(code::RUN_IMAGE, message).help(help).at(cx.origin("ami_name"))))
             }
             (None, None) => Ok(Look::Nothing),
         }
@@ -197,8 +198,8 @@ pub async fn available(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<Seen, 
                 None
             }
             state => {
-                let why = image.reason.clone().unwrap_or_else(|| "EC2 gives no reason".to_owned());
-                Some(Err(Problem::failed("run::image", format!("the image {id} in {name} is {state}: {why}"))))
+                let why = image.reason.as_deref().map_or("EC2 gives no reason", |why| why.trim_end_matches('.'));
+                Some(Err(Problem::failed(code::RUN_IMAGE, format!("the image {id} in {name} is {state}: {why}"))))
             }
         }
     });
@@ -207,10 +208,10 @@ pub async fn available(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<Seen, 
         let gone = come.borrow_and_update().gone;
         let patience = if gone { cx.run.absence } else { PATIENCE };
         tokio::select! {
-            outcome = &mut wait => return outcome.map_err(|error| error.problem("run::image"))?,
+            outcome = &mut wait => return outcome.map_err(|error| error.problem(code::RUN_IMAGE))?,
             () = cx.cancel.cancelled() => return Err(Problem::cancelled()),
             moved = tokio::time::timeout(region.local(patience), come.changed()) => if moved.is_err() {
-                return Err(Problem::failed("run::image", match gone {
+                return Err(Problem::failed(code::RUN_IMAGE, match gone {
                     true => format!("the image {id} in {name} was there and has gone: somebody has deregistered it"),
                     false => {
                         format!("the image {id} in {name} has shown no progress for {} minutes", PATIENCE.as_secs() / 60)
@@ -259,7 +260,7 @@ impl Young for Cx {
 /// # Errors
 /// What AWS does not do.
 pub async fn discard(region: &Arc<Region>, id: &str, ours: &[Filter], young: &impl Young) -> Result<String, Problem> {
-    let problem = |error: CallError| error.problem("run::image");
+    let problem = |error: CallError| error.problem(code::RUN_IMAGE);
     let mut mapped: BTreeSet<String> = BTreeSet::new();
     // Whether all of its snapshots are known, or all that it has so far.
     let (mut whole, mut seen) = (false, false);
@@ -327,7 +328,7 @@ async fn made_for(
     while !unseen.is_empty() {
         let ask = || region.ec2.describe_snapshots().filters(filter("snapshot-id", unseen.iter().cloned())).send();
         let answer =
-            region.call("DescribeSnapshots", Repeat::Always, ask).await.map_err(|e| e.problem("run::image"))?;
+            region.call("DescribeSnapshots", Repeat::Always, ask).await.map_err(|e| e.problem(code::RUN_IMAGE))?;
         for snapshot in answer.snapshots() {
             let Some(id) = snapshot.snapshot_id() else { continue };
             unseen.remove(id);
@@ -358,7 +359,7 @@ pub async fn delete_snapshot(region: &Region, id: &str) -> Result<(), Problem> {
             Ok(_) => return Ok(()),
             Err(error) if error.fault == Fault::NotFound => return Ok(()),
             Err(error) if error.fault == Fault::InUse && tries > 0 => region.sleep(Duration::from_secs(5)).await,
-            Err(error) => return Err(error.problem("run::image")),
+            Err(error) => return Err(error.problem(code::RUN_IMAGE)),
         }
     }
     Ok(())

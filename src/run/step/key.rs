@@ -8,6 +8,7 @@ use russh::keys::PrivateKey;
 use serde::{Deserialize, Serialize};
 
 use super::{Cx, Failure, Look, Step};
+use crate::diagnostic::code;
 use crate::run::aws::Repeat;
 use crate::run::aws::fault::Fault;
 use crate::run::aws::wait::filter;
@@ -56,7 +57,7 @@ impl ImportKey {
         match std::fs::remove_file(&self.file) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 let message = format!("the private key `{}` cannot be replaced: {error}", self.file.display());
-                return Err(Problem::failed("run::key", message));
+                return Err(Problem::failed(code::RUN_KEY, message));
             }
             _ => {}
         }
@@ -92,7 +93,7 @@ impl Step for ImportKey {
         let step = self.clone();
         let private = tokio::task::spawn_blocking(move || step.pair());
         let private =
-            private.await.unwrap_or_else(|_| Err(Problem::failed("run::key", "the key pair was not made")))?;
+            private.await.unwrap_or_else(|_| Err(Problem::failed(code::RUN_KEY, "the key pair was not made")))?;
         if let Some(secret) = key::secret(&private) {
             cx.events.gate().hide(&secret);
         }
@@ -108,18 +109,19 @@ impl Step for ImportKey {
                 .tag_specifications(tags)
                 .send()
         };
-        let answer = cx.region.call("ImportKeyPair", Repeat::Always, ask).await.map_err(|e| e.failure("run::key"))?;
+        let answer =
+            cx.region.call("ImportKeyPair", Repeat::Always, ask).await.map_err(|e| e.failure(code::RUN_KEY))?;
         Ok(Imported { id: answer.key_pair_id().unwrap_or_default().to_owned(), name: self.name.clone() })
     }
 
     async fn find(&self, cx: &Cx) -> Result<Look<Imported>, Problem> {
         let ask = || cx.region.ec2.describe_key_pairs().filters(filter("key-name", [self.name.as_str()])).send();
         let answer =
-            cx.region.call("DescribeKeyPairs", Repeat::Always, ask).await.map_err(|e| e.problem("run::key"))?;
+            cx.region.call("DescribeKeyPairs", Repeat::Always, ask).await.map_err(|e| e.problem(code::RUN_KEY))?;
         let Some(found) = answer.key_pairs().first() else { return Ok(Look::Nothing) };
         if !cx.is_ours(found.tags()) {
             let problem = Problem::failed(
-                "run::key",
+                code::RUN_KEY,
                 format!("there is a key pair `{}` already, and it is not of this run", self.name),
             );
             return Ok(Look::Others(problem.help("leave `temporary_key_pair_name` out, or write another name")));
@@ -137,7 +139,7 @@ impl Step for ImportKey {
         match cx.region.call("DeleteKeyPair", Repeat::Always, ask).await {
             Ok(_) => {}
             Err(error) if error.fault == Fault::NotFound => {}
-            Err(error) => return Err(error.problem("run::key")),
+            Err(error) => return Err(error.problem(code::RUN_KEY)),
         }
         forget(cx, &self.file);
         Ok(format!("key pair `{}` deleted", out.name))

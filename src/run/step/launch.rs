@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Cx, Failure, Look, Step};
+use crate::diagnostic::code;
 use crate::facts::Facts;
 use crate::run::aws::fault::{CallError, Fault};
 use crate::run::aws::gather::together;
@@ -84,15 +85,15 @@ impl Step for LaunchInstance {
                 {
                     cx.region.sleep(Duration::from_secs(2)).await;
                 }
-                Err(error) => return Err(error.failure("run::launch")),
+                Err(error) => return Err(error.failure(code::RUN_LAUNCH)),
             }
         }
-        Err(Problem::failed("run::launch", "the key pair or the security group cannot be seen").into())
+        Err(Problem::failed(code::RUN_LAUNCH, "the key pair or the security group cannot be seen").into())
     }
 
     fn restored(mut self, given: &Self) -> Result<Self, Problem> {
         if self.launch.user_data != given.launch.user_data.as_deref().map(digest) {
-            return Err(Problem::failed("run::launch", "`user_data` is not what it was when the launch was begun")
+            return Err(Problem::failed(code::RUN_LAUNCH, "`user_data` is not what it was when the launch was begun")
                 .help("undo the run by `bakec clean`, and run anew"));
         }
         self.launch.user_data.clone_from(&given.launch.user_data);
@@ -102,7 +103,7 @@ impl Step for LaunchInstance {
     async fn find(&self, cx: &Cx) -> Result<Look<String>, Problem> {
         let ask = || cx.region.ec2.describe_instances().set_filters(Some(cx.made_by(Self::NAME))).send();
         let answer =
-            cx.region.call("DescribeInstances", Repeat::Always, ask).await.map_err(|e| e.problem("run::launch"))?;
+            cx.region.call("DescribeInstances", Repeat::Always, ask).await.map_err(|e| e.problem(code::RUN_LAUNCH))?;
         let found: Vec<_> = answer.reservations().iter().flat_map(|r| r.instances()).collect();
         let alive = |i: &&&Found| i.state().and_then(|s| s.name()).is_none_or(|n| n.as_str() != "terminated");
         let found = found.iter().find(alive).or(found.first()).and_then(|i| i.instance_id());
@@ -124,7 +125,7 @@ impl Step for LaunchInstance {
                     return Err(cx.unconfirmed(&format!("instance {id}")));
                 }
                 Err(error) if error.fault == Fault::NotFound => cx.age().await,
-                Err(error) => return Err(error.problem("run::launch")),
+                Err(error) => return Err(error.problem(code::RUN_LAUNCH)),
             }
         }
         tokio::select! {
@@ -153,11 +154,11 @@ pub async fn terminated(region: &Arc<Region>, id: &str) -> Result<(), Problem> {
     tokio::pin!(gone);
     loop {
         match tokio::time::timeout(region.local(FORGOTTEN) / 8, &mut gone).await {
-            Ok(outcome) => return outcome.map_err(|error| error.problem("run::launch")),
+            Ok(outcome) => return outcome.map_err(|error| error.problem(code::RUN_LAUNCH)),
             // EC2 forgets what has ended; it took the call to end it, so it knew of it.
             Err(_) if unseen_since().is_some_and(|since| since.elapsed() >= region.local(FORGOTTEN)) => return Ok(()),
             Err(_) if Instant::now() >= end => {
-                return Err(Problem::left("run::launch", format!("the instance {id} does not end")));
+                return Err(Problem::left(code::RUN_LAUNCH, format!("the instance {id} does not end")));
             }
             Err(_) => {}
         }
@@ -171,7 +172,7 @@ impl LaunchInstance {
         if packers || !self.outlived {
             return Ok(());
         }
-        let problem = |error: CallError| error.problem("run::launch");
+        let problem = |error: CallError| error.problem(code::RUN_LAUNCH);
         let ask = || {
             let mut filters = cx.made_by(Self::NAME);
             filters.push(filter("status", ["available"]));
@@ -305,9 +306,9 @@ pub async fn running(cx: &Cx, id: &str) -> Result<Instance, Problem> {
                 None
             }
             state => {
-                let why = instance.reason.clone().unwrap_or_else(|| "EC2 gives no reason".to_owned());
+                let why = instance.reason.as_deref().map_or("EC2 gives no reason", |why| why.trim_end_matches('.'));
                 Some(Err(Problem::failed(
-                    "run::launch",
+                    code::RUN_LAUNCH,
                     format!("the instance {} instead of running: {why}", ended(state)),
                 )))
             }
@@ -334,8 +335,8 @@ pub async fn waited<O>(
 ) -> Result<O, Problem> {
     tokio::select! {
         outcome = tokio::time::timeout(cx.region.local(PATIENCE), wait) => match outcome {
-            Ok(outcome) => outcome.map_err(|error| error.problem("run::wait")),
-            Err(_) => Err(Problem::failed("run::wait", format!("{words} after {} minutes", PATIENCE.as_secs() / 60))),
+            Ok(outcome) => outcome.map_err(|error| error.problem(code::RUN_WAIT)),
+            Err(_) => Err(Problem::failed(code::RUN_WAIT, format!("{words} after {} minutes", PATIENCE.as_secs() / 60))),
         },
         () = cx.cancel.cancelled() => Err(Problem::cancelled()),
     }
@@ -371,12 +372,12 @@ impl Step for StopInstance {
         };
         if !self.by_itself {
             let asked = together(&cx.region, |r| &r.stops, vec![self.id.clone()], stop).await;
-            asked.map_err(|e| e.failure("run::stop"))?;
+            asked.map_err(|e| e.failure(code::RUN_STOP))?;
         }
         let stopped = wait::until(&cx.region, &self.id, |seen: Option<&Instance>| match seen?.state.as_str() {
             "stopped" => Some(Ok(())),
             "terminated" | "shutting-down" => {
-                Some(Err(Problem::failed("run::stop", "the instance ended instead of stopping")))
+                Some(Err(Problem::failed(code::RUN_STOP, "the instance ended instead of stopping")))
             }
             _ => None,
         });

@@ -34,6 +34,7 @@ use super::journal::fold::{State, StepRecord};
 use super::journal::line::Entry;
 use super::pause::Pause;
 use super::problem::{Origin, Problem};
+use crate::diagnostic::{Code, code};
 
 /// How long after its intent an empty look-up means that a step had no effect, in AWS's time.
 pub const ABSENCE: Duration = Duration::from_secs(120);
@@ -151,7 +152,7 @@ impl From<Problem> for Failure {
 
 impl CallError {
     /// Why a step was not done, told under a code.
-    pub fn failure(self, code: &str) -> Failure {
+    pub fn failure(self, code: Code) -> Failure {
         let unclear = matches!(self.fault, Fault::Unclear | Fault::Duplicate | Fault::TokenReused);
         Failure { problem: self.problem(code), unclear }
     }
@@ -289,7 +290,7 @@ impl Cx {
                 () = self.cancel.forced() => {
                     let message = format!("it is not confirmed that nothing came of a step: {}", step.about());
                     let help = format!("ask again later by `bakec clean {}`", self.run.name);
-                    return Err(Problem::left("run::unconfirmed", message).help(help));
+                    return Err(Problem::left(code::RUN_UNCONFIRMED, message).help(help));
                 }
             }
         }
@@ -316,7 +317,7 @@ impl Cx {
 
     /// What is told of something that was asked to go, where nobody waits until it has gone.
     pub fn unconfirmed(&self, what: &str) -> Problem {
-        Problem::left("run::unconfirmed", format!("{what} was asked to go, and nobody waited until it had"))
+        Problem::left(code::RUN_UNCONFIRMED, format!("{what} was asked to go, and nobody waited until it had"))
             .help(format!("ask again later by `bakec clean {}`", self.run.name))
     }
 
@@ -355,7 +356,7 @@ impl Cx {
     /// Where it cannot be written: then nothing that it announces may be done.
     pub fn append(&self, entry: Entry) -> Result<u64, Problem> {
         self.run.journal.append(entry).map_err(|error| {
-            Problem::left("run::journal", format!("the journal cannot be written: {error}"))
+            Problem::left(code::RUN_JOURNAL, format!("the journal cannot be written: {error}"))
                 .help("see whether the disk is full; then undo what is left by `bakec clean`")
         })
     }
@@ -382,6 +383,6 @@ impl Cx {
 }
 
 fn unreadable(step: &str, error: &serde_json::Error) -> Problem {
-    Problem::left("run::journal", format!("the journal's data of the step `{step}` cannot be read: {error}"))
+    Problem::left(code::RUN_JOURNAL, format!("the journal's data of the step `{step}` cannot be read: {error}"))
         .help("was it written by another version of bakec? undo the run by its tags: `bakec clean --region …`")
 }

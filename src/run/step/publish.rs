@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::lease::ENDED;
 use super::tags::{FINAL, LEASE, STATE, tag};
 use super::{Cx, Failure, Step};
+use crate::diagnostic::code;
 use crate::run::aws::fault::{CallError, Fault};
 use crate::run::aws::gather::together;
 use crate::run::aws::{Region, Repeat};
@@ -53,9 +54,9 @@ impl Step for Share {
 
     async fn act(&self, cx: &Cx) -> Result<(), Failure> {
         let region = cx.cloud.region(&self.region);
-        self.tag(&region).await.map_err(|e| e.failure("run::tag"))?;
-        self.share_image(&region).await.map_err(|e| e.failure("run::share"))?;
-        self.share_snapshots(&region).await.map_err(|e| e.failure("run::share"))
+        self.tag(&region).await.map_err(|e| e.failure(code::RUN_TAG))?;
+        self.share_image(&region).await.map_err(|e| e.failure(code::RUN_SHARE))?;
+        self.share_snapshots(&region).await.map_err(|e| e.failure(code::RUN_SHARE))
     }
 }
 
@@ -197,7 +198,7 @@ impl Step for Finish {
         let (done, failed): (Vec<_>, Vec<_>) = outcomes.await.into_iter().partition(Result::is_ok);
         match failed.into_iter().find_map(Result::err) {
             Some(error) => {
-                let failure = error.failure("run::tag");
+                let failure = error.failure(code::RUN_TAG);
                 // Where one is final, none can be undone.
                 Err(Failure { unclear: failure.unclear || !done.is_empty(), ..failure })
             }

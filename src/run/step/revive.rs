@@ -16,6 +16,7 @@ use super::Cx;
 use super::former::Former;
 use super::publish::permit;
 use super::tags::tag;
+use crate::diagnostic::code;
 use crate::run::aws::fault::{CallError, Fault};
 use crate::run::aws::wait::filter;
 use crate::run::aws::{Region, Repeat};
@@ -69,7 +70,7 @@ pub async fn revive(cx: &Cx, region: &Arc<Region>, former: &Former, gone: bool) 
     };
     let mut lost = former.lost.clone();
     if let Err(error) = restore(cx, region, former, &id, &mut lost).await? {
-        let problem = error.problem("run::former");
+        let problem = error.problem(code::RUN_FORMER);
         return Err(problem.help(format!("`{name}` is registered again, as {id}; share it by hand as it was")));
     }
     let lost = match lost.as_slice() {
@@ -84,7 +85,7 @@ pub async fn revive(cx: &Cx, region: &Arc<Region>, former: &Former, gone: bool) 
 
 fn failed(error: CallError, former: &Former) -> Problem {
     let help = format!("register `{}` again by hand from its snapshots, which are all there", former.name);
-    error.problem("run::former").help(help)
+    error.problem(code::RUN_FORMER).help(help)
 }
 
 /// Waits a little, where nobody has said that nothing is waited for.
@@ -93,14 +94,14 @@ async fn wait(cx: &Cx, region: &Region, former: &Former) -> Result<(), Problem> 
         () = region.sleep(PAUSE) => Ok(()),
         () = cx.cancel.forced() => {
             let message = format!("the former image `{}` in {} is not registered again yet", former.name, region.name);
-            Err(Problem::left("run::former", message).help(format!("ask again by `bakec clean {}`", cx.run.name)))
+            Err(Problem::left(code::RUN_FORMER, message).help(format!("ask again by `bakec clean {}`", cx.run.name)))
         }
     }
 }
 
 async fn bears(cx: &Cx, region: &Region, former: &Former) -> Result<Bears, Problem> {
     let ask = || region.ec2.describe_images().owners("self").filters(filter("name", [former.name.as_str()])).send();
-    let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem("run::former"))?;
+    let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem(code::RUN_FORMER))?;
     let id = |image: &Found| image.image_id().unwrap_or_default().to_owned();
     // The former image may bear tags of an earlier run, but none of this build.
     let (shadows, others): (Vec<&Found>, Vec<&Found>) =

@@ -4,6 +4,7 @@ use aws_sdk_ec2::types::Image as Found;
 use serde::{Deserialize, Serialize};
 
 use super::{Cx, Failure, Step};
+use crate::diagnostic::code;
 use crate::run::aws::fault::Fault;
 use crate::run::aws::wait::filter;
 use crate::run::aws::{Region, Repeat};
@@ -107,11 +108,11 @@ pub async fn find(source: &Source, region: &Region, origin: Option<Origin>) -> R
     let place = |problem: Problem| problem.at(origin.clone());
     let name = &region.name;
     let none = || match &source.id {
-        Some(id) => place(Problem::failed("run::source", format!("there is no image `{id}` in {name}")).help(
+        Some(id) => place(Problem::failed(code::RUN_SOURCE, format!("there is no image `{id}` in {name}")).help(
             "an AMI belongs to one region, and may have been deregistered; `source_ami_filter` finds the newest",
         )),
         None => {
-            place(Problem::failed("run::source", format!("no image in {name} matches `source_ami_filter`")).help(
+            place(Problem::failed(code::RUN_SOURCE, format!("no image in {name} matches `source_ami_filter`")).help(
                 "see `owners` and the pattern of `name`; AWS may have deprecated it: `include_deprecated = true`",
             ))
         }
@@ -119,7 +120,7 @@ pub async fn find(source: &Source, region: &Region, origin: Option<Origin>) -> R
     let answer = match region.call("DescribeImages", Repeat::Always, ask).await {
         Ok(answer) => answer,
         Err(error) if error.fault == Fault::NotFound || error.code == "InvalidAMIID.Malformed" => return Err(none()),
-        Err(error) => return Err(place(error.problem("run::source"))),
+        Err(error) => return Err(place(error.problem(code::RUN_SOURCE))),
     };
     let mut found: Vec<&Found> = answer.images().iter().collect();
     found.sort_by_key(|image| std::cmp::Reverse(image.creation_date().unwrap_or_default().to_owned()));
@@ -129,7 +130,9 @@ pub async fn find(source: &Source, region: &Region, origin: Option<Origin>) -> R
             let (a, b) = (first.name().unwrap_or_default(), second.name().unwrap_or_default());
             let message =
                 format!("{} images in {name} match `source_ami_filter`, among them `{a}` and `{b}`", found.len());
-            Err(place(Problem::failed("run::source", message).help("write `most_recent = true`, or a narrower filter")))
+            Err(place(
+                Problem::failed(code::RUN_SOURCE, message).help("write `most_recent = true`, or a narrower filter"),
+            ))
         }
         [first, ..] => Ok(SourceImage::from(*first)),
     }

@@ -95,12 +95,23 @@ async fn walk(cx: &Cx, steps: Vec<StepRecord>) -> Vec<Problem> {
                 }
             }
             Err(problem) => {
-                cx.events.warn(format!("`{}` cannot be undone: {problem}", step.step));
-                left.push(Problem { kind: Kind::Left, ..problem });
+                let message = format!("{} cannot be undone: {problem}", named(&cx, &step));
+                cx.events.warn(&message);
+                left.push(Problem { kind: Kind::Left, message, ..problem });
             }
         }
     }
     left
+}
+
+/// What a step made, for people.
+fn named(cx: &Cx, step: &StepRecord) -> String {
+    let id = match &step.state {
+        State::Done(result) => result.as_str().or_else(|| result["id"].as_str()),
+        _ => None,
+    };
+    let id = id.map(|id| format!(" ({id})")).unwrap_or_default();
+    format!("`{}` of `{}`{id}", step.step, cx.build)
 }
 
 /// Where the tag that makes all final was begun, it is set on all.
