@@ -224,7 +224,7 @@ fn wrong_clock(ahead: SignedDuration) -> Option<String> {
 async fn enabled(asked: &[Asked<'_>]) -> Vec<Problem> {
     let wanted: Vec<&Asked<'_>> = asked.iter().filter(|a| !a.ebs.access.skip_region_validation).collect();
     let by_account = grouped(wanted.into_iter().map(|a| (a.account(), a)));
-    let answers = join_all(by_account.into_iter().map(|(_, builds)| async move {
+    let answers = join_all(by_account.into_values().map(|builds| async move {
         let region = builds.first()?.region();
         let ask = || region.ec2.describe_regions().send();
         match region.call("DescribeRegions", Repeat::Always, ask).await {

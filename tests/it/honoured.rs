@@ -124,6 +124,24 @@ async fn enhanced_networking_is_set_on_the_stopped_machine_and_in_the_image() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn enhanced_networking_needs_hvm() {
+    let ami = "us-east-1/ami-12345678,name=mine,virtualization=paravirtual".parse().expect("an image");
+    let rehearsal = Rehearsal { scale: SCALE, throttle: false, amis: vec![ami], ..Rehearsal::default() };
+    let server = Server::start(rehearsal).await.expect("a server");
+    let of = |options: Value| {
+        let mut builder = builder("web", options);
+        builder["source_ami"] = json!("ami-12345678");
+        builder
+    };
+    for option in ["ena_support", "sriov_support"] {
+        let outcome = baked(&server, &[of(json!({ option: true }))]).await;
+        assert!(outcome.run.is_none() && outcome.refused.len() == 1, "{outcome:?}");
+        assert!(outcome.refused[0].message.starts_with(&format!("`{option}` needs an image")), "{outcome:?}");
+    }
+    is_done(&baked(&server, &[of(json!({ "ena_support": false }))]).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_asked_beforehand_is_the_launch() {
     let server = server().await;
     let options = |name: &str, kind: &str| {
