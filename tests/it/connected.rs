@@ -32,7 +32,10 @@ async fn the_host_key_is_looked_for_on_the_console() {
     house.fault("other-host@GetConsoleOutput:1");
     let outcome = house.bake(&plain().replace("\"web\"", "\"other\"")).await;
     let problem = problem(&outcome);
-    assert!(problem.code.as_str() == "bake::run::ssh_host_key" && problem.message.contains("is none of those"), "{problem:?}");
+    assert!(
+        problem.code.as_str() == "bake::run::ssh_host_key" && problem.message.contains("is none of those"),
+        "{problem:?}"
+    );
     assert_eq!((outcome.left.len(), house.all("instances").len(), house.all("images").len()), (0, 0, 1));
 }
 
@@ -56,4 +59,15 @@ async fn a_machine_that_never_answers_is_shown_by_its_console() {
     );
     assert!(help.contains("a rehearsed instance") && help.contains(" login:"), "{help}");
     assert!(!help.contains('\r') && outcome.left.is_empty(), "{help:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_may_restart_before_it_is_connected_to_again() {
+    let house = House::new().await;
+    let paused = image("web", "ami_name = \"web\"\n pause_before_connecting = 1s", SHELL);
+    let start = std::time::Instant::now();
+    let (outcome, events) = told(&house, &paused, |_| false).await;
+    assert!(is_done(&outcome), "{outcome:?}");
+    assert!(format!("{events:?}").contains("connecting again in 1 s"), "{events:?}");
+    assert!(start.elapsed() >= Duration::from_secs(1));
 }

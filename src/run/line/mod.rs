@@ -6,7 +6,6 @@ pub mod ebs;
 pub mod null;
 
 use std::path::PathBuf;
-
 use std::time::Instant;
 
 use serde_json::json;
@@ -56,25 +55,27 @@ async fn connect(
     key_file: Option<&PathBuf>,
     instance: Option<&str>,
 ) -> Result<Shell, Problem> {
-    let keys = match key_file {
-        Some(file) => vec![key::read(file, ssh.passphrase.as_ref())?],
-        None => Vec::new(),
-    };
-    let known = cx.known(CONNECT, "");
-    let pinned = known.as_ref().and_then(|step| match &step.state {
+    let known = cx.known(CONNECT, "").and_then(|step| match &step.state {
         State::Done(result) => HostKeyPin::of(result["host_key"].as_str()?),
         _ => None,
     });
-    let pin = pinned.unwrap_or_default();
     let about = format!("connecting to {target} as {}", ssh.username);
     cx.events.tell(What::StepStarted { step: CONNECT.to_owned(), about });
     let start = Instant::now();
-    let shell = match (ssh::connect(target, ssh, &keys, &pin, &cx.events, &cx.cancel).await, instance) {
-        (Ok(shell), _) => shell,
-        (Err(problem), Some(id)) if problem.kind != Kind::Cancelled => return Err(with_console(cx, id, problem).await),
-        (Err(problem), _) => return Err(problem),
-    };
-    if !known.is_some_and(|step| matches!(step.state, State::Done(_))) {
+    let mut pin = known.clone().unwrap_or_default();
+    let mut shell = open(cx, target, ssh, key_file, &pin, instance).await?;
+    if !ssh.pause.is_zero() {
+        // The first one only shows that the machine is up: it may still restart, and have other keys then.
+        shell.close().await;
+        cx.events.say(format!("it can be reached; connecting again in {} s", ssh.pause.as_secs_f32()));
+        tokio::select! {
+            () = tokio::time::sleep(ssh.pause) => {}
+            () = cx.cancel.cancelled() => return Err(Problem::cancelled()),
+        }
+        pin = known.clone().unwrap_or_default();
+        shell = open(cx, target, ssh, key_file, &pin, instance).await?;
+    }
+    if known.is_none() {
         if let Some(id) = instance {
             compare(cx, id, &pin).await?;
         }
@@ -87,17 +88,29 @@ async fn connect(
         })?;
         cx.append(Entry::Result { intent, result: json!({ "host_key": pin.line() }) })?;
     }
-    if !ssh.pause.is_zero() {
-        cx.events.say(format!("waiting {} s before the first provisioner", ssh.pause.as_secs_f32()));
-        tokio::select! {
-            () = tokio::time::sleep(ssh.pause) => {}
-            () = cx.cancel.cancelled() => return Err(Problem::cancelled()),
-        }
-    }
     let result = pin.fingerprint().map_or_else(|| "connected".to_owned(), |f| format!("connected, host key {f}"));
     cx.events.tell(What::StepDone { step: CONNECT.to_owned(), result, ms: ms(start.elapsed()) });
     cx.paused(CONNECT).await;
     Ok(shell)
+}
+
+/// Opens a connection; where it never comes, the console of an instance may say why.
+async fn open(
+    cx: &Cx,
+    target: &Target,
+    ssh: &Ssh,
+    key_file: Option<&PathBuf>,
+    pin: &HostKeyPin,
+    instance: Option<&str>,
+) -> Result<Shell, Problem> {
+    let keys = match key_file {
+        Some(file) => vec![key::read(file, ssh.passphrase.as_ref())?],
+        None => Vec::new(),
+    };
+    match (ssh::connect(target, ssh, &keys, pin, &cx.events, &cx.cancel).await, instance) {
+        (Err(problem), Some(id)) if problem.kind != Kind::Cancelled => Err(with_console(cx, id, problem).await),
+        (outcome, _) => outcome,
+    }
 }
 
 /// Compares the pinned host key once with those that the console shows, where it shows any.
