@@ -40,7 +40,7 @@ pub enum Builder {
 }
 
 /// `amazon-ebs`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[allow(missing_docs)]
 pub struct Ebs {
     pub access: Access,
@@ -75,6 +75,8 @@ pub struct Access {
     pub profile: Option<String>,
     /// How often a call that failed for a passing reason is made, at most.
     pub max_retries: Option<u32>,
+    /// Whether AWS is not asked beforehand whose credentials they are.
+    pub skip_credential_validation: bool,
     /// Whether regions are not looked at before they are used.
     pub skip_region_validation: bool,
 }
@@ -181,7 +183,7 @@ pub struct Network {
 }
 
 /// The key pair.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Key {
     /// One that is made for the build.
     Temporary {
@@ -205,11 +207,12 @@ pub enum Key {
         name: String,
     },
     /// None: nobody connects, or by a password.
+    #[default]
     None,
 }
 
 /// The connection to the machine.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ssh {
     /// The host; the machine's own address where none is named.
     pub host: Option<String>,

@@ -7,8 +7,10 @@
 
 pub mod aws;
 pub mod build;
+pub mod caller;
 pub mod cancel;
 pub mod event;
+pub mod facts;
 pub mod input;
 pub mod journal;
 pub mod key;
@@ -157,9 +159,13 @@ impl Clouds {
         Ok(clouds)
     }
 
-    /// The account of an access. The region is no part of it.
+    /// The account of an access. The region is a part of it only where it has an endpoint of its own.
     fn of(&self, access: &Access) -> Option<Arc<Cloud>> {
-        let same = |other: &Access| Access { region: access.region.clone(), ..other.clone() } == *access;
+        let any = access.endpoint.is_none();
+        let same = |other: &Access| {
+            let region = if any { &access.region } else { &other.region };
+            Access { region: region.clone(), ..other.clone() } == *access
+        };
         self.all.iter().find(|(other, _)| same(other)).map(|(_, cloud)| cloud.clone())
     }
 }
@@ -186,7 +192,7 @@ pub async fn bake(mut builds: Vec<Build>, settings: Settings, events: Events, ca
         events.say(format!("preflight: asking AWS about {}", crate::text::words::count(asked.len(), "build")));
         // It only looks: it can be left at any moment.
         tokio::select! {
-            found = preflight::look(&asked, settings.force) => found,
+            found = preflight::look(&asked, settings.force, &settings.reach) => found,
             () = cancel.cancelled() => {
                 let calls = clouds.calls.load(Ordering::Relaxed);
                 return Outcome { cancelled: true, calls, ..Outcome::default() };
@@ -339,7 +345,6 @@ async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> Outcome {
     });
     let places =
         Arc::new(Semaphore::new(if settings.parallel == 0 { Semaphore::MAX_PERMITS } else { settings.parallel }));
-    let address = caller(&builds, settings).await;
     let held = builds.iter().filter_map(|b| match &b.builder {
         Builder::Ebs(ebs) => Some((b.name.clone(), clouds.of(&ebs.access)?, ebs.access.region.clone())),
         Builder::Null(_) => None,
@@ -348,12 +353,12 @@ async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> Outcome {
     let tasks: Vec<_> = builds
         .into_iter()
         .map(|build| {
-            let (places, common, address) = (places.clone(), common.clone(), address.clone());
+            let (places, common) = (places.clone(), common.clone());
             let own = build.name.clone();
             tokio::spawn(event::BUILD.scope(own, async move {
                 let _place = places.acquire().await;
                 let name = build.name.to_string();
-                let (end, left) = one(&common, &build, address).await;
+                let (end, left) = one(&common, &build).await;
                 (name, end, left)
             }))
         })
@@ -422,7 +427,7 @@ impl Common {
 }
 
 /// Makes one build to its end: the image, or everything undone.
-async fn one(common: &Common, build: &Build, address: Option<String>) -> (End, Vec<Problem>) {
+async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
     let Common { settings, found, .. } = common;
     let mut cx = common.context(build);
     if let Some(end) = cx.run.journal.look(|r| r.builds.get(&*build.name).and_then(|b| b.end.clone())) {
@@ -447,6 +452,7 @@ async fn one(common: &Common, build: &Build, address: Option<String>) -> (End, V
     let baked = match &build.builder {
         Builder::Ebs(ebs) => {
             let source = found.sources.get(&*build.name).cloned();
+            let address = found.addresses.get(&*build.name).cloned();
             let given = line::ebs::Given { source, address, ssh_at: settings.ssh_at, values: &build.values };
             line::ebs::bake(&timed, build, ebs, &given).await
         }
@@ -524,27 +530,6 @@ fn left_as_it_is(cx: &Cx) -> Vec<Problem> {
     }
     let message = format!("`{}` was left as it is: {}", cx.build, standing.join(", "));
     vec![Problem::left("run::abort", message).help(format!("undo it by `bakec clean {}`", cx.run.name))]
-}
-
-/// The address from which the machines will be reached, where a build leaves it open.
-async fn caller(builds: &[Build], settings: &Settings) -> Option<String> {
-    let open = builds.iter().any(|b| match &b.builder {
-        Builder::Ebs(ebs) => ebs.ssh.is_some() && ebs.network.groups.is_empty() && ebs.network.cidrs.is_empty(),
-        Builder::Null(_) => false,
-    });
-    if !open {
-        return None;
-    }
-    let local = settings
-        .reach
-        .endpoint
-        .as_deref()
-        .is_some_and(|e| e.contains("//127.") || e.contains("//localhost") || e.contains("//[::1]"));
-    if local {
-        Some("127.0.0.1/32".to_owned())
-    } else {
-        aws::address::own().await.map(|ip| format!("{ip}/{}", if ip.is_ipv4() { 32 } else { 128 }))
-    }
 }
 
 /// Whether a failure is the wish of somebody.

@@ -5,22 +5,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use aws_sdk_ec2::types::InstanceType;
+use aws_sdk_ec2::types::Image;
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 
 use super::aws::fault::Fault;
 use super::aws::wait::filter;
-use super::aws::{Cloud, Region, Repeat};
+use super::aws::{Cloud, Reach, Region, Repeat, address};
 use super::build::{Build, Builder, Ebs, Key, Script, Work};
+use super::caller;
+use super::line::ebs::worded;
 use super::problem::{Kind, Origin, Problem};
+use super::step::launch::LaunchInstance;
 use super::step::source::{SourceImage, find, option};
+use super::step::tags;
 
 /// What was found out.
 #[derive(Debug, Default)]
 pub struct Found {
     /// The source image of each build, by its name.
     pub sources: BTreeMap<String, SourceImage>,
+    /// What each build's temporary group admits, by its name, where the plan does not say it.
+    pub addresses: BTreeMap<String, String>,
 }
 
 /// A build on EC2 with its account.
@@ -42,6 +48,28 @@ impl Asked<'_> {
     fn region(&self) -> Arc<Region> {
         self.cloud.region(&self.ebs.access.region)
     }
+
+    /// What builds of one account have in common.
+    fn account(&self) -> usize {
+        Arc::as_ptr(&self.cloud).addr()
+    }
+
+    /// Where it makes images: in its own region, and where copies go.
+    fn regions(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.ebs.access.region).chain(&self.ebs.image.regions).map(String::as_str)
+    }
+}
+
+/// As many values as a filter may have.
+const AT_ONCE: usize = 200;
+
+/// Things by what they have in common.
+fn grouped<K: Ord, T>(all: impl IntoIterator<Item = (K, T)>) -> BTreeMap<K, Vec<T>> {
+    let mut groups: BTreeMap<K, Vec<T>> = BTreeMap::new();
+    for (key, thing) in all {
+        groups.entry(key).or_default().push(thing);
+    }
+    groups
 }
 
 /// Files that builds read must be there.
@@ -88,7 +116,7 @@ pub fn files(builds: &[Build]) -> Vec<Problem> {
 }
 
 /// Asks AWS. Everything that is wrong is told.
-pub async fn look(asked: &[Asked<'_>], force: bool) -> (Found, Vec<Problem>) {
+pub async fn look(asked: &[Asked<'_>], force: bool, reach: &Reach) -> (Found, Vec<Problem>) {
     let mut problems = accounts(asked).await;
     if !problems.is_empty() {
         return (Found::default(), problems);
@@ -97,10 +125,14 @@ pub async fn look(asked: &[Asked<'_>], force: bool) -> (Found, Vec<Problem>) {
     if !problems.is_empty() {
         return (Found::default(), problems);
     }
-    let (sources, types, names) = tokio::join!(sources(asked), types(asked), names(asked, force));
+    let builds: Vec<_> = asked.iter().map(|a| (a.build, a.ebs)).collect();
+    let callers = caller::addresses(&builds, reach, address::own());
+    let (sources, types, names, (addresses, unknown)) =
+        tokio::join!(sources(asked), types(asked), names(asked, force), callers);
     problems.extend(types);
     problems.extend(names);
-    let mut found = Found::default();
+    problems.extend(unknown);
+    let mut found = Found { addresses, ..Found::default() };
     for (build, outcome) in sources {
         match outcome {
             Ok(source) => {
@@ -123,7 +155,7 @@ fn refused(problem: Problem) -> Problem {
 /// Whose credentials they are: whether they are any good.
 async fn accounts(asked: &[Asked<'_>]) -> Vec<Problem> {
     let mut clouds: Vec<&Arc<Cloud>> = Vec::new();
-    for a in asked {
+    for a in asked.iter().filter(|a| !a.ebs.access.skip_credential_validation) {
         if !clouds.iter().any(|c| Arc::ptr_eq(c, &a.cloud)) {
             clouds.push(&a.cloud);
         }
@@ -163,22 +195,32 @@ fn wrong_clock(ahead: SignedDuration) -> Option<String> {
     Some(format!("the clock of this machine is {time} {side} AWS's"))
 }
 
-/// Whether the account has the regions.
+/// Whether the accounts have the regions.
 async fn regions(asked: &[Asked<'_>]) -> Vec<Problem> {
+    let wanted: Vec<&Asked<'_>> = asked.iter().filter(|a| !a.ebs.access.skip_region_validation).collect();
+    let by_account = grouped(wanted.into_iter().map(|a| (a.account(), a)));
+    let answers = join_all(by_account.into_iter().map(|(_, builds)| async move {
+        let region = builds.first()?.region();
+        let ask = || region.ec2.describe_regions().send();
+        match region.call("DescribeRegions", Repeat::Always, ask).await {
+            Ok(answer) => {
+                let known = answer.regions().iter().filter_map(|r| r.region_name());
+                Some(unknown_regions(&builds, &known.collect()))
+            }
+            Err(error) => Some(vec![refused(error.problem("run::region"))]),
+        }
+    }));
+    answers.await.into_iter().flatten().flatten().collect()
+}
+
+/// Regions of an account's builds that the account does not have.
+fn unknown_regions(builds: &[&Asked<'_>], known: &BTreeSet<&str>) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let Some(first) = asked.iter().find(|a| !a.ebs.access.skip_region_validation) else { return problems };
-    let region = first.region();
-    let ask = || region.ec2.describe_regions().send();
-    let answer = match region.call("DescribeRegions", Repeat::Always, ask).await {
-        Ok(answer) => answer,
-        Err(error) => return vec![refused(error.problem("run::region"))],
-    };
-    let known: BTreeSet<&str> = answer.regions().iter().filter_map(|r| r.region_name()).collect();
     let mut told = BTreeSet::new();
-    for a in asked.iter().filter(|a| !a.ebs.access.skip_region_validation) {
+    for a in builds {
         let own = std::iter::once((&a.ebs.access.region, "region"));
         for (name, option) in own.chain(a.ebs.image.regions.iter().map(|r| (r, "ami_regions"))) {
-            if !known.contains(name.as_str()) && told.insert(name.clone()) {
+            if !known.contains(name.as_str()) && told.insert(name) {
                 let message = format!("the account has no region `{name}`");
                 let near = crate::text::suggest::nearest(name, known.iter().copied());
                 let help = near.map_or_else(
@@ -222,32 +264,41 @@ fn unfit(a: &Asked<'_>, source: &SourceImage) -> Option<Problem> {
         let help = "take the image's EBS variant, or the builder `amazon-instance`";
         return Some(Problem::refused("run::source", message).help(help).at(a.origin(option(&a.ebs.source))));
     }
+    if (a.ebs.launch.sriov_support || a.ebs.launch.ena_support == Some(true)) && source.virtualization != "hvm" {
+        let option = if a.ebs.launch.sriov_support { "sriov_support" } else { "ena_support" };
+        let message = format!("`{option}` needs an image of the virtualization `hvm`, and `{}` has another", source.id);
+        let help = "take the image's HVM variant, or leave the option out";
+        return Some(Problem::refused("run::source", message).help(help).at(a.origin(option)));
+    }
     None
 }
 
 /// Whether the regions have the types of machine, each asked for once.
 async fn types(asked: &[Asked<'_>]) -> Vec<Problem> {
-    let mut wanted: BTreeMap<(String, String), &Asked<'_>> = BTreeMap::new();
-    for a in asked {
-        wanted.entry((a.ebs.access.region.clone(), a.ebs.launch.instance_type.clone())).or_insert(a);
-    }
-    let mut by_region: BTreeMap<String, Vec<(String, &Asked<'_>)>> = BTreeMap::new();
-    for ((region, kind), a) in wanted {
-        by_region.entry(region).or_default().push((kind, a));
-    }
-    let answers = join_all(by_region.into_iter().map(|(name, kinds)| async move {
-        let region = kinds.first().map(|(_, a)| a.region())?;
-        let all: Vec<String> = kinds.iter().map(|(k, _)| k.clone()).collect();
-        let ask = || region.ec2.describe_instance_type_offerings().filters(filter("instance-type", &all)).send();
-        // Who may not ask learns it at the launch.
-        let answer = region.call("DescribeInstanceTypeOfferings", Repeat::Always, ask).await.ok()?;
-        let offered: BTreeSet<&str> = answer
-            .instance_type_offerings()
-            .iter()
-            .filter_map(|o| o.instance_type())
-            .map(InstanceType::as_str)
-            .collect();
-        let missing = kinds.iter().filter(|(kind, _)| !offered.contains(kind.as_str()));
+    let by_region = grouped(asked.iter().map(|a| ((a.account(), a.ebs.access.region.as_str()), a)));
+    let answers = join_all(by_region.into_iter().map(|((_, name), builds)| async move {
+        let region = builds.first()?.region();
+        let mut kinds: BTreeMap<&str, &Asked<'_>> = BTreeMap::new();
+        for a in builds {
+            kinds.entry(&a.ebs.launch.instance_type).or_insert(a);
+        }
+        let all: Vec<&str> = kinds.keys().copied().collect();
+        let looks = all.chunks(AT_ONCE).map(|kinds| {
+            let region = &region;
+            async move {
+                let offerings = || region.ec2.describe_instance_type_offerings();
+                let ask = || offerings().filters(filter("instance-type", kinds.iter().copied())).send();
+                region.call("DescribeInstanceTypeOfferings", Repeat::Always, ask).await
+            }
+        });
+        let mut offered: BTreeSet<String> = BTreeSet::new();
+        for answer in join_all(looks).await {
+            // Who may not ask learns it at the launch.
+            let answer = answer.ok()?;
+            let types = answer.instance_type_offerings().iter().filter_map(|o| o.instance_type());
+            offered.extend(types.map(|t| t.as_str().to_owned()));
+        }
+        let missing = kinds.into_iter().filter(|(kind, _)| !offered.contains(*kind));
         let problems = missing.map(|(kind, a)| {
             Problem::refused("run::instance_type", format!("{name} does not offer the instance type `{kind}`"))
                 .help("see which it offers: `aws ec2 describe-instance-type-offerings`")
@@ -260,37 +311,50 @@ async fn types(asked: &[Asked<'_>]) -> Vec<Problem> {
 
 /// Whether the names of the images are free, in the region of the build and in all that get a copy.
 async fn names(asked: &[Asked<'_>], force: bool) -> Vec<Problem> {
-    let mut wanted: BTreeMap<String, Vec<&Asked<'_>>> = BTreeMap::new();
-    for a in asked.iter().filter(|a| !force && !a.ebs.image.force_deregister && !a.ebs.image.skip_create) {
-        for region in std::iter::once(&a.ebs.access.region).chain(&a.ebs.image.regions) {
-            wanted.entry(region.clone()).or_default().push(a);
-        }
-    }
-    let answers = join_all(wanted.into_iter().map(|(name, builds)| async move {
-        let region = builds.first()?.cloud.region(&name);
-        let names: BTreeSet<&String> = builds.iter().map(|a| &a.ebs.image.name).collect();
-        let ask = || {
-            region.ec2.describe_images().owners("self").filters(filter("name", names.iter().map(|n| n.as_str()))).send()
-        };
-        let answer = match region.call("DescribeImages", Repeat::Always, ask).await {
-            Ok(answer) => answer,
-            Err(error) => return Some(vec![refused(error.problem("run::image"))]),
-        };
-        let taken = answer.images().iter().filter_map(|image| {
-            let a = builds.iter().find(|a| image.name() == Some(a.ebs.image.name.as_str()))?;
-            let id = image.image_id().unwrap_or_default();
-            let message = format!("there is an image `{}` in {name} already: {id}", a.ebs.image.name);
-            let help =
-                "put `{{timestamp}}` into `ami_name`, or replace the old one by `--force` or `force_deregister = true`";
-            Some(Problem::refused("run::name", message).help(help).at(a.origin("ami_name")))
+    let fresh = asked.iter().filter(|a| !force && !a.ebs.image.force_deregister && !a.ebs.image.skip_create);
+    let wanted = grouped(fresh.flat_map(|a| a.regions().map(move |region| ((a.account(), region), a))));
+    let answers = join_all(wanted.into_iter().map(|((_, name), builds)| async move {
+        let region = builds.first()?.cloud.region(name);
+        let all: BTreeSet<&str> = builds.iter().map(|a| a.ebs.image.name.as_str()).collect();
+        let all: Vec<&str> = all.into_iter().collect();
+        let looks = all.chunks(AT_ONCE).map(|names| {
+            let region = &region;
+            async move {
+                let images = || region.ec2.describe_images().owners("self");
+                let ask = || images().filters(filter("name", names.iter().copied())).send();
+                region.call("DescribeImages", Repeat::Always, ask).await
+            }
         });
-        Some(taken.collect::<Vec<_>>())
+        let mut problems = Vec::new();
+        for answer in join_all(looks).await {
+            match answer {
+                Ok(answer) => problems.extend(answer.images().iter().filter_map(|image| taken(image, name, &builds))),
+                Err(error) => problems.push(refused(error.problem("run::image"))),
+            }
+        }
+        Some(problems)
     }));
     let mut problems: Vec<Problem> = answers.await.into_iter().flatten().flatten().collect();
-    let mut seen: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    problems.extend(twice(asked));
+    problems
+}
+
+/// That an image has the name that a build wants.
+fn taken(image: &Image, region: &str, builds: &[&Asked<'_>]) -> Option<Problem> {
+    let a = builds.iter().find(|a| image.name() == Some(a.ebs.image.name.as_str()))?;
+    let id = image.image_id().unwrap_or_default();
+    let message = format!("there is an image `{}` in {region} already: {id}", a.ebs.image.name);
+    let help = "put `{{timestamp}}` into `ami_name`, or replace the old one by `--force` or `force_deregister = true`";
+    Some(Problem::refused("run::name", message).help(help).at(a.origin("ami_name")))
+}
+
+/// Names that two builds of one account want in one region.
+fn twice(asked: &[Asked<'_>]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut seen: BTreeMap<_, &str> = BTreeMap::new();
     for a in asked.iter().filter(|a| !a.ebs.image.skip_create) {
-        for region in std::iter::once(&a.ebs.access.region).chain(&a.ebs.image.regions) {
-            if let Some(other) = seen.insert((region, &a.ebs.image.name), &a.build.name)
+        for region in a.regions() {
+            if let Some(other) = seen.insert((a.cloud.whose(region), region, &a.ebs.image.name), &a.build.name)
                 && *other != *a.build.name
             {
                 let message = format!(
@@ -308,40 +372,78 @@ async fn names(asked: &[Asked<'_>], force: bool) -> Vec<Problem> {
     problems
 }
 
-/// Whether the credentials may launch the machines: asked by a call that is no more than a question.
+/// What is asked about one launch: its account, and the call.
+type Question = (usize, String, LaunchInstance);
+
+/// Whether the credentials may launch the machines as they will be: asked by calls that are no more than questions. Builds of which
+/// only values of tags differ ask one.
 async fn dry_runs(asked: &[Asked<'_>], found: &Found, problems: &[Problem]) -> Vec<Problem> {
     if !problems.is_empty() {
         return Vec::new();
     }
-    let mut wanted: BTreeMap<String, (&Asked<'_>, &SourceImage)> = BTreeMap::new();
+    let mut wrong: Vec<Problem> = Vec::new();
+    let mut wanted: Vec<(Question, &Asked<'_>, LaunchInstance)> = Vec::new();
     for a in asked {
-        if let Some(source) = found.sources.get(&*a.build.name) {
-            wanted.entry(a.ebs.access.region.clone()).or_insert((a, source));
+        let Some(source) = found.sources.get(&*a.build.name) else { continue };
+        let ebs = match worded(a.ebs, &a.build.values, source) {
+            Ok(ebs) => ebs,
+            Err(problem) => {
+                wrong.push(refused(problem).at(a.build.origin.clone()));
+                continue;
+            }
+        };
+        let launch = launch(ebs, source);
+        let question = (a.account(), a.ebs.access.region.clone(), without_values(&launch));
+        if !wanted.iter().any(|(other, ..)| *other == question) {
+            wanted.push((question, a, launch));
         }
     }
-    let answers = join_all(wanted.into_values().map(|(a, source)| async move {
+    let answers = join_all(wanted.into_iter().map(|(_, a, launch)| async move {
         let region = a.region();
-        let ask = || {
-            let kind = InstanceType::from(a.ebs.launch.instance_type.as_str());
-            let call = region
-                .ec2
-                .run_instances()
-                .dry_run(true)
-                .min_count(1)
-                .max_count(1)
-                .image_id(&source.id)
-                .instance_type(kind);
-            call.set_subnet_id(a.ebs.network.subnet.clone())
-                .set_security_group_ids((!a.ebs.network.groups.is_empty()).then(|| a.ebs.network.groups.clone()))
-                .send()
-        };
+        let tags = |resource, own: &[_]| tags::asked(resource, &a.build.name, own);
+        let ask = || launch.request(&region, tags).send();
         match region.call("RunInstances", Repeat::Always, ask).await {
             Ok(_) => None,
             Err(error) if error.fault == Fault::WouldSucceed => None,
             Err(error) => Some(refused(error.problem("run::launch")).at(a.build.origin.clone())),
         }
     }));
-    answers.await.into_iter().flatten().collect()
+    for problem in answers.await.into_iter().flatten() {
+        if !wrong.iter().any(|told| told.message == problem.message) {
+            wrong.push(problem);
+        }
+    }
+    wrong
+}
+
+/// The launch of a build, as far as all that it needs is there: the temporary key and group are not.
+fn launch(ebs: Ebs, source: &SourceImage) -> LaunchInstance {
+    let key = match ebs.key {
+        Key::Own { name, .. } => name,
+        Key::Known { name } => Some(name),
+        Key::Temporary { .. } | Key::None => None,
+    };
+    let groups = ebs.network.groups.clone();
+    let (token, lease) = (String::new(), String::new());
+    LaunchInstance {
+        image: source.id.clone(),
+        launch: ebs.launch,
+        network: ebs.network,
+        groups,
+        key,
+        token,
+        lease,
+        outlived: false,
+    }
+}
+
+/// The same with no values of tags: policies ask for keys, and most builds have a name of their own in one.
+fn without_values(launch: &LaunchInstance) -> LaunchInstance {
+    let mut launch = launch.clone();
+    for (_, value) in launch.launch.tags.iter_mut().chain(&mut launch.launch.volume_tags) {
+        value.clear();
+    }
+    launch
 }
 
 #[cfg(test)]

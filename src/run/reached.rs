@@ -32,8 +32,8 @@ impl From<&Build> for Reached {
 impl Reached {
     /// What a journal keeps of it.
     pub(super) fn way(&self) -> Way {
-        let Access { region, endpoint, keys, profile, max_retries, skip_region_validation: _ } =
-            self.access.clone().unwrap_or_default();
+        // What preflight looks at is nothing to those who come later.
+        let Access { region, endpoint, keys, profile, max_retries, .. } = self.access.clone().unwrap_or_default();
         Way { region, copies: self.copies.clone(), endpoint, profile, max_retries, keys: keys.is_some() }
     }
 

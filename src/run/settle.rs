@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::build::Build;
+use super::aws::address;
+use super::build::{Build, Builder};
+use super::caller;
 use super::cancel::Cancel;
 use super::event::{Events, What};
 use super::journal::fold::{Broken, Record};
@@ -122,12 +124,26 @@ pub async fn resume(
         .filter(|b| record.builds.get(&*b.name).is_none_or(|r| r.steps.is_empty() && r.end.is_none()))
         .filter_map(|b| asked(b, &opened.clouds))
         .collect();
-    let (found, problems) =
-        if fresh.is_empty() { (Found::default(), Vec::new()) } else { preflight::look(&fresh, settings.force).await };
+    let (mut found, problems) = if fresh.is_empty() {
+        (Found::default(), Vec::new())
+    } else {
+        preflight::look(&fresh, settings.force, &settings.reach).await
+    };
     drop(fresh);
     if !problems.is_empty() {
         return refused(problems);
     }
+    // What was opened stays open; we may reach it from another place now.
+    let begun =
+        builds.iter().filter(|b| record.builds.get(&*b.name).is_some_and(|r| !r.steps.is_empty() && r.end.is_none()));
+    let begun: Vec<_> = begun
+        .filter_map(|b| match &b.builder {
+            Builder::Ebs(ebs) => Some((b, &**ebs)),
+            Builder::Null(_) => None,
+        })
+        .collect();
+    found.addresses.extend(caller::addresses(&begun, &settings.reach, address::own()).await.0);
+    drop(begun);
     if let Err(problem) = take(&mut opened, Purpose::Resume).await {
         return refused(vec![problem]);
     }

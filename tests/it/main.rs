@@ -38,6 +38,8 @@ mod fuzzed;
 mod generated;
 mod growth;
 mod hcl;
+#[cfg(feature = "run")]
+mod honoured;
 mod hostile;
 mod house;
 #[cfg(feature = "run")]

@@ -26,6 +26,7 @@ impl World {
                 images.push(json!({
                     "region": r.name, "id": i.id, "name": i.name, "state": i.state(), "architecture": i.architecture,
                     "virtualization": i.virtualization, "root_device": i.root_kind, "public": i.public, "users": i.users,
+                    "ena": i.ena, "sriov": i.sriov,
                     "description": i.description, "snapshots": i.snapshots().collect::<Vec<_>>(),
                     "source_instance": i.source_instance, "source_image": i.source_image.as_ref().map(|s| &s.0),
                     "deprecated": i.deprecated, "tags": tags(r, &i.id),

@@ -6,6 +6,7 @@
 pub mod address;
 pub mod bucket;
 pub mod clock;
+pub mod endpoint;
 pub mod fault;
 pub mod gather;
 pub mod wait;
@@ -14,7 +15,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -33,6 +34,7 @@ use super::secret::Secret;
 
 use bucket::{Buckets, Shelf};
 use clock::{Clock, Listener};
+use endpoint::Endpoints;
 use fault::{CallError, Fault};
 use gather::Gather;
 use wait::Watch;
@@ -64,9 +66,10 @@ pub struct Cloud {
     events: Events,
     scale: f64,
     tries: u32,
-    foreign: bool,
+    endpoints: Endpoints,
     calls: Arc<AtomicU64>,
     regions: Mutex<HashMap<String, Arc<Region>>>,
+    account: OnceLock<String>,
 }
 
 /// A region of an account.
@@ -137,7 +140,8 @@ impl Cloud {
         if let Some(profile) = &access.profile {
             loader = loader.profile_name(profile);
         }
-        if let Some(endpoint) = reach.endpoint.as_ref().or(access.endpoint.as_ref()) {
+        let endpoints = Endpoints::new(access, reach);
+        if let Some(endpoint) = &endpoints.all {
             loader = loader.endpoint_url(endpoint);
         }
         if let Some(credentials) = credentials(access, reach) {
@@ -151,9 +155,10 @@ impl Cloud {
             events: events.clone(),
             scale,
             tries: access.max_retries.map_or(TRIES, |n| n.saturating_add(1)),
-            foreign: reach.endpoint.is_some() || access.endpoint.is_some(),
+            endpoints,
             calls,
             regions: Mutex::default(),
+            account: OnceLock::new(),
         };
         cloud.credentials().await?;
         Ok(cloud)
@@ -167,9 +172,10 @@ impl Cloud {
             events: events.clone(),
             scale: 1.0,
             tries: 1,
-            foreign: false,
+            endpoints: Endpoints::default(),
             calls: Arc::default(),
             regions: Mutex::default(),
+            account: OnceLock::new(),
         }
     }
 
@@ -197,10 +203,13 @@ impl Cloud {
     pub fn region(&self, name: &str) -> Arc<Region> {
         let mut regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || {
-            let config = aws_sdk_ec2::config::Builder::from(&self.config)
+            let mut config = aws_sdk_ec2::config::Builder::from(&self.config)
                 .region(aws_sdk_ec2::config::Region::new(name.to_owned()))
-                .interceptor(Listener(self.clock.clone()))
-                .build();
+                .interceptor(Listener(self.clock.clone()));
+            if let Some(endpoint) = self.endpoints.ec2(name) {
+                config = config.endpoint_url(endpoint);
+            }
+            let config = config.build();
             Arc::new(Region {
                 name: name.to_owned(),
                 ec2: aws_sdk_ec2::Client::from_conf(config),
@@ -214,7 +223,7 @@ impl Cloud {
                 buckets: Buckets::new(self.scale),
                 scale: self.scale,
                 tries: self.tries,
-                foreign: self.foreign,
+                foreign: self.endpoints.is_foreign(name),
                 tags_snapshots: tokio::sync::Mutex::default(),
                 calls: self.calls.clone(),
             })
@@ -231,7 +240,18 @@ impl Cloud {
         let config = aws_sdk_sts::config::Builder::from(&self.config).interceptor(Listener(self.clock.clone())).build();
         let sts = aws_sdk_sts::Client::from_conf(config);
         let ask = || sts.get_caller_identity().send();
-        self.region(&region).call("GetCallerIdentity", Repeat::Always, ask).await.map(drop)
+        let answer = self.region(&region).call("GetCallerIdentity", Repeat::Always, ask).await?;
+        if let Some(account) = answer.account() {
+            let _ = self.account.set(account.to_owned());
+        }
+        Ok(())
+    }
+
+    /// The account and the endpoint that a region is reached at: two with one of these are one account. The account's own number
+    /// is known where somebody has asked who calls.
+    pub fn whose(&self, region: &str) -> (String, Option<String>) {
+        let unknown = || format!("{:p}", std::ptr::from_ref(self));
+        (self.account.get().cloned().unwrap_or_else(unknown), self.endpoints.ec2(region).map(str::to_owned))
     }
 
     /// Warns people.

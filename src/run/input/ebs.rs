@@ -77,6 +77,7 @@ fn access(take: &mut Take<'_>, gate: &Gate) -> Access {
         keys,
         profile: take.text("profile"),
         max_retries: take.number("max_retries"),
+        skip_credential_validation: take.flag("skip_credential_validation"),
         skip_region_validation: take.flag("skip_region_validation"),
     }
 }
@@ -162,8 +163,12 @@ fn key(take: &mut Take<'_>, ssh: Option<&Ssh>, file: Option<PathBuf>, inputs: &I
                 let message = "EC2 keeps no private keys: `ssh_keypair_name` needs `ssh_private_key_file`";
                 take.wrong("ssh_keypair_name", message, None);
             }
-            let packers = || inputs.packer_defaults.then(|| "rsa".to_owned());
-            Key::Temporary { name: name.unwrap_or_default(), kind: kind.or_else(packers), bits }
+            // As EC2 makes them itself, which Packer leaves it to.
+            let (kind, bits) = match kind {
+                None if inputs.packer_defaults => (Some("rsa".to_owned()), bits.or(Some(2048))),
+                kind => (kind, bits),
+            };
+            Key::Temporary { name: name.unwrap_or_default(), kind, bits }
         }
     }
 }

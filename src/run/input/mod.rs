@@ -111,7 +111,7 @@ pub fn builds(document: &Document, inputs: &Inputs, gate: &Gate) -> Result<(Vec<
     let mut builds = Vec::new();
     for source in &document.builds {
         let given = values_of(document, source, inputs, &users);
-        let values = Values::new(&given, gate, users.secrets.clone());
+        let values = Values::new(&given, gate, users.secrets.clone(), &source.kind);
         let label = format!("`{}`", source.kind);
         let places = &|option: &str| source.place(option).map(Into::into);
         let mut take = Take::new(&label, &source.options, places, &values, &inputs.environment);

@@ -21,8 +21,8 @@ use crate::text::suggest::nearest;
 enum When {
     /// Now.
     Early,
-    /// Once there is a machine; now it is only looked at.
-    Late,
+    /// Once there is a machine, with these fields of its own beside the facts; now it is only looked at.
+    Late(&'static [&'static str]),
     /// Never.
     Raw,
 }
@@ -96,7 +96,12 @@ impl<'a> Take<'a> {
 
     /// A text that is rendered once there is a machine.
     pub(super) fn late(&mut self, option: &str) -> Option<String> {
-        self.scalar(option, When::Late).filter(|t| !t.is_empty())
+        self.late_with(option, &[])
+    }
+
+    /// The same, where the option has fields of its own.
+    pub(super) fn late_with(&mut self, option: &str, fields: &'static [&'static str]) -> Option<String> {
+        self.scalar(option, When::Late(fields)).filter(|t| !t.is_empty())
     }
 
     /// A text in which nothing is rendered.
@@ -172,8 +177,10 @@ impl<'a> Take<'a> {
     /// Texts as they stand, to be rendered once there is a machine; commas part nothing.
     pub(super) fn late_list(&mut self, option: &str) -> Option<Vec<String>> {
         match self.raw(option)? {
-            Json::Array(items) => Some(items.iter().filter_map(|item| self.one(option, item, When::Late)).collect()),
-            other => self.one(option, other, When::Late).map(|t| vec![t]),
+            Json::Array(items) => {
+                Some(items.iter().filter_map(|item| self.one(option, item, When::Late(&[]))).collect())
+            }
+            other => self.one(option, other, When::Late(&[])).map(|t| vec![t]),
         }
     }
 
@@ -189,7 +196,7 @@ impl<'a> Take<'a> {
                 continue;
             };
             for (name, value) in members {
-                if let Some(value) = self.one(option, value, When::Late) {
+                if let Some(value) = self.one(option, value, When::Late(&[])) {
                     pairs.retain(|(n, _)| n != name);
                     pairs.push((name.clone(), value));
                 }
@@ -250,8 +257,13 @@ impl<'a> Take<'a> {
         };
         let rendered = match when {
             When::Early => self.values.early(&text),
-            When::Late => self.values.late(&text).map(|()| text),
-            When::Raw => Ok(text),
+            // What is wrong with it has been told; that there is none would be a second mistake.
+            When::Late(fields) => {
+                let looked = self.values.late(&text, fields);
+                self.problems.extend(looked.err().map(|problem| problem.at(self.place(option))));
+                return Some(text);
+            }
+            When::Raw => return Some(text),
         };
         rendered.map_err(|problem| self.problems.push(problem.at(self.place(option)))).ok()
     }

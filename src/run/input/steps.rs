@@ -97,7 +97,7 @@ fn shell(take: &mut Take<'_>) -> Shell {
         environment: environment(take),
         env_var_format: or(take.verbatim("env_var_format"), format),
         use_env_var_file,
-        execute_command: or(take.late("execute_command"), command),
+        execute_command: or(take.late_with("execute_command", &["Path", "Vars", "EnvVarFile"]), command),
         binary: take.flag("binary"),
         remote_folder: or(take.text("remote_folder"), "/tmp"),
         remote_file: take.text("remote_file"),

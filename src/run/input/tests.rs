@@ -187,6 +187,49 @@ fn a_key_pair_is_launched_with_also_where_nobody_connects_by_it() {
 }
 
 #[test]
+fn facts_that_nobody_gives_are_found_at_once() {
+    let inline = |text: &str| {
+        let steps = serde_json::json!([{ "type": "shell", "inline": [text] }]);
+        template(
+            r#", "tags": { "a": "{{.SourceAMI}} {{build `BuildRegion`}}" }"#,
+            &format!(r#", "provisioners": {steps}"#),
+        )
+    };
+    for fine in
+        ["{{build `ID`}}", "{{build `PackerRunUUID`}} {{build `PackerHTTPAddr`}}", "{{split (build `Host`) `.` 3}}"]
+    {
+        assert!(read(&inline(fine), &inputs()).is_ok(), "{fine}");
+    }
+    let of = |text: &str| {
+        let found = wrong(&inline(text));
+        assert_eq!(found.len(), 1, "{found:?}");
+        found.concat()
+    };
+    assert!(
+        of("{{build `Hots`}}").ends_with("the build has no `Hots` | did you mean `Host`?"),
+        "{}",
+        of("{{build `Hots`}}")
+    );
+    assert!(of("{{.Pathh}}").contains("there is no field `.Pathh`"), "{}", of("{{.Pathh}}"));
+    assert!(of("{{build `SSHPrivateKey`}}").starts_with("the fact `SSHPrivateKey` is not known to templates yet"));
+    let own = r#", "provisioners": [{ "type": "shell", "inline": "x", "execute_command": "{{.Vars}} {{.Path}} {{build `ID`}}" }]"#;
+    assert!(read(&template("", own), &inputs()).is_ok());
+    let null = |fact: &str| {
+        let steps = serde_json::json!([{ "type": "shell", "inline": [format!("{{{{build `{fact}`}}}}")] }]);
+        format!(
+            r#"{{ "builders": [{{ "type": "null", "ssh_host": "h", "ssh_username": "u", "ssh_password": "p" }}], "provisioners": {steps} }}"#
+        )
+    };
+    for fact in ["Host", "Port", "User", "Password", "ConnType", "PackerRunUUID"] {
+        assert!(read(&null(fact), &inputs()).is_ok(), "{fact}");
+    }
+    let machine = wrong(&null("SourceAMI"));
+    assert_eq!(machine.len(), 1, "{machine:?}");
+    let machine = &machine[0];
+    assert!(machine.contains("the build has no `SourceAMI` | a build by `null` has `Host`"), "{machine}");
+}
+
+#[test]
 fn other_builders_and_what_comes_after_are_refused() {
     let found = wrong(
         r#"{ "builders": [{ "type": "amazon-instance", "name": "a" }, { "type": "amazon-instance", "name": "b" },
@@ -260,7 +303,7 @@ fn steps_run_where_they_should_and_as_they_are_overridden() {
         r#", "provisioners": [
             { "type": "shell", "inline": ["echo 1", "echo 2"], "environment_vars": "A=b=c", "override": { "web": { "inline": "exit 3", "valid_exit_codes": [3, "4"] } } },
             { "type": "shell", "only": ["other"], "script": "x.sh" },
-            { "type": "file", "source": "a", "destination": "/tmp/{{build `ID`}}", "pause_before": "1s", "max_retries": "2" }
+            { "type": "file", "source": "a", "destination": "/tmp/{{build `Host`}}", "pause_before": "1s", "max_retries": "2" }
           ]"#,
     )
     .replace(r#"}] ,"#, r#"}, { "type": "null", "name": "other", "communicator": "none" }] ,"#);
@@ -272,7 +315,7 @@ fn steps_run_where_they_should_and_as_they_are_overridden() {
     assert_eq!(builds[0].provisioners.len(), 2);
     assert_eq!(builds[1].provisioners.len(), 3);
     let Work::File(carry) = &builds[0].provisioners[1].work else { panic!() };
-    assert_eq!((carry.destination.as_str(), builds[0].provisioners[1].max_retries), ("/tmp/{{build `ID`}}", 2));
+    assert_eq!((carry.destination.as_str(), builds[0].provisioners[1].max_retries), ("/tmp/{{build `Host`}}", 2));
 }
 
 #[test]

@@ -7,9 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
+use super::WAY_OUT;
+use crate::run::facts;
 use crate::run::problem::Problem;
 use crate::run::render::{Given, RenderError, RunValues, render};
 use crate::run::secret::{Gate, Secret};
+use crate::text::suggest::nearest;
+use crate::text::words;
 
 /// Values for one build.
 pub(super) struct Values<'a> {
@@ -17,6 +21,10 @@ pub(super) struct Values<'a> {
     gate: &'a Gate,
     /// Names of secret variables.
     secrets: Arc<BTreeSet<String>>,
+    /// The kind of the builder.
+    builder: &'a str,
+    /// The facts that it gives; any where that is not known.
+    facts: Option<Vec<&'static str>>,
 }
 
 /// Values that note which secrets are read, and have something for every fact where asked to.
@@ -24,16 +32,18 @@ struct Watch<'a> {
     given: &'a Given,
     secrets: &'a BTreeSet<String>,
     read: Mutex<BTreeSet<String>>,
-    facts: Facts,
+    facts: Facts<'a>,
+    /// The first fact that was asked for and that nobody gives.
+    unknown: Mutex<Option<String>>,
 }
 
 /// Whether facts about the machine are there.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Facts {
+#[derive(Clone, Copy)]
+enum Facts<'a> {
     /// There is no machine yet.
     None,
-    /// Any text stands for them, to see whether the rest is right.
-    Any,
+    /// Some text stands for those of a list, or for any, to see whether the rest is right.
+    Some(Option<&'a [&'static str]>, &'a [&'a str]),
 }
 
 impl RunValues for Watch<'_> {
@@ -53,28 +63,62 @@ impl RunValues for Watch<'_> {
     }
 
     fn build(&self, name: &str) -> Option<String> {
-        // Long enough to be cut to pieces.
-        (self.facts == Facts::Any).then(|| format!("{name}-0-1-2-3-4-5-6-7-8-9"))
+        let Facts::Some(known, _) = self.facts else { return None };
+        if known.is_none_or(|known| known.contains(&name)) {
+            return Some(sample(name));
+        }
+        self.unknown.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| name.to_owned());
+        None
+    }
+
+    fn field(&self, name: &str) -> Option<String> {
+        match self.facts {
+            Facts::Some(_, own) if own.contains(&name) => Some(sample(name)),
+            _ => self.build(name),
+        }
     }
 }
 
+/// What stands for a fact: long enough to be cut to pieces.
+fn sample(name: &str) -> String {
+    format!("{name}-0-1-2-3-4-5-6-7-8-9")
+}
+
 impl<'a> Values<'a> {
-    pub(super) fn new(given: &'a Given, gate: &'a Gate, secrets: Arc<BTreeSet<String>>) -> Self {
-        Values { given, gate, secrets }
+    pub(super) fn new(given: &'a Given, gate: &'a Gate, secrets: Arc<BTreeSet<String>>, builder: &'a str) -> Self {
+        Values { given, gate, secrets, builder, facts: facts::of(builder) }
     }
 
     /// The text as it is before there is a machine.
     pub(super) fn early(&self, text: &str) -> Result<String, Problem> {
-        self.rendered(text, Facts::None).map_err(|e| refused(e, text))
+        self.rendered(text, Facts::None).map_err(|(e, _)| refused(e, text))
     }
 
-    /// Whether the text can be rendered once there is a machine.
-    pub(super) fn late(&self, text: &str) -> Result<(), Problem> {
-        match self.rendered(text, Facts::Any) {
+    /// Whether the text can be rendered once there is a machine; `own` are the fields that the option has beside the facts.
+    pub(super) fn late(&self, text: &str, own: &[&str]) -> Result<(), Problem> {
+        match self.rendered(text, Facts::Some(self.facts.as_deref(), own)) {
+            Err((error, Some(fact))) => Err(self.no_fact(error, text, &fact, own)),
             // What a fact will be like is not known; how the text is cut or compared cannot be judged.
             Err(_) if speaks_of_facts(text) && crate::template::parse(text).problems.is_empty() => Ok(()),
-            other => other.map(drop).map_err(|e| refused(e, text)),
+            other => other.map(drop).map_err(|(e, _)| refused(e, text)),
         }
+    }
+
+    /// Why a fact is none.
+    fn no_fact(&self, error: RenderError, text: &str, fact: &str, own: &[&str]) -> Problem {
+        if facts::UNEXECUTED.contains(&fact) {
+            let message = format!("the fact `{fact}` is not known to templates yet by `bakec run`");
+            return Problem::refused("run::unexecuted", message).help(WAY_OUT);
+        }
+        let known = self.facts.iter().flatten().copied().chain(own.iter().copied());
+        let help = match nearest(fact, known.clone()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => {
+                let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
+                format!("a build by `{}` has {}", self.builder, words::list(&known, "and"))
+            }
+        };
+        refused(error, text).help(help)
     }
 
     /// Hides a text, because the option that holds it says so.
@@ -84,12 +128,17 @@ impl<'a> Values<'a> {
         secret
     }
 
-    fn rendered(&self, text: &str, facts: Facts) -> Result<String, RenderError> {
+    /// The text; or why not, with the fact that nobody gives.
+    fn rendered(&self, text: &str, facts: Facts<'_>) -> Result<String, (RenderError, Option<String>)> {
         if !text.contains("{{") {
             return Ok(text.to_owned());
         }
-        let watch = Watch { given: self.given, secrets: &self.secrets, read: Mutex::default(), facts };
-        let out = render(text, &watch)?;
+        let (read, unknown) = (Mutex::default(), Mutex::default());
+        let watch = Watch { given: self.given, secrets: &self.secrets, read, facts, unknown };
+        let out = match render(text, &watch) {
+            Ok(out) => out,
+            Err(error) => return Err((error, watch.unknown.into_inner().unwrap_or_else(PoisonError::into_inner))),
+        };
         let read = watch.read.into_inner().unwrap_or_else(PoisonError::into_inner);
         let verbatim = |name: &String| self.given.users.get(name).is_none_or(|secret| out.contains(secret.trim()));
         if !read.iter().all(verbatim) {

@@ -6,13 +6,16 @@ use std::path::PathBuf;
 
 use crate::run::aws::wait::Instance;
 use crate::run::build::{Build, Device, Ebs, Key, Ssh};
+use crate::run::caller;
 use crate::run::cancel::Cancel;
 use crate::run::event::Artifact;
+use crate::run::facts;
 use crate::run::journal::fold::State;
 use crate::run::problem::{Kind, Problem};
 use crate::run::render::{Given as Values, rendered};
 use crate::run::ssh::Target;
 use crate::run::step::copy::{CopyImage, place};
+use crate::run::step::enhance::Enhance;
 use crate::run::step::former::{Deregister, Forget, Former, former};
 use crate::run::step::group::{MakeGroup, OpenGroup};
 use crate::run::step::image::{CreateImage, available, merged};
@@ -67,6 +70,9 @@ pub async fn bake(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Resul
     cx.step(StopInstance { id: instance.clone(), by_itself: ebs.launch.disable_stop_instance }).await?;
     if ebs.image.skip_create {
         return Ok(artifact(&[]).into());
+    }
+    if let Some(step) = Enhance::of(&instance, &ebs.launch) {
+        cx.step(step).await?;
     }
     let gone = let_former_go(cx, ebs).await?;
     let images = images(cx, ebs, &instance).await?;
@@ -137,11 +143,23 @@ async fn groups(cx: &Cx, ebs: &Ebs, given: &Given<'_>) -> Result<Vec<String>, Pr
     let token = cx.token(MakeGroup::NAME, "");
     let name = format!("bakec_{}", &token[..20]);
     let id = cx.step(MakeGroup { name, vpc: ebs.network.vpc.clone() }).await?;
-    let cidrs = match (&given.address, ebs.network.cidrs.is_empty()) {
-        (Some(address), true) => vec![address.clone()],
-        _ => ebs.network.cidrs.clone(),
+    let wanted = match ebs.network.cidrs.is_empty() {
+        true => given.address.iter().cloned().collect(),
+        false => ebs.network.cidrs.clone(),
     };
-    cx.step(OpenGroup { id: id.clone(), port: ssh.port, cidrs }).await?;
+    let opened = cx.known(OpenGroup::NAME, "").and_then(|step| serde_json::from_value::<OpenGroup>(step.data).ok());
+    let cidrs = opened.map_or_else(|| wanted.clone(), |step| step.cidrs);
+    if cidrs.is_empty() {
+        let message = "it is not known from where the machine will be reached";
+        return Err(Problem::failed("run::group", message).help(caller::WRITE));
+    }
+    let open = OpenGroup { id: id.clone(), port: ssh.port, cidrs, further: false };
+    cx.step(open.clone()).await?;
+    // A run that goes on may do so from another place.
+    let further: Vec<String> = wanted.into_iter().filter(|cidr| !open.cidrs.contains(cidr)).collect();
+    if !further.is_empty() && !is_left(cx) {
+        cx.step(OpenGroup { cidrs: further, further: true, ..open }).await?;
+    }
     Ok(vec![id])
 }
 
@@ -172,29 +190,16 @@ async fn on_machine(
     Ok(())
 }
 
-/// What templates know of the machine, by Packer's names.
+/// What templates know of the machine.
 fn values(base: &Values, source: &SourceImage, at: Option<&Target>, ebs: &Ebs, instance: &str) -> Values {
-    let mut values = base.clone();
-    let tags: Vec<String> = source.tags.iter().map(|(k, v)| format!("{k}:{v}")).collect();
-    let mut know = |name: &str, value: &str| values.build.insert(name.to_owned(), value.to_owned());
-    know("ID", instance);
-    know("ConnType", if ebs.ssh.is_some() { "ssh" } else { "none" });
-    know("User", ebs.ssh.as_ref().map_or("", |s| &s.username));
-    know("Password", ebs.ssh.as_ref().and_then(|s| s.password.as_ref()).map_or("", |p| p.reveal()));
-    know("Host", at.map_or("", |t| &t.host));
-    know("Port", &at.map_or_else(String::new, |t| t.port.to_string()));
-    know("SourceAMI", &source.id);
-    know("SourceAMIName", &source.name);
-    know("SourceAMICreationDate", &source.created);
-    know("SourceAMIOwner", &source.owner);
-    know("SourceAMIOwnerName", &source.owner_name);
-    know("SourceAMITags", &format!("map[{}]", tags.join(" ")));
-    know("BuildRegion", &ebs.access.region);
-    values
+    facts::launched(facts::connected(base, ebs.ssh.as_ref(), at), source, &ebs.access.region, instance)
 }
 
 /// The build with its tags and its description rendered: they may speak of the source image.
-fn worded(ebs: &Ebs, base: &Values, source: &SourceImage) -> Result<Ebs, Problem> {
+///
+/// # Errors
+/// Where one cannot be rendered, or a tag's key becomes one of bakec's own.
+pub fn worded(ebs: &Ebs, base: &Values, source: &SourceImage) -> Result<Ebs, Problem> {
     let values = values(base, source, None, ebs, "");
     let mut ebs = ebs.clone();
     let Ebs { launch, image, .. } = &mut ebs;

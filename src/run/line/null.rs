@@ -1,9 +1,10 @@
 //! `null`: no machine is made; provisioners work on one that is there.
 
-use crate::run::build::{Build, Null};
+use crate::run::build::{Build, Null, Ssh};
 use crate::run::event::Artifact;
+use crate::run::facts;
 use crate::run::problem::Problem;
-use crate::run::render::RunValues;
+use crate::run::render::Given;
 use crate::run::ssh::Target;
 use crate::run::step::Cx;
 
@@ -13,15 +14,15 @@ use super::{connect, provision_all};
 ///
 /// # Errors
 /// The first that failed.
-pub async fn bake(cx: &Cx, build: &Build, null: &Null, values: &dyn RunValues) -> Result<Artifact, Problem> {
-    let mut shell = match &null.ssh {
-        Some(ssh) => {
-            let host = ssh.host.clone().unwrap_or_default();
-            Some(connect(cx, &Target { host, port: ssh.port }, ssh, null.key_file.as_ref(), None).await?)
-        }
-        None => None,
+pub async fn bake(cx: &Cx, build: &Build, null: &Null, values: &Given) -> Result<Artifact, Problem> {
+    let target = |ssh: &Ssh| Target { host: ssh.host.clone().unwrap_or_default(), port: ssh.port };
+    let at = null.ssh.as_ref().map(target);
+    let mut shell = match (&null.ssh, &at) {
+        (Some(ssh), Some(at)) => Some(connect(cx, at, ssh, null.key_file.as_ref(), None).await?),
+        _ => None,
     };
-    provision_all(cx, build, &mut shell, values).await?;
+    let values = facts::connected(values, null.ssh.as_ref(), at.as_ref());
+    provision_all(cx, build, &mut shell, &values).await?;
     if let Some(shell) = shell {
         shell.close().await;
     }

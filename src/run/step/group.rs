@@ -89,12 +89,19 @@ pub struct OpenGroup {
     pub port: u16,
     /// From where.
     pub cidrs: Vec<String>,
+    /// Whether it was opened before, for another place.
+    #[serde(default)]
+    pub further: bool,
 }
 
 impl Step for OpenGroup {
     const NAME: &'static str = "ingress";
     const AGAIN: bool = true;
     type Out = ();
+
+    fn of(&self) -> String {
+        if self.further { self.cidrs.join(", ") } else { String::new() }
+    }
 
     fn about(&self) -> String {
         format!("opening port {} for {}", self.port, self.cidrs.join(", "))

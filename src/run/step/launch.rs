@@ -1,10 +1,12 @@
 //! The machine: launched by a token, waited for, stopped, terminated.
 
+use aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder;
 use aws_sdk_ec2::types::HttpTokensState;
 use aws_sdk_ec2::types::{
     BlockDeviceMapping, CreditSpecificationRequest, EbsBlockDevice, IamInstanceProfileSpecification, Instance as Found,
     InstanceMetadataEndpointState, InstanceMetadataOptionsRequest, InstanceMetadataTagsState,
-    InstanceNetworkInterfaceSpecification, InstanceType, Placement, ResourceType, ShutdownBehavior, VolumeType,
+    InstanceNetworkInterfaceSpecification, InstanceType, Placement, ResourceType, ShutdownBehavior, TagSpecification,
+    VolumeType,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -32,7 +34,7 @@ const TRIES: u32 = 30;
 const FORGOTTEN: Duration = Duration::from_secs(120);
 
 /// Launches an instance.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LaunchInstance {
     /// The source image.
     pub image: String,
@@ -69,7 +71,8 @@ impl Step for LaunchInstance {
     async fn act(&self, cx: &Cx) -> Result<String, Failure> {
         for tries in (0..TRIES).rev() {
             // The token makes the second call harmless.
-            let ask = || self.request(cx).send();
+            let tags = |resource, own: &[_]| cx.tagged_until(resource, Self::NAME, own, &self.lease);
+            let ask = || self.request(&cx.region, tags).send();
             match cx.region.call("RunInstances", Repeat::Always, ask).await {
                 Ok(answer) => {
                     return Ok(answer.instances().first().and_then(|i| i.instance_id()).unwrap_or_default().to_owned());
@@ -181,25 +184,30 @@ impl LaunchInstance {
         Ok(())
     }
 
-    fn request(&self, cx: &Cx) -> aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder {
+    /// The call, with the tags that things get; without a token it is no more than a question.
+    pub fn request(
+        &self,
+        region: &Region,
+        tags: impl Fn(ResourceType, &[(String, String)]) -> TagSpecification,
+    ) -> RunInstancesFluentBuilder {
         let launch = &self.launch;
         let mut volume_tags = launch.tags.clone();
         volume_tags.retain(|(name, _)| !launch.volume_tags.iter().any(|(n, _)| n == name));
         volume_tags.extend(launch.volume_tags.iter().cloned());
-        let tagged = |resource, own: &[(String, String)]| cx.tagged_until(resource, Self::NAME, own, &self.lease);
-        let mut call = cx
-            .region
+        let is_asked = self.token.is_empty();
+        let mut call = region
             .ec2
             .run_instances()
             .min_count(1)
             .max_count(1)
             .image_id(&self.image)
             .instance_type(InstanceType::from(launch.instance_type.as_str()))
-            .client_token(&self.token)
+            .set_dry_run(is_asked.then_some(true))
+            .set_client_token((!is_asked).then(|| self.token.clone()))
             .set_key_name(self.key.clone())
-            .tag_specifications(tagged(ResourceType::Instance, &launch.tags))
-            .tag_specifications(tagged(ResourceType::Volume, &volume_tags))
-            .tag_specifications(tagged(ResourceType::NetworkInterface, &launch.tags));
+            .tag_specifications(tags(ResourceType::Instance, &launch.tags))
+            .tag_specifications(tags(ResourceType::Volume, &volume_tags))
+            .tag_specifications(tags(ResourceType::NetworkInterface, &launch.tags));
         if launch.ebs_optimized {
             call = call.ebs_optimized(true);
         }

@@ -5,6 +5,7 @@
 //! resource; `line` puts them in their order; `undo` walks back over them.
 
 pub mod copy;
+pub mod enhance;
 pub mod former;
 pub mod group;
 pub mod image;

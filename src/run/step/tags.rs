@@ -32,6 +32,18 @@ pub fn last_wins(tags: Vec<(String, String)>) -> Vec<(String, String)> {
     tags.into_iter().collect::<IndexMap<_, _>>().into_iter().collect()
 }
 
+/// All tags of something that a run makes: bakec's own, and those that the user wants.
+fn all(run: &str, build: &str, step: &str, own: &[(String, String)], lease: &str) -> Vec<Tag> {
+    let ours = [(RUN, run), (BUILD, build), (STEP, step), (STATE, BUILDING), (LEASE, lease)];
+    ours.into_iter().chain(own.iter().map(|(k, v)| (k.as_str(), v.as_str()))).map(|(k, v)| tag(k, v)).collect()
+}
+
+/// The tags of something that is only asked about: those that it would have, by their keys.
+pub fn asked(resource: ResourceType, build: &str, own: &[(String, String)]) -> TagSpecification {
+    let tags = all("preflight", build, "preflight", own, "preflight");
+    TagSpecification::builder().resource_type(resource).set_tags(Some(tags)).build()
+}
+
 /// A filter on a tag of exactly this value: what EC2 takes for a pattern is escaped.
 pub fn with_tag(key: &str, value: &str) -> Filter {
     let mut exactly = String::with_capacity(value.len());
@@ -52,11 +64,7 @@ pub fn tag(key: &str, value: &str) -> Tag {
 impl Cx {
     /// The tags of what a step makes, before those that the user wants.
     pub fn tags(&self, step: &str, own: &[(String, String)], lease: &str) -> Vec<Tag> {
-        let step = format!("{step}:{}", self.attempt);
-        let ours =
-            [(RUN, self.run.name.as_str()), (BUILD, &self.build), (STEP, &step), (STATE, BUILDING), (LEASE, lease)];
-        let ours = ours.into_iter().map(|(k, v)| tag(k, v));
-        ours.chain(own.iter().map(|(k, v)| tag(k, v))).collect()
+        all(&self.run.name, &self.build, &format!("{step}:{}", self.attempt), own, lease)
     }
 
     /// The same as a specification at creation.

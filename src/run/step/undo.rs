@@ -5,6 +5,7 @@
 use serde_json::Value as Json;
 
 use super::copy::CopyImage;
+use super::enhance::Enhance;
 use super::former::{Deregister, Forget};
 use super::group::{MakeGroup, OpenGroup};
 use super::image::CreateImage;
@@ -122,6 +123,7 @@ async fn undo_any(cx: &Cx, record: &StepRecord) -> Result<String, Problem> {
         OpenGroup::NAME => undo::<OpenGroup>(cx, record).await,
         LaunchInstance::NAME => undo::<LaunchInstance>(cx, record).await,
         StopInstance::NAME => undo::<StopInstance>(cx, record).await,
+        Enhance::NAME => undo::<Enhance>(cx, record).await,
         Deregister::NAME => undo::<Deregister>(cx, record).await,
         Forget::NAME => undo::<Forget>(cx, record).await,
         CreateImage::NAME => undo::<CreateImage>(cx, record).await,

@@ -1,0 +1,145 @@
+//! From where the machines will be reached, for temporary security groups that admit the caller alone.
+//!
+//! It is known before anything is made, or what says it instead is asked for by name. Neighbours: `preflight` asks, `line` opens the
+//! groups.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use super::aws::Reach;
+use super::aws::endpoint::is_local;
+use super::build::{Build, Ebs, Ssh};
+use super::problem::{Origin, Problem};
+
+/// What the help says where only the user knows.
+pub const WRITE: &str = "write `temporary_security_group_source_cidrs = [\"…\"]`, the networks from which you connect, or name a group of \
+                         your own by `security_group_id`";
+
+/// The networks that builds' groups admit, by the builds' names, where the plan does not name them. `ask` says the caller's public
+/// address, where it can be known.
+pub async fn addresses(
+    builds: &[(&Build, &Ebs)],
+    reach: &Reach,
+    ask: impl Future<Output = Option<Ipv4Addr>>,
+) -> (BTreeMap<String, String>, Vec<Problem>) {
+    let (mut found, mut problems): (BTreeMap<String, String>, Vec<Problem>) = Default::default();
+    let mut public = Vec::new();
+    for (build, ebs) in builds {
+        let Some(ssh) = ebs.ssh.as_ref().filter(|_| is_open(ebs)) else { continue };
+        if let Some(option) = private(ebs, ssh) {
+            let message = format!("by `{option}` a machine is reached inside its VPC, and from where is not known");
+            add(&mut problems, Problem::refused("run::group", message).help(WRITE).at(origin(build, ebs, option)));
+        } else if reach.endpoint.as_ref().or(ebs.access.endpoint.as_ref()).is_some_and(|e| is_local(e)) {
+            found.insert(build.name.to_string(), "127.0.0.1/32".to_owned());
+        } else {
+            public.push((build, ebs));
+        }
+    }
+    if public.is_empty() {
+        return (found, problems);
+    }
+    match ask.await {
+        Some(address) => found.extend(public.iter().map(|(b, _)| (b.name.to_string(), format!("{address}/32")))),
+        None => {
+            let message = "the IPv4 address from which you reach the machines cannot be found out: checkip.amazonaws.com does not say it";
+            for (build, ebs) in public {
+                let option = "temporary_security_group_source_public_ip";
+                add(&mut problems, Problem::refused("run::group", message).help(WRITE).at(origin(build, ebs, option)));
+            }
+        }
+    }
+    (found, problems)
+}
+
+/// Whether a group is made for the build, and the plan does not say whom it admits.
+pub fn is_open(ebs: &Ebs) -> bool {
+    ebs.ssh.is_some() && ebs.network.groups.is_empty() && ebs.network.cidrs.is_empty()
+}
+
+/// The option by which a machine has, or shows us, no public address.
+fn private(ebs: &Ebs, ssh: &Ssh) -> Option<&'static str> {
+    match (&ssh.host, ssh.interface.as_deref()) {
+        // A host of one's own choice.
+        (Some(_), _) => None,
+        (None, Some("private_ip" | "private_dns")) => Some("ssh_interface"),
+        (None, None) if ebs.network.public_address == Some(false) => Some("associate_public_ip_address"),
+        (None, _) => None,
+    }
+}
+
+fn origin(build: &Build, ebs: &Ebs, option: &str) -> Option<Origin> {
+    let own = ebs.origins.iter().find(|(name, _)| name == option).map(|(_, origin)| origin.clone());
+    own.or_else(|| build.origin.clone())
+}
+
+/// Adds a problem that is not told yet.
+fn add(problems: &mut Vec<Problem>, problem: Problem) {
+    if !problems.iter().any(|told| told.message == problem.message) {
+        problems.push(problem);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::build::{Builder, Network};
+    use crate::run::render::Given;
+    use std::sync::Arc;
+
+    fn build(ebs: Ebs) -> Build {
+        let builder = Builder::Ebs(Box::new(ebs));
+        let (provisioners, cleanups, values) = (Vec::new(), Vec::new(), Given::default());
+        Build { name: Arc::from("web"), origin: None, builder, provisioners, cleanups, values }
+    }
+
+    async fn asked(ebs: Ebs, endpoint: Option<&str>, answer: Option<Ipv4Addr>) -> Result<Option<String>, String> {
+        let build = build(ebs);
+        let Builder::Ebs(ebs) = &build.builder else { unreachable!() };
+        let reach = Reach { endpoint: endpoint.map(str::to_owned), ..Reach::default() };
+        let (found, problems) = addresses(&[(&build, ebs)], &reach, async { answer }).await;
+        match problems.into_iter().next() {
+            Some(problem) => Err(format!("{} | {}", problem.message, problem.help.unwrap_or_default())),
+            None => Ok(found.get("web").cloned()),
+        }
+    }
+
+    fn ebs() -> Ebs {
+        Ebs { ssh: Some(Ssh::default()), ..Ebs::default() }
+    }
+
+    const ADDRESS: Option<Ipv4Addr> = Some(Ipv4Addr::new(203, 0, 113, 7));
+
+    #[tokio::test]
+    async fn an_open_group_admits_the_caller_alone() {
+        assert_eq!(asked(ebs(), None, ADDRESS).await, Ok(Some("203.0.113.7/32".to_owned())));
+        let unknown = asked(ebs(), None, None).await.expect_err("nobody knows it");
+        assert!(unknown.contains("cannot be found out") && unknown.ends_with(WRITE), "{unknown}");
+        let written = Network { cidrs: vec!["10.0.0.0/8".to_owned()], ..Network::default() };
+        assert_eq!(asked(Ebs { network: written, ..ebs() }, None, None).await, Ok(None));
+        assert_eq!(asked(Ebs { ssh: None, ..ebs() }, None, None).await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn on_this_machine_it_is_this_machine() {
+        let here = Ok(Some("127.0.0.1/32".to_owned()));
+        assert_eq!(asked(ebs(), Some("http://127.0.0.1:1"), None).await, here);
+        let mut plan = ebs();
+        plan.access.endpoint = Some("http://localhost:4566".to_owned());
+        assert_eq!(asked(plan.clone(), None, None).await, here);
+        assert!(asked(plan, Some("http://10.0.0.1"), None).await.is_err(), "the run's own endpoint goes first");
+    }
+
+    #[tokio::test]
+    async fn inside_a_vpc_networks_are_asked_for() {
+        for interface in ["private_ip", "private_dns"] {
+            let ssh = Ssh { interface: Some(interface.to_owned()), ..Ssh::default() };
+            let told = asked(Ebs { ssh: Some(ssh), ..ebs() }, None, ADDRESS).await.expect_err("it is private");
+            assert!(told.starts_with("by `ssh_interface`") && told.ends_with(WRITE), "{told}");
+        }
+        let network = Network { public_address: Some(false), ..Network::default() };
+        let told = asked(Ebs { network, ..ebs() }, None, ADDRESS).await.expect_err("it is private");
+        assert!(told.starts_with("by `associate_public_ip_address`"), "{told}");
+        let own = Ssh { interface: Some("private_ip".to_owned()), host: Some("x".to_owned()), ..Ssh::default() };
+        assert_eq!(asked(Ebs { ssh: Some(own), ..ebs() }, None, ADDRESS).await, Ok(Some("203.0.113.7/32".to_owned())));
+    }
+}
