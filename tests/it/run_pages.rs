@@ -235,10 +235,11 @@ fn unsaid(block: &str) -> Option<String> {
 fn patterns() -> Vec<Regex> {
     let literal = Regex::new(r#""((?:[^"\\]|\\[\s\S])*)""#).expect("the pattern is a regex");
     let hole = Regex::new(r"\{[a-z_.()]*\}").expect("the pattern is a regex");
+    let joined = Regex::new(r"\\\n\s*").expect("the pattern is a regex");
     let mut all = Vec::new();
     for file in files_below("src/run").into_iter().filter(|file| file.ends_with(".rs")) {
         for found in literal.captures_iter(&read(&format!("src/run/{file}"))) {
-            let text = Regex::new(r"\\\n\s*").expect("the pattern is a regex").replace_all(&found[1], "");
+            let text = joined.replace_all(&found[1], "");
             let fixed: Vec<String> = hole.split(&text).map(escape).collect();
             // A text of holes alone would allow anything.
             if fixed.concat().len() >= 9 && !text.contains('\n') {

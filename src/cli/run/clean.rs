@@ -124,7 +124,7 @@ fn one(args: &Clean, folder: PathBuf, record: Record, terminal: &Terminal) -> En
         return Ok(()).into();
     }
     let known = match needs_plan(&record) {
-        true => Former::of(folder, record, &args.variables, terminal).map(Known::Plan),
+        true => Former::of(folder, record, &args.variables, terminal).map(|former| Known::Plan(Box::new(former))),
         false => Ok(Known::Journal(folder, Box::new(record))),
     };
     let ended = known.and_then(|known| runtime(terminal)?.block_on(undo(args, known, terminal)));
@@ -134,7 +134,7 @@ fn one(args: &Clean, folder: PathBuf, record: Record, terminal: &Terminal) -> En
 /// What is known of a run that is undone.
 enum Known {
     /// Its plan with all that was given to it.
-    Plan(Former),
+    Plan(Box<Former>),
     /// Its folder, and what its journal says.
     Journal(PathBuf, Box<Record>),
 }

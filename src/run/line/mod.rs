@@ -15,7 +15,7 @@ use super::event::{Artifact, What, ms};
 use super::journal::fold::{BuildRecord, State};
 use super::journal::line::Entry;
 use super::key;
-use super::problem::{Kind, Problem};
+use super::problem::Problem;
 use super::provision::provision;
 use super::render::RunValues;
 use super::ssh::{self, Compared, HostKeyPin, Shell, Target};
@@ -108,7 +108,7 @@ async fn open(
         None => Vec::new(),
     };
     match (ssh::connect(target, ssh, &keys, pin, &cx.events, &cx.cancel).await, instance) {
-        (Err(problem), Some(id)) if problem.kind != Kind::Cancelled => Err(with_console(cx, id, problem).await),
+        (Err(problem), Some(id)) if problem.code == code::RUN_SSH_CONNECT => Err(with_console(cx, id, problem).await),
         (outcome, _) => outcome,
     }
 }
