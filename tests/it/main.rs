@@ -61,6 +61,9 @@ mod peer_builds;
 #[path = "../peer/ec2.rs"]
 mod peer_ec2;
 #[cfg(feature = "run")]
+#[path = "../peer/killed.rs"]
+mod peer_killed;
+#[cfg(feature = "run")]
 #[path = "../peer/moto.rs"]
 mod peer_moto;
 #[cfg(feature = "run")]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use aws_sdk_ec2::types::ResourceType;
+use aws_sdk_ec2::types::{Image as Found, ResourceType};
 use serde::{Deserialize, Serialize};
 use tokio::sync::SemaphorePermit;
 
@@ -112,13 +112,16 @@ impl Step for CopyImage {
 
     async fn find(&self, cx: &Cx) -> Result<Look<String>, Problem> {
         let region = cx.cloud.region(&self.to);
-        let ask = || {
-            let mut filters = cx.made_by(Self::NAME);
-            filters.push(filter("name", [self.name.as_str()]));
-            region.ec2.describe_images().owners("self").set_filters(Some(filters)).send()
-        };
+        let ask = || region.ec2.describe_images().owners("self").filters(filter("name", [self.name.as_str()])).send();
         let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem(code::RUN_COPY))?;
-        Ok(answer.images().first().and_then(|i| i.image_id()).map_or(Look::Nothing, |id| Look::There(id.to_owned())))
+        // Not every endpoint that speaks as EC2 does tags copies. There was none of the name when the build began.
+        let ours = |image: &&Found| {
+            cx.is_of(Self::NAME, image.tags())
+                || image.source_image_id() == Some(self.image.as_str())
+                || region.foreign && image.tags().is_empty()
+        };
+        let found = answer.images().iter().find(ours).and_then(|image| image.image_id());
+        Ok(found.map_or(Look::Nothing, |id| Look::There(id.to_owned())))
     }
 
     async fn undo(&self, cx: &Cx, id: &String) -> Result<String, Problem> {

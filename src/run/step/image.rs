@@ -72,13 +72,14 @@ impl Step for CreateImage {
             || cx.region.ec2.describe_images().owners("self").filters(filter("name", [self.name.as_str()])).send();
         let answer =
             cx.region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem(code::RUN_IMAGE))?;
-        let ours =
-            |image: &&Found| cx.is_ours(image.tags()) || image.source_instance_id() == Some(self.instance.as_str());
-        // What is still seen of a former image that was let go stands in nobody's way.
+        let ours = |image: &&Found| {
+            cx.is_of(Self::NAME, image.tags()) || image.source_instance_id() == Some(self.instance.as_str())
+        };
+        // What is still seen of a former image that was let go, or of an earlier attempt, stands in nobody's way.
         let gone = cx.known(Deregister::NAME, &cx.region.name);
         let gone =
             gone.and_then(|step| serde_json::from_value::<Deregister>(step.data).ok()).map(|step| step.former.id);
-        let mut others = answer.images().iter().filter(|i| i.image_id() != gone.as_deref());
+        let mut others = answer.images().iter().filter(|i| i.image_id() != gone.as_deref() && !cx.is_ours(i.tags()));
         match (answer.images().iter().find(ours), others.next()) {
             (Some(image), _) => Ok(Look::There(image.image_id().unwrap_or_default().to_owned())),
             (None, Some(other)) => {

@@ -91,9 +91,17 @@ impl Cx {
 
     /// Whether tags say that this build of this run made it.
     pub fn is_ours(&self, tags: &[Tag]) -> bool {
-        let has = |key: &str, value: &str| tags.iter().any(|t| t.key() == Some(key) && t.value() == Some(value));
-        has(RUN, &self.run.name) && has(BUILD, &self.build)
+        has(tags, RUN, &self.run.name) && has(tags, BUILD, &self.build)
     }
+
+    /// Whether tags say that the step of this attempt made it. What an earlier one made may still be seen when it is gone.
+    pub fn is_of(&self, step: &str, tags: &[Tag]) -> bool {
+        self.is_ours(tags) && has(tags, STEP, &format!("{step}:{}", self.attempt))
+    }
+}
+
+fn has(tags: &[Tag], key: &str, value: &str) -> bool {
+    tags.iter().any(|t| t.key() == Some(key) && t.value() == Some(value))
 }
 
 #[cfg(test)]
