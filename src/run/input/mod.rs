@@ -102,11 +102,12 @@ pub fn given(inputs: &Inputs) -> BTreeMap<String, String> {
 pub fn builds(document: &Document, inputs: &Inputs, gate: &Gate) -> Result<(Vec<Build>, Vec<Warning>), Vec<Problem>> {
     let mut warnings = Vec::new();
     let mut refusals = Refusals::default();
+    // First, and whatever values variables have: what cannot be done with any.
+    whole(document, inputs, &mut refusals);
     let users = variables::values(document, inputs, gate, &mut warnings).unwrap_or_else(|problems| {
         refusals.extend(problems);
         None
     });
-    whole(document, inputs, &mut refusals);
     // Without variables every option that reads one would be a mistake of its own.
     let Some(users) = users else { return Err(refusals.finish(document.builds.len())) };
     let mut builds = Vec::new();
@@ -119,8 +120,7 @@ pub fn builds(document: &Document, inputs: &Inputs, gate: &Gate) -> Result<(Vec<
         let builder = match source.kind.as_str() {
             "amazon-ebs" => ebs::take(&mut take, source, inputs, gate),
             "null" => null::take(&mut take),
-            kind => {
-                take.problem(unexecuted(kind).at(source.origin.as_ref().map(Into::into)));
+            _ => {
                 take.ignore_rest();
                 None
             }
@@ -160,6 +160,10 @@ fn whole(document: &Document, inputs: &Inputs, refusals: &mut Refusals) {
         )
         .help("write each stage to a plan of its own with `bakec compile --stage all`, and run one after the other")
         .at(build.origin.as_ref().map(Into::into));
+        refusals.of_build(&build.name.as_str().into(), vec![problem]);
+    }
+    for build in document.builds.iter().filter(|b| !EXECUTED.contains(&&*b.kind)) {
+        let problem = unexecuted(&build.kind).at(build.origin.as_ref().map(Into::into));
         refusals.of_build(&build.name.as_str().into(), vec![problem]);
     }
     for step in &document.tests {
@@ -204,13 +208,16 @@ fn unexecuted_step(what: &str, step: &document::Step) -> Problem {
 /// What to do with what is not executed.
 const WAY_OUT: &str = "write the plan with `bakec compile` and build it with Packer, or take it out for the run";
 
+/// The builders that are executed.
+const EXECUTED: [&str; 2] = ["amazon-ebs", "null"];
+
 /// The refusal of a kind of builder.
 fn unexecuted(kind: &str) -> Problem {
     if kind == "amazon-instance" {
         return Problem::refused(code::RUN_UNEXECUTED, "`bakec run` does not build instance-store images yet")
             .help("an image on EBS is built by `builder amazon-ebs { … }` from a source AMI whose root device is EBS, without `account_id`, `s3_bucket` and the X.509 files; or build the plan with Packer");
     }
-    let known = ["amazon-ebs", "null"].map(|k| format!("`{k}`"));
+    let known = EXECUTED.map(|k| format!("`{k}`"));
     Problem::refused(code::RUN_UNEXECUTED, format!("the builder `{kind}` is not executed yet by `bakec run`"))
         .help(format!("{} are; {WAY_OUT}", words::list(&known, "and")))
 }

@@ -236,12 +236,16 @@ fn other_builders_and_what_comes_after_are_refused() {
              { "type": "docker", "name": "c" }], "post-processors": ["manifest", ["compress", "manifest"]] }"#,
     );
     assert_eq!(found.len(), 4, "{found:?}");
-    assert!(found[0].starts_with("the post-processor `manifest` is not executed yet"), "{found:?}");
+    assert!(found[2].starts_with("the post-processor `manifest` is not executed yet"), "{found:?}");
     assert!(
-        found[2]
+        found[0]
             .starts_with("`bakec run` does not build instance-store images yet (in `a` and `b`) | an image on EBS is")
     );
-    assert!(found[3].starts_with("the builder `docker` is not executed yet by `bakec run` (in `c`)"), "{found:?}");
+    assert!(found[1].starts_with("the builder `docker` is not executed yet by `bakec run` (in `c`)"), "{found:?}");
+    // Also where a variable has no value, which would be asked for in vain.
+    let found = wrong(r#"{ "variables": { "x": null }, "builders": [{ "type": "docker", "image": "{{user `x`}}" }] }"#);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].starts_with("the builder `docker` is not executed yet"), "{found:?}");
     let mut inputs = inputs();
     inputs.except_posts = vec!["compress".to_owned(), "manifest".to_owned()];
     let text = r#"{ "builders": [{ "type": "null", "communicator": "none" }], "post-processors": ["manifest", ["compress", "x"]] }"#;
