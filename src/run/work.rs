@@ -83,7 +83,7 @@ pub(super) async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> O
     outcome.cancelled = cancel.is_cancelled();
     if outcome.left.is_empty()
         && run.journal.look(|r| r.builds.values().all(|b| b.end.is_some()))
-        && let Err(error) = run.journal.append(Entry::Closed)
+        && let Err(error) = run.journal.append(Entry::Closed).await
     {
         events.warn(format!("the journal cannot be closed: {error}"));
     }
@@ -171,20 +171,22 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
     finish(cx, build, baked, settings.on_error).await
 }
 
+/// Writes how the build ended; why it could not.
+async fn ended(cx: &Cx, build: &Build, end: &End) -> Option<Problem> {
+    let end = match end.clone() {
+        End::Failed { problem } => End::Failed { problem: cx.events.gate().pass_problem(problem) },
+        done => done,
+    };
+    cx.append(Entry::End { build: build.name.to_string(), end }).await.err()
+}
+
 /// Writes how the build ended, and undoes what is not to stay.
 async fn finish(cx: &Cx, build: &Build, baked: Result<Baked, Problem>, on_error: OnError) -> (End, Vec<Problem>) {
-    let ended = |end: &End| {
-        let end = match end.clone() {
-            End::Failed { problem } => End::Failed { problem: cx.events.gate().pass_problem(problem) },
-            done => done,
-        };
-        cx.append(Entry::End { build: build.name.to_string(), end }).err()
-    };
     match baked {
         Ok(Baked { artifact, left: remains }) => {
             let end = End::Done { artifact: artifact.clone() };
             // First of all: whoever goes on from here has only to tidy up.
-            let unwritten = ended(&end);
+            let unwritten = ended(cx, build, &end).await;
             let mut left = back(cx, Extent::Scaffolding).await;
             left.extend(unwritten);
             left.extend(remains);
@@ -198,7 +200,7 @@ async fn finish(cx: &Cx, build: &Build, baked: Result<Baked, Problem>, on_error:
                 && let Some(artifact) = line::ebs::finished(cx)
             {
                 let end = End::Done { artifact: artifact.clone() };
-                left.extend(ended(&end));
+                left.extend(ended(cx, build, &end).await);
                 cx.events.tell(What::BuildDone { artifact });
                 return (end, left);
             }
@@ -217,7 +219,7 @@ async fn finish(cx: &Cx, build: &Build, baked: Result<Baked, Problem>, on_error:
                 OnError::Cleanup => back(cx, Extent::Everything).await,
                 OnError::Abort | OnError::RunCleanupProvisioner => left_as_it_is(cx),
             };
-            left.extend(ended(&end));
+            left.extend(ended(cx, build, &end).await);
             (end, left)
         }
     }
