@@ -56,11 +56,17 @@ pub fn unusable(run: &str, error: OpenError) -> Problem {
 }
 
 /// Opens the journal of a run, and the accounts of its builds.
-async fn open(folder: &Path, builds: &[Build], settings: &Settings, events: &Events) -> Result<Opened, Problem> {
+async fn open(
+    folder: &Path,
+    builds: &[Build],
+    settings: &Settings,
+    events: &Events,
+    cancel: &Cancel,
+) -> Result<Opened, Problem> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let journal = Journal::open(folder).map_err(|error| unusable(&name, error))?;
     let reached = journal.look(|record| reached::all(record, builds));
-    let clouds = Clouds::open(&reached, &settings.reach, events).await?;
+    let clouds = Clouds::open(&reached, &settings.reach, events, cancel).await?;
     Ok(Opened { run: Run::new(journal, settings), clouds, reached })
 }
 
@@ -116,7 +122,7 @@ pub async fn resume(
         builds.iter_mut().for_each(|build| build.cleanups.clear());
     }
     let refused = |refused: Vec<Problem>| Outcome { refused, ..Outcome::default() };
-    let mut opened = match open(folder, &builds, &settings, &events).await {
+    let mut opened = match open(folder, &builds, &settings, &events, &cancel).await {
         Ok(opened) => opened,
         Err(problem) => return refused(vec![problem]),
     };
@@ -210,7 +216,7 @@ fn changed(builds: &[Build], record: &Record) -> Option<Problem> {
 /// Images that are final stay.
 pub async fn clean(folder: &Path, builds: Vec<Build>, settings: Settings, events: Events, cancel: Cancel) -> Outcome {
     let refused = |problem: Problem| Outcome { refused: vec![problem], ..Outcome::default() };
-    let mut opened = match open(folder, &builds, &settings, &events).await {
+    let mut opened = match open(folder, &builds, &settings, &events, &cancel).await {
         Ok(opened) => opened,
         Err(problem) => return refused(problem),
     };

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
+use tokio::task::JoinError;
 
 use super::aws::Cloud;
 use super::build::{Build, Builder};
@@ -54,28 +55,24 @@ pub(super) async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> O
     let tasks: Vec<_> = builds
         .into_iter()
         .map(|build| {
-            let (places, common) = (places.clone(), common.clone());
-            let own = build.name.clone();
-            tokio::spawn(event::BUILD.scope(own, async move {
+            let build = Arc::new(build);
+            let (places, common, own) = (places.clone(), common.clone(), build.clone());
+            let task = tokio::spawn(event::BUILD.scope(build.name.clone(), async move {
                 let _place = places.acquire().await;
-                let name = build.name.to_string();
-                let (end, left) = one(&common, &build).await;
-                (name, end, left)
-            }))
+                one(&common, &own).await
+            }));
+            (build, task)
         })
         .collect();
     let renewal = tokio::spawn(lease::renew(run.clone(), held, events.clone()));
     let mut outcome = Outcome { run: Some(run.name.clone()), ..Outcome::default() };
-    for task in tasks {
-        match task.await {
-            Ok((name, end, left)) => {
-                outcome.ends.push((name, end));
-                outcome.left.extend(left);
-            }
-            Err(error) => {
-                outcome.left.push(Problem::left(code::RUN_BUG, format!("a build ended by a bug of bakec's: {error}")))
-            }
-        }
+    for (build, task) in tasks {
+        let (end, left) = match task.await {
+            Ok(ended) => ended,
+            Err(error) => broken(&common, &build, &error).await,
+        };
+        outcome.ends.push((build.name.to_string(), end));
+        outcome.left.extend(left);
     }
     renewal.abort();
     // It holds the journal until it has ended.
@@ -169,6 +166,15 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
         (baked, _) => baked,
     };
     finish(cx, build, baked, settings.on_error).await
+}
+
+/// Ends a build that a bug of ours has ended: what it has made is in the journal, and is undone like that of any other.
+async fn broken(common: &Common, build: &Build, error: &JoinError) -> (End, Vec<Problem>) {
+    let problem = Problem::failed(code::RUN_BUG, format!("the build ended by a bug of bakec's: {error}"))
+        .help("please report it, with the run's folder; what it had made is undone");
+    event::BUILD
+        .scope(build.name.clone(), finish(&common.context(build), build, Err(problem), common.settings.on_error))
+        .await
 }
 
 /// Writes how the build ended; why it could not.

@@ -396,7 +396,12 @@ async fn abandoned(house: &mut House, lease: Duration) -> Outcome {
 pub(crate) async fn cloud(house: &House) -> (Cloud, Events) {
     let (events, _) = Events::new(Gate::default());
     let access = Access { region: "us-east-1".to_owned(), ..Access::default() };
-    (Cloud::open(&access, &house.settings.reach, &events, Default::default()).await.expect("an account"), events)
+    (
+        Cloud::open(&access, &house.settings.reach, &events, &Cancel::never(), Default::default())
+            .await
+            .expect("an account"),
+        events,
+    )
 }
 
 fn wanted(run: Option<&str>, older_than: u64) -> Wanted {
