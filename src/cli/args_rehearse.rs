@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args as Group;
+use jiff::SignedDuration;
 
 use crate::rehearse::{Ami, Fault};
 use crate::text::duration;
@@ -41,6 +42,9 @@ pub(super) struct RehearseServer {
     /// Run the server's clock so many times as fast as the real one.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = scale)]
     pub(super) scale: f64,
+    /// Set the server's clock so far ahead of this machine's, or behind it with a minus: `-26h`.
+    #[arg(long, value_name = "SPAN", default_value = "0s", value_parser = ahead, allow_hyphen_values = true)]
+    pub(super) clock_ahead: SignedDuration,
     /// What ids and chance come from; without it, they differ each time.
     #[arg(long, value_name = "NUMBER")]
     pub(super) seed: Option<u64>,
@@ -59,6 +63,11 @@ pub(super) struct RehearseServer {
     /// Answer calls however fast they come.
     #[arg(long)]
     pub(super) no_throttle: bool,
+}
+
+/// A span that may be negative.
+fn ahead(text: &str) -> Result<SignedDuration, String> {
+    text.parse().map_err(|_| "a span is written `26h`, `-5m` or `1h30m`".to_string())
 }
 
 /// How many times as fast as the real one a clock runs.

@@ -14,6 +14,8 @@ mod compile;
 mod complete;
 #[cfg(feature = "run")]
 mod dashes;
+#[cfg(feature = "rehearse")]
+mod descriptors;
 mod diff;
 mod doc;
 mod explain;

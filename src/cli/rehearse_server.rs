@@ -15,10 +15,12 @@ pub(super) fn run(args: RehearseServer, terminal: &Terminal) -> Outcome {
 }
 
 async fn serve(args: RehearseServer, terminal: &Terminal) -> Outcome {
+    super::descriptors::raise();
     let mut settings = Settings {
         port: args.port,
         ssh_port: args.ssh_port,
         scale: args.scale,
+        ahead: args.clock_ahead,
         seed: args.seed,
         faults: args.fault,
         visible_after: args.visible_after,

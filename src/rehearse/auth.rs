@@ -2,6 +2,10 @@
 //!
 //! Any signature is accepted: there are no secrets to check it against. A call without one is refused, as AWS does.
 
+use jiff::civil;
+use jiff::tz::TimeZone;
+
+use super::clock::Clock;
 use super::error::ApiError;
 use crate::facts::regions::{self, Region};
 
@@ -46,6 +50,22 @@ pub(crate) fn scope(header: Option<&str>, presigned: Option<&str>) -> Result<Sco
         return Err(denied(&format!("Credential should be scoped to a valid region, not '{region}'")));
     };
     Ok(Scope { service, region, access_key: access_key.to_string() })
+}
+
+/// Refuses a call that was signed at another time than now: `date` is that of its signature, `20261121T115000Z`.
+pub(crate) fn in_time(service: Service, date: Option<&str>, clock: &Clock) -> Result<(), ApiError> {
+    let signed = date.and_then(|date| civil::DateTime::strptime("%Y%m%dT%H%M%SZ", date).ok());
+    let Some(signed) = signed.and_then(|at| at.to_zoned(TimeZone::UTC).ok()) else { return Ok(()) };
+    if clock.agrees(signed.timestamp()) {
+        return Ok(());
+    }
+    Err(match service {
+        Service::Ec2 => denied("AWS was not able to validate the provided access credentials"),
+        Service::Sts => {
+            let words = "Signature expired or not yet current: the time of the request is too far from AWS's";
+            ApiError::new("SignatureDoesNotMatch", words).status(403)
+        }
+    })
 }
 
 fn denied(message: &str) -> ApiError {

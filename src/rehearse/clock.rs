@@ -1,11 +1,14 @@
-//! The server's own clock: it starts at the real time and runs `scale` times as fast.
+//! The server's own clock: it starts at the real time, or so far from it as is wanted, and runs `scale` times as fast.
 //!
 //! All states and their delays live on it, and so do the times in answers. It knows no resource.
 
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use jiff::fmt::strtime;
+use jiff::{SignedDuration, Timestamp};
+
+/// By how much AWS lets the time of a signature be wrong.
+const SLACK: SignedDuration = SignedDuration::from_mins(5);
 
 /// A moment, in milliseconds since the clock was started.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -33,8 +36,14 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    pub(crate) fn new(scale: f64) -> Self {
-        Clock { started: Instant::now(), base: Timestamp::now(), scale: scale.clamp(1e-3, 1e9) }
+    pub(crate) fn new(scale: f64, ahead: SignedDuration) -> Self {
+        let base = Timestamp::now().checked_add(ahead).unwrap_or(Timestamp::MAX);
+        Clock { started: Instant::now(), base, scale: scale.clamp(1e-3, 1e9) }
+    }
+
+    /// Whether a moment that a caller takes for now is near enough. Nobody keeps up with a clock of another pace.
+    pub(crate) fn agrees(&self, now: Timestamp) -> bool {
+        self.scale != 1.0 || self.timestamp(self.now()).duration_since(now).abs() <= SLACK
     }
 
     pub(crate) fn scale(&self) -> f64 {
@@ -61,7 +70,7 @@ impl Clock {
     }
 
     pub(crate) fn timestamp(&self, time: Time) -> Timestamp {
-        let span = jiff::SignedDuration::from_millis(i64::try_from(time.0).unwrap_or(i64::MAX));
+        let span = SignedDuration::from_millis(i64::try_from(time.0).unwrap_or(i64::MAX));
         self.base.checked_add(span).unwrap_or(Timestamp::MAX)
     }
 

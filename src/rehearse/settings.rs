@@ -3,6 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::faults::Fault;
 use crate::facts::regions;
 
@@ -15,6 +17,8 @@ pub struct Settings {
     pub ssh_port: u16,
     /// How many times as fast as the real one the server's clock runs.
     pub scale: f64,
+    /// How far the server's clock is ahead of the real one.
+    pub ahead: SignedDuration,
     /// What ids and faults by rate are derived from; without one, the time.
     pub seed: Option<u64>,
     /// What goes wrong.
@@ -39,6 +43,7 @@ impl Default for Settings {
             port: 0,
             ssh_port: 0,
             scale: 1.0,
+            ahead: SignedDuration::ZERO,
             seed: None,
             faults: Vec::new(),
             visible_after: Duration::ZERO,

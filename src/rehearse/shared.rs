@@ -45,6 +45,8 @@ pub(crate) struct State {
 pub(crate) struct Request {
     pub(crate) values: BTreeMap<String, String>,
     pub(crate) authorization: Option<String>,
+    /// When it was signed.
+    pub(crate) date: Option<String>,
 }
 
 /// What is sent back.
@@ -160,10 +162,13 @@ impl Shared {
 
     /// Does one call.
     pub(crate) async fn call(&self, request: Request) -> Reply {
-        let Request { values, authorization } = request;
+        let Request { values, authorization, date } = request;
         let id = self.state().world.uuid();
         let action = values.get("Action").cloned().unwrap_or_default();
         let scope = auth::scope(authorization.as_deref(), values.get("X-Amz-Credential").map(String::as_str));
+        let date = date.as_deref().or_else(|| values.get("X-Amz-Date").map(String::as_str));
+        let clock = self.state().world.clock.clone();
+        let scope = scope.and_then(|scope| auth::in_time(scope.service, date, &clock).map(|()| scope));
         let old = values.get("Version").is_some_and(|version| version.starts_with("2011"));
         let service = scope.as_ref().map_or(if old { Service::Sts } else { Service::Ec2 }, |scope| scope.service);
         let (mut record, n, strikes) = self.open(&action, &values, &scope);

@@ -1,5 +1,7 @@
 //! All tests of the house, in one program.
 
+#![recursion_limit = "256"]
+
 mod program;
 mod run;
 mod support;
@@ -85,4 +87,6 @@ mod run_pages;
 mod rust;
 mod schema;
 mod spec;
+#[cfg(feature = "run")]
+mod storm;
 mod templates;

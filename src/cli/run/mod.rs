@@ -7,6 +7,7 @@
 mod clean;
 mod inputs;
 mod keyboard;
+mod places;
 mod plan;
 mod records;
 mod rehearsal;
@@ -66,6 +67,7 @@ async fn make(args: &Run, mut plan: Planned, terminal: &Terminal) -> Outcome {
         watch.warn(&warning.message, warning.help.as_deref(), terminal);
     }
     let mut settings = settings(args, inputs, &plan, terminal)?;
+    settings.parallel = places::at_once(settings.parallel, builds.len(), rehearsal.is_some(), terminal);
     if let Some(rehearsal) = &rehearsal {
         rehearsal.reached(&mut settings);
     }

@@ -100,7 +100,7 @@ impl World {
             host_key,
         };
         World {
-            clock: Clock::new(settings.scale),
+            clock: Clock::new(settings.scale, settings.ahead),
             rules: Arc::new(rules),
             regions: BTreeMap::new(),
             ids: Ids { seed, count: 0 },

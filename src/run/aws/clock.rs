@@ -11,6 +11,9 @@ use aws_sdk_ec2::config::{ConfigBag, Intercept, RuntimeComponents};
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 
+/// From so much on AWS takes no call that is signed by the local clock: five minutes, and what an answer may be late.
+const SLACK: SignedDuration = SignedDuration::from_mins(4);
+
 /// AWS's clock.
 #[derive(Debug)]
 pub struct Clock {
@@ -36,6 +39,11 @@ impl Clock {
     pub fn skew(&self) -> Option<SignedDuration> {
         let known = self.last.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         (known && self.scale == 1.0).then(|| Timestamp::now().duration_since(self.now()))
+    }
+
+    /// Whether the local clock is so wrong that AWS takes no call that is signed by it.
+    pub fn is_far_off(&self) -> bool {
+        self.skew().is_some_and(|ahead| ahead.abs() > SLACK)
     }
 
     /// Takes the `Date` of an answer.
@@ -96,6 +104,6 @@ mod tests {
         let clock = Clock::new(1.0);
         assert_eq!(clock.skew(), None);
         clock.told("Thu, 01 Jan 1970 00:00:10 GMT");
-        assert!(clock.skew().unwrap() > SignedDuration::from_hours(24));
+        assert!(clock.skew().unwrap() > SignedDuration::from_hours(24) && clock.is_far_off());
     }
 }

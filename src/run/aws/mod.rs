@@ -99,6 +99,7 @@ pub struct Region {
     pub ends: Gather,
     /// What is to be marked as final.
     pub finals: Gather,
+    clock: Arc<Clock>,
     events: Events,
     cancel: Cancel,
     buckets: Buckets,
@@ -137,6 +138,8 @@ impl Cloud {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
+        let scale = reach.scale.unwrap_or(1.0);
+        let clock = Arc::new(Clock::new(scale));
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http)
             .region(aws_config::Region::new(access.region.clone()))
@@ -159,9 +162,8 @@ impl Cloud {
             loader = loader.credentials_provider(SharedCredentialsProvider::new(credentials));
         }
         let config = loader.load().await;
-        let scale = reach.scale.unwrap_or(1.0);
         let cloud = Cloud {
-            clock: Arc::new(Clock::new(scale)),
+            clock,
             config,
             events: events.clone(),
             cancel: cancel.clone(),
@@ -239,6 +241,7 @@ impl Cloud {
                 stops: Gather::default(),
                 ends: Gather::default(),
                 finals: Gather::default(),
+                clock: self.clock.clone(),
                 events: self.events.clone(),
                 cancel: self.cancel.clone(),
                 buckets: Buckets::new(self.scale),
@@ -337,6 +340,8 @@ impl Region {
                 }
                 Fault::Unreached => attempt < tries,
                 Fault::Unclear => repeat == Repeat::Always && attempt < tries,
+                // Only its answer has told that the local clock is wrong: the SDK signs the client's next one by AWS's.
+                Fault::Credentials => attempt == 1 && self.clock.is_far_off(),
                 _ => false,
             };
             if !again || self.cancel.is_forced() && attempt >= LAST_TRIES {
