@@ -147,7 +147,8 @@ async fn patiently(cx: &Cx, kind: Held, name: &str) -> Result<String, Problem> {
             Ok(()) => return Ok(format!("{what} deleted")),
             Err(error) if error.fault == Fault::NotFound && !cx.is_young() => return Ok(format!("{what} is gone")),
             Err(error)
-                if matches!(error.fault, Fault::NotFound | Fault::InUse | Fault::WrongState) && cx.cancel.is_forced() =>
+                if matches!(error.fault, Fault::NotFound | Fault::InUse | Fault::WrongState)
+                    && cx.cancel.is_forced() =>
             {
                 return Err(cx.unconfirmed(&what));
             }
