@@ -20,8 +20,8 @@ use super::aws::wait::filter;
 use super::aws::{Cloud, Region, Repeat};
 use super::event::Events;
 use super::problem::{Kind as Means, Problem};
-use super::step::image::{Young, delete_snapshot, discard};
 use super::step::fleet::delete_fleet;
+use super::step::image::{Young, delete_snapshot, discard};
 use super::step::launch::{FLEET_TAG, delete_volume, terminated};
 use super::step::role::{delete_profile, delete_role};
 use super::step::tags::{BUILD, BUILDING, LEASE, RUN, STATE, with_tag};
@@ -371,8 +371,9 @@ pub async fn undo(cloud: &Cloud, wanted: &Wanted, listed: &[Leftover], events: &
     for left in now.iter().filter(|l| l.kept.is_none() && was(l)) {
         by_region.entry(&left.region).or_default().push(left);
     }
-    let all =
-        by_region.into_iter().map(|(name, left)| async move { undo_all(cloud, &cloud.region(name), left, events).await });
+    let all = by_region
+        .into_iter()
+        .map(|(name, left)| async move { undo_all(cloud, &cloud.region(name), left, events).await });
     join_all(all).await.into_iter().flatten().collect()
 }
 
@@ -435,9 +436,7 @@ async fn undo_one(cloud: &Cloud, region: &Arc<Region>, l: &Leftover) -> Result<(
                 _ => Ok(()),
             }
         }
-        Kind::InstanceProfile => {
-            patiently(region, async || delete_profile(cloud, &l.id).await).await.map_err(problem)
-        }
+        Kind::InstanceProfile => patiently(region, async || delete_profile(cloud, &l.id).await).await.map_err(problem),
         Kind::Role => patiently(region, async || delete_role(cloud, &l.id).await).await.map_err(problem),
         Kind::Image => {
             let ours = [with_tag(RUN, &l.run), with_tag(BUILD, &l.build), with_tag(STATE, BUILDING)];

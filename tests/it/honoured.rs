@@ -40,7 +40,12 @@ pub(crate) fn builder(name: &str, options: Value) -> Value {
 }
 
 pub(crate) fn read(builders: &[Value], packer_defaults: bool) -> Vec<Build> {
-    let text = json!({ "builders": builders }).to_string();
+    read_all(&json!({ "builders": builders }), packer_defaults)
+}
+
+/// The same of a whole template.
+pub(crate) fn read_all(template: &Value, packer_defaults: bool) -> Vec<Build> {
+    let text = template.to_string();
     let (document, problems) = read_placed(FileId(0), "plan.json", &text);
     let inputs = Inputs {
         vars: Vec::new(),

@@ -1,21 +1,26 @@
 //! The machine of a build: where it stands, where it is bought, what it may do; and what comes of a lack of it.
 
 use bakec::rehearse::{Call, Server, Settings as Rehearsal};
+use bakec::run::aws::Cloud;
+use bakec::run::bake;
+use bakec::run::build::Access;
 use bakec::run::cancel::Cancel;
 use bakec::run::event::{Events, What};
 use bakec::run::secret::Gate;
-use bakec::run::{Outcome, bake};
+use bakec::run::settings::{OnError, Outcome};
+use bakec::run::sweep::{self, Wanted};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::honoured::{SCALE, baked, builder, calls, images, is_done, read, server, settings};
+use crate::honoured::{SCALE, baked, builder, calls, images, is_done, read_all, server, settings};
 
 /// Asks the server for something that a user's account has.
 async fn ask(server: &Server, service: &str, form: &str) -> String {
     let version = if service == "iam" { "2010-05-08" } else { "2016-11-15" };
     let body = format!("Version={version}&{form}");
-    let mut stream = tokio::net::TcpStream::connect(server.endpoint.trim_start_matches("http://")).await.expect("a server");
+    let mut stream =
+        tokio::net::TcpStream::connect(server.endpoint.trim_start_matches("http://")).await.expect("a server");
     let head = format!(
         "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\nAuthorization: AWS4-HMAC-SHA256 \
          Credential=AK/20261121/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0\r\n\r\n",
@@ -36,9 +41,12 @@ fn field(answer: &str, name: &str) -> String {
 /// A VPC with two subnets, the first of which is public.
 async fn network(server: &Server) -> (String, [String; 2]) {
     let tagged = |kind: &str, name: &str| {
-        format!("TagSpecification.1.ResourceType={kind}&TagSpecification.1.Tag.1.Key=Name&TagSpecification.1.Tag.1.Value={name}")
+        format!(
+            "TagSpecification.1.ResourceType={kind}&TagSpecification.1.Tag.1.Key=Name&TagSpecification.1.Tag.1.Value={name}"
+        )
     };
-    let vpc = format!("Action=CreateVpc&CidrBlock=10.0.0.0/16&AmazonProvidedIpv6CidrBlock=true&{}", tagged("vpc", "build"));
+    let vpc =
+        format!("Action=CreateVpc&CidrBlock=10.0.0.0/16&AmazonProvidedIpv6CidrBlock=true&{}", tagged("vpc", "build"));
     let answer = ask(server, "ec2", &vpc).await;
     let (vpc, six) = (field(&answer, "vpcId"), field(&answer, "ipv6CidrBlock"));
     let mut subnets = Vec::new();
@@ -88,13 +96,15 @@ async fn told(server: &Server, builders: &[Value]) -> (Outcome, Vec<String>) {
     let told = tokio::spawn(async move {
         let mut all = Vec::new();
         while let Some(event) = reader.recv().await {
-            if let What::Warning { text } = event.what {
+            if let What::Warn { text } = event.what {
                 all.push(text);
             }
         }
         all
     });
-    let outcome = bake(read(builders, false), settings(server, folder.path(), false), events, Cancel::never()).await;
+    let steps = json!([{ "type": "shell", "inline": ["echo hello"] }]);
+    let plan = read_all(&json!({ "builders": builders, "provisioners": steps }), false);
+    let outcome = bake(plan, settings(server, folder.path(), false), events, Cancel::never()).await;
     (outcome, told.await.expect("nobody panics"))
 }
 
@@ -107,7 +117,11 @@ async fn each_option_of_a_launch_is_in_the_launch() {
         (json!({ "placement": { "tenancy": "dedicated" } }), "Placement.Tenancy", "dedicated"),
         (json!({ "placement": { "host_id": "h-0123456789abcdef0" } }), "Placement.HostId", "h-0123456789abcdef0"),
         (json!({ "placement": { "host_id": "h-0123456789abcdef0" } }), "Placement.Tenancy", "host"),
-        (json!({ "placement": { "host_resource_group_arn": "arn:aws:x" } }), "Placement.HostResourceGroupArn", "arn:aws:x"),
+        (
+            json!({ "placement": { "host_resource_group_arn": "arn:aws:x" } }),
+            "Placement.HostResourceGroupArn",
+            "arn:aws:x",
+        ),
         (
             json!({ "license_specifications": [{ "license_configuration_request": { "license_configuration_arn": "arn:aws:l" } }] }),
             "LicenseSpecification.1.LicenseConfigurationArn",
@@ -115,20 +129,40 @@ async fn each_option_of_a_launch_is_in_the_launch() {
         ),
         (json!({}), &*format!("{reservation}Preference"), "none"),
         (json!({ "capacity_reservation_preference": "open" }), &format!("{reservation}Preference"), "open"),
-        (json!({ "capacity_reservation_id": "cr-0123456789abcdef0" }), &format!("{reservation}Target.CapacityReservationId"), "cr-0123456789abcdef0"),
+        (
+            json!({ "capacity_reservation_id": "cr-0123456789abcdef0" }),
+            &format!("{reservation}Target.CapacityReservationId"),
+            "cr-0123456789abcdef0",
+        ),
         (
             json!({ "capacity_reservation_group_arn": "arn:aws:g" }),
             &format!("{reservation}Target.CapacityReservationResourceGroupArn"),
             "arn:aws:g",
         ),
         (json!({ "instance_type": "m5.xlarge", "enable_nitro_enclave": true }), "EnclaveOptions.Enabled", "true"),
-        (json!({ "instance_type": "t3.micro", "enable_unlimited_credits": true }), "CreditSpecification.CpuCredits", "unlimited"),
-        (json!({ "instance_type": "t3.micro", "enable_t2_unlimited": true }), "CreditSpecification.CpuCredits", "unlimited"),
+        (
+            json!({ "instance_type": "t3.micro", "enable_unlimited_credits": true }),
+            "CreditSpecification.CpuCredits",
+            "unlimited",
+        ),
+        (
+            json!({ "instance_type": "t3.micro", "enable_t2_unlimited": true }),
+            "CreditSpecification.CpuCredits",
+            "unlimited",
+        ),
         (json!({ "instance_type": "m4.large", "ebs_optimized": true }), "EbsOptimized", "true"),
         (json!({ "metadata_options": { "http_endpoint": "disabled" } }), "MetadataOptions.HttpEndpoint", "disabled"),
         (json!({ "metadata_options": { "http_tokens": "required" } }), "MetadataOptions.HttpTokens", "required"),
-        (json!({ "metadata_options": { "http_put_response_hop_limit": 3 } }), "MetadataOptions.HttpPutResponseHopLimit", "3"),
-        (json!({ "metadata_options": { "instance_metadata_tags": "enabled" } }), "MetadataOptions.InstanceMetadataTags", "enabled"),
+        (
+            json!({ "metadata_options": { "http_put_response_hop_limit": 3 } }),
+            "MetadataOptions.HttpPutResponseHopLimit",
+            "3",
+        ),
+        (
+            json!({ "metadata_options": { "instance_metadata_tags": "enabled" } }),
+            "MetadataOptions.InstanceMetadataTags",
+            "enabled",
+        ),
         (json!({ "availability_zone": "us-east-1b" }), "Placement.AvailabilityZone", "us-east-1b"),
         (json!({ "shutdown_behavior": "terminate" }), "InstanceInitiatedShutdownBehavior", "terminate"),
         (json!({ "associate_public_ip_address": true }), "NetworkInterface.1.AssociatePublicIpAddress", "true"),
@@ -138,12 +172,12 @@ async fn each_option_of_a_launch_is_in_the_launch() {
         let mut options = options.clone();
         // An image that the newer types take.
         if options.get("instance_type").is_some() {
-            options["source_ami"] = json!("ami-0c94855ba95c71c99");
+            options["source_ami"] = json!(null);
+            let name = "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20240501";
+            options["source_ami_filter"] = json!({ "filters": { "name": name }, "owners": ["099720109477"] });
         }
         options["communicator"] = json!("none");
         let before = launches(&server, "RunInstances").len();
-        let known = server.inventory();
-        let _ = known;
         let outcome = baked(&server, &[builder(&format!("web-{index}"), options.clone())]).await;
         let all = launches(&server, "RunInstances");
         assert_eq!(all.len(), before + 1, "{options}: {outcome:?}");
@@ -252,7 +286,8 @@ async fn what_is_lacking_in_one_place_is_asked_for_in_another() {
         leaves_nothing(&server);
         // Nowhere is nowhere.
         server.fault("capacity=us-east-1b@100%".parse().expect("a fault"));
-        let options = json!({ "spot_price": spot, "subnet_filter": { "filters": { "tag:Name": "build" }, "most_free": true } });
+        let options =
+            json!({ "spot_price": spot, "subnet_filter": { "filters": { "tag:Name": "build" }, "most_free": true } });
         let outcome = baked(&server, &[builder("other", options)]).await;
         let end = format!("{:?}", outcome.ends);
         assert!(end.contains("bake::run::capacity") && outcome.left.is_empty(), "{outcome:?}");
@@ -264,7 +299,8 @@ async fn what_is_lacking_in_one_place_is_asked_for_in_another() {
 async fn a_type_that_is_lacking_is_followed_by_the_next() {
     let server = server().await;
     server.fault("capacity=m3.medium@100%".parse().expect("a fault"));
-    let types = |spot| json!({ "instance_type": null, "spot_instance_types": ["m3.medium", "m3.large"], "spot_price": spot });
+    let types =
+        |spot| json!({ "instance_type": null, "spot_instance_types": ["m3.medium", "m3.large"], "spot_price": spot });
     is_done(&baked(&server, &[builder("web", types(json!(null)))]).await);
     let kinds: Vec<String> =
         launches(&server, "RunInstances").into_iter().map(|c| c.parameters["InstanceType"].clone()).collect();
@@ -298,9 +334,12 @@ async fn networks_are_found_by_filters() {
     assert_eq!(run("own", own).await, first);
     let vpcs = calls(&server, "DescribeVpcs");
     assert!(vpcs.iter().all(|c| c.parameters.values().any(|v| v == "build")), "{vpcs:?}");
-    let group = ask(&server, "ec2", &format!("Action=CreateSecurityGroup&GroupName=mine&GroupDescription=mine&VpcId={vpc}")).await;
+    let group =
+        ask(&server, "ec2", &format!("Action=CreateSecurityGroup&GroupName=mine&GroupDescription=mine&VpcId={vpc}"))
+            .await;
     let made = calls(&server, "CreateSecurityGroup").len();
-    run("groups", json!({ "subnet_id": first, "security_group_filter": { "filters": { "group-name": "mine" } } })).await;
+    run("groups", json!({ "subnet_id": first, "security_group_filter": { "filters": { "group-name": "mine" } } }))
+        .await;
     let launched = launches(&server, "RunInstances").pop().expect("a launch");
     assert_eq!(launched.parameters["SecurityGroupId.1"], field(&group, "groupId"));
     assert_eq!(calls(&server, "CreateSecurityGroup").len(), made, "none is made");
@@ -310,9 +349,15 @@ async fn networks_are_found_by_filters() {
     let none = json!({ "filters": { "tag:Name": "nothing" } });
     refused(&wrong(json!({ "subnet_filter": none })).await, "no subnet in us-east-1 matches `subnet_filter`");
     refused(&wrong(json!({ "vpc_filter": none })).await, "no VPC in us-east-1 matches `vpc_filter`");
-    refused(&wrong(json!({ "vpc_filter": { "filters": { "state": "available" } } })).await, "2 VPCs in us-east-1 match");
+    refused(
+        &wrong(json!({ "vpc_filter": { "filters": { "state": "available" } } })).await,
+        "2 VPCs in us-east-1 match",
+    );
     refused(&wrong(json!({ "security_group_filter": none })).await, "no security group in us-east-1 matches");
-    refused(&wrong(json!({ "subnet_id": first, "availability_zone": "us-east-1b" })).await, "is in the zone us-east-1a");
+    refused(
+        &wrong(json!({ "subnet_id": first, "availability_zone": "us-east-1b" })).await,
+        "is in the zone us-east-1a",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -321,7 +366,8 @@ async fn a_subnet_without_public_addresses_is_told_of_beforehand() {
     let (_, [_, private]) = network(&server).await;
     let outcome = baked(&server, &[builder("web", json!({ "subnet_id": private }))]).await;
     refused(&outcome, &format!("the subnet `{private}` gives its machines no public address"));
-    let outcome = baked(&server, &[builder("web", json!({ "subnet_id": private, "ssh_interface": "public_ip" }))]).await;
+    let outcome =
+        baked(&server, &[builder("web", json!({ "subnet_id": private, "ssh_interface": "public_ip" }))]).await;
     refused(&outcome, "gives its machines no public address");
     assert!(calls(&server, "CreateSecurityGroup").is_empty() && launches(&server, "RunInstances").is_empty());
     for (name, said) in [
@@ -338,13 +384,16 @@ async fn a_subnet_without_public_addresses_is_told_of_beforehand() {
 async fn who_connects_by_ipv6_gets_such_an_address() {
     let server = server().await;
     let (_, [first, _]) = network(&server).await;
-    let options = |subnet: Value| {
-        json!({ "ssh_interface": "ipv6", "subnet_id": subnet, "temporary_security_group_source_cidrs": ["2001:db8::/32"] })
-    };
+    let options = |subnet: Value| json!({ "ssh_interface": "ipv6", "subnet_id": subnet, "temporary_security_group_source_cidrs": ["2001:db8::/32"] });
     is_done(&baked(&server, &[builder("web", options(json!(first)))]).await);
     let launched = launches(&server, "RunInstances").pop().expect("a launch");
     assert_eq!(launched.parameters["Ipv6AddressCount"], "1");
-    ask(&server, "ec2", &format!("Action=ModifySubnetAttribute&SubnetId={first}&AssignIpv6AddressOnCreation.Value=true")).await;
+    ask(
+        &server,
+        "ec2",
+        &format!("Action=ModifySubnetAttribute&SubnetId={first}&AssignIpv6AddressOnCreation.Value=true"),
+    )
+    .await;
     is_done(&baked(&server, &[builder("own", options(json!(first)))]).await);
     let launched = launches(&server, "RunInstances").pop().expect("a launch");
     assert!(!launched.parameters.contains_key("Ipv6AddressCount"), "the subnet gives it by itself");
@@ -352,6 +401,33 @@ async fn who_connects_by_ipv6_gets_such_an_address() {
     refused(&none, "has no subnet with IPv6 addresses");
     let open = json!({ "ssh_interface": "ipv6", "subnet_id": first });
     refused(&baked(&server, &[builder("open", open)]).await, "a machine is reached by IPv6");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_spot_build_leaves_is_found_by_tags_and_paths() {
+    let server = server().await;
+    server.fault("image-fails@CreateImage:1".parse().expect("a fault"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let (events, _reader) = Events::new(Gate::default());
+    let mut settings = settings(&server, folder.path(), false);
+    settings.on_error = OnError::Abort;
+    settings.lease = Some(Duration::from_secs(1));
+    let options = json!({ "spot_price": "auto", "temporary_iam_instance_profile_policy_document": policy() });
+    let plan = json!({ "builders": [builder("web", options)] });
+    let outcome = bake(read_all(&plan, false), settings.clone(), events.clone(), Cancel::never()).await;
+    assert!(!outcome.left.is_empty(), "{outcome:?}");
+    let access = Access { region: "us-east-1".to_owned(), ..Access::default() };
+    let cloud = Cloud::open(&access, &settings.reach, &events, Default::default()).await.expect("an account");
+    let wanted =
+        |run: Option<String>| Wanted { regions: vec!["us-east-1".to_owned()], older_than: Duration::ZERO, run };
+    let left = sweep::list(&cloud, &wanted(outcome.run.clone())).await.expect("a list");
+    let kinds: Vec<String> = left.iter().map(|l| l.kind.to_string()).collect();
+    for kind in ["instance", "fleet", "launch template", "instance profile", "role"] {
+        assert!(kinds.iter().any(|k| k == kind), "no {kind} in {kinds:?}");
+    }
+    assert_eq!(sweep::undo(&cloud, &wanted(None), &left, &events).await, []);
+    assert_eq!(sweep::list(&cloud, &wanted(None)).await.expect("a list"), []);
+    leaves_nothing(&server);
 }
 
 fn policy() -> Value {

@@ -96,7 +96,8 @@ fn what_is_not_executed_or_no_option_is_refused_by_name() {
     let names = ["amazon-ebs", "shell"];
     let mut inputs = inputs();
     let mut kinds = Kinds::default();
-    for (name, options) in names.iter().zip([&["encrypt_boot", "pause_before_ssm", "fast_launch", "region"][..], &["inline"]])
+    for (name, options) in
+        names.iter().zip([&["encrypt_boot", "pause_before_ssm", "fast_launch", "region"][..], &["inline"]])
     {
         let category = if *name == "shell" { Category::Provisioner } else { Category::Builder };
         let options = options.iter().map(|o| ((*o).into(), field())).collect();

@@ -16,7 +16,10 @@ fn what_cannot_be_launched_is_refused_by_its_option() {
         (r#""spot_tags": { "a": "b" }"#, "`spot_tags` needs a `spot_price`"),
         (r#""spot_price": "0", "fleet_tag": { "key": "a", "value": "b" }"#, "`fleet_tags` needs a `spot_price`"),
         (r#""spot_allocation_strategy": "lowest-price""#, "`spot_allocation_strategy` needs a `spot_price`"),
-        (r#""spot_price": "auto", "spot_allocation_strategy": "cheapest""#, "`spot_allocation_strategy` is not `cheapest`"),
+        (
+            r#""spot_price": "auto", "spot_allocation_strategy": "cheapest""#,
+            "`spot_allocation_strategy` is not `cheapest`",
+        ),
         (r#""spot_price": "much""#, "`much` is no price"),
         (r#""spot_price": "1", "block_duration_minutes": 61"#, "`block_duration_minutes` is a multiple of 60"),
         (r#""spot_price": "1", "ena_support": false"#, "`ena_support` is set on a machine that is stopped"),
@@ -28,27 +31,51 @@ fn what_cannot_be_launched_is_refused_by_its_option() {
         (r#""enable_nitro_enclave": true"#, "a `t2.micro` has no Nitro Enclaves"),
         (r#""tenancy": "mine""#, "`tenancy` is not `mine`"),
         (r#""tenancy": "host", "placement": { "tenancy": "host" }"#, "`tenancy` stands in `placement` or beside it"),
-        (r#""placement": { "host_id": "h-1", "host_resource_group_arn": "arn:x" }"#, "`host_id` and `host_resource_group_arn`"),
+        (
+            r#""placement": { "host_id": "h-1", "host_resource_group_arn": "arn:x" }"#,
+            "`host_id` and `host_resource_group_arn`",
+        ),
         (r#""placement": { "host_id": "h-1", "tenancy": "default" }"#, "a chosen host needs the tenancy `host`"),
         (r#""placement": { "hosts": 1 }"#, "`placement` has no option `hosts`"),
         (r#""capacity_reservation_preference": "all""#, "`capacity_reservation_preference` is not `all`"),
-        (r#""capacity_reservation_id": "cr-1", "capacity_reservation_group_arn": "arn:x""#, "`capacity_reservation_id` and"),
-        (r#""capacity_reservation_id": "cr-1", "capacity_reservation_preference": "open""#, "a chosen capacity reservation"),
+        (
+            r#""capacity_reservation_id": "cr-1", "capacity_reservation_group_arn": "arn:x""#,
+            "`capacity_reservation_id` and",
+        ),
+        (
+            r#""capacity_reservation_id": "cr-1", "capacity_reservation_preference": "open""#,
+            "a chosen capacity reservation",
+        ),
         (r#""license_specifications": [{ "license_configuration_request": {} }]"#, "a licence needs its"),
         (r#""metadata_options": { "http_tokens": "maybe" }"#, "`http_tokens` is not `maybe`"),
-        (r#""metadata_options": { "http_put_response_hop_limit": 65 }"#, "an answer of the metadata service travels 1 to 64"),
-        (r#""metadata_options": { "http_endpoint": "disabled", "instance_metadata_tags": "enabled" }"#, "`instance_metadata_tags` needs"),
+        (
+            r#""metadata_options": { "http_put_response_hop_limit": 65 }"#,
+            "an answer of the metadata service travels 1 to 64",
+        ),
+        (
+            r#""metadata_options": { "http_endpoint": "disabled", "instance_metadata_tags": "enabled" }"#,
+            "`instance_metadata_tags` needs",
+        ),
         (r#""shutdown_behavior": "hibernate""#, "`shutdown_behavior` is not `hibernate`"),
-        (r#""security_group_id": "sg-1", "security_group_ids": ["sg-2"]"#, "`security_group_id` and `security_group_ids`"),
+        (
+            r#""security_group_id": "sg-1", "security_group_ids": ["sg-2"]"#,
+            "`security_group_id` and `security_group_ids`",
+        ),
         (r#""temporary_security_group_source_cidrs": ["10.0.0.1/33"]"#, "`10.0.0.1/33` is no network"),
         (r#""vpc_filter": { "filters": {} }"#, "`vpc_filter` has no filters"),
         (r#""subnet_filter": { "filters": { "tag:a": "" } }"#, "a filter of `subnet_filter` has a name and a value"),
-        (r#""security_group_filter": { "most_free": true, "filters": { "a": "b" } }"#, "`security_group_filter` has no option"),
+        (
+            r#""security_group_filter": { "most_free": true, "filters": { "a": "b" } }"#,
+            "`security_group_filter` has no option",
+        ),
         (
             r#""iam_instance_profile": "p", "temporary_iam_instance_profile_policy_document": { "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] }"#,
             "`iam_instance_profile` and `temporary_iam_instance_profile_policy_document` exclude",
         ),
-        (r#""temporary_iam_instance_profile_policy_document": { "Version": "2012-10-17" }"#, "a policy needs a statement"),
+        (
+            r#""temporary_iam_instance_profile_policy_document": { "Version": "2012-10-17" }"#,
+            "a policy needs a statement",
+        ),
         (
             r#""temporary_iam_instance_profile_policy_document": { "Statement": [{ "Effect": "Allow", "Action": ["a:b"] }] }"#,
             "a statement of a policy needs `Resource`",
@@ -63,7 +90,10 @@ fn what_cannot_be_launched_is_refused_by_its_option() {
 
 #[test]
 fn what_ec2_has_no_more_is_warned_of() {
-    let text = template(r#", "spot_price": "auto", "block_duration_minutes": 120, "spot_price_auto_product": "Linux/UNIX""#, "");
+    let text = template(
+        r#", "spot_price": "auto", "block_duration_minutes": 120, "spot_price_auto_product": "Linux/UNIX""#,
+        "",
+    );
     let (_, warnings) = read(&text, &inputs()).unwrap_or_else(|p| panic!("{p:?}"));
     let told: Vec<&str> = warnings.iter().map(|w| w.message.as_str()).collect();
     assert_eq!(told.len(), 2, "{told:?}");
@@ -92,7 +122,8 @@ fn filters_are_written_in_two_ways() {
         "",
     );
     let (filters, pick) = ebs.network.search.subnet.expect("a search");
-    let pair = |name: &str, values: &[&str]| (name.to_owned(), values.iter().map(|v| (*v).to_owned()).collect::<Vec<_>>());
+    let pair =
+        |name: &str, values: &[&str]| (name.to_owned(), values.iter().map(|v| (*v).to_owned()).collect::<Vec<_>>());
     assert_eq!(filters, [pair("tag:a", &["b", "c"]), pair("state", &["x"])]);
     assert_eq!(pick, Pick::Random);
     assert_eq!(ebs.network.search.vpc, None, "what is named goes before what is searched for");
