@@ -417,7 +417,8 @@ async fn what_a_spot_build_leaves_is_found_by_tags_and_paths() {
     let outcome = bake(read_all(&plan, false), settings.clone(), events.clone(), Cancel::never()).await;
     assert!(!outcome.left.is_empty(), "{outcome:?}");
     let access = Access { region: "us-east-1".to_owned(), ..Access::default() };
-    let cloud = Cloud::open(&access, &settings.reach, &events, Default::default()).await.expect("an account");
+    let cloud =
+        Cloud::open(&access, &settings.reach, &events, &Cancel::never(), Default::default()).await.expect("an account");
     let wanted =
         |run: Option<String>| Wanted { regions: vec!["us-east-1".to_owned()], older_than: Duration::ZERO, run };
     let left = sweep::list(&cloud, &wanted(outcome.run.clone())).await.expect("a list");
