@@ -59,7 +59,8 @@ fn search(take: &mut Take<'_>, option: &str) -> Option<(Filters, Pick)> {
                 (name.or(key).unwrap_or_default(), take.list("value"))
             }));
         }
-        let (most_free, random) = (take.flag("most_free"), take.flag("random"));
+        let picks = option == "subnet_filter";
+        let (most_free, random) = (picks && take.flag("most_free"), picks && take.flag("random"));
         let pick = match (most_free, random) {
             (true, _) => Pick::MostFree,
             (false, true) => Pick::Random,
