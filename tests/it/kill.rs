@@ -142,10 +142,10 @@ fn interrupt(child: &Child) {
 }
 
 /// Tries a point.
-fn attempt(ec2: &Ec2, (n, how, then): Point) -> Seen {
+fn attempt(ec2: &Ec2, plan: Plan, (n, how, then): Point) -> Seen {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
-    std::fs::write(folder.join("main.bake"), program(ec2.ssh.port())).expect("a program");
+    std::fs::write(folder.join("main.bake"), program(plan, ec2.ssh.port())).expect("a program");
     let before = ec2.inventory();
     let mut seen = Seen::default();
     // How the process ended, and whether it was given the time to say so.
@@ -286,10 +286,25 @@ fn judge(ec2: &Ec2, before: &BTreeMap<(String, String), Value>, whole: bool, see
     }
 }
 
-fn program(port: u16) -> String {
+/// Which build it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Plan {
+    /// A machine on demand.
+    OnDemand,
+    /// One of the spot market, with a role of its own.
+    Spot,
+}
+
+const SPOT: &str = r#"spot_price = "auto"
+ temporary_iam_instance_profile_policy_document = {
+     Statement = [{ Effect = "Allow", Action = ["s3:GetObject"], Resource = ["*"] }]
+ }"#;
+
+fn program(plan: Plan, port: u16) -> String {
     let machine = format!("ssh_host = \"127.0.0.1\"\n ssh_port = {port}");
     let named = "ami_name = \"web {{uuid}}\"\n tags = { Name = \"web\" }";
-    image("web", &[&machine, named, COPIES, USERS].join("\n"), SHELL)
+    let market = if plan == Plan::Spot { SPOT } else { "" };
+    image("web", &[&machine, named, COPIES, USERS, market].join("\n"), SHELL)
 }
 
 /// The points that are wanted, of a build with so many calls.
@@ -322,11 +337,20 @@ fn wanted(calls: usize) -> Vec<Point> {
 
 #[test]
 fn no_moment_loses_anything() {
+    matrix(Plan::OnDemand);
+}
+
+#[test]
+fn no_moment_loses_anything_of_a_spot_instance_with_a_role() {
+    matrix(Plan::Spot);
+}
+
+fn matrix(plan: Plan) {
     let late = std::env::var("BAKEC_KILL_LATE").unwrap_or_else(|_| "0s".to_owned());
     let start = || Ec2::start(&["--scale", SCALE, "--no-throttle", "--visible-after", &late]);
     let ec2 = start();
     // A build that nothing happens to: how many calls it has, and images that are not to be touched.
-    let seen = attempt(&ec2, (usize::MAX / 2, How::Throttled, Then::Clean));
+    let seen = attempt(&ec2, plan, (usize::MAX / 2, How::Throttled, Then::Clean));
     assert!(seen.wrong.is_empty(), "{}", seen.wrong.join("\n"));
     let calls = ec2.calls();
     assert!(calls > 20, "{calls} calls");
@@ -340,7 +364,7 @@ fn no_moment_loses_anything() {
             scope.spawn(|| {
                 let ec2 = first.unwrap_or_else(start);
                 while let Some(point) = { points.lock().expect("points").pop_front() } {
-                    let seen = attempt(&ec2, point);
+                    let seen = attempt(&ec2, plan, point);
                     if std::env::var_os("BAKEC_KILL").is_some() {
                         let left = points.lock().expect("points").len();
                         println!("{point:?}: {}, {left} left", if seen.wrong.is_empty() { "right" } else { "wrong" });
@@ -357,7 +381,7 @@ fn no_moment_loses_anything() {
     let failed = failed.into_inner().expect("failures");
     let (left, doubles) = failed.iter().fold((0, 0), |(l, d), (_, seen)| (l + seen.left, d + seen.doubles));
     println!(
-        "kill matrix: {calls} calls in a build, {tried} points tried, {} wrong, {left} leftovers, {doubles} doubles",
+        "kill matrix of {plan:?}: {calls} calls in a build, {tried} points tried, {} wrong, {left} leftovers, {doubles} doubles",
         failed.len()
     );
     for ((n, how, then), seen) in &failed {

@@ -51,6 +51,8 @@ mod init;
 mod kill;
 mod layers;
 mod limits;
+#[cfg(feature = "run")]
+mod machine;
 mod manners;
 mod moving;
 mod oracle;

@@ -235,6 +235,31 @@ pub(crate) fn leave_the_same(account: &Account, more: &Value) {
     );
 }
 
+/// The same of what a machine stands in and carries: a network by filters, a tenancy, a role of its own; and one of the spot market.
+#[test]
+fn peer_machines_leave_the_same() {
+    if !asked_for() {
+        return;
+    }
+    let account = Account::start();
+    let hello = json!([{ "type": "shell", "inline": ["echo hello"] }]);
+    let placed = account.template(
+        &json!({
+            "vpc_filter": { "filters": { "isDefault": "true" } },
+            "subnet_filter": { "filters": { "default-for-az": "true" }, "most_free": true },
+            "availability_zone": "us-east-1a", "tenancy": "dedicated",
+            "security_group_filter": { "filters": { "group-name": "default" } },
+        }),
+        hello.clone(),
+    );
+    assert_eq!(images(&account.both(true, &placed, &[], |_| {})), 1);
+    let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["*"] }] });
+    let role = account.template(&json!({ "temporary_iam_instance_profile_policy_document": policy }), hello.clone());
+    assert_eq!(images(&account.both(true, &role, &[], |_| {})), 1);
+    let spot = account.template(&json!({ "spot_price": "auto", "run_tags": { "who": "run" } }), hello);
+    assert_eq!(images(&account.both(true, &spot, &[], |_| {})), 1);
+}
+
 #[test]
 fn peer_builds_leave_the_same() {
     if asked_for() {

@@ -4,10 +4,12 @@
 //! replaces the state only when the call succeeds, so regions are shared until something changes them.
 
 pub(crate) mod files;
+pub(crate) mod iam;
 pub(crate) mod image;
 pub(crate) mod instance;
 pub(crate) mod inventory;
 pub(crate) mod network;
+pub(crate) mod spot;
 pub(crate) mod storage;
 pub(crate) mod tags;
 
@@ -20,9 +22,11 @@ use indexmap::IndexMap;
 use super::catalogue;
 use super::clock::{Clock, Time};
 use super::settings::{Delays, Quotas, Settings};
+use iam::Iam;
 use image::Image;
 use instance::Instance;
-use network::{Group, KeyPair, Subnet};
+use network::{Group, KeyPair, Subnet, VPC_CIDR, Vpc};
+use spot::{Fleet, Template};
 use storage::{Snapshot, Volume};
 use tags::Tags;
 
@@ -35,6 +39,8 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) rules: Arc<Rules>,
     regions: BTreeMap<&'static str, Arc<Region>>,
+    /// Roles and profiles, which no region has for itself.
+    pub(crate) iam: Iam,
     ids: Ids,
 }
 
@@ -72,7 +78,10 @@ pub(crate) struct Region {
     pub(crate) name: &'static str,
     pub(crate) partition: &'static str,
     pub(crate) vpc: String,
+    pub(crate) vpcs: Vec<Vpc>,
     pub(crate) subnets: Vec<Subnet>,
+    pub(crate) templates: IndexMap<String, Template>,
+    pub(crate) fleets: IndexMap<String, Fleet>,
     pub(crate) instances: IndexMap<String, Instance>,
     pub(crate) images: IndexMap<String, Arc<Image>>,
     /// Ids of images that were there.
@@ -103,6 +112,7 @@ impl World {
             clock: Clock::new(settings.scale, settings.ahead),
             rules: Arc::new(rules),
             regions: BTreeMap::new(),
+            iam: Iam::default(),
             ids: Ids { seed, count: 0 },
         }
     }
@@ -110,6 +120,7 @@ impl World {
     /// Forgets everything that was made; the clock goes on.
     pub(crate) fn reset(&mut self) {
         self.regions.clear();
+        self.iam = Iam::default();
     }
 
     pub(crate) fn now(&self) -> Time {
@@ -182,11 +193,15 @@ impl Region {
         let subnets =
             zones.map(|(number, letter)| Subnet::default_of(&vpc, region.name, number, letter, own)).collect();
         let group = Group::default_of(&vpc, own("sg", "default"));
+        let own = Vpc { id: vpc.clone(), cidr: VPC_CIDR.to_string(), ipv6: None, is_default: true, born: None };
         let (images, snapshots) = catalogue::of(region, amis);
         Region {
             name: region.name,
             partition: region.partition,
+            vpcs: vec![own],
             subnets,
+            templates: IndexMap::new(),
+            fleets: IndexMap::new(),
             instances: IndexMap::new(),
             images,
             deregistered: BTreeSet::new(),
@@ -217,6 +232,11 @@ impl Region {
 
     /// `us-east-1a`, `us-east-1b`, `us-east-1c`.
     pub(crate) fn zones(&self) -> Vec<String> {
-        self.subnets.iter().map(|subnet| subnet.zone.clone()).collect()
+        self.default_subnets().map(|subnet| subnet.zone.clone()).collect()
+    }
+
+    /// Those of the default VPC, one a zone.
+    pub(crate) fn default_subnets(&self) -> impl Iterator<Item = &Subnet> {
+        self.subnets.iter().filter(|subnet| subnet.is_default)
     }
 }
