@@ -50,6 +50,10 @@ pub enum Kind {
     Cut,
     /// The effect happens, the connection is closed with no answer.
     Lost,
+    /// `UnauthorizedOperation` with an encoded message, before any effect.
+    Denied,
+    /// The credentials that sign the call have expired, for it and from then on.
+    Expired,
     /// `InsufficientInstanceCapacity`, to RunInstances and StartInstances.
     Capacity,
     /// The instances that a RunInstances makes go from `pending` to `terminated`.
@@ -79,6 +83,8 @@ impl Kind {
         ("internal", Kind::Internal),
         ("cut", Kind::Cut),
         ("lost", Kind::Lost),
+        ("denied", Kind::Denied),
+        ("expired", Kind::Expired),
         ("capacity", Kind::Capacity),
         ("launch-fails", Kind::LaunchFails),
         ("image-fails", Kind::ImageFails),

@@ -33,6 +33,7 @@ async fn api(
     let header =
         |headers: &HeaderMap, name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok()).map(str::to_string);
     let authorization = header(&parts.headers, header::AUTHORIZATION);
+    let token = header(&parts.headers, header::HeaderName::from_static("x-amz-security-token"));
     let form = form(parts.uri.query(), &body);
     let values = match query::decode(&form) {
         Ok(values) => values,
@@ -42,7 +43,7 @@ async fn api(
             return respond(&shared, &wire, Reply::Refusal { service, request, error });
         }
     };
-    let reply = shared.call(Request { values, authorization }).await;
+    let reply = shared.call(Request { values, authorization, token }).await;
     respond(&shared, &wire, reply)
 }
 

@@ -8,6 +8,7 @@ mod block_devices;
 mod copies;
 mod describe_images;
 mod describe_instances;
+mod fast_launch;
 mod groups;
 mod image_attributes;
 mod images;
@@ -44,7 +45,7 @@ pub(crate) struct Action {
 impl Action {
     /// Whether it can change anything.
     pub(crate) fn changes(&self) -> bool {
-        !(self.name.starts_with("Describe") || self.name.starts_with("Get"))
+        !["Describe", "Get", "Decode"].iter().any(|verb| self.name.starts_with(verb))
     }
 }
 
@@ -62,6 +63,7 @@ const ALL: &[&[Action]] = &[
     copies::ACTIONS,
     describe_images::ACTIONS,
     describe_instances::ACTIONS,
+    fast_launch::ACTIONS,
     groups::ACTIONS,
     image_attributes::ACTIONS,
     images::ACTIONS,

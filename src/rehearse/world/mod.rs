@@ -8,6 +8,7 @@ pub(crate) mod image;
 pub(crate) mod instance;
 pub(crate) mod inventory;
 pub(crate) mod network;
+pub(crate) mod session;
 pub(crate) mod storage;
 pub(crate) mod tags;
 
@@ -23,6 +24,7 @@ use super::settings::{Delays, Quotas, Settings};
 use image::Image;
 use instance::Instance;
 use network::{Group, KeyPair, Subnet};
+use session::Sessions;
 use storage::{Snapshot, Volume};
 use tags::Tags;
 
@@ -35,6 +37,7 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) rules: Arc<Rules>,
     regions: BTreeMap<&'static str, Arc<Region>>,
+    pub(crate) sessions: Sessions,
     ids: Ids,
 }
 
@@ -103,6 +106,7 @@ impl World {
             clock: Clock::new(settings.scale),
             rules: Arc::new(rules),
             regions: BTreeMap::new(),
+            sessions: Sessions::default(),
             ids: Ids { seed, count: 0 },
         }
     }
@@ -110,6 +114,7 @@ impl World {
     /// Forgets everything that was made; the clock goes on.
     pub(crate) fn reset(&mut self) {
         self.regions.clear();
+        self.sessions = Sessions::default();
     }
 
     pub(crate) fn now(&self) -> Time {
