@@ -206,6 +206,26 @@ impl<'a> Take<'a> {
         pairs
     }
 
+    /// Names and values, in order, rendered now; a value may be empty.
+    pub(super) fn pairs_early(&mut self, option: &str) -> Vec<(String, String)> {
+        let Some(raw) = self.raw(option) else { return Vec::new() };
+        let maps: Vec<&Json> = raw.as_array().map_or_else(|| vec![raw], |a| a.iter().collect());
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for map in maps {
+            let Some(members) = map.as_object() else {
+                self.wrong(option, format!("`{option}` holds no names with values"), None);
+                continue;
+            };
+            for (name, value) in members {
+                if let Some(value) = self.one(option, value, When::Early) {
+                    pairs.retain(|(known, _)| known != name);
+                    pairs.push((name.clone(), value));
+                }
+            }
+        }
+        pairs
+    }
+
     /// The blocks of a list, or the one that stands alone: their members.
     pub(super) fn blocks(&mut self, option: &str) -> Vec<Vec<(String, Json)>> {
         let Some(raw) = self.raw(option) else { return Vec::new() };
