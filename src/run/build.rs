@@ -3,11 +3,15 @@
 //! `input` makes these from a plan and refuses by name what has no place here. It must not know AWS's client nor JSON's looseness.
 //! Neighbours: `line` walks a build, `step` takes parts of it.
 
+pub mod launch;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
+
+pub use self::launch::{Launch, Market, Metadata, Network, Pick, Placement, Reservation, Search, Spot, digest};
 
 use super::problem::Origin;
 use super::render::Given;
@@ -150,50 +154,6 @@ pub struct Source {
     pub include_deprecated: bool,
 }
 
-/// The machine.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub struct Launch {
-    pub instance_type: String,
-    pub availability_zone: Option<String>,
-    pub ebs_optimized: bool,
-    pub ena_support: Option<bool>,
-    pub sriov_support: bool,
-    pub enable_t2_unlimited: bool,
-    pub iam_instance_profile: Option<String>,
-    pub shutdown_behavior: Option<String>,
-    /// In base64. It may hold secrets: a journal has its digest.
-    #[serde(serialize_with = "as_digest")]
-    pub user_data: Option<String>,
-    pub devices: Vec<Device>,
-    /// Tags of the instance, its volumes and its network interface.
-    pub tags: Vec<(String, String)>,
-    /// Tags of the volumes alone.
-    pub volume_tags: Vec<(String, String)>,
-    /// Metadata options: endpoint, tokens, hop limit, tags.
-    pub metadata: Option<Metadata>,
-    pub disable_stop_instance: bool,
-}
-
-/// What stands in a journal for a text that must not.
-pub fn digest(text: &str) -> String {
-    format!("blake3:{}", blake3::hash(text.as_bytes()).to_hex())
-}
-
-fn as_digest<S: Serializer>(text: &Option<String>, to: S) -> Result<S::Ok, S::Error> {
-    text.as_deref().map(digest).serialize(to)
-}
-
-/// How the machine may be asked about itself.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub struct Metadata {
-    pub http_endpoint: Option<String>,
-    pub http_tokens: Option<String>,
-    pub http_put_response_hop_limit: Option<i32>,
-    pub instance_metadata_tags: Option<String>,
-}
-
 /// A block device mapping.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
@@ -210,21 +170,6 @@ pub struct Device {
     /// GiB; none where it is that of the snapshot.
     pub size: Option<i32>,
     pub volume_type: Option<String>,
-}
-
-/// Where the machine stands in the network.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Network {
-    /// The VPC; the region's own where none is named.
-    pub vpc: Option<String>,
-    /// The subnet; EC2 chooses where none is named.
-    pub subnet: Option<String>,
-    /// Whether it gets a public address.
-    pub public_address: Option<bool>,
-    /// Security groups that are there; one is made where none is named.
-    pub groups: Vec<String>,
-    /// From where the temporary group admits the connection; the caller's own address where none is named.
-    pub cidrs: Vec<String>,
 }
 
 /// The key pair.

@@ -6,6 +6,7 @@ mod access;
 mod fast_launch;
 mod image;
 mod launch;
+mod market;
 mod network;
 pub(super) mod rules;
 mod source;
@@ -27,13 +28,15 @@ pub(super) fn take(take: &mut Take<'_>, source: &document::Build, inputs: &Input
     let access = access(take, gate);
     let wanted = from(take);
     let (mut ssh, key_file) = communicator::take(take);
+    let interface = interface(take);
+    let ipv6 = interface.as_deref() == Some("ipv6");
     if let Some(ssh) = &mut ssh {
-        ssh.interface = interface(take);
+        ssh.interface = interface;
     }
     let key = key(take, ssh.as_ref(), key_file, inputs);
-    let network = network(take, inputs);
+    let network = network(take, inputs, ipv6);
     let image = image(take, inputs, &access.region);
-    let launch = launch(take);
+    let launch = launch(take, ipv6);
     let origins = source.options.iter().filter_map(|(name, _)| Some((name.clone(), source.place(name)?.into())));
     Some(Builder::Ebs(Box::new(Ebs {
         access,
@@ -55,13 +58,13 @@ fn interface(take: &mut Take<'_>) -> Option<String> {
             take.unexecuted("ssh_interface");
             None
         }
-        "public_ip" | "private_ip" | "public_dns" | "private_dns" => Some(interface),
+        "public_ip" | "private_ip" | "public_dns" | "private_dns" | "ipv6" => Some(interface),
         other => {
             let message = format!("there is no interface `{other}`");
             take.wrong(
                 "ssh_interface",
                 message,
-                Some("the interfaces are `public_ip`, `private_ip`, `public_dns` and `private_dns`"),
+                Some("the interfaces are `public_ip`, `private_ip`, `public_dns`, `private_dns` and `ipv6`"),
             );
             None
         }
