@@ -3,6 +3,8 @@
 //! `input` makes these from a plan and refuses by name what has no place here. It must not know AWS's client nor JSON's looseness.
 //! Neighbours: `line` walks a build, `step` takes parts of it.
 
+pub mod access;
+pub mod image;
 pub mod launch;
 
 use std::path::PathBuf;
@@ -11,6 +13,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::access::{Access, Keys, Polling, Role};
+pub use self::image::{FastLaunch, Image, LaunchTemplate, Protection};
 pub use self::launch::{Launch, Market, Metadata, Network, Pick, Placement, Reservation, Search, Spot, digest};
 
 use super::problem::Origin;
@@ -64,79 +68,6 @@ pub struct Ebs {
 pub struct Null {
     pub ssh: Option<Ssh>,
     pub key_file: Option<PathBuf>,
-}
-
-/// How the account is reached.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Access {
-    /// The region in which the machine runs.
-    pub region: String,
-    /// The endpoint of EC2's API, where it is not AWS's own.
-    pub endpoint: Option<String>,
-    /// Keys that the plan holds.
-    #[serde(skip)]
-    pub keys: Option<Keys>,
-    /// The profile of the shared configuration.
-    pub profile: Option<String>,
-    /// How often a call that failed for a passing reason is made, at most.
-    pub max_retries: Option<u32>,
-    /// Whether AWS is not asked beforehand whose credentials they are.
-    pub skip_credential_validation: bool,
-    /// Whether regions are not looked at before they are used.
-    pub skip_region_validation: bool,
-    /// A file of credentials beside the usual ones.
-    pub credentials_file: Option<PathBuf>,
-    /// The role that is taken on.
-    pub role: Option<Role>,
-    /// The code of a multi-factor device, for a profile that asks for one.
-    #[serde(skip)]
-    pub mfa_code: Option<Secret>,
-    /// Whether the machine on which bakec runs is not asked for credentials.
-    pub skip_metadata: bool,
-    /// Whether certificates are not checked.
-    pub insecure: bool,
-    /// Whether AWS is asked what a refusal meant.
-    pub decode: bool,
-    /// How patiently AWS is waited for.
-    pub polling: Polling,
-}
-
-/// A role, and the session that is wanted of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[allow(missing_docs)]
-pub struct Role {
-    pub arn: String,
-    /// How long the session lasts, in seconds.
-    pub seconds: Option<i32>,
-    pub external_id: Option<String>,
-    /// What narrows the session, as JSON.
-    pub policy: Option<String>,
-    pub policy_arns: Vec<String>,
-    pub session_name: Option<String>,
-    pub tags: Vec<(String, String)>,
-    /// Keys of tags that pass on to further roles.
-    pub transitive_keys: Vec<String>,
-}
-
-/// How patiently AWS is waited for, where the plan says it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Polling {
-    /// The pause between two looks.
-    pub pause: Option<Duration>,
-    /// How long a wait may last without progress.
-    pub patience: Option<Duration>,
-}
-
-/// Keys of an account.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[allow(missing_docs)]
-pub struct Keys {
-    pub access_key: Secret,
-    pub secret_key: Secret,
-    pub token: Option<Secret>,
 }
 
 /// The image that the machine starts from.
@@ -232,105 +163,6 @@ pub struct Ssh {
     pub pause: Duration,
     /// Whether files go by SCP where there is SFTP too.
     pub scp: bool,
-}
-
-/// The image that is made.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[allow(missing_docs)]
-pub struct Image {
-    pub name: String,
-    pub description: String,
-    pub devices: Vec<Device>,
-    pub tags: Vec<(String, String)>,
-    pub snapshot_tags: Vec<(String, String)>,
-    pub users: Vec<String>,
-    pub groups: Vec<String>,
-    pub org_arns: Vec<String>,
-    pub ou_arns: Vec<String>,
-    pub product_codes: Vec<String>,
-    pub snapshot_users: Vec<String>,
-    pub snapshot_groups: Vec<String>,
-    pub imds_support: Option<String>,
-    /// Other regions that get a copy.
-    pub regions: Vec<String>,
-    /// Whether a former image of the name makes room.
-    pub force_deregister: bool,
-    /// Whether its snapshots go as well.
-    pub force_delete_snapshot: bool,
-    /// Whether no image is made.
-    pub skip_create: bool,
-    /// `paravirtual` or `hvm`, where the source image has to be that.
-    pub virtualization: Option<String>,
-    /// Whether all of it is encrypted; unset: what the volumes are.
-    pub encrypt: Option<bool>,
-    /// By which key in the build's own region; the account's default one where none is named.
-    pub key: Option<String>,
-    /// By which key in other regions; an empty one is the region's default.
-    pub region_keys: Vec<(String, String)>,
-    /// Whether the build's own region keeps no image.
-    pub skip_build_region: bool,
-    /// How long a copy may take.
-    pub copy_minutes: Option<i64>,
-    /// From when on it counts as outdated, as RFC 3339 has it.
-    pub deprecate_at: Option<String>,
-    /// Whether it is protected against deregistration, and whether that lasts for a day after its end.
-    pub protection: Option<Protection>,
-    /// How snapshots of it are kept ready.
-    pub fast_launch: Option<FastLaunch>,
-    /// Whether the machine's tags are kept off it.
-    pub skip_run_tags: bool,
-}
-
-impl Image {
-    /// Whether the machine becomes an image of a passing name first, of which the images are copies: encryption comes by copying.
-    pub fn is_by_copy(&self) -> bool {
-        self.encrypt == Some(true) || self.skip_build_region
-    }
-
-    /// Where there are images at the end; `own` is the build's region.
-    pub fn places<'a>(&'a self, own: &'a str) -> impl Iterator<Item = &'a str> {
-        let own = (!self.skip_build_region).then_some(own);
-        own.into_iter().chain(self.regions.iter().map(String::as_str))
-    }
-
-    /// The key of a region; none where the default one does it.
-    pub fn key_in(&self, region: &str, own: &str) -> Option<&str> {
-        let named = self.region_keys.iter().find(|(name, _)| name == region).map(|(_, key)| key.as_str());
-        let key = named.or(self.key.as_deref().filter(|_| region == own));
-        key.filter(|key| !key.is_empty() && self.encrypt == Some(true))
-    }
-}
-
-/// Against deregistration.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Protection {
-    /// Whether it lasts for a day after it is turned off.
-    pub cooldown: bool,
-}
-
-/// Snapshots that EC2 keeps ready, for machines that start sooner.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FastLaunch {
-    /// By which launch template they are made, by region; by EC2's own where none is named.
-    pub templates: Vec<(String, LaunchTemplate)>,
-    /// Regions that have none.
-    pub off: Vec<String>,
-    /// How many machines make them at once.
-    pub parallel: Option<i32>,
-    /// How many are kept.
-    pub count: Option<i32>,
-}
-
-/// A launch template: its id or its name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LaunchTemplate {
-    /// Its id.
-    pub id: Option<String>,
-    /// Its name.
-    pub name: Option<String>,
-    /// Its version; the latest where none is named.
-    pub version: Option<i32>,
 }
 
 /// A step on the machine, or here while the machine is there.

@@ -72,6 +72,11 @@ impl<'a> Take<'a> {
         });
     }
 
+    /// Something that the user should look at.
+    pub(super) fn warn(&mut self, message: &str, help: Option<&str>) {
+        self.warnings.push(Warning { message: message.to_owned(), help: help.map(str::to_owned) });
+    }
+
     /// An option that is not executed yet.
     pub(super) fn unexecuted(&mut self, option: &str) {
         let message = format!("the option `{option}` of {} is not executed yet by `bakec run`", self.label);

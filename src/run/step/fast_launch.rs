@@ -145,7 +145,7 @@ async fn state(region: &Region, image: &str) -> Result<Option<(String, String)>,
 /// # Errors
 /// Where it fails, or takes too long.
 pub async fn quick(cx: &Cx, region: &Arc<Region>, image: &str) -> Result<(), Problem> {
-    let (start, patience) = (Instant::now(), PATIENCE);
+    let (start, patience) = (Instant::now(), region.patience(PATIENCE));
     loop {
         let seen = state(region, image).await?;
         match seen.as_ref().map(|(state, why)| (state.as_str(), why)) {
@@ -164,7 +164,7 @@ pub async fn quick(cx: &Cx, region: &Arc<Region>, image: &str) -> Result<(), Pro
             }
         }
         tokio::select! {
-            () = region.sleep(PAUSE) => {}
+            () = region.sleep(region.polling.pause.unwrap_or(PAUSE)) => {}
             () = cx.cancel.cancelled() => return Err(Problem::cancelled()),
         }
     }

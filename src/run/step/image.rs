@@ -235,7 +235,7 @@ pub async fn available(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<Seen, 
     tokio::pin!(wait);
     loop {
         let gone = come.borrow_and_update().gone;
-        let patience = if gone { cx.run.absence } else { PATIENCE };
+        let patience = if gone { cx.run.absence } else { region.patience(PATIENCE) };
         tokio::select! {
             outcome = &mut wait => return outcome.map_err(|error| error.problem(code::RUN_IMAGE))?,
             () = cx.cancel.cancelled() => return Err(Problem::cancelled()),
@@ -243,7 +243,8 @@ pub async fn available(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<Seen, 
                 return Err(Problem::failed(code::RUN_IMAGE, match gone {
                     true => format!("the image {id} in {name} was there and has gone: somebody has deregistered it"),
                     false => {
-                        format!("the image {id} in {name} has shown no progress for {} minutes", PATIENCE.as_secs() / 60)
+                        let patience = region.patience(PATIENCE);
+                        format!("the image {id} in {name} has shown no progress for {} minutes", patience.as_secs() / 60)
                     }
                 }));
             },
