@@ -54,7 +54,7 @@ fn search(take: &mut Take<'_>, option: &str) -> Option<(Filters, Pick)> {
     let (filters, pick) = take.within(option, members, known, |take| {
         let mut filters = filter(take);
         for pair in take.blocks("filter") {
-            filters.extend(take.within("filter", &pair, &["name", "key", "value"], |take| {
+            filters.push(take.within("filter", &pair, &["name", "key", "value"], |take| {
                 let (name, key) = (take.text("name"), take.text("key"));
                 (name.or(key).unwrap_or_default(), take.list("value"))
             }));
