@@ -63,7 +63,8 @@ fn denied(message: &str) -> ApiError {
 pub(crate) fn unauthorized(scope: &Scope, action: &str) -> ApiError {
     let Scope { service, region, access_key, .. } = scope;
     if *service != Service::Ec2 {
-        return ApiError::new("AccessDenied", format!("User {access_key} is not authorized to perform: {action}")).status(403);
+        return ApiError::new("AccessDenied", format!("User {access_key} is not authorized to perform: {action}"))
+            .status(403);
     }
     let (partition, region) = (region.partition, region.name);
     let why = json!({
@@ -75,7 +76,8 @@ pub(crate) fn unauthorized(scope: &Scope, action: &str) -> ApiError {
         },
     });
     let encoded = URL_SAFE_NO_PAD.encode(why.to_string());
-    let words = format!("You are not authorized to perform this operation. Encoded authorization failure message: {encoded}");
+    let words =
+        format!("You are not authorized to perform this operation. Encoded authorization failure message: {encoded}");
     ApiError::new("UnauthorizedOperation", words).status(403)
 }
 

@@ -125,7 +125,8 @@ impl ProvideCredentials for Wallet {
         Self: 'a,
     {
         use aws_credential_types::provider::error::CredentialsError;
-        let get = async { self.credentials().await.map_err(|why| CredentialsError::provider_error(BoxError::from(why))) };
+        let get =
+            async { self.credentials().await.map_err(|why| CredentialsError::provider_error(BoxError::from(why))) };
         aws_credential_types::provider::future::ProvideCredentials::new(get)
     }
 }

@@ -153,7 +153,9 @@ impl CallError {
 
     fn usual_help(&self) -> Option<String> {
         Some(match self.fault {
-            Fault::Credentials if self.is_expired() => "get new ones, by `aws sso login` or from whoever gave them".to_owned(),
+            Fault::Credentials if self.is_expired() => {
+                "get new ones, by `aws sso login` or from whoever gave them".to_owned()
+            }
             Fault::Denied => format!("the credentials need the permission `ec2:{}`", self.action),
             Fault::Credentials => "see whether the credentials are those of the account, and not expired".to_owned(),
             Fault::Quota => "ask AWS for a higher quota, or clean up what is not needed any more".to_owned(),

@@ -379,7 +379,9 @@ impl Region {
             self.told("DecodeAuthorizationMessage", start, answer.is_err().then_some("refused"));
             error.reason = Some(match &answer {
                 Ok(answer) => denial::told(answer.decoded_message().unwrap_or_default()),
-                Err(why) => format!("what it means cannot be read: {}", self.explain("DecodeAuthorizationMessage", why).message),
+                Err(why) => {
+                    format!("what it means cannot be read: {}", self.explain("DecodeAuthorizationMessage", why).message)
+                }
             });
             error.message = words;
         }

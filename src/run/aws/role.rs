@@ -53,7 +53,8 @@ pub(super) async fn take_on(
     let answer = call.send().await.map_err(|error| {
         let why = DisplayErrorContext(&error).to_string();
         let service = error.as_service_error().map(|e| e.meta().clone());
-        let told = service.and_then(|meta| Some(format!("{} ({})", meta.message()?.trim_end_matches('.'), meta.code()?)));
+        let told =
+            service.and_then(|meta| Some(format!("{} ({})", meta.message()?.trim_end_matches('.'), meta.code()?)));
         format!("the role `{}` is not to be had: {}", role.arn, told.unwrap_or(why))
     })?;
     let given = answer.credentials().ok_or_else(|| format!("STS gives no credentials for `{}`", role.arn))?;

@@ -109,7 +109,10 @@ impl Source {
             return Ok(found);
         }
         if self.access.skip_metadata {
-            return Err("neither the environment nor a profile holds any, and this machine is not asked for those of its role".to_owned());
+            return Err(
+                "neither the environment nor a profile holds any, and this machine is not asked for those of its role"
+                    .to_owned(),
+            );
         }
         let machine = ImdsCredentialsProvider::builder().configure(&setting).build();
         // That there is no such service, as on most machines, is told in many words.
@@ -166,11 +169,12 @@ impl Source {
                 (true, Some(key), Some(secret)) => {
                     Credentials::new(key, secret, get("aws_session_token"), None, "profile")
                 }
-                (true, ..) => return Err(format!("the profile `{name}` takes a role on by keys that it does not have")),
-                (false, ..) => self
-                    .resolve(all, files, by, seen, first)
-                    .await?
-                    .ok_or_else(|| format!("the profile `{by}`, by which `{name}` takes its role on, holds no credentials"))?,
+                (true, ..) => {
+                    return Err(format!("the profile `{name}` takes a role on by keys that it does not have"));
+                }
+                (false, ..) => self.resolve(all, files, by, seen, first).await?.ok_or_else(|| {
+                    format!("the profile `{by}`, by which `{name}` takes its role on, holds no credentials")
+                })?,
             };
             let role = Role {
                 arn: arn.to_owned(),
@@ -207,7 +211,9 @@ impl Source {
             return Ok(code.reveal().to_owned());
         }
         if !first {
-            return Err(format!("the session of the profile `{profile}` has ended, and a new one needs a new code of {serial}"));
+            return Err(format!(
+                "the session of the profile `{profile}` has ended, and a new one needs a new code of {serial}"
+            ));
         }
         let typed = match &self.ask {
             Some(ask) => ask.ask(format!("Code of {serial} for the profile `{profile}`: ")).await,

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use aws_sdk_ec2::config::SharedHttpClient;
 use aws_smithy_http_client::tls as smithy;
-use aws_smithy_runtime_api::client::http::{HttpConnector as Connects, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector as Connects, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
@@ -37,7 +39,8 @@ struct Trusting(Client<HttpsConnector<HttpConnector>, SdkBody>);
 impl Trusting {
     fn new() -> Option<Trusting> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().ok()?;
+        let config =
+            ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().ok()?;
         let config = config.dangerous().with_custom_certificate_verifier(Arc::new(Any(provider)));
         let config = config.with_no_client_auth();
         let https = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1();

@@ -22,7 +22,7 @@ use crate::run::step::key::{self, ImportKey};
 use crate::run::step::launch::{LaunchInstance, StopInstance, running};
 use crate::run::step::publish::{Finish, Made};
 use crate::run::step::source::{FindSource, SourceImage};
-use crate::run::step::tags::{OWN, OWNED, last_wins};
+use crate::run::step::tags::{OWN, OWNED, last_wins, unfit};
 use crate::run::step::{Cx, Step};
 
 use super::images::{images, publish};
@@ -194,6 +194,9 @@ fn values(base: &Values, source: &SourceImage, at: Option<&Target>, ebs: &Ebs, i
     facts::launched(facts::connected(base, ebs.ssh.as_ref(), at), source, &ebs.access.region, instance)
 }
 
+/// As many characters as EC2 takes for a description.
+pub const DESCRIPTION: usize = 255;
+
 /// The build with its tags and its description rendered: they may speak of the source image.
 ///
 /// # Errors
@@ -209,10 +212,17 @@ pub fn worded(ebs: &Ebs, base: &Values, source: &SourceImage) -> Result<Ebs, Pro
                 let message = format!("the tag `{name}` is one of bakec's own");
                 return Err(Problem::failed(code::RUN_OPTION, message).help(OWNED));
             }
+            if let Some(why) = unfit(name, value) {
+                return Err(Problem::failed(code::RUN_OPTION, why));
+            }
         }
         *tags = last_wins(std::mem::take(tags));
     }
     image.description = rendered(&image.description, &values)?;
+    if image.description.chars().count() > DESCRIPTION {
+        let message = format!("the description of the image has more than {DESCRIPTION} characters");
+        return Err(Problem::failed(code::RUN_OPTION, message));
+    }
     Ok(ebs)
 }
 

@@ -100,9 +100,8 @@ impl CreateImage {
             || cx.region.ec2.describe_images().owners("self").filters(filter("name", [self.name.as_str()])).send();
         let answer =
             cx.region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem(code::RUN_IMAGE))?;
-        let ours = |image: &&Found| {
-            cx.is_of(step, image.tags()) || image.source_instance_id() == Some(self.instance.as_str())
-        };
+        let ours =
+            |image: &&Found| cx.is_of(step, image.tags()) || image.source_instance_id() == Some(self.instance.as_str());
         // What is still seen of a former image that was let go, or of an earlier attempt, stands in nobody's way.
         let gone = cx.known(Deregister::NAME, &cx.region.name);
         let gone =
@@ -154,13 +153,7 @@ impl CreateImage {
     }
 
     /// Its name makes the second call harmless.
-    async fn make(
-        &self,
-        cx: &Cx,
-        step: &str,
-        tag_snapshots: bool,
-        repeat: Repeat,
-    ) -> Result<String, CallError> {
+    async fn make(&self, cx: &Cx, step: &str, tag_snapshots: bool, repeat: Repeat) -> Result<String, CallError> {
         let mappings: Vec<_> = self.devices.iter().map(mapping).collect();
         let ask = || {
             let mut call = cx

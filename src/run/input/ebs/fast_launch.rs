@@ -39,7 +39,11 @@ pub(super) fn fast_launch(take: &mut Take<'_>, own: &str, regions: &[String]) ->
             });
             of_region(take, &mut seen, &region, own, regions);
             if region == own && general.is_some() {
-                take.wrong("region_launch_templates", "`fast_launch` has two templates for the region of the build", None);
+                take.wrong(
+                    "region_launch_templates",
+                    "`fast_launch` has two templates for the region of the build",
+                    None,
+                );
             }
             match (on, own_template) {
                 (Some(false), _) => fast.off.push(region),

@@ -4,9 +4,7 @@
 
 use super::super::options::Take;
 use crate::run::build::Image;
-
-/// As many characters as EC2 takes for a description.
-const DESCRIPTION: usize = 255;
+use crate::run::line::ebs::DESCRIPTION;
 
 /// Keys of regions: those of all copies, or of none.
 pub(super) fn keys(take: &mut Take<'_>, regions: &[String]) {
@@ -102,7 +100,11 @@ fn sharing(take: &mut Take<'_>, image: &Image) {
     if image.encrypt == Some(true) {
         for (option, groups) in [("ami_groups", &image.groups), ("snapshot_groups", &image.snapshot_groups)] {
             if !groups.is_empty() {
-                take.wrong(option, "an encrypted image cannot be public", Some("share it with accounts by `ami_users`"));
+                take.wrong(
+                    option,
+                    "an encrypted image cannot be public",
+                    Some("share it with accounts by `ami_users`"),
+                );
             }
         }
     }
