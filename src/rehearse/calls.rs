@@ -36,10 +36,14 @@ pub(crate) fn digest(secret: &str) -> String {
 
 /// What is kept of the parameters.
 pub(crate) fn shown(parameters: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let hidden = |name: &str| matches!(name, "UserData" | "UefiData" | "TokenCode") || name.starts_with("X-Amz-");
+    let hidden = |name: &str| matches!(name, "UserData" | "UefiData") || name.starts_with("X-Amz-");
     let left_out = |name: &str| name == "Action" || name == "Version";
     let one = |(name, value): (&String, &String)| {
-        let value = if hidden(name) { format!("({} bytes)", value.len()) } else { value.clone() };
+        let value = match name.as_str() {
+            "TokenCode" => digest(value),
+            name if hidden(name) => format!("({} bytes)", value.len()),
+            _ => value.clone(),
+        };
         (name.clone(), value)
     };
     parameters.iter().filter(|(name, _)| !left_out(name)).map(one).collect()

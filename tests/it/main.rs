@@ -51,6 +51,8 @@ mod layers;
 mod limits;
 mod manners;
 mod moving;
+#[cfg(feature = "run")]
+mod options;
 mod oracle;
 #[path = "../peer/packer.rs"]
 mod peer;
