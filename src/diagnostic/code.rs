@@ -439,6 +439,12 @@ codes! {
     RUN_GROUP = "bake::run::group";
     /// An instance that could not be launched, or ended by itself.
     RUN_LAUNCH = "bake::run::launch";
+    /// A machine that EC2 had not to give, or took back.
+    RUN_CAPACITY = "bake::run::capacity";
+    /// A network that is not there, not the only one, or gives no address that is asked for.
+    RUN_NETWORK = "bake::run::network";
+    /// An instance profile that is not there, or could not be made.
+    RUN_PROFILE = "bake::run::profile";
     /// An instance that does not run, or does not stop, for too long.
     RUN_WAIT = "bake::run::wait";
     /// A machine that no connection can be made to.

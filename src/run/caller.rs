@@ -11,6 +11,7 @@ use super::aws::Reach;
 use super::aws::endpoint::is_local;
 use super::build::{Build, Ebs, Ssh};
 use super::problem::{Origin, Problem};
+use super::step::network::Place;
 
 /// What the help says where only the user knows.
 pub const WRITE: &str = "write `temporary_security_group_source_cidrs = [\"…\"]`, the networks from which you connect, or name a group of \
@@ -20,6 +21,7 @@ pub const WRITE: &str = "write `temporary_security_group_source_cidrs = [\"…\"
 /// address, where it can be known.
 pub async fn addresses(
     builds: &[(&Build, &Ebs)],
+    places: &BTreeMap<String, Place>,
     reach: &Reach,
     ask: impl Future<Output = Option<Ipv4Addr>>,
 ) -> (BTreeMap<String, String>, Vec<Problem>) {
@@ -27,9 +29,18 @@ pub async fn addresses(
     let mut public = Vec::new();
     for (build, ebs) in builds {
         let Some(ssh) = ebs.ssh.as_ref().filter(|_| is_open(ebs)) else { continue };
+        let place = places.get(&*build.name);
         if let Some(option) = private(ebs, ssh) {
-            let message = format!("by `{option}` a machine is reached inside its VPC, and from where is not known");
+            let how = if ssh.interface.as_deref() == Some("ipv6") { "by IPv6" } else { "inside its VPC" };
+            let message = format!("by `{option}` a machine is reached {how}, and from where is not known");
             add(&mut problems, Problem::refused(code::RUN_GROUP, message).help(WRITE).at(origin(build, ebs, option)));
+        } else if let Some(subnet) = closed(ebs, ssh, place) {
+            let message = format!(
+                "the subnet `{subnet}` gives its machines no public address: they are reached inside its VPC, and from where is not known"
+            );
+            let help = format!("write `associate_public_ip_address = true`; or {WRITE}");
+            let option = if ebs.network.subnet.is_some() { "subnet_id" } else { "subnet_filter" };
+            add(&mut problems, Problem::refused(code::RUN_GROUP, message).help(help).at(origin(build, ebs, option)));
         } else if reach.endpoint.as_ref().or(ebs.access.endpoint.as_ref()).is_some_and(|e| is_local(e)) {
             found.insert(build.name.to_string(), "127.0.0.1/32".to_owned());
         } else {
@@ -57,7 +68,14 @@ pub async fn addresses(
 
 /// Whether a group is made for the build, and the plan does not say whom it admits.
 pub fn is_open(ebs: &Ebs) -> bool {
-    ebs.ssh.is_some() && ebs.network.groups.is_empty() && ebs.network.cidrs.is_empty()
+    ebs.ssh.is_some() && !ebs.network.has_groups() && ebs.network.cidrs.is_empty()
+}
+
+/// The subnet that gives no public address, where nothing else does and one is needed.
+fn closed<'p>(ebs: &Ebs, ssh: &Ssh, place: Option<&'p Place>) -> Option<&'p str> {
+    let place =
+        place.filter(|_| ssh.host.is_none() && ssh.interface.is_none() && ebs.network.public_address.is_none())?;
+    place.subnet.as_deref().filter(|_| place.gives_public == Some(false))
 }
 
 /// The option by which a machine has, or shows us, no public address.
@@ -65,7 +83,7 @@ fn private(ebs: &Ebs, ssh: &Ssh) -> Option<&'static str> {
     match (&ssh.host, ssh.interface.as_deref()) {
         // A host of one's own choice.
         (Some(_), _) => None,
-        (None, Some("private_ip" | "private_dns")) => Some("ssh_interface"),
+        (None, Some("private_ip" | "private_dns" | "ipv6")) => Some("ssh_interface"),
         (None, None) if ebs.network.public_address == Some(false) => Some("associate_public_ip_address"),
         (None, _) => None,
     }
@@ -100,7 +118,7 @@ mod tests {
         let build = build(ebs);
         let Builder::Ebs(ebs) = &build.builder else { unreachable!() };
         let reach = Reach { endpoint: endpoint.map(str::to_owned), ..Reach::default() };
-        let (found, problems) = addresses(&[(&build, ebs)], &reach, async { answer }).await;
+        let (found, problems) = addresses(&[(&build, ebs)], &BTreeMap::new(), &reach, async { answer }).await;
         match problems.into_iter().next() {
             Some(problem) => Err(format!("{} | {}", problem.message, problem.help.unwrap_or_default())),
             None => Ok(found.get("web").cloned()),

@@ -148,7 +148,7 @@ pub async fn resume(
             Builder::Null(_) => None,
         })
         .collect();
-    found.addresses.extend(caller::addresses(&begun, &settings.reach, address::own()).await.0);
+    found.addresses.extend(caller::addresses(&begun, &found.places, &settings.reach, address::own()).await.0);
     drop(begun);
     if let Err(problem) = take(&mut opened, Purpose::Resume).await {
         return refused(vec![problem]);

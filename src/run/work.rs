@@ -157,7 +157,8 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
         Builder::Ebs(ebs) => {
             let source = found.sources.get(&*build.name).cloned();
             let address = found.addresses.get(&*build.name).cloned();
-            let given = line::ebs::Given { source, address, ssh_at: settings.ssh_at, values: &build.values };
+            let place = found.places.get(&*build.name).cloned();
+            let given = line::ebs::Given { source, place, address, ssh_at: settings.ssh_at, values: &build.values };
             line::ebs::bake(&timed, build, ebs, &given).await
         }
         Builder::Null(null) => line::null::bake(&timed, build, null, &build.values).await.map(Baked::from),
@@ -168,7 +169,9 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
         }
         (baked, _) => baked,
     };
-    finish(cx, build, baked, settings.on_error).await
+    // The line may have begun further attempts.
+    let attempt = cx.run.journal.look(|r| r.builds.get(&*build.name).map_or(cx.attempt, |b| b.attempt));
+    finish(&Cx { attempt, ..cx.clone() }, build, baked, settings.on_error).await
 }
 
 /// Writes how the build ended, and undoes what is not to stay.

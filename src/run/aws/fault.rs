@@ -72,6 +72,9 @@ impl Fault {
             "InsufficientInstanceCapacity"
             | "InsufficientHostCapacity"
             | "InsufficientReservedInstanceCapacity"
+            | "InsufficientCapacityOnHost"
+            | "InsufficientFreeAddressesInSubnet"
+            | "UnfulfillableCapacity"
             | "SpotMaxPriceTooLow"
             | "InsufficientCapacity" => Fault::Capacity,
             "DependencyViolation"
@@ -82,6 +85,12 @@ impl Fault {
             "IncorrectState" | "IncorrectInstanceState" | "InvalidInstanceState" | "InvalidAMIID.Unavailable" => {
                 Fault::WrongState
             }
+            "NoSuchEntity" => Fault::NotFound,
+            "EntityAlreadyExists" => Fault::Duplicate,
+            "DeleteConflict" => Fault::InUse,
+            "ServiceFailure" => Fault::Unclear,
+            "ConcurrentModification" | "EntityTemporarilyUnmodifiable" => Fault::WrongState,
+            "LimitExceeded" => Fault::Quota,
             code if code.ends_with(".NotFound")
                 || code.ends_with("NotFoundException")
                 || code.ends_with(".Unavailable") =>
@@ -156,7 +165,7 @@ impl CallError {
             Fault::Credentials if self.is_expired() => {
                 "get new ones, by `aws sso login` or from whoever gave them".to_owned()
             }
-            Fault::Denied => format!("the credentials need the permission `ec2:{}`", self.action),
+            Fault::Denied => format!("the credentials need the permission `{}:{}`", service(self.action), self.action),
             Fault::Credentials => "see whether the credentials are those of the account, and not expired".to_owned(),
             Fault::Quota => "ask AWS for a higher quota, or clean up what is not needed any more".to_owned(),
             Fault::Capacity => "try another instance type, another availability zone, or later".to_owned(),
@@ -177,6 +186,16 @@ impl CallError {
             Some(help) => problem.help(help),
             None => problem,
         }
+    }
+}
+
+/// The service of an action, as policies name it.
+pub fn service(action: &str) -> &'static str {
+    let iam = ["Role", "InstanceProfile", "RolePolicies", "Roles", "InstanceProfiles"];
+    match action {
+        "GetCallerIdentity" | "AssumeRole" | "DecodeAuthorizationMessage" => "sts",
+        _ if iam.iter().any(|end| action.ends_with(end)) || action.ends_with("RolePolicy") => "iam",
+        _ => "ec2",
     }
 }
 

@@ -86,6 +86,7 @@ pub struct Cloud {
     endpoints: Endpoints,
     calls: Arc<AtomicU64>,
     regions: Mutex<HashMap<String, Arc<Region>>>,
+    iam: OnceLock<aws_sdk_iam::Client>,
     account: OnceLock<String>,
 }
 
@@ -189,6 +190,7 @@ impl Cloud {
             endpoints,
             calls,
             regions: Mutex::default(),
+            iam: OnceLock::new(),
             account: OnceLock::new(),
         };
         cloud.credentials().await?;
@@ -209,6 +211,7 @@ impl Cloud {
             endpoints: Endpoints::default(),
             calls: Arc::default(),
             regions: Mutex::default(),
+            iam: OnceLock::new(),
             account: OnceLock::new(),
         }
     }
@@ -263,6 +266,19 @@ impl Cloud {
             })
         };
         regions.entry(name.to_owned()).or_insert_with(make).clone()
+    }
+
+    /// IAM, which is one for all regions; calls go through [`Region::call`].
+    pub fn iam(&self) -> &aws_sdk_iam::Client {
+        self.iam.get_or_init(|| {
+            let config = aws_sdk_iam::config::Builder::from(&self.config).interceptor(Listener(self.clock.clone()));
+            aws_sdk_iam::Client::from_conf(config.build())
+        })
+    }
+
+    /// The region that the account is reached by.
+    pub fn home(&self) -> Arc<Region> {
+        self.region(&self.config.region().map(ToString::to_string).unwrap_or_default())
     }
 
     /// Asks who calls.

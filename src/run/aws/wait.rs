@@ -30,6 +30,9 @@ const AT_ONCE: usize = 200;
 pub struct Instance {
     pub state: String,
     pub reason: Option<String>,
+    /// EC2's word for the reason: `Server.SpotInstanceTermination`.
+    pub reason_code: Option<String>,
+    pub ipv6_address: Option<String>,
     pub public_address: Option<String>,
     pub private_address: Option<String>,
     pub public_name: Option<String>,
@@ -215,12 +218,29 @@ impl Seen for Instance {
     }
 }
 
+impl Instance {
+    /// Whether EC2 had no such machine to give after all.
+    pub fn is_lacking(&self) -> bool {
+        matches!(self.reason_code.as_deref(), Some("Server.InsufficientInstanceCapacity"))
+    }
+
+    /// Whether EC2 has taken it back to the spot market.
+    pub fn is_interrupted(&self) -> bool {
+        self.reason_code.as_deref().is_some_and(|code| code.starts_with("Server.SpotInstance"))
+    }
+}
+
 impl From<&aws_sdk_ec2::types::Instance> for Instance {
     fn from(i: &aws_sdk_ec2::types::Instance) -> Self {
         let some = |text: Option<&str>| text.filter(|t| !t.is_empty()).map(str::to_owned);
         Instance {
             state: i.state().and_then(|s| s.name()).map_or_else(String::new, |n| n.as_str().to_owned()),
             reason: some(i.state_reason().and_then(|r| r.message())).or_else(|| some(i.state_transition_reason())),
+            reason_code: some(i.state_reason().and_then(|r| r.code())),
+            ipv6_address: some(i.ipv6_address()).or_else(|| {
+                let all = i.network_interfaces().iter().flat_map(|n| n.ipv6_addresses());
+                all.filter_map(|a| a.ipv6_address()).next().map(str::to_owned)
+            }),
             public_address: some(i.public_ip_address()),
             private_address: some(i.private_ip_address()),
             public_name: some(i.public_dns_name()),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::diagnostic::code;
 use crate::run::aws::wait::Instance;
-use crate::run::build::{Build, Device, Ebs, Key, Ssh};
+use crate::run::build::{Build, Device, Ebs, Key, Launch, Market, Ssh};
 use crate::run::caller;
 use crate::run::event::Artifact;
 use crate::run::facts;
@@ -19,19 +19,23 @@ use crate::run::step::group::{MakeGroup, OpenGroup};
 use crate::run::step::image::CreateImage;
 use crate::run::step::intermediary::Intermediary;
 use crate::run::step::key::{self, ImportKey};
-use crate::run::step::launch::{LaunchInstance, StopInstance, running};
+use crate::run::step::launch::StopInstance;
+use crate::run::step::network::Place;
 use crate::run::step::publish::{Finish, Made};
 use crate::run::step::source::{FindSource, SourceImage};
 use crate::run::step::tags::{OWN, OWNED, last_wins, unfit};
 use crate::run::step::{Cx, Step};
 
 use super::images::{images, publish};
-use super::{Baked, connect, provision_all};
+use super::machine::{Needs, again, machine, network, profile};
+use super::{Baked, connect, is_final, provision_all};
 
 /// What a run knows beside the build.
 pub struct Given<'a> {
     /// The source image, where preflight has found it.
     pub source: Option<SourceImage>,
+    /// Where the machine stands in the network, where preflight has found it.
+    pub place: Option<Place>,
     /// The caller's address, where it was asked for.
     pub address: Option<String>,
     /// Where SSH is reached instead of at the machine's own address: a rehearsal's server.
@@ -40,34 +44,43 @@ pub struct Given<'a> {
     pub values: &'a Values,
 }
 
-/// Bakes the image. Read this first.
+/// Bakes the image; where EC2 takes the machine back to the spot market, on a new one.
 ///
 /// # Errors
 /// What went wrong first; what was done until then is in the journal.
 pub async fn bake(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Result<Baked, Problem> {
+    let mut cx = cx.clone();
+    loop {
+        match attempt(&cx, build, ebs, given).await {
+            Err(problem) if !is_final(&cx) => match again(&cx, ebs, &problem).await {
+                Some(next) => cx = next?,
+                None => return Err(problem),
+            },
+            outcome => return outcome,
+        }
+    }
+}
+
+/// The line of a build. Read this first.
+async fn attempt(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Result<Baked, Problem> {
     let found = former_source(cx).or_else(|| given.source.clone());
     let source = cx.step(FindSource { source: ebs.source.clone(), found }).await?;
     let ebs = &worded(ebs, given.values, &source)?;
+    let place = network(cx, ebs, given.place.as_ref()).await?;
     let (key, key_file) = key(cx, ebs, &source).await?;
-    let groups = groups(cx, ebs, given).await?;
-    let instance = cx
-        .step(LaunchInstance {
-            image: source.id.clone(),
-            launch: ebs.launch.clone(),
-            network: ebs.network.clone(),
-            groups,
-            key,
-            token: cx.token(LaunchInstance::NAME, ""),
-            lease: cx.lease(),
-            outlived: outlived(ebs, &source),
-        })
-        .await?;
-    if !is_left(cx) {
-        let machine = running(cx, &instance).await?;
+    let groups = groups(cx, ebs, &place, given).await?;
+    let launch = Launch { iam_instance_profile: profile(cx, &ebs.launch).await?, ..ebs.launch.clone() };
+    let outlived = outlived(ebs, &source);
+    let needs = Needs { image: &source.id, launch, place: &place, groups, key, outlived };
+    let (instance, running) = machine(cx, ebs, &needs, !is_left(cx)).await?;
+    if let Some(machine) = running {
         on_machine(cx, build, ebs, given, &source, (&instance, &machine), key_file.as_ref()).await?;
     }
-    // Who does not want it stopped stops it from within: an image of a running machine is none.
-    cx.step(StopInstance { id: instance.clone(), by_itself: ebs.launch.disable_stop_instance }).await?;
+    // A machine of the spot market cannot be stopped: its image is made of it as it runs, by way of a reboot.
+    if ebs.launch.spot().is_none() {
+        // Who does not want it stopped stops it from within: an image of a running machine is none.
+        cx.step(StopInstance { id: instance.clone(), by_itself: ebs.launch.disable_stop_instance }).await?;
+    }
     if ebs.image.skip_create {
         return Ok(artifact(&[]).into());
     }
@@ -137,11 +150,11 @@ fn kind_for(source: &SourceImage) -> &'static str {
 }
 
 /// The machine's security groups: those named, or one that is made for the connection.
-async fn groups(cx: &Cx, ebs: &Ebs, given: &Given<'_>) -> Result<Vec<String>, Problem> {
-    let (true, Some(ssh)) = (ebs.network.groups.is_empty(), &ebs.ssh) else { return Ok(ebs.network.groups.clone()) };
+async fn groups(cx: &Cx, ebs: &Ebs, place: &Place, given: &Given<'_>) -> Result<Vec<String>, Problem> {
+    let (true, Some(ssh)) = (place.groups.is_empty(), &ebs.ssh) else { return Ok(place.groups.clone()) };
     let token = cx.token(MakeGroup::NAME, "");
     let name = format!("bakec_{}", &token[..20]);
-    let id = cx.step(MakeGroup { name, vpc: ebs.network.vpc.clone() }).await?;
+    let id = cx.step(MakeGroup { name, vpc: place.vpc.clone() }).await?;
     let wanted = match ebs.network.cidrs.is_empty() {
         true => given.address.iter().cloned().collect(),
         false => ebs.network.cidrs.clone(),
@@ -205,7 +218,11 @@ pub fn worded(ebs: &Ebs, base: &Values, source: &SourceImage) -> Result<Ebs, Pro
     let values = values(base, source, None, ebs, "");
     let mut ebs = ebs.clone();
     let Ebs { launch, image, .. } = &mut ebs;
-    for tags in [&mut launch.tags, &mut launch.volume_tags, &mut image.tags, &mut image.snapshot_tags] {
+    let mut all = vec![&mut launch.tags, &mut launch.volume_tags, &mut image.tags, &mut image.snapshot_tags];
+    if let Market::Spot(spot) = &mut launch.market {
+        all.extend([&mut spot.tags, &mut spot.fleet_tags]);
+    }
+    for tags in all {
         for (name, value) in tags.iter_mut() {
             (*name, *value) = (rendered(name, &values)?, rendered(value, &values)?);
             if name.starts_with(OWN) {
@@ -239,6 +256,7 @@ fn target(ssh: &Ssh, machine: &Instance, ssh_at: Option<SocketAddr>) -> Result<T
         (None, Some("private_ip")) => private_address.clone(),
         (None, Some("public_dns")) => public_name.clone(),
         (None, Some("private_dns")) => private_name.clone(),
+        (None, Some("ipv6")) => machine.ipv6_address.clone(),
         (None, _) => first([public_name, public_address, private_address, private_name]),
     };
     match host {

@@ -4,6 +4,7 @@
 
 pub mod ebs;
 mod images;
+mod machine;
 pub mod null;
 
 use std::path::PathBuf;

@@ -5,6 +5,7 @@
 
 mod account;
 mod name;
+mod network;
 mod offered;
 mod permission;
 mod source;
@@ -16,6 +17,7 @@ use super::aws::{Cloud, Reach, Region, address};
 use super::build::{Build, Ebs};
 use super::caller;
 use super::problem::{Kind, Origin, Problem};
+use super::step::network::Place;
 use super::step::source::SourceImage;
 
 /// What was found out.
@@ -25,6 +27,8 @@ pub struct Found {
     pub sources: BTreeMap<String, SourceImage>,
     /// What each build's temporary group admits, by its name, where the plan does not say it.
     pub addresses: BTreeMap<String, String>,
+    /// Where each build's machine stands in the network, by its name, where EC2 does not choose it.
+    pub places: BTreeMap<String, Place>,
 }
 
 /// A build on EC2 with its account.
@@ -41,6 +45,11 @@ impl Asked<'_> {
     fn origin(&self, option: &str) -> Option<Origin> {
         let own = self.ebs.origins.iter().find(|(name, _)| name == option).map(|(_, o)| o.clone());
         own.or_else(|| self.build.origin.clone())
+    }
+
+    /// Whether the plan says where the option stands.
+    fn has(&self, option: &str) -> bool {
+        self.ebs.origins.iter().any(|(name, _)| name == option)
     }
 
     fn region(&self) -> Arc<Region> {
@@ -80,14 +89,22 @@ pub async fn look(asked: &[Asked<'_>], force: bool, reach: &Reach) -> (Found, Ve
     if !problems.is_empty() {
         return (Found::default(), problems);
     }
-    let builds: Vec<_> = asked.iter().map(|a| (a.build, a.ebs)).collect();
-    let callers = caller::addresses(&builds, reach, address::own());
-    let (sources, types, names, (addresses, unknown)) =
-        tokio::join!(source::sources(asked), offered::types(asked), name::names(asked, force), callers);
+    let (sources, types, names, profiles, (places, lost)) = tokio::join!(
+        source::sources(asked),
+        offered::types(asked),
+        name::names(asked, force),
+        network::profiles(asked),
+        network::places(asked)
+    );
     problems.extend(types);
     problems.extend(names);
+    problems.extend(profiles);
+    problems.extend(lost);
+    let places: BTreeMap<String, Place> = places.into_iter().collect();
+    let builds: Vec<_> = asked.iter().map(|a| (a.build, a.ebs)).collect();
+    let (addresses, unknown) = caller::addresses(&builds, &places, reach, address::own()).await;
     problems.extend(unknown);
-    let mut found = Found { addresses, ..Found::default() };
+    let mut found = Found { addresses, places, ..Found::default() };
     for (build, outcome) in sources {
         match outcome {
             Ok(source) => {

@@ -17,7 +17,9 @@ pub(super) async fn types(asked: &[Asked<'_>]) -> Vec<Problem> {
         let region = builds.first()?.region();
         let mut kinds: BTreeMap<&str, &Asked<'_>> = BTreeMap::new();
         for a in builds {
-            kinds.entry(&a.ebs.launch.instance_type).or_insert(a);
+            for kind in a.ebs.launch.types() {
+                kinds.entry(kind).or_insert(a);
+            }
         }
         let all: Vec<&str> = kinds.keys().copied().collect();
         let looks = all.chunks(AT_ONCE).map(|kinds| {
@@ -39,7 +41,7 @@ pub(super) async fn types(asked: &[Asked<'_>]) -> Vec<Problem> {
         let problems = missing.map(|(kind, a)| {
             Problem::refused(code::RUN_INSTANCE_TYPE, format!("{name} does not offer the instance type `{kind}`"))
                 .help("see which it offers: `aws ec2 describe-instance-type-offerings`")
-                .at(a.origin("instance_type"))
+                .at(a.origin(if a.has("instance_type") { "instance_type" } else { "spot_instance_types" }))
         });
         Some(problems.collect::<Vec<_>>())
     }));

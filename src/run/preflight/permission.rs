@@ -8,10 +8,11 @@ use super::{Asked, Found, refused};
 use crate::diagnostic::code;
 use crate::run::aws::Repeat;
 use crate::run::aws::fault::Fault;
-use crate::run::build::{Ebs, Key};
+use crate::run::build::{Ebs, Key, Market};
 use crate::run::line::ebs::worded;
 use crate::run::problem::Problem;
 use crate::run::step::launch::LaunchInstance;
+use crate::run::step::network::Place;
 use crate::run::step::source::SourceImage;
 use crate::run::step::tags;
 
@@ -35,7 +36,7 @@ pub(super) async fn dry_runs(asked: &[Asked<'_>], found: &Found, problems: &[Pro
                 continue;
             }
         };
-        let launch = launch(ebs, source);
+        let launch = launch(ebs, source, found.places.get(&*a.build.name));
         let question = (a.account(), a.ebs.access.region.clone(), without_values(&launch));
         if !wanted.iter().any(|(other, ..)| *other == question) {
             wanted.push((question, a, launch));
@@ -47,7 +48,8 @@ pub(super) async fn dry_runs(asked: &[Asked<'_>], found: &Found, problems: &[Pro
         let ask = || launch.request(&region, tags).send();
         match region.call("RunInstances", Repeat::Always, ask).await {
             Ok(_) => None,
-            Err(error) if error.fault == Fault::WouldSucceed => None,
+            // What is lacking now another type or place may have, or this one when its turn comes.
+            Err(error) if matches!(error.fault, Fault::WouldSucceed | Fault::Capacity) => None,
             Err(error) => Some(refused(error.problem(code::RUN_LAUNCH)).at(a.build.origin.clone())),
         }
     }));
@@ -60,13 +62,15 @@ pub(super) async fn dry_runs(asked: &[Asked<'_>], found: &Found, problems: &[Pro
 }
 
 /// The launch of a build, as far as all that it needs is there: the temporary key and group are not.
-fn launch(ebs: Ebs, source: &SourceImage) -> LaunchInstance {
+fn launch(mut ebs: Ebs, source: &SourceImage, place: Option<&Place>) -> LaunchInstance {
     let key = match ebs.key {
         Key::Own { name, .. } => name,
         Key::Known { name } => Some(name),
         Key::Temporary { .. } | Key::None => None,
     };
-    let groups = ebs.network.groups.clone();
+    let place = place.cloned().unwrap_or_default();
+    ebs.network.subnet = place.subnet.or(ebs.network.subnet);
+    let groups = if place.groups.is_empty() { ebs.network.groups.clone() } else { place.groups };
     let (token, lease) = (String::new(), String::new());
     LaunchInstance {
         image: source.id.clone(),
@@ -77,6 +81,9 @@ fn launch(ebs: Ebs, source: &SourceImage) -> LaunchInstance {
         token,
         lease,
         outlived: false,
+        new_ipv6: place.new_ipv6,
+        nth: 0,
+        of_fleet: None,
     }
 }
 
@@ -85,6 +92,9 @@ fn without_values(launch: &LaunchInstance) -> LaunchInstance {
     let mut launch = launch.clone();
     for (_, value) in launch.launch.tags.iter_mut().chain(&mut launch.launch.volume_tags) {
         value.clear();
+    }
+    if let Market::Spot(spot) = &mut launch.launch.market {
+        (spot.tags, spot.fleet_tags) = Default::default();
     }
     launch
 }

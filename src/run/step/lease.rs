@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::copy::CopyImage;
+use super::fleet::MakeTemplate;
 use super::group::MakeGroup;
 use super::image::CreateImage;
 use super::intermediary::Intermediary;
@@ -122,7 +123,7 @@ fn held(build: &BuildRecord) -> Vec<(Option<String>, String)> {
         let State::Done(result) = &step.state else { continue };
         let id = match step.step.as_str() {
             ImportKey::NAME => result["id"].as_str(),
-            MakeGroup::NAME | LaunchInstance::NAME if !over => result.as_str(),
+            MakeGroup::NAME | MakeTemplate::NAME | LaunchInstance::NAME if !over => result.as_str(),
             CreateImage::NAME | CopyImage::NAME if !is_final => result.as_str(),
             Intermediary::NAME if !over => result.as_str(),
             _ => None,

@@ -7,14 +7,17 @@ use serde_json::Value as Json;
 use super::copy::CopyImage;
 use super::enhance::Enhance;
 use super::fast_launch::Quicken;
+use super::fleet::{MakeTemplate, RequestFleet};
 use super::former::{Deregister, Forget};
 use super::group::{MakeGroup, OpenGroup};
 use super::image::CreateImage;
 use super::intermediary::Intermediary;
 use super::key::{self, ImportKey};
 use super::launch::{LaunchInstance, StopInstance};
+use super::network::FindNetwork;
 use super::protect::Protect;
 use super::publish::{Finish, Share};
+use super::role::{AttachRole, MakeProfile, MakeRole, PutPolicy};
 use super::source::FindSource;
 use super::{Age, Cx, Look, Step, unreadable};
 use crate::run::event::What;
@@ -142,9 +145,16 @@ async fn finish_all(cx: &Cx, record: &StepRecord) -> Result<(), Problem> {
 async fn undo_any(cx: &Cx, record: &StepRecord) -> Result<String, Problem> {
     match record.step.as_str() {
         FindSource::NAME => undo::<FindSource>(cx, record).await,
+        FindNetwork::NAME => undo::<FindNetwork>(cx, record).await,
         ImportKey::NAME => undo::<ImportKey>(cx, record).await,
         MakeGroup::NAME => undo::<MakeGroup>(cx, record).await,
         OpenGroup::NAME => undo::<OpenGroup>(cx, record).await,
+        MakeRole::NAME => undo::<MakeRole>(cx, record).await,
+        PutPolicy::NAME => undo::<PutPolicy>(cx, record).await,
+        MakeProfile::NAME => undo::<MakeProfile>(cx, record).await,
+        AttachRole::NAME => undo::<AttachRole>(cx, record).await,
+        MakeTemplate::NAME => undo::<MakeTemplate>(cx, record).await,
+        RequestFleet::NAME => undo::<RequestFleet>(cx, record).await,
         LaunchInstance::NAME => undo::<LaunchInstance>(cx, record).await,
         StopInstance::NAME => undo::<StopInstance>(cx, record).await,
         Enhance::NAME => undo::<Enhance>(cx, record).await,

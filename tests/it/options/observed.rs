@@ -9,6 +9,7 @@ use bakec::load::Memory;
 use bakec::packer::read_placed;
 use bakec::rehearse::{Call, Server, Settings as Rehearsal};
 use bakec::run::aws::Reach;
+use bakec::run::bake;
 use bakec::run::build::Build;
 use bakec::run::cancel::Cancel;
 use bakec::run::event::Events;
@@ -16,7 +17,7 @@ use bakec::run::input::{Inputs, Moment, builds};
 use bakec::run::journal::line::End;
 use bakec::run::problem::Problem;
 use bakec::run::secret::Gate;
-use bakec::run::{Outcome, Settings, bake};
+use bakec::run::settings::{Outcome, Settings};
 use bakec::text::FileId;
 use serde_json::{Value, json};
 

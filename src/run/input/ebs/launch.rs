@@ -14,7 +14,7 @@ use crate::run::build::{Launch, Market, Metadata};
 
 pub(super) fn launch(take: &mut Take<'_>, ipv6: bool) -> Launch {
     let (instance_type, further_types) = types(take);
-    let market = market(take, &[]);
+    let market = market(take);
     let is_spot = matches!(market, Market::Spot(_));
     let tags = block::all_tags(take, "run_tags", "run_tag");
     let volume_tags = block::all_tags(take, "run_volume_tags", "run_volume_tag");

@@ -45,7 +45,7 @@ const STRATEGIES: [&str; 5] =
     ["lowest-price", "diversified", "capacity-optimized", "capacity-optimized-prioritized", "price-capacity-optimized"];
 
 /// Where the machine is bought.
-pub(super) fn market(take: &mut Take<'_>, _: &[String]) -> Market {
+pub(super) fn market(take: &mut Take<'_>) -> Market {
     let price = take.text("spot_price").filter(|price| price != "0");
     let strategy = one_of(take, "spot_allocation_strategy", &STRATEGIES);
     let tags = block::all_tags(take, "spot_tags", "spot_tag");
