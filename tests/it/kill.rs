@@ -1,4 +1,4 @@
-//! The kill matrix: at every call of a build with two copies something happens, and afterwards nothing is left and nothing is double.
+//! The kill matrix: at every call of a build something happens, and afterwards nothing is left and nothing is double.
 //!
 //! `bakec run` is a process of its own, killed by SIGKILL, and so is the EC2 that survives it. A sample is tried by default; all points
 //! by `BAKEC_KILL=all`, and some by `BAKEC_KILL=12:after,40:lost`. EC2 shows what is new at once, and late by `BAKEC_KILL_LATE=5s`.
@@ -48,6 +48,30 @@ impl Ec2 {
         told["state"].as_str().unwrap_or_default().to_owned()
     }
 }
+
+/// What is built, and where it leaves an image.
+#[derive(Clone, Copy)]
+struct Plan {
+    /// Options of the builder.
+    options: &'static [&'static str],
+    regions: &'static [&'static str],
+}
+
+/// An image and two copies.
+const COPIED: Plan = Plan { options: &[COPIES, USERS], regions: &REGIONS };
+
+/// Encrypted copies alone, by way of an intermediary image, protected at the end.
+const ENCRYPTED: Plan = Plan {
+    options: &[
+        COPIES,
+        USERS,
+        "encrypt_boot = true",
+        r#"region_kms_key_ids = { "eu-west-1" = "alias/there", "us-west-2" = "alias/yonder" }"#,
+        "skip_save_build_region = true",
+        "deregistration_protection = { enabled = true }",
+    ],
+    regions: &["eu-west-1", "us-west-2"],
+};
 
 /// What happens to a call.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -142,10 +166,10 @@ fn interrupt(child: &Child) {
 }
 
 /// Tries a point.
-fn attempt(ec2: &Ec2, (n, how, then): Point) -> Seen {
+fn attempt(ec2: &Ec2, plan: Plan, (n, how, then): Point) -> Seen {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
-    std::fs::write(folder.join("main.bake"), program(ec2.ssh.port())).expect("a program");
+    std::fs::write(folder.join("main.bake"), program(plan, ec2.ssh.port())).expect("a program");
     let before = ec2.inventory();
     let mut seen = Seen::default();
     // How the process ended, and whether it was given the time to say so.
@@ -233,7 +257,7 @@ fn attempt(ec2: &Ec2, (n, how, then): Point) -> Seen {
             wrong(format!("`clean` once more ended with {code:?}"));
         }
     }
-    judge(ec2, &before, whole, &mut seen);
+    judge(ec2, &before, whole, plan.regions, &mut seen);
     let keys = files(folder).into_iter().filter(|name| name.ends_with(".pem")).count();
     if keys > 0 {
         seen.wrong.push(format!("{keys} private keys are left"));
@@ -259,7 +283,7 @@ fn files(folder: &Path) -> Vec<String> {
 }
 
 /// Compares what is there with what was there before.
-fn judge(ec2: &Ec2, before: &BTreeMap<(String, String), Value>, whole: bool, seen: &mut Seen) {
+fn judge(ec2: &Ec2, before: &BTreeMap<(String, String), Value>, whole: bool, wanted: &[&str], seen: &mut Seen) {
     let after = ec2.inventory();
     for (id, thing) in before {
         if after.get(id) != Some(thing) {
@@ -280,16 +304,16 @@ fn judge(ec2: &Ec2, before: &BTreeMap<(String, String), Value>, whole: bool, see
     seen.doubles += images.len() - regions.len();
     let snapshots = new.iter().filter(|((kind, _), _)| kind == "snapshots").count();
     // All of the images or none: none is final as long as one is missing.
-    let fits = if regions.is_empty() { !whole } else { regions == BTreeSet::from(REGIONS) };
+    let fits = if regions.is_empty() { !whole } else { regions == wanted.iter().copied().collect() };
     if !fits || images.len() != regions.len() || snapshots != images.len() {
         seen.wrong.push(format!("images in {images:?} with {snapshots} snapshots"));
     }
 }
 
-fn program(port: u16) -> String {
+fn program(plan: Plan, port: u16) -> String {
     let machine = format!("ssh_host = \"127.0.0.1\"\n ssh_port = {port}");
     let named = "ami_name = \"web {{uuid}}\"\n tags = { Name = \"web\" }";
-    image("web", &[&machine, named, COPIES, USERS].join("\n"), SHELL)
+    image("web", &[&[machine.as_str(), named], plan.options].concat().join("\n"), SHELL)
 }
 
 /// The points that are wanted, of a build with so many calls.
@@ -322,11 +346,21 @@ fn wanted(calls: usize) -> Vec<Point> {
 
 #[test]
 fn no_moment_loses_anything() {
+    matrix(COPIED);
+}
+
+#[test]
+fn no_moment_loses_anything_of_an_encrypted_image() {
+    matrix(ENCRYPTED);
+}
+
+/// Tries the points that are wanted.
+fn matrix(plan: Plan) {
     let late = std::env::var("BAKEC_KILL_LATE").unwrap_or_else(|_| "0s".to_owned());
     let start = || Ec2::start(&["--scale", SCALE, "--no-throttle", "--visible-after", &late]);
     let ec2 = start();
     // A build that nothing happens to: how many calls it has, and images that are not to be touched.
-    let seen = attempt(&ec2, (usize::MAX / 2, How::Throttled, Then::Clean));
+    let seen = attempt(&ec2, plan, (usize::MAX / 2, How::Throttled, Then::Clean));
     assert!(seen.wrong.is_empty(), "{}", seen.wrong.join("\n"));
     let calls = ec2.calls();
     assert!(calls > 20, "{calls} calls");
@@ -340,7 +374,7 @@ fn no_moment_loses_anything() {
             scope.spawn(|| {
                 let ec2 = first.unwrap_or_else(start);
                 while let Some(point) = { points.lock().expect("points").pop_front() } {
-                    let seen = attempt(&ec2, point);
+                    let seen = attempt(&ec2, plan, point);
                     if std::env::var_os("BAKEC_KILL").is_some() {
                         let left = points.lock().expect("points").len();
                         println!("{point:?}: {}, {left} left", if seen.wrong.is_empty() { "right" } else { "wrong" });

@@ -45,6 +45,8 @@ mod house;
 #[cfg(feature = "run")]
 mod image;
 mod init;
+#[cfg(feature = "run")]
+mod kept;
 #[cfg(all(feature = "run", unix))]
 mod kill;
 mod layers;
@@ -86,5 +88,7 @@ mod properties;
 mod run_pages;
 mod rust;
 mod schema;
+#[cfg(feature = "run")]
+mod session;
 mod spec;
 mod templates;
