@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bakec::compile::schema;
 use bakec::load::Memory;
 use bakec::packer::read_placed;
-use bakec::rehearse::{Call, Server, Settings as Rehearsal};
+use bakec::rehearse::{Call, Delays, Server, Settings as Rehearsal};
 use bakec::run::aws::Reach;
 use bakec::run::bake;
 use bakec::run::build::Build;
@@ -24,7 +25,7 @@ use serde_json::{Value, json};
 use super::{Row, Seen};
 
 /// How fast the clock of an embedded EC2 goes.
-pub(crate) const SCALE: f64 = 2000.0;
+pub(crate) const SCALE: f64 = 200.0;
 
 /// Images beside those of the catalogue.
 const AMIS: [&str; 2] = [
@@ -34,7 +35,19 @@ const AMIS: [&str; 2] = [
 
 pub(crate) async fn server() -> Server {
     let amis = AMIS.iter().map(|ami| ami.parse().expect("an image")).collect();
-    let rehearsal = Rehearsal { scale: SCALE, throttle: false, seed: Some(1), amis, ..Rehearsal::default() };
+    // Nothing here is about long waits.
+    let delays = Delays {
+        start: Duration::from_secs(3),
+        boot: Duration::from_secs(3),
+        stop: Duration::from_secs(3),
+        terminate: Duration::from_secs(3),
+        snapshot: Duration::from_secs(20),
+        fast_launch: Duration::from_secs(20),
+        image: Duration::from_secs(20),
+        copy: Duration::from_secs(20),
+        ..Delays::default()
+    };
+    let rehearsal = Rehearsal { scale: SCALE, throttle: false, seed: Some(1), amis, delays, ..Rehearsal::default() };
     Server::start(rehearsal).await.expect("a server")
 }
 
