@@ -15,6 +15,7 @@ use crate::facts::regions::{self, Region};
 pub(crate) enum Service {
     Ec2,
     Sts,
+    Iam,
 }
 
 #[derive(Clone, Debug)]
@@ -43,9 +44,10 @@ pub(crate) fn scope(header: Option<&str>, presigned: Option<&str>) -> Result<Sco
     let service = match service {
         "ec2" => Service::Ec2,
         "sts" => Service::Sts,
+        "iam" => Service::Iam,
         _ => {
             return Err(denied(&format!(
-                "Credential should be scoped to correct service: 'ec2' or 'sts', not '{service}'"
+                "Credential should be scoped to correct service: 'ec2', 'sts' or 'iam', not '{service}'"
             )));
         }
     };

@@ -34,6 +34,9 @@ pub struct Fault {
     /// How long, for `delay`, in milliseconds by the server's clock; the exit status, for `ssh-exit`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<u64>,
+    /// Which type, zone or `type/zone` is lacking, for `capacity`; all of them where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub what: Option<String>,
 }
 
 /// What may go wrong.
@@ -54,7 +57,7 @@ pub enum Kind {
     Denied,
     /// The credentials that sign the call have expired, for it and from then on.
     Expired,
-    /// `InsufficientInstanceCapacity`, to RunInstances and StartInstances.
+    /// `InsufficientInstanceCapacity`, to RunInstances, CreateFleet and StartInstances: of all, or of a type, a zone or `type/zone`.
     Capacity,
     /// The instances that a RunInstances makes go from `pending` to `terminated`.
     LaunchFails,
@@ -64,6 +67,8 @@ pub enum Kind {
     NameTaken,
     /// The newest instance that lives is terminated by AWS, just before the call.
     InstanceGone,
+    /// The newest spot instance that lives is taken back by AWS, just before the call.
+    SpotTaken,
     /// The console shows the host key of another machine.
     OtherHost,
     /// The answer comes late.
@@ -90,6 +95,7 @@ impl Kind {
         ("image-fails", Kind::ImageFails),
         ("name-taken", Kind::NameTaken),
         ("instance-gone", Kind::InstanceGone),
+        ("spot-taken", Kind::SpotTaken),
         ("other-host", Kind::OtherHost),
         ("delay", Kind::Delay),
         ("ssh-reset", Kind::SshReset),
@@ -105,8 +111,8 @@ impl Kind {
     /// Whether it can strike an action at all.
     fn suits(self, action: &str) -> bool {
         match self {
-            Kind::Capacity => matches!(action, "RunInstances" | "StartInstances"),
-            Kind::LaunchFails => action == "RunInstances",
+            Kind::Capacity => matches!(action, "RunInstances" | "CreateFleet" | "StartInstances"),
+            Kind::LaunchFails => matches!(action, "RunInstances" | "CreateFleet"),
             Kind::OtherHost => action == "GetConsoleOutput",
             Kind::ImageFails | Kind::NameTaken => matches!(action, "CreateImage" | "CopyImage" | "RegisterImage"),
             kind => kind.is_ssh() == (action == SSH),
@@ -139,6 +145,7 @@ impl FromStr for Fault {
                 Some(u64::from(text.parse::<u8>().map_err(|_| "an exit status is a number up to 255".to_string())?))
             }
             (Kind::SshExit, None) => Some(1),
+            (Kind::Capacity, Some(_)) => None,
             (_, Some(_)) => return Err(format!("`{name}` takes no value")),
             (_, None) => None,
         };
@@ -153,7 +160,8 @@ impl FromStr for Fault {
             }
             None => (Some(when.parse().map_err(|_| format!("`{when}` is neither a number nor a percentage"))?), None),
         };
-        let fault = Fault { kind: *kind, action, at, rate, times: None, value };
+        let what = what.split_once('=').filter(|_| *kind == Kind::Capacity).map(|(_, what)| what.to_string());
+        let fault = Fault { kind: *kind, action, at, rate, times: None, value, what };
         fault.check()?;
         Ok(fault)
     }
@@ -162,7 +170,15 @@ impl FromStr for Fault {
 impl Fault {
     /// A fault at the n-th call, of all or of one action.
     pub fn at(kind: Kind, action: Option<&str>, n: u64) -> Self {
-        Fault { kind, action: action.map(str::to_string), at: Some(n), rate: None, times: None, value: None }
+        Fault {
+            kind,
+            action: action.map(str::to_string),
+            at: Some(n),
+            rate: None,
+            times: None,
+            value: None,
+            what: None,
+        }
     }
 
     /// Says what is wrong with it.
@@ -211,6 +227,11 @@ impl Faults {
 
     /// Counts a call; what strikes it, in the order in which the faults were set.
     pub(crate) fn strike(&mut self, action: &str) -> Vec<(Kind, u64)> {
+        self.struck(action).into_iter().map(|fault| (fault.kind, fault.value.unwrap_or(0))).collect()
+    }
+
+    /// The same, with all that the faults say.
+    pub(crate) fn struck(&mut self, action: &str) -> Vec<Fault> {
         let mut strikes = Vec::new();
         for (fault, counted, struck) in &mut self.set {
             if fault.action.as_deref().is_some_and(|only| only != action) || !fault.kind.suits(action) {
@@ -228,7 +249,7 @@ impl Faults {
             };
             if hit {
                 *struck += 1;
-                strikes.push((fault.kind, fault.value.unwrap_or(0)));
+                strikes.push(fault.clone());
             }
         }
         strikes

@@ -43,7 +43,9 @@ impl Params {
     pub(crate) fn check(&self, takes: &[&[&str]]) -> Result<(), ApiError> {
         let known = |name: &str| {
             let shape = shape(name);
-            takes.iter().any(|part| part.contains(&shape.as_str()))
+            // What lies below a name that ends so is looked at by the action.
+            let below = |known: &&str| known.strip_suffix('*').is_some_and(|start| shape.starts_with(start));
+            takes.iter().any(|part| part.contains(&shape.as_str()) || part.iter().any(|known| below(known)))
         };
         match self.values.keys().find(|name| !known(name)) {
             Some(name) => Err(ApiError::new("UnknownParameter", format!("The parameter {name} is not recognized"))),
@@ -131,6 +133,17 @@ impl Params {
     pub(crate) fn groups_of(&self, prefix: &str) -> bool {
         let start = format!("{prefix}.");
         self.values.range(start.clone()..).next().is_some_and(|(name, _)| name.starts_with(&start))
+    }
+
+    /// What lies below `prefix.`, by the names behind it.
+    pub(crate) fn below(&self, prefix: &str) -> BTreeMap<String, String> {
+        let start = format!("{prefix}.");
+        let all = self.values.range(start.clone()..).take_while(|(name, _)| name.starts_with(&start));
+        all.map(|(name, value)| {
+            self.read.borrow_mut().insert(name.clone());
+            (name[start.len()..].to_string(), value.clone())
+        })
+        .collect()
     }
 
     /// Whether the call asks for part of all: by ids, filters or pages.

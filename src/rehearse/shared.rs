@@ -18,7 +18,7 @@ use super::holds::{Holds, When};
 use super::limits::Buckets;
 use super::query::Params;
 use super::settings::Settings;
-use super::world::instance::Reason;
+use super::world::instance::{Instance, Reason};
 use super::world::{HostKey, World};
 use super::xml::Fields;
 
@@ -168,7 +168,8 @@ impl Shared {
         let scope = auth::scope(authorization.as_deref(), values.get("X-Amz-Credential").map(String::as_str));
         let scope = scope.map(|scope| Scope { token, ..scope });
         let old = values.get("Version").is_some_and(|version| version.starts_with("2011"));
-        let service = scope.as_ref().map_or(if old { Service::Sts } else { Service::Ec2 }, |scope| scope.service);
+        let fallback = if old { Service::Sts } else { Service::Ec2 };
+        let service = scope.as_ref().map_or(fallback, |scope| scope.service);
         let (mut record, n, strikes) = self.open(&action, &values, &scope);
         let refusal = |error| Reply::Refusal { service, request: id.clone(), error };
         let scope = match scope {
@@ -178,12 +179,12 @@ impl Shared {
                 return refusal(error);
             }
         };
-        let late = strikes.iter().find(|(kind, _)| *kind == Kind::Delay).map(|(_, ms)| Duration::from_millis(*ms));
-        let struck = |wanted| strikes.iter().any(|(kind, _)| *kind == wanted);
+        let late = strikes.iter().find(|f| f.kind == Kind::Delay).map(|f| Duration::from_millis(f.value.unwrap_or(0)));
+        let struck = |wanted| strikes.iter().any(|f| f.kind == wanted);
         let unavailable = || ApiError::new("Unavailable", "The server is overloaded and can't handle the request.");
         let internal = || ApiError::new("InternalError", "An internal error has occurred.");
         let refuses = |kind: &Kind| matches!(kind, Kind::Throttle | Kind::Unavailable | Kind::Internal | Kind::Denied);
-        let early = match strikes.iter().map(|(kind, _)| *kind).find(refuses) {
+        let early = match strikes.iter().map(|f| f.kind).find(refuses) {
             Some(Kind::Throttle) => Some(ApiError::throttled()),
             Some(Kind::Unavailable) => Some(unavailable().status(503)),
             Some(Kind::Denied) => Some(auth::unauthorized(&scope, &action)),
@@ -208,14 +209,20 @@ impl Shared {
         let outcome = match early {
             Some(error) => Err(error),
             None => {
+                let lacking = strikes.iter().filter(|f| f.kind == Kind::Capacity).map(|f| f.what.clone()).collect();
+                let gone = if struck(Kind::SpotTaken) {
+                    Some(Gone::Spot)
+                } else {
+                    struck(Kind::InstanceGone).then_some(Gone::Any)
+                };
                 let strikes = Strikes {
-                    capacity: struck(Kind::Capacity),
+                    lacking,
                     launch_fails: struck(Kind::LaunchFails),
                     image_fails: struck(Kind::ImageFails),
                     name_taken: struck(Kind::NameTaken),
                     other_host: struck(Kind::OtherHost),
                 };
-                self.act(&mut record, &action, values, &scope, strikes, struck(Kind::InstanceGone))
+                self.act(&mut record, &action, values, &scope, strikes, gone)
             }
         };
         let word = outcome.as_ref().map_or_else(|error| error.code, |_| "ok");
@@ -247,7 +254,7 @@ impl Shared {
         action: &str,
         values: &BTreeMap<String, String>,
         scope: &Result<Scope, ApiError>,
-    ) -> (Record<'_>, u64, Vec<(Kind, u64)>) {
+    ) -> (Record<'_>, u64, Vec<Fault>) {
         let mut state = self.state();
         let n = state.calls.len() as u64 + 1;
         let call = Call {
@@ -262,7 +269,7 @@ impl Shared {
             unread: Vec::new(),
         };
         state.calls.push(call);
-        let strikes = state.faults.strike(action);
+        let strikes = state.faults.struck(action);
         (Record { shared: self, era: state.era, n, effect: false, done: false }, n, strikes)
     }
 
@@ -274,7 +281,7 @@ impl Shared {
         mut values: BTreeMap<String, String>,
         scope: &Scope,
         strikes: Strikes,
-        gone: bool,
+        gone: Option<Gone>,
     ) -> Result<Fields, ApiError> {
         let version = values.remove("Version");
         values.retain(|name, _| name != "Action" && !name.starts_with("X-Amz-"));
@@ -286,7 +293,7 @@ impl Shared {
             if *changed {
                 self.changed();
             }
-        } else if gone {
+        } else if gone.is_some() {
             self.changed();
         }
         result.map(|(fields, _)| fields)
@@ -299,7 +306,7 @@ impl Shared {
         params: &Params,
         scope: &Scope,
         strikes: Strikes,
-        gone: bool,
+        gone: Option<Gone>,
     ) -> Result<(Fields, bool), ApiError> {
         if name.is_empty() {
             return Err(ApiError::new("MissingAction", "The request names no action."));
@@ -311,6 +318,7 @@ impl Shared {
         let known = match scope.service {
             Service::Ec2 => "2016-11-15",
             Service::Sts => "2011-06-15",
+            Service::Iam => "2010-05-08",
         };
         if version != Some(known) {
             let words = format!("The requested version ({}) is not supported.", version.unwrap_or_default());
@@ -321,8 +329,8 @@ impl Shared {
         world.enter(scope.region);
         world.advance();
         world.sessions.check(scope, world.clock.now())?;
-        if gone {
-            take_newest(world, scope.region.name);
+        if let Some(gone) = gone {
+            take_newest(world, scope.region.name, gone);
         }
         if self.throttle && !buckets.take(scope.region.name, name, params.is_partial(), world.now()) {
             return Err(ApiError::throttled());
@@ -332,15 +340,24 @@ impl Shared {
     }
 }
 
+/// Which instance AWS takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gone {
+    Any,
+    Spot,
+}
+
 /// AWS takes the newest instance that lives.
-fn take_newest(world: &mut World, region: &str) {
+fn take_newest(world: &mut World, region: &str, gone: Gone) {
     let (now, delay) = (world.now(), world.rules.delays.terminate);
     let Some(region) = world.region_mut(region) else { return };
-    if let Some(instance) = region.instances.values_mut().rev().find(|i| i.runs()) {
-        let reason = Reason {
-            code: "Server.InternalError".to_string(),
-            message: "Server.InternalError: The host of the instance has failed".to_string(),
+    let wanted = |i: &&mut Instance| i.runs() && (gone == Gone::Any || i.spot.is_some());
+    if let Some(instance) = region.instances.values_mut().rev().find(wanted) {
+        let (code, why) = match gone {
+            Gone::Any => ("Server.InternalError", "The host of the instance has failed"),
+            Gone::Spot => ("Server.SpotInstanceTermination", "Spot instance termination"),
         };
-        instance.terminate(now, delay, reason, "Server.InternalError".to_string());
+        let reason = Reason { code: code.to_string(), message: format!("{code}: {why}") };
+        instance.terminate(now, delay, reason, code.to_string());
     }
 }

@@ -54,6 +54,20 @@ impl Fields {
         self.node(name, Fields(items))
     }
 
+    /// The same as STS and IAM write it: `<name><member>…</member>…</name>`.
+    pub(crate) fn members(self, name: &'static str, items: impl IntoIterator<Item = Fields>) -> Self {
+        let items = items.into_iter().map(|fields| Node { name: "member", content: Content::Fields(fields) });
+        let items = items.collect();
+        self.node(name, Fields(items))
+    }
+
+    /// The same of plain words.
+    pub(crate) fn member_words(self, name: &'static str, items: impl IntoIterator<Item = impl ToString>) -> Self {
+        let items = items.into_iter().map(|text| Node { name: "member", content: Content::Text(text.to_string()) });
+        let items = items.collect();
+        self.node(name, Fields(items))
+    }
+
     /// A list of plain words.
     pub(crate) fn words(self, name: &'static str, items: impl IntoIterator<Item = impl ToString>) -> Self {
         let items = items.into_iter().map(|text| Node { name: "item", content: Content::Text(text.to_string()) });
@@ -77,19 +91,22 @@ pub(crate) fn answer(service: Service, action: &str, request: &str, fields: Fiel
     match service {
         Service::Ec2 => document(
             &format!("{action}Response"),
-            Some("http://ec2.amazonaws.com/doc/2016-11-15/"),
+            Some(namespace(service)),
             &Fields::new().put("requestId", request).and(fields),
         ),
-        Service::Sts => {
+        Service::Sts | Service::Iam => {
             let mut text = Vec::new();
             let mut out = Writer::new(&mut text);
             let root = format!("{action}Response");
             let written = out
                 .create_element(root.as_str())
-                .with_attribute(("xmlns", "https://sts.amazonaws.com/doc/2011-06-15/"))
+                .with_attribute(("xmlns", namespace(service)))
                 .write_inner_content(|out| {
-                    out.create_element(format!("{action}Result").as_str())
-                        .write_inner_content(|out| write(out, &fields))?;
+                    // IAM has no result where there is nothing to tell.
+                    if service == Service::Sts || !fields.0.is_empty() {
+                        let result = format!("{action}Result");
+                        out.create_element(result.as_str()).write_inner_content(|out| write(out, &fields))?;
+                    }
                     let request = Fields::new().put("RequestId", request);
                     write(out, &Fields::new().node("ResponseMetadata", request))
                 })
@@ -107,15 +124,23 @@ pub(crate) fn refusal(service: Service, request: &str, error: &ApiError) -> Stri
             let errors = Fields::new().node("Error", words);
             document("Response", None, &Fields::new().node("Errors", errors).put("RequestID", request))
         }
-        Service::Sts => {
+        Service::Sts | Service::Iam => {
             let kind = if error.status < 500 { "Sender" } else { "Receiver" };
             let error = Fields::new().put("Type", kind).and(words);
             document(
                 "ErrorResponse",
-                Some("https://sts.amazonaws.com/doc/2011-06-15/"),
+                Some(namespace(service)),
                 &Fields::new().node("Error", error).put("RequestId", request),
             )
         }
+    }
+}
+
+fn namespace(service: Service) -> &'static str {
+    match service {
+        Service::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
+        Service::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
+        Service::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
     }
 }
 

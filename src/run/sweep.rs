@@ -4,6 +4,8 @@
 //! whose lease lives, or that made something lately, keeps all that it has. Ages are in AWS's time. It knows tags, not journals.
 //! Neighbours: `step::tags` and `step::lease` write what is read here; `settle` asks for leases.
 
+mod roles;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -18,8 +20,10 @@ use super::aws::wait::filter;
 use super::aws::{Cloud, Region, Repeat};
 use super::event::Events;
 use super::problem::{Kind as Means, Problem};
+use super::step::fleet::delete_fleet;
 use super::step::image::{Young, delete_snapshot, discard};
-use super::step::launch::{delete_volume, terminated};
+use super::step::launch::{FLEET_TAG, delete_volume, terminated};
+use super::step::role::{delete_profile, delete_role};
 use super::step::tags::{BUILD, BUILDING, LEASE, RUN, STATE, with_tag};
 use crate::diagnostic::code;
 
@@ -42,17 +46,39 @@ pub struct Wanted {
 #[allow(missing_docs)]
 pub enum Kind {
     Instance,
+    Fleet,
     Image,
     Snapshot,
     Volume,
     SecurityGroup,
     KeyPair,
+    LaunchTemplate,
+    InstanceProfile,
+    Role,
 }
+
+/// All of them.
+const KINDS: [Kind; 10] = [
+    Kind::Instance,
+    Kind::Fleet,
+    Kind::Image,
+    Kind::Snapshot,
+    Kind::Volume,
+    Kind::SecurityGroup,
+    Kind::KeyPair,
+    Kind::LaunchTemplate,
+    Kind::InstanceProfile,
+    Kind::Role,
+];
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Kind::Instance => "instance",
+            Kind::Fleet => "fleet",
+            Kind::LaunchTemplate => "launch template",
+            Kind::InstanceProfile => "instance profile",
+            Kind::Role => "role",
             Kind::Image => "image",
             Kind::Snapshot => "snapshot",
             Kind::Volume => "volume",
@@ -127,6 +153,11 @@ pub async fn list(cloud: &Cloud, wanted: &Wanted) -> Result<Vec<Leftover>, Probl
     for look in looks {
         found.extend(look.map_err(|error| error.problem(code::RUN_SWEEP))?);
     }
+    // IAM is one for all regions: what is there is asked for by the first.
+    if let Some(name) = wanted.regions.first() {
+        let look = roles::look(cloud, &cloud.region(name), wanted.run.as_deref()).await;
+        found.extend(look.map_err(|error| error.problem(code::RUN_SWEEP))?);
+    }
     Ok(judge(found, cloud.clock.now(), wanted.older_than))
 }
 
@@ -144,9 +175,10 @@ async fn look(region: &Region, run: Option<&str>) -> Result<Vec<Found>, CallErro
         volumes(region, &ours),
         groups(region, &ours),
         keys(region, &ours),
+        templates(region, &ours),
     );
-    let (a, b, c, d, e, f) = looks?;
-    Ok([a, b, c, d, e, f].into_iter().flatten().collect())
+    let (a, b, c, d, e, f, g) = looks?;
+    Ok([a, b, c, d, e, f, g].into_iter().flatten().collect())
 }
 
 /// Pages of a look, one after another.
@@ -174,8 +206,13 @@ async fn instances(region: &Region, ours: &[Filter]) -> Result<Vec<Found>, CallE
     alive.push(filter("instance-state-name", ["pending", "running", "shutting-down", "stopping", "stopped"]));
     let take = |answer: &Output| {
         let all = answer.reservations().iter().flat_map(|r| r.instances());
-        all.filter_map(|i| found(region, Kind::Instance, i.instance_id(), None, moment(i.launch_time()), i.tags()))
-            .collect::<Vec<_>>()
+        all.flat_map(|i| {
+            let made = moment(i.launch_time());
+            // EC2 lists fleets that were asked for once to nobody; their instances name them.
+            let fleet = found(region, Kind::Fleet, value(i.tags(), FLEET_TAG), None, made, i.tags());
+            found(region, Kind::Instance, i.instance_id(), None, made, i.tags()).into_iter().chain(fleet)
+        })
+        .collect::<Vec<_>>()
     };
     Ok(pages!(region, "DescribeInstances", region.ec2.describe_instances().set_filters(Some(alive.clone())), take))
 }
@@ -242,6 +279,24 @@ async fn keys(region: &Region, ours: &[Filter]) -> Result<Vec<Found>, CallError>
     Ok(all
         .filter_map(|k| found(region, Kind::KeyPair, k.key_pair_id(), k.key_name(), moment(k.create_time()), k.tags()))
         .collect())
+}
+
+async fn templates(region: &Region, ours: &[Filter]) -> Result<Vec<Found>, CallError> {
+    use aws_sdk_ec2::operation::describe_launch_templates::DescribeLaunchTemplatesOutput as Output;
+    let take = |answer: &Output| {
+        let all = answer.launch_templates().iter();
+        all.filter_map(|t| {
+            let made = moment(t.create_time());
+            found(region, Kind::LaunchTemplate, t.launch_template_id(), t.launch_template_name(), made, t.tags())
+        })
+        .collect::<Vec<_>>()
+    };
+    Ok(pages!(
+        region,
+        "DescribeLaunchTemplates",
+        region.ec2.describe_launch_templates().set_filters(Some(ours.to_vec())),
+        take
+    ))
 }
 
 fn value<'t>(tags: &'t [Tag], key: &str) -> Option<&'t str> {
@@ -316,15 +371,16 @@ pub async fn undo(cloud: &Cloud, wanted: &Wanted, listed: &[Leftover], events: &
     for left in now.iter().filter(|l| l.kept.is_none() && was(l)) {
         by_region.entry(&left.region).or_default().push(left);
     }
-    let all =
-        by_region.into_iter().map(|(name, left)| async move { undo_all(&cloud.region(name), left, events).await });
+    let all = by_region
+        .into_iter()
+        .map(|(name, left)| async move { undo_all(cloud, &cloud.region(name), left, events).await });
     join_all(all).await.into_iter().flatten().collect()
 }
 
 /// Undoes what is left in a region: first what uses, then what is used; things of a kind at once.
-async fn undo_all(region: &Arc<Region>, left: Vec<&Leftover>, events: &Events) -> Vec<Problem> {
+async fn undo_all(cloud: &Cloud, region: &Arc<Region>, left: Vec<&Leftover>, events: &Events) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for kind in [Kind::Instance, Kind::Image, Kind::Snapshot, Kind::Volume, Kind::SecurityGroup, Kind::KeyPair] {
+    for kind in KINDS {
         let own: Vec<&Leftover> = left.iter().copied().filter(|l| l.kind == kind).collect();
         if kind == Kind::Instance && !own.is_empty() {
             // One call for all; each is waited for below.
@@ -332,7 +388,7 @@ async fn undo_all(region: &Arc<Region>, left: Vec<&Leftover>, events: &Events) -
             let ask = || region.ec2.terminate_instances().set_instance_ids(Some(ids.clone())).send();
             let _ = region.call("TerminateInstances", Repeat::Always, ask).await;
         }
-        let done = join_all(own.into_iter().map(|l| async move { (l, undo_one(region, l).await) })).await;
+        let done = join_all(own.into_iter().map(|l| async move { (l, undo_one(cloud, region, l).await) })).await;
         for (l, outcome) in done {
             match outcome {
                 Ok(()) => events.say(format!("{} {} in {} deleted, of the run `{}`", l.kind, l.id, l.region, l.run)),
@@ -361,7 +417,7 @@ impl Young for Old {
     }
 }
 
-async fn undo_one(region: &Arc<Region>, l: &Leftover) -> Result<(), Problem> {
+async fn undo_one(cloud: &Cloud, region: &Arc<Region>, l: &Leftover) -> Result<(), Problem> {
     let problem = |error: CallError| error.problem(code::RUN_SWEEP);
     match l.kind {
         Kind::Instance => {
@@ -372,6 +428,16 @@ async fn undo_one(region: &Arc<Region>, l: &Leftover) -> Result<(), Problem> {
                 Err(error) => Err(problem(error)),
             }
         }
+        Kind::Fleet => delete_fleet(region, &l.id).await.map_err(problem),
+        Kind::LaunchTemplate => {
+            let ask = || region.ec2.delete_launch_template().launch_template_id(&l.id).send();
+            match region.call("DeleteLaunchTemplate", Repeat::Always, ask).await {
+                Err(error) if error.fault != Fault::NotFound => Err(problem(error)),
+                _ => Ok(()),
+            }
+        }
+        Kind::InstanceProfile => patiently(region, async || delete_profile(cloud, &l.id).await).await.map_err(problem),
+        Kind::Role => patiently(region, async || delete_role(cloud, &l.id).await).await.map_err(problem),
         Kind::Image => {
             let ours = [with_tag(RUN, &l.run), with_tag(BUILD, &l.build), with_tag(STATE, BUILDING)];
             discard(region, &l.id, &ours, &Old).await.map(|_| ())

@@ -20,15 +20,15 @@ use bakec::run::settle::resume;
 use bakec::text::FileId;
 use serde_json::{Value, json};
 
-const SCALE: f64 = 1000.0;
+pub(crate) const SCALE: f64 = 1000.0;
 
-async fn server() -> Server {
+pub(crate) async fn server() -> Server {
     let rehearsal = Rehearsal { scale: SCALE, throttle: false, ..Rehearsal::default() };
     Server::start(rehearsal).await.expect("a server")
 }
 
 /// A builder with these options beside those it needs.
-fn builder(name: &str, options: Value) -> Value {
+pub(crate) fn builder(name: &str, options: Value) -> Value {
     let mut builder = json!({
         "type": "amazon-ebs", "name": name, "region": "us-east-1", "source_ami": "ami-d05e75b8", "instance_type": "m3.medium",
         "ssh_username": "ubuntu", "ami_name": name, "access_key": "AKIDREHEARSAL", "secret_key": "secret",
@@ -39,8 +39,13 @@ fn builder(name: &str, options: Value) -> Value {
     builder
 }
 
-fn read(builders: &[Value], packer_defaults: bool) -> Vec<Build> {
-    let text = json!({ "builders": builders }).to_string();
+pub(crate) fn read(builders: &[Value], packer_defaults: bool) -> Vec<Build> {
+    read_all(&json!({ "builders": builders }), packer_defaults)
+}
+
+/// The same of a whole template.
+pub(crate) fn read_all(template: &Value, packer_defaults: bool) -> Vec<Build> {
+    let text = template.to_string();
     let (document, problems) = read_placed(FileId(0), "plan.json", &text);
     let inputs = Inputs {
         vars: Vec::new(),
@@ -59,7 +64,7 @@ fn read(builders: &[Value], packer_defaults: bool) -> Vec<Build> {
 }
 
 /// How runs are made on a server; where the plan names the endpoint itself it is not named here.
-fn settings(server: &Server, runs: &Path, own: bool) -> Settings {
+pub(crate) fn settings(server: &Server, runs: &Path, own: bool) -> Settings {
     let endpoint = (!own).then(|| server.endpoint.clone());
     Settings {
         runs: runs.join("runs"),
@@ -69,23 +74,23 @@ fn settings(server: &Server, runs: &Path, own: bool) -> Settings {
     }
 }
 
-async fn baked(server: &Server, builders: &[Value]) -> Outcome {
+pub(crate) async fn baked(server: &Server, builders: &[Value]) -> Outcome {
     let folder = tempfile::tempdir().expect("a folder");
     let (events, _reader) = Events::new(Gate::default());
     bake(read(builders, false), settings(server, folder.path(), false), events, Cancel::never()).await
 }
 
 #[track_caller]
-fn is_done(outcome: &Outcome) {
+pub(crate) fn is_done(outcome: &Outcome) {
     assert!(outcome.refused.is_empty() && outcome.left.is_empty() && !outcome.ends.is_empty(), "{outcome:?}");
     assert!(outcome.ends.iter().all(|(_, end)| matches!(end, End::Done { .. })), "{outcome:?}");
 }
 
-fn calls(server: &Server, action: &str) -> Vec<Call> {
+pub(crate) fn calls(server: &Server, action: &str) -> Vec<Call> {
     server.calls().into_iter().filter(|call| call.action == action).collect()
 }
 
-fn images(server: &Server) -> Vec<Value> {
+pub(crate) fn images(server: &Server) -> Vec<Value> {
     server.inventory()["images"].as_array().cloned().unwrap_or_default()
 }
 

@@ -52,16 +52,32 @@ impl Ec2 {
 /// What is built, and where it leaves an image.
 #[derive(Clone, Copy)]
 struct Plan {
+    name: &'static str,
     /// Options of the builder.
     options: &'static [&'static str],
     regions: &'static [&'static str],
 }
 
 /// An image and two copies.
-const COPIED: Plan = Plan { options: &[COPIES, USERS], regions: &REGIONS };
+const COPIED: Plan = Plan { name: "copies", options: &[COPIES, USERS], regions: &REGIONS };
+
+/// The same of a machine of the spot market, with a role of its own.
+const SPOT: Plan = Plan {
+    name: "a spot instance",
+    options: &[
+        COPIES,
+        USERS,
+        r#"spot_price = "auto"
+ temporary_iam_instance_profile_policy_document = {
+     Statement = [{ Effect = "Allow", Action = ["s3:GetObject"], Resource = ["*"] }]
+ }"#,
+    ],
+    regions: &REGIONS,
+};
 
 /// Encrypted copies alone, by way of an intermediary image, protected at the end.
 const ENCRYPTED: Plan = Plan {
+    name: "encryption",
     options: &[
         COPIES,
         USERS,
@@ -354,6 +370,11 @@ fn no_moment_loses_anything_of_an_encrypted_image() {
     matrix(ENCRYPTED);
 }
 
+#[test]
+fn no_moment_loses_anything_of_a_spot_instance_with_a_role() {
+    matrix(SPOT);
+}
+
 /// Tries the points that are wanted.
 fn matrix(plan: Plan) {
     let late = std::env::var("BAKEC_KILL_LATE").unwrap_or_else(|_| "0s".to_owned());
@@ -391,7 +412,8 @@ fn matrix(plan: Plan) {
     let failed = failed.into_inner().expect("failures");
     let (left, doubles) = failed.iter().fold((0, 0), |(l, d), (_, seen)| (l + seen.left, d + seen.doubles));
     println!(
-        "kill matrix: {calls} calls in a build, {tried} points tried, {} wrong, {left} leftovers, {doubles} doubles",
+        "kill matrix of {}: {calls} calls in a build, {tried} points tried, {} wrong, {left} leftovers, {doubles} doubles",
+        plan.name,
         failed.len()
     );
     for ((n, how, then), seen) in &failed {

@@ -51,6 +51,8 @@ mod kept;
 mod kill;
 mod layers;
 mod limits;
+#[cfg(feature = "run")]
+mod machine;
 mod manners;
 mod moving;
 #[cfg(feature = "run")]

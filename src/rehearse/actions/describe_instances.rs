@@ -22,6 +22,8 @@ const INSTANCE_FILTERS: &[Of<Instance>] = &[
     ("instance-state-code", |_, i| vec![i.state.code().to_string()]),
     ("instance-type", |_, i| vec![i.kind.clone()]),
     ("image-id", |_, i| vec![i.image.clone()]),
+    ("instance-lifecycle", |_, i| i.spot.iter().map(|_| "spot".to_string()).collect()),
+    ("spot-instance-request-id", |_, i| i.spot.clone().into_iter().collect()),
     ("client-token", |_, i| vec![i.token.clone()]),
     ("reservation-id", |_, i| vec![i.reservation.clone()]),
     ("key-name", |_, i| i.key.clone().into_iter().collect()),
@@ -115,7 +117,8 @@ fn shown(view: &View<'_>, i: &Instance, fresh: bool) -> Fields {
         .put("availabilityZone", &i.zone)
         .put("groupName", "")
         .put("tenancy", &i.tenancy)
-        .opt("hostId", i.host.as_ref());
+        .opt("hostId", i.host.as_ref())
+        .opt("hostResourceGroupArn", i.host_group.as_ref());
     let metadata = Fields::new()
         .put("state", "applied")
         .put("httpTokens", &i.metadata.tokens)
@@ -143,6 +146,7 @@ fn shown(view: &View<'_>, i: &Instance, fresh: bool) -> Fields {
             .put("vpcId", &i.vpc)
             .put("privateIpAddress", &i.private_ip)
             .opt("ipAddress", i.public_ip.as_ref())
+            .opt("ipv6Address", i.ipv6.as_ref())
             .put("sourceDestCheck", i.source_dest_check);
     }
     fields = fields.set("groupSet", if gone { Vec::new() } else { groups(view, i) });
@@ -164,7 +168,21 @@ fn shown(view: &View<'_>, i: &Instance, fresh: bool) -> Fields {
     if i.sriov {
         fields = fields.put("sriovNetSupport", "simple");
     }
-    let reserved = Fields::new().put("capacityReservationPreference", &i.reservation_preference);
+    if let Some(request) = &i.spot {
+        fields = fields.put("instanceLifecycle", "spot").put("spotInstanceRequestId", request);
+    }
+    if !i.licenses.is_empty() {
+        let one = |arn: &String| Fields::new().put("licenseConfigurationArn", arn);
+        fields = fields.set("licenseSet", i.licenses.iter().map(one));
+    }
+    let reserved = match &i.reserved {
+        (None, None) => Fields::new().put("capacityReservationPreference", &i.reservation_preference),
+        (id, group) => {
+            let target = Fields::new().opt("capacityReservationId", id.as_ref());
+            let target = target.opt("capacityReservationResourceGroupArn", group.as_ref());
+            Fields::new().node("capacityReservationTarget", target)
+        }
+    };
     fields
         .put("hypervisor", "xen")
         .set("networkInterfaceSet", if gone { Vec::new() } else { vec![interface(view, i)] })
@@ -194,6 +212,7 @@ fn interface(view: &View<'_>, i: &Instance) -> Fields {
         .put("privateIpAddress", &i.private_ip)
         .put("sourceDestCheck", i.source_dest_check)
         .set("groupSet", groups(view, i))
+        .set("ipv6AddressesSet", i.ipv6.iter().map(|address| Fields::new().put("ipv6Address", address)))
         .node("attachment", attachment);
     match public {
         Some(public) => fields.node("association", public),

@@ -62,10 +62,10 @@ fn create_security_group(call: &mut Call<'_>) -> Answer {
     // SDKs send an empty text for what is not given.
     let vpc = match call.params.text("VpcId").filter(|id| !id.is_empty()) {
         None => call.region().vpc.clone(),
-        Some(id) if *id == call.region().vpc => id.to_string(),
+        Some(id) if call.region().vpcs.iter().any(|v| v.id == *id && call.world.sees(v.born)) => id.to_string(),
         Some(id) => return Err(ApiError::new("InvalidVpcID.NotFound", format!("The vpc ID '{id}' does not exist"))),
     };
-    if call.region().groups.values().any(|g| g.name.eq_ignore_ascii_case(&name)) {
+    if call.region().groups.values().any(|g| g.vpc == vpc && g.name.eq_ignore_ascii_case(&name)) {
         let words = format!("The security group '{name}' already exists for VPC '{vpc}'");
         return Err(ApiError::new("InvalidGroup.Duplicate", words));
     }

@@ -70,6 +70,13 @@ fn stop_instances(call: &mut Call<'_>) -> Answer {
             );
             Err(ApiError::new("OperationNotPermitted", words))
         }
+        _ if i.spot.is_some() => {
+            let words = format!(
+                "You can't stop the Spot Instance '{}' because it is associated with a one-time Spot Instance request. You can only stop Spot Instances associated with persistent Spot Instance requests.",
+                i.id
+            );
+            Err(ApiError::new("UnsupportedOperation", words))
+        }
         _ if i.root_kind == "instance-store" => Err(ApiError::new(
             "UnsupportedOperation",
             format!("The instance '{}' does not have an 'ebs' root device type and cannot be stopped", i.id),
@@ -85,11 +92,10 @@ fn stop_instances(call: &mut Call<'_>) -> Answer {
 }
 
 fn start_instances(call: &mut Call<'_>) -> Answer {
-    if call.strikes.capacity {
-        let words = "Insufficient capacity.";
-        return Err(ApiError::new("InsufficientInstanceCapacity", words).status(500));
-    }
     let changes = change(call, |call, i| match i.state {
+        State::Stopped if call.strikes.lacks(&i.kind, &i.zone) => {
+            Err(ApiError::new("InsufficientInstanceCapacity", "Insufficient capacity.").status(500))
+        }
         State::Stopped => {
             i.start(call.now(), call.world.rules.delays.start);
             Ok(())

@@ -7,7 +7,9 @@ use super::{Action, Answer, Call, ec2, keys, no_group, types};
 use crate::facts::InstanceType;
 use crate::rehearse::error::ApiError;
 use crate::rehearse::filter::DRY_RUN;
+use crate::rehearse::query::Params;
 use crate::rehearse::world::files::Files;
+use crate::rehearse::world::iam::arn;
 use crate::rehearse::world::image::{Image, ImageState, Mapping, MappingSource};
 use crate::rehearse::world::instance::{Device, Instance, Metadata, Reason, State};
 use crate::rehearse::world::network::Subnet;
@@ -36,12 +38,19 @@ const TAKES: &[&str] = &[
     "Placement.AvailabilityZone",
     "Placement.Tenancy",
     "Placement.HostId",
+    "Placement.HostResourceGroupArn",
+    "LicenseSpecification.N.LicenseConfigurationArn",
+    "InstanceMarketOptions.MarketType",
+    "InstanceMarketOptions.SpotOptions.MaxPrice",
+    "InstanceMarketOptions.SpotOptions.SpotInstanceType",
+    "Ipv6AddressCount",
     "PrivateIpAddress",
     "NetworkInterface.N.DeviceIndex",
     "NetworkInterface.N.SubnetId",
     "NetworkInterface.N.AssociatePublicIpAddress",
     "NetworkInterface.N.DeleteOnTermination",
     "NetworkInterface.N.SecurityGroupId.N",
+    "NetworkInterface.N.Ipv6AddressCount",
     "MetadataOptions.HttpEndpoint",
     "MetadataOptions.HttpTokens",
     "MetadataOptions.HttpPutResponseHopLimit",
@@ -49,14 +58,21 @@ const TAKES: &[&str] = &[
     "CreditSpecification.CpuCredits",
     "EnclaveOptions.Enabled",
     "CapacityReservationSpecification.CapacityReservationPreference",
+    "CapacityReservationSpecification.CapacityReservationTarget.CapacityReservationId",
+    "CapacityReservationSpecification.CapacityReservationTarget.CapacityReservationResourceGroupArn",
     "TagSpecification.N.ResourceType",
     "TagSpecification.N.Tag.N.Key",
     "TagSpecification.N.Tag.N.Value",
 ];
 
-const TAGGED: &[&str] = &["instance", "volume", "network-interface"];
+const TAGGED: &[&str] = &["instance", "volume", "network-interface", "spot-instances-request"];
 
-fn run_instances(call: &mut Call<'_>) -> Answer {
+/// Refuses what no launch takes.
+pub(super) fn check(params: &Params) -> Result<(), ApiError> {
+    params.check(&[TAKES, DEVICES])
+}
+
+pub(super) fn run_instances(call: &mut Call<'_>) -> Answer {
     if let Some(reservation) = call.replayed("RunInstances")? {
         return Ok(answer(call, &reservation));
     }
@@ -83,22 +99,37 @@ fn run_instances(call: &mut Call<'_>) -> Answer {
     let (tags, volume_tags) = (call.new_tags("instance", TAGGED)?, call.new_tags("volume", TAGGED)?);
     // Interfaces are no resources here: their tags are checked only.
     call.new_tags("network-interface", TAGGED)?;
+    let request_tags = call.new_tags("spot-instances-request", TAGGED)?;
+    // A question is not answered by what is there just now.
+    if p.flag("DryRun")? != Some(true) && call.strikes.lacks(kind.name, &place.subnet.zone) {
+        let words = format!(
+            "We currently do not have sufficient {} capacity in the Availability Zone you requested ({}).",
+            kind.name, place.subnet.zone
+        );
+        return Err(ApiError::new("InsufficientInstanceCapacity", words).status(500));
+    }
+    let is_spot = spot(call)?;
     let room = room(call, kind.vcpus, least)?;
     let reservation = call.world.id("r");
     for index in 0..most.min(room) {
         let id = call.world.id("i");
         let digits = call.world.digits();
-        let octet = |at: usize| u32::from_str_radix(&digits[at..at + 2], 16).unwrap_or(9);
         let private_ip = match p.owned("PrivateIpAddress") {
             Some(ip) => ip,
-            None => format!("172.31.{}.{}", place.subnet.net as u32 + octet(0) % 16, 4 + octet(2) % 250),
+            None => place.subnet.address(&digits),
         };
+        let request = is_spot.then(|| format!("sir-{}", &digits[12..20]));
+        if let Some(request) = &request {
+            call.tag(request, request_tags.clone());
+        }
         let mut instance = Instance {
             id: id.clone(),
             reservation: reservation.clone(),
             index,
             interface: call.world.id("eni"),
             private_ip,
+            ipv6: if place.six { place.subnet.ipv6_address(&digits) } else { None },
+            spot: request,
             devices: volumes(call, &id, &mappings, &place.subnet.zone, &volume_tags),
             files: root_files(call, &image, &mappings),
             ..template.clone()
@@ -185,6 +216,8 @@ struct Place {
     subnet: Subnet,
     groups: Vec<String>,
     public_ip: bool,
+    /// Whether it gets an IPv6 address.
+    six: bool,
 }
 
 /// Subnet, groups and address, of the instance itself or of its interface.
@@ -193,7 +226,8 @@ fn place(call: &Call<'_>) -> Result<Place, ApiError> {
     let interfaces = p.groups("NetworkInterface");
     let (mut subnet, mut groups) = (p.owned("SubnetId"), list(call, "SecurityGroupId"));
     let names = list(call, "SecurityGroup");
-    let mut public_ip = true;
+    let mut public_ip = None;
+    let mut six: Option<u32> = p.number("Ipv6AddressCount")?;
     if let [first, ..] = &interfaces[..] {
         if interfaces.len() > 1 {
             return Err(ApiError::new("Unsupported", "A rehearsed instance has one network interface"));
@@ -215,7 +249,8 @@ fn place(call: &Call<'_>) -> Result<Place, ApiError> {
         }
         subnet = p.owned(&name("SubnetId"));
         groups = list(call, &name("SecurityGroupId"));
-        public_ip = p.flag(&name("AssociatePublicIpAddress"))?.unwrap_or(true);
+        public_ip = p.flag(&name("AssociatePublicIpAddress"))?;
+        six = p.number(&name("Ipv6AddressCount"))?.or(six);
     }
     let zone = p.text("Placement.AvailabilityZone").filter(|zone| !zone.is_empty());
     if let Some(zone) = zone.filter(|zone| !region.zones().iter().any(|z| z == zone)) {
@@ -232,11 +267,11 @@ fn place(call: &Call<'_>) -> Result<Place, ApiError> {
             }
             Some(subnet)
         }
-        None => region.subnets.iter().find(in_zone),
+        None => region.default_subnets().find(in_zone),
     };
     let subnet = found.ok_or_else(|| ApiError::new("MissingInput", "No subnets found for the default VPC"))?.clone();
     for name in names {
-        let group = region.groups.values().find(|g| g.name == name && call.world.sees(g.born));
+        let group = region.groups.values().find(|g| g.vpc == region.vpc && g.name == name && call.world.sees(g.born));
         let missing = || ApiError::new("InvalidGroup.NotFound", format!("The security group '{name}' does not exist"));
         groups.push(group.ok_or_else(missing)?.id.clone());
     }
@@ -244,9 +279,19 @@ fn place(call: &Call<'_>) -> Result<Place, ApiError> {
         return Err(no_group(id));
     }
     if groups.is_empty() {
-        groups.extend(region.groups.values().find(|g| g.name == "default").map(|g| g.id.clone()));
+        let own = region.groups.values().find(|g| g.vpc == subnet.vpc && g.name == "default");
+        groups.extend(own.map(|g| g.id.clone()));
     }
-    Ok(Place { subnet, groups, public_ip })
+    if let Some(id) = groups.iter().find(|id| region.groups.get(*id).is_some_and(|g| g.vpc != subnet.vpc)) {
+        let words = format!("Security group {id} and subnet {} belong to different networks.", subnet.id);
+        return Err(ApiError::new("InvalidParameter", words));
+    }
+    if six.is_some_and(|count| count > 0) && subnet.ipv6.is_none() {
+        let words = format!("The subnet '{}' has no IPv6 CIDR block.", subnet.id);
+        return Err(ApiError::new("InvalidParameterValue", words));
+    }
+    let six = six.map_or(subnet.assigns_ipv6, |count| count > 0);
+    Ok(Place { public_ip: public_ip.unwrap_or(subnet.public), subnet, groups, six })
 }
 
 fn list(call: &Call<'_>, name: &str) -> Vec<String> {
@@ -280,10 +325,15 @@ fn template(
     let profile = match (p.text("IamInstanceProfile.Name"), p.text("IamInstanceProfile.Arn")) {
         (Some(_), Some(_)) => return Err(ApiError::combination("An instance profile has a name or an ARN, not both")),
         (Some(name), None) => {
-            let partition = call.scope.region.partition;
-            Some(format!("arn:{partition}:iam::{}:instance-profile/{name}", crate::rehearse::world::ACCOUNT))
+            let profile = call.world.usable_profile(name).ok_or_else(|| no_profile("name", name))?;
+            Some(arn(call.scope.region.partition, "instance-profile", &profile.path, name))
         }
-        (None, arn) => arn.map(str::to_string),
+        (None, Some(arn)) => {
+            let name = arn.rsplit('/').next().unwrap_or_default();
+            call.world.usable_profile(name).ok_or_else(|| no_profile("arn", arn))?;
+            Some(arn.to_string())
+        }
+        (None, None) => None,
     };
     let user_data = p.owned("UserData");
     if let Some(text) = &user_data {
@@ -312,7 +362,27 @@ fn template(
     if host.is_some() && tenancy != "host" {
         return Err(ApiError::combination("A host id needs the tenancy 'host'"));
     }
-    let preference = p.word("CapacityReservationSpecification.CapacityReservationPreference", &["open", "none"])?;
+    // Hosts, reservations, licences and groups of them are not rehearsed: whoever names one has it.
+    let host_group = p.owned("Placement.HostResourceGroupArn");
+    let licences = p.groups("LicenseSpecification");
+    let licences = licences.iter().map(|group| p.required(&format!("{group}.LicenseConfigurationArn")));
+    let licenses: Vec<String> = licences.map(|arn| arn.map(str::to_string)).collect::<Result<_, _>>()?;
+    let reservation = "CapacityReservationSpecification";
+    let preference = p.word(&format!("{reservation}.CapacityReservationPreference"), &["open", "none"])?;
+    let target = format!("{reservation}.CapacityReservationTarget");
+    let reserved = (
+        p.owned(&format!("{target}.CapacityReservationId")),
+        p.owned(&format!("{target}.CapacityReservationResourceGroupArn")),
+    );
+    if reserved.0.as_ref().is_some_and(|id| !id.starts_with("cr-")) || (reserved.0.is_some() && reserved.1.is_some()) {
+        return Err(ApiError::new(
+            "InvalidCapacityReservationId.Malformed",
+            "A reservation has an id, or is of a group",
+        ));
+    }
+    if preference.is_some() && (reserved.0.is_some() || reserved.1.is_some()) {
+        return Err(ApiError::combination("A capacity reservation is preferred or chosen, not both"));
+    }
     let credits = p.word("CreditSpecification.CpuCredits", &["standard", "unlimited"])?.map(str::to_string);
     if credits.is_some() && !kind.name.starts_with('t') {
         let words = format!("The instance type '{}' has no CPU credits.", kind.name);
@@ -355,6 +425,11 @@ fn template(
         profile,
         tenancy,
         host,
+        host_group,
+        licenses,
+        reserved,
+        ipv6: None,
+        spot: None,
         monitoring: p.flag("Monitoring.Enabled")?.unwrap_or(false),
         credits,
         enclave,
@@ -369,12 +444,30 @@ fn template(
     })
 }
 
+fn no_profile(what: &str, value: &str) -> ApiError {
+    let words = format!(
+        "Value ({value}) for parameter iamInstanceProfile.{what} is invalid. Invalid IAM Instance Profile {what}"
+    );
+    ApiError::new("InvalidParameterValue", words)
+}
+
+/// Whether it is of the spot market.
+fn spot(call: &Call<'_>) -> Result<bool, ApiError> {
+    let p = call.params;
+    let is_spot = p.word("InstanceMarketOptions.MarketType", &["spot"])?.is_some();
+    let price: Option<f64> = p.number("InstanceMarketOptions.SpotOptions.MaxPrice")?;
+    if price.is_some_and(|price| price <= 0.0 || !price.is_finite()) {
+        return Err(ApiError::invalid_value("price", price.unwrap_or_default(), "A price is above zero."));
+    }
+    let kind = p.word("InstanceMarketOptions.SpotOptions.SpotInstanceType", &["one-time", "persistent"])?;
+    if kind == Some("persistent") {
+        return Err(ApiError::new("Unsupported", "A rehearsed spot request is made for one time"));
+    }
+    Ok(is_spot)
+}
+
 /// How many instances fit; an error where these are less than the least.
 fn room(call: &Call<'_>, vcpus: u32, least: usize) -> Result<usize, ApiError> {
-    if call.strikes.capacity {
-        let words = "We currently do not have sufficient capacity in the Availability Zone you requested.";
-        return Err(ApiError::new("InsufficientInstanceCapacity", words).status(500));
-    }
     let quota = call.world.rules.quotas.vcpus;
     let used: u32 = call.region().instances.values().filter(|i| i.runs()).map(|i| i.vcpus).sum();
     let room = (quota.saturating_sub(used) / vcpus.max(1)) as usize;

@@ -9,12 +9,15 @@ mod copies;
 mod describe_images;
 mod describe_instances;
 mod fast_launch;
+mod fleets;
 mod groups;
+mod iam;
 mod image_attributes;
 mod images;
 mod instances;
 mod keys;
 mod launch;
+mod launch_templates;
 mod network;
 mod places;
 mod snapshots;
@@ -45,7 +48,7 @@ pub(crate) struct Action {
 impl Action {
     /// Whether it can change anything.
     pub(crate) fn changes(&self) -> bool {
-        !["Describe", "Get", "Decode"].iter().any(|verb| self.name.starts_with(verb))
+        !["Describe", "Get", "List", "Decode"].iter().any(|look| self.name.starts_with(look))
     }
 }
 
@@ -64,12 +67,15 @@ const ALL: &[&[Action]] = &[
     describe_images::ACTIONS,
     describe_instances::ACTIONS,
     fast_launch::ACTIONS,
+    fleets::ACTIONS,
     groups::ACTIONS,
+    iam::ACTIONS,
     image_attributes::ACTIONS,
     images::ACTIONS,
     instances::ACTIONS,
     keys::ACTIONS,
     launch::ACTIONS,
+    launch_templates::ACTIONS,
     network::ACTIONS,
     places::ACTIONS,
     snapshots::ACTIONS,
@@ -90,9 +96,10 @@ pub(crate) fn find(name: &str) -> Option<&'static Action> {
 }
 
 /// What strikes what an action makes.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Strikes {
-    pub(crate) capacity: bool,
+    /// Types, zones or `type/zone` that are not to be had; all of them where it is not said.
+    pub(crate) lacking: Vec<Option<String>>,
     pub(crate) launch_fails: bool,
     pub(crate) image_fails: bool,
     /// The console shows another machine's key.
@@ -120,6 +127,14 @@ pub(crate) fn run(action: &Action, params: &Params, scope: &Scope, world: &mut W
     }
     *world = call.world;
     Ok(fields)
+}
+
+impl Strikes {
+    /// Whether a type is not to be had in a zone.
+    pub(crate) fn lacks(&self, kind: &str, zone: &str) -> bool {
+        let pair = format!("{kind}/{zone}");
+        self.lacking.iter().any(|what| what.as_deref().is_none_or(|what| [kind, zone, &pair].contains(&what)))
+    }
 }
 
 impl Call<'_> {

@@ -68,7 +68,7 @@ fn describe_availability_zones(call: &mut Call<'_>) -> Answer {
     call.params.flag("AllAvailabilityZones")?;
     let (names, ids) = (call.params.list("ZoneName"), call.params.list("ZoneId"));
     let view = call.view();
-    let zones = &view.region.subnets;
+    let zones: Vec<Subnet> = view.region.default_subnets().cloned().collect();
     if let Some(name) = names.iter().find(|name| !zones.iter().any(|z| z.zone == **name)) {
         return Err(ApiError::new("InvalidParameterValue", format!("Invalid availability zone: [{name}]")));
     }

@@ -1,5 +1,6 @@
 //! Tags of anything.
 
+use super::launch_templates::no_template;
 use super::network::{no_subnet, no_vpc};
 use super::{
     Action, Answer, Call, ec2, no_group, no_image, no_instance, no_snapshot, no_such, no_volume, too_many_tags,
@@ -25,6 +26,9 @@ fn kind(id: &str) -> &'static str {
         "sg" => "security-group",
         "sgr" => "security-group-rule",
         "key" => "key-pair",
+        "lt" => "launch-template",
+        "fleet" => "fleet",
+        "sir" => "spot-instances-request",
         "vpc" => "vpc",
         "subnet" => "subnet",
         _ => "unknown",
@@ -49,7 +53,10 @@ fn named(call: &Call<'_>) -> Result<Vec<String>, ApiError> {
             "security-group-rule" => {
                 (region.groups.values().any(|g| g.ingress.iter().any(|rule| rule.id == *id)), unknown)
             }
-            "vpc" => (region.vpc == *id, no_vpc),
+            "launch-template" => (region.templates.get(*id).is_some_and(|t| world.sees(Some(t.born))), no_template),
+            "fleet" => (region.fleets.contains_key(*id), unknown),
+            "spot-instances-request" => (region.instances.values().any(|i| i.spot.as_deref() == Some(*id)), unknown),
+            "vpc" => (region.vpcs.iter().any(|v| v.id == *id), no_vpc),
             "subnet" => (region.subnets.iter().any(|s| s.id == *id), no_subnet),
             _ => (false, unknown),
         };

@@ -100,7 +100,7 @@ fn describe_instance_type_offerings(call: &mut Call<'_>) -> Answer {
     let places: Vec<String> = match kind {
         "region" => vec![view.region.name.to_string()],
         "availability-zone" => view.region.zones(),
-        _ => view.region.subnets.iter().map(|subnet| subnet.zone_id.clone()).collect(),
+        _ => view.region.default_subnets().map(|subnet| subnet.zone_id.clone()).collect(),
     };
     let offers = offered(view.region.name).flat_map(|t| places.iter().map(move |place| (t, place.clone())));
     let offers = offers.filter(|offer| filters.pass(&view, OFFER_FILTERS, "", offer)).collect();

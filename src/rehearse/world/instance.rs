@@ -86,6 +86,9 @@ pub(crate) struct Instance {
     pub(crate) private_ip: String,
     pub(crate) wants_public_ip: bool,
     pub(crate) public_ip: Option<String>,
+    pub(crate) ipv6: Option<String>,
+    /// The request that it fulfils, where it is of the spot market.
+    pub(crate) spot: Option<String>,
     pub(crate) state: State,
     /// When the state changes by itself, and to what.
     pub(crate) next: Option<(Time, State)>,
@@ -102,10 +105,14 @@ pub(crate) struct Instance {
     pub(crate) profile: Option<String>,
     pub(crate) tenancy: String,
     pub(crate) host: Option<String>,
+    pub(crate) host_group: Option<String>,
+    pub(crate) licenses: Vec<String>,
     pub(crate) monitoring: bool,
     pub(crate) credits: Option<String>,
     pub(crate) enclave: bool,
     pub(crate) reservation_preference: String,
+    /// The capacity reservation that it uses: its id, or the ARN of its group.
+    pub(crate) reserved: (Option<String>, Option<String>),
     pub(crate) protected: bool,
     pub(crate) stop_protected: bool,
     pub(crate) source_dest_check: bool,

@@ -14,12 +14,13 @@ impl World {
             region.tags.get(id).map(|tags| tags.now.clone()).unwrap_or_default()
         };
         let (mut instances, mut images, mut snapshots) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut templates, mut fleets) = (Vec::new(), Vec::new());
         let (mut volumes, mut keys, mut groups) = (Vec::new(), Vec::new(), Vec::new());
         for r in self.regions() {
             for i in r.instances.values().filter(|i| i.alive()) {
                 instances.push(json!({
                     "region": r.name, "id": i.id, "state": i.state.name(), "image": i.image, "type": i.kind,
-                    "key_name": i.key, "security_groups": i.groups, "client_token": i.token, "tags": tags(r, &i.id),
+                    "key_name": i.key, "security_groups": i.groups, "client_token": i.token, "spot": i.spot, "tags": tags(r, &i.id),
                 }));
             }
             for i in r.images.values().filter(|i| i.owner == ACCOUNT) {
@@ -52,6 +53,13 @@ impl World {
                     "region": r.name, "id": k.id, "name": k.name, "type": k.kind, "tags": tags(r, &k.id),
                 }));
             }
+            for t in r.templates.values() {
+                templates.push(json!({ "region": r.name, "id": t.id, "name": t.name, "tags": tags(r, &t.id) }));
+            }
+            // One that has launched nothing is nothing.
+            for f in r.fleets.values().filter(|f| !f.is_deleted && !f.instances.is_empty()) {
+                fleets.push(json!({ "region": r.name, "id": f.id, "instances": f.instances, "tags": tags(r, &f.id) }));
+            }
             for g in r.groups.values().filter(|g| g.name != "default") {
                 groups.push(json!({
                     "region": r.name, "id": g.id, "name": g.name, "rules": g.ingress.len(), "tags": tags(r, &g.id),
@@ -60,7 +68,13 @@ impl World {
         }
         json!({
             "instances": instances, "images": images, "snapshots": snapshots, "volumes": volumes, "key_pairs": keys,
-            "security_groups": groups,
+            "security_groups": groups, "launch_templates": templates, "fleets": fleets,
+            "roles": self.iam.roles.values().map(|r| json!({
+                "id": r.name, "path": r.path, "policies": r.policies, "tags": r.tags,
+            })).collect::<Vec<_>>(),
+            "instance_profiles": self.iam.profiles.values().map(|p| json!({
+                "id": p.name, "path": p.path, "role": p.role.as_ref().map(|(role, _)| role), "tags": p.tags,
+            })).collect::<Vec<_>>(),
         })
     }
 }

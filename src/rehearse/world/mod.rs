@@ -4,11 +4,13 @@
 //! replaces the state only when the call succeeds, so regions are shared until something changes them.
 
 pub(crate) mod files;
+pub(crate) mod iam;
 pub(crate) mod image;
 pub(crate) mod instance;
 pub(crate) mod inventory;
 pub(crate) mod network;
 pub(crate) mod session;
+pub(crate) mod spot;
 pub(crate) mod storage;
 pub(crate) mod tags;
 
@@ -21,10 +23,12 @@ use indexmap::IndexMap;
 use super::catalogue;
 use super::clock::{Clock, Time};
 use super::settings::{Delays, Quotas, Settings};
+use iam::Iam;
 use image::Image;
 use instance::Instance;
-use network::{Group, KeyPair, Subnet};
+use network::{Group, KeyPair, Subnet, VPC_CIDR, Vpc};
 use session::Sessions;
+use spot::{Fleet, Template};
 use storage::{Snapshot, Volume};
 use tags::Tags;
 
@@ -38,6 +42,8 @@ pub(crate) struct World {
     pub(crate) rules: Arc<Rules>,
     regions: BTreeMap<&'static str, Arc<Region>>,
     pub(crate) sessions: Sessions,
+    /// Roles and profiles, which no region has for itself.
+    pub(crate) iam: Iam,
     ids: Ids,
 }
 
@@ -75,7 +81,10 @@ pub(crate) struct Region {
     pub(crate) name: &'static str,
     pub(crate) partition: &'static str,
     pub(crate) vpc: String,
+    pub(crate) vpcs: Vec<Vpc>,
     pub(crate) subnets: Vec<Subnet>,
+    pub(crate) templates: IndexMap<String, Template>,
+    pub(crate) fleets: IndexMap<String, Fleet>,
     pub(crate) instances: IndexMap<String, Instance>,
     pub(crate) images: IndexMap<String, Arc<Image>>,
     /// Ids of images that were there.
@@ -107,6 +116,7 @@ impl World {
             rules: Arc::new(rules),
             regions: BTreeMap::new(),
             sessions: Sessions::default(),
+            iam: Iam::default(),
             ids: Ids { seed, count: 0 },
         }
     }
@@ -115,6 +125,7 @@ impl World {
     pub(crate) fn reset(&mut self) {
         self.regions.clear();
         self.sessions = Sessions::default();
+        self.iam = Iam::default();
     }
 
     pub(crate) fn now(&self) -> Time {
@@ -187,11 +198,15 @@ impl Region {
         let subnets =
             zones.map(|(number, letter)| Subnet::default_of(&vpc, region.name, number, letter, own)).collect();
         let group = Group::default_of(&vpc, own("sg", "default"));
+        let own = Vpc { id: vpc.clone(), cidr: VPC_CIDR.to_string(), ipv6: None, is_default: true, born: None };
         let (images, snapshots) = catalogue::of(region, amis);
         Region {
             name: region.name,
             partition: region.partition,
+            vpcs: vec![own],
             subnets,
+            templates: IndexMap::new(),
+            fleets: IndexMap::new(),
             instances: IndexMap::new(),
             images,
             deregistered: BTreeSet::new(),
@@ -222,6 +237,11 @@ impl Region {
 
     /// `us-east-1a`, `us-east-1b`, `us-east-1c`.
     pub(crate) fn zones(&self) -> Vec<String> {
-        self.subnets.iter().map(|subnet| subnet.zone.clone()).collect()
+        self.default_subnets().map(|subnet| subnet.zone.clone()).collect()
+    }
+
+    /// Those of the default VPC, one a zone.
+    pub(crate) fn default_subnets(&self) -> impl Iterator<Item = &Subnet> {
+        self.subnets.iter().filter(|subnet| subnet.is_default)
     }
 }

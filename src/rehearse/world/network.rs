@@ -1,11 +1,25 @@
 //! The network that every region begins with, security groups, and key pairs.
 
 use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use ipnet::{Ipv4Net, Ipv6Net};
 
 use super::{ACCOUNT, Region};
 use crate::rehearse::clock::Time;
 
-/// A subnet of the default VPC, one a zone.
+/// A network of one's own.
+#[derive(Clone, Debug)]
+pub(crate) struct Vpc {
+    pub(crate) id: String,
+    pub(crate) cidr: String,
+    pub(crate) ipv6: Option<String>,
+    /// Whether the region began with it.
+    pub(crate) is_default: bool,
+    pub(crate) born: Option<Time>,
+}
+
+/// A subnet; the default VPC has one a zone.
 #[derive(Clone, Debug)]
 pub(crate) struct Subnet {
     pub(crate) id: String,
@@ -13,8 +27,14 @@ pub(crate) struct Subnet {
     pub(crate) zone: String,
     pub(crate) zone_id: String,
     pub(crate) cidr: String,
-    /// The third number of its addresses.
-    pub(crate) net: usize,
+    /// Whether the region began with it.
+    pub(crate) is_default: bool,
+    /// Whether its machines get a public address where nothing is said.
+    pub(crate) public: bool,
+    pub(crate) ipv6: Option<String>,
+    /// Whether its machines get an IPv6 address where nothing is said.
+    pub(crate) assigns_ipv6: bool,
+    pub(crate) born: Option<Time>,
 }
 
 /// The addresses of the default VPC.
@@ -43,15 +63,38 @@ impl Subnet {
             zone,
             zone_id: format!("{short}-az{}", number + 1),
             cidr: format!("172.31.{}.0/20", number * 16),
-            net: number * 16,
+            is_default: true,
+            public: true,
+            ipv6: None,
+            assigns_ipv6: false,
+            born: None,
         }
     }
 
     /// How many addresses are left.
     pub(crate) fn free(&self, region: &Region) -> usize {
-        // A /20 without the five addresses that AWS keeps.
         let used = region.instances.values().filter(|i| i.subnet == self.id && i.alive()).count();
-        4091_usize.saturating_sub(used)
+        self.size().saturating_sub(used)
+    }
+
+    /// How many addresses it has, without the five that AWS keeps.
+    fn size(&self) -> usize {
+        let length = self.cidr.parse::<Ipv4Net>().map_or(20, |net| net.prefix_len());
+        (1_usize << (32 - length)).saturating_sub(5)
+    }
+
+    /// An address of it, which the digits decide.
+    pub(crate) fn address(&self, digits: &str) -> String {
+        let base = self.cidr.parse::<Ipv4Net>().map_or(0, |net| u32::from(net.network()));
+        let number = u64::from_str_radix(&digits[..12], 16).unwrap_or_default() as usize % self.size().max(1);
+        Ipv4Addr::from(base + 4 + number as u32).to_string()
+    }
+
+    /// An IPv6 address of it.
+    pub(crate) fn ipv6_address(&self, digits: &str) -> Option<String> {
+        let base = u128::from(self.ipv6.as_ref()?.parse::<Ipv6Net>().ok()?.network());
+        let number = u64::from_str_radix(&digits[..12], 16).unwrap_or_default();
+        Some(Ipv6Addr::from(base + u128::from(number) + 4).to_string())
     }
 }
 
@@ -85,7 +128,7 @@ pub(crate) enum Source {
 }
 
 impl Group {
-    pub(super) fn default_of(vpc: &str, id: String) -> Self {
+    pub(crate) fn default_of(vpc: &str, id: String) -> Self {
         let rule = Rule {
             protocol: "-1".to_string(),
             from: None,

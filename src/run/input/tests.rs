@@ -8,6 +8,8 @@ use crate::schema::Kind;
 use crate::text::{FileId, Span};
 use crate::ty::{Field, Ty};
 
+mod machine;
+
 fn inputs() -> Inputs {
     Inputs {
         vars: Vec::new(),
@@ -95,7 +97,7 @@ fn what_is_not_executed_or_no_option_is_refused_by_name() {
     let mut inputs = inputs();
     let mut kinds = Kinds::default();
     for (name, options) in
-        names.iter().zip([&["vault_aws_engine", "spot_price", "fast_launch", "region"][..], &["inline"]])
+        names.iter().zip([&["vault_aws_engine", "pause_before_ssm", "fast_launch", "region"][..], &["inline"]])
     {
         let category = if *name == "shell" { Category::Provisioner } else { Category::Builder };
         let options = options.iter().map(|o| ((*o).into(), field())).collect();
@@ -103,15 +105,15 @@ fn what_is_not_executed_or_no_option_is_refused_by_name() {
     }
     inputs.kinds = Arc::new(kinds);
     let text = template(
-        r#", "spot_price": "auto", "fast_launch": {}, "vault_aws_engine": { "name": "x" }, "spot_prise": 1"#,
+        r#", "pause_before_ssm": "5s", "fast_launch": {}, "vault_aws_engine": { "name": "x" }, "pause_before_sm": 1"#,
         r#", "provisioners": [{ "type": "shell", "inlin": "x", "inline": "true" }, { "type": "ansible", "playbook_file": "p" }]"#,
     );
     assert_eq!(
         wrong_with(&text, &inputs),
         [
+            format!("the option `pause_before_ssm` of `amazon-ebs` is not executed yet by `bakec run` | {WAY_OUT}"),
             format!("the option `vault_aws_engine` of `amazon-ebs` is not executed yet by `bakec run` | {WAY_OUT}"),
-            format!("the option `spot_price` of `amazon-ebs` is not executed yet by `bakec run` | {WAY_OUT}"),
-            "`amazon-ebs` has no option `spot_prise` | did you mean `spot_price`?".to_owned(),
+            "`amazon-ebs` has no option `pause_before_sm` | did you mean `pause_before_ssm`?".to_owned(),
             "`shell` has no option `inlin` | did you mean `inline`?".to_owned(),
             format!("the provisioner `ansible` is not executed yet by `bakec run` | {WAY_OUT}"),
         ]

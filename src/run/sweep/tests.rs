@@ -54,7 +54,7 @@ fn a_group_alone_is_as_old_as_its_lease() {
 #[test]
 fn what_uses_goes_before_what_is_used() {
     let old = Some("2026-11-01T00:00:00Z");
-    let kinds = [Kind::KeyPair, Kind::SecurityGroup, Kind::Volume, Kind::Snapshot, Kind::Image, Kind::Instance];
+    let kinds: Vec<Kind> = KINDS.iter().rev().copied().collect();
     let found = kinds.iter().enumerate().map(|(i, kind)| thing(&format!("{i}"), *kind, "a", old, None)).collect();
-    assert_eq!(judged(found, 6).iter().map(|(id, _)| id.as_str()).collect::<String>(), "543210");
+    assert_eq!(judged(found, 6).iter().map(|(id, _)| id.as_str()).collect::<String>(), "9876543210");
 }

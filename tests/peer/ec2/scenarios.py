@@ -7,14 +7,16 @@ import json
 import sys
 import urllib.request
 
+import scenes_iam
 import scenes_images
 import scenes_instances
+import scenes_market
 import scenes_network
 import scenes_service
 import scenes_storage
 from scene import ALL, Over, Teller
 
-FAMILIES = [scenes_images, scenes_instances, scenes_network, scenes_service, scenes_storage]
+FAMILIES = [scenes_iam, scenes_images, scenes_instances, scenes_market, scenes_network, scenes_service, scenes_storage]
 
 
 def tell(endpoint, reset, wanted):

@@ -20,7 +20,7 @@ from common import client
 # An image that both catalogues have: Ubuntu 14.04, hvm, x86_64, on EBS.
 BASE = "ami-1e749f67"
 HOME, AWAY = "us-east-1", "eu-west-1"
-ID = re.compile(r"\b(ami|i|snap|vol|sgr|sg|key|vpc|subnet|eni|r)-(?:[0-9a-f]{17}|[0-9a-f]{8})\b")
+ID = re.compile(r"\b(ami|i|snap|vol|sgr|sg|key|vpc|subnet|eni|r|lt)-(?:[0-9a-f]{17}|[0-9a-f]{8})\b")
 ALL = {}
 
 
@@ -42,10 +42,10 @@ class Teller:
     def __init__(self, endpoint, clients):
         self.endpoint, self.clients, self.told, self.ids = endpoint, clients, [], {}
 
-    def ec2(self, region=HOME):
-        if region not in self.clients:
-            self.clients[region] = client(self.endpoint, region=region)
-        return self.clients[region]
+    def client(self, region=HOME, service="ec2"):
+        if (service, region) not in self.clients:
+            self.clients[service, region] = client(self.endpoint, service, region)
+        return self.clients[service, region]
 
     def note(self, what, answer):
         """Tells something, without ids: the first `ami-…` is `ami#1`."""
@@ -56,27 +56,31 @@ class Teller:
         known = self.ids.setdefault(kind, {})
         return known.setdefault(id, f"{kind}#{len(known) + 1}")
 
-    def call(self, action, region, arguments):
+    def call(self, action, region, arguments, service="ec2"):
         try:
-            return None, getattr(self.ec2(region), action)(**arguments)
+            return None, getattr(self.client(region, service), action)(**arguments)
         except ClientError as error:
             return error.response["Error"]["Code"], None
         except ResponseParserError:
             # No XML: what a server says that has fallen over its own feet.
             return "no answer of the protocol", None
 
-    def ask(self, action, show=lambda answer: "ok", region=HOME, **arguments):
+    def ask(self, action, show=lambda answer: "ok", region=HOME, service="ec2", **arguments):
         """A call that is told: its answer as `show` says, or the code that it is refused with."""
-        code, answer = self.call(action, region, arguments)
+        code, answer = self.call(action, region, arguments, service)
         try:
             self.note(action, code if code else show(answer))
         except (IndexError, KeyError):
             self.note(action, "an answer without what is asked for")
         return answer
 
-    def have(self, action, region=HOME, **arguments):
+    def iam(self, action, show=lambda answer: "ok", **arguments):
+        """The same of IAM."""
+        return self.ask(action, show, service="iam", **arguments)
+
+    def have(self, action, region=HOME, service="ec2", **arguments):
         """A call that the scenario stands on: told where it is refused only."""
-        code, answer = self.call(action, region, arguments)
+        code, answer = self.call(action, region, arguments, service)
         if code:
             self.note(f"{action}, which the scenario stands on", code)
             raise Over
