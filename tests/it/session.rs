@@ -42,11 +42,11 @@ async fn a_session_that_ends_in_the_middle_is_followed_by_another() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_whose_end_is_known_is_followed_in_time() {
-    let delays = Delays { image: Duration::from_secs(4000), ..Delays::default() };
+    let delays = Delays { image: Duration::from_secs(3000), ..Delays::default() };
     let house = House::of(Rehearsal { throttle: false, delays, ..Rehearsal::default() }).await;
     let outcome = house.bake(&build(ROLE)).await;
     assert!(is_done(&outcome), "{outcome:?}");
-    assert!(count(&house, "AssumeRole") >= 4, "{}", count(&house, "AssumeRole"));
+    assert!(count(&house, "AssumeRole") >= 3, "{}", count(&house, "AssumeRole"));
     let expired = house.server.calls().iter().filter(|call| call.outcome == "RequestExpired").count();
     assert!(expired <= 2, "{expired} calls were made by credentials that had ended");
 }

@@ -41,9 +41,9 @@ pub(crate) async fn server() -> Server {
         boot: Duration::from_secs(3),
         stop: Duration::from_secs(3),
         terminate: Duration::from_secs(3),
-        snapshot: Duration::from_secs(20),
+        snapshot: Duration::from_secs(40),
         fast_launch: Duration::from_secs(20),
-        image: Duration::from_secs(20),
+        image: Duration::from_secs(60),
         copy: Duration::from_secs(20),
         ..Delays::default()
     };
