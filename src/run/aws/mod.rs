@@ -33,6 +33,7 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use tokio::sync::Semaphore;
 
 use super::build::{Access, Polling};
+use super::cancel::Cancel;
 use super::event::{Events, What, ms};
 use super::problem::Problem;
 
@@ -46,8 +47,14 @@ use gather::Gather;
 use source::{Ask, Source};
 use wait::Watch;
 
-/// How often a call is made at most, where the plan says nothing.
+/// How often a call is made at most, where the plan says nothing; one that is throttled is made again for as long as below.
 const TRIES: u32 = 11;
+
+/// So long a call is made again that AWS has no time for, in AWS's time: that there are too many is no fault of this one.
+const THROTTLED: Duration = Duration::from_secs(15 * 60);
+
+/// How often a call is made at most, once nothing shall be waited for any more.
+const LAST_TRIES: u32 = 3;
 
 /// So many snapshots are copied to a region at once: EC2 takes 20 by default, and others of the account want some of them.
 pub const COPIES: usize = 16;
@@ -78,11 +85,12 @@ pub struct Cloud {
     config: SdkConfig,
     wallet: Option<Arc<Wallet>>,
     events: Events,
+    cancel: Cancel,
     scale: f64,
     /// Whether STS is asked what a refusal meant.
     decode: bool,
     polling: Polling,
-    tries: u32,
+    tries: Option<u32>,
     endpoints: Endpoints,
     calls: Arc<AtomicU64>,
     regions: Mutex<HashMap<String, Arc<Region>>>,
@@ -109,6 +117,7 @@ pub struct Region {
     /// What is to be marked as final.
     pub finals: Gather,
     events: Events,
+    cancel: Cancel,
     buckets: Buckets,
     scale: f64,
     wallet: Option<Arc<Wallet>>,
@@ -116,7 +125,7 @@ pub struct Region {
     sts: Option<aws_sdk_sts::Client>,
     /// How patiently things are waited for.
     pub polling: Polling,
-    tries: u32,
+    tries: Option<u32>,
     /// Whether calls go to an endpoint that may know less than AWS.
     pub foreign: bool,
     /// Whether snapshots can be tagged as they are made, where the endpoint is foreign and one build has found it out.
@@ -146,6 +155,7 @@ impl Cloud {
         access: &Access,
         reach: &Reach,
         events: &Events,
+        cancel: &Cancel,
         calls: Arc<AtomicU64>,
     ) -> Result<Cloud, Problem> {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
@@ -183,10 +193,11 @@ impl Cloud {
             config,
             wallet: Some(wallet),
             events: events.clone(),
+            cancel: cancel.clone(),
             scale,
             decode: access.decode,
             polling: access.polling,
-            tries: access.max_retries.map_or(TRIES, |n| n.saturating_add(1)),
+            tries: access.max_retries.map(|n| n.saturating_add(1)),
             endpoints,
             calls,
             regions: Mutex::default(),
@@ -204,10 +215,11 @@ impl Cloud {
             config: SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build(),
             wallet: None,
             events: events.clone(),
+            cancel: Cancel::never(),
             scale: 1.0,
             decode: false,
             polling: Polling::default(),
-            tries: 1,
+            tries: Some(1),
             endpoints: Endpoints::default(),
             calls: Arc::default(),
             regions: Mutex::default(),
@@ -254,6 +266,7 @@ impl Cloud {
                 ends: Gather::default(),
                 finals: Gather::default(),
                 events: self.events.clone(),
+                cancel: self.cancel.clone(),
                 buckets: Buckets::new(self.scale),
                 scale: self.scale,
                 wallet: self.wallet.clone(),
@@ -310,7 +323,8 @@ impl Cloud {
 }
 
 impl Region {
-    /// Makes a call: when the buckets allow it, and again where that is safe and may help.
+    /// Makes a call: when the buckets allow it, and again where that is safe and may help. Once nothing shall be waited for any more
+    /// it is still made, and a few times, but without a pause.
     ///
     /// # Errors
     /// What AWS said last.
@@ -327,8 +341,9 @@ impl Region {
         let shelf = Shelf::of(action);
         let mut pause = FIRST_PAUSE;
         let mut renewals = RENEWALS;
+        let begin = Instant::now();
         for attempt in 1.. {
-            self.buckets.take(shelf).await;
+            self.unless_forced(self.buckets.take(shelf)).await;
             let key = match &self.wallet {
                 Some(wallet) => wallet.access_key().await,
                 None => None,
@@ -356,19 +371,20 @@ impl Region {
             if error.fault == Fault::Denied {
                 self.decode(&mut error).await;
             }
+            let tries = self.tries.unwrap_or(TRIES);
             let again = match error.fault {
                 Fault::Throttled => {
                     self.buckets.slow_down(shelf);
-                    true
+                    attempt < tries || self.tries.is_none() && begin.elapsed() < self.local(THROTTLED)
                 }
-                Fault::Unreached => true,
-                Fault::Unclear => repeat == Repeat::Always,
+                Fault::Unreached => attempt < tries,
+                Fault::Unclear => repeat == Repeat::Always && attempt < tries,
                 _ => false,
             };
-            if !again || attempt >= self.tries {
+            if !again || self.cancel.is_forced() && attempt >= LAST_TRIES {
                 return Err(error);
             }
-            self.sleep(pause.mul_f64(0.75 + rand::random::<f64>() / 2.0)).await;
+            self.unless_forced(self.sleep(pause.mul_f64(0.75 + rand::random::<f64>() / 2.0))).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         unreachable!("the loop has no end")
@@ -406,6 +422,14 @@ impl Region {
     /// How long a wait may last, where it usually lasts so long: the plan may say it.
     pub fn patience(&self, usual: Duration) -> Duration {
         self.polling.patience.unwrap_or(usual)
+    }
+
+    /// Waits, and not when nothing shall be waited for any more.
+    async fn unless_forced(&self, wait: impl Future<Output = ()>) {
+        tokio::select! {
+            () = wait => {}
+            () = self.cancel.forced() => {}
+        }
     }
 
     /// Sleeps in AWS's time.

@@ -7,7 +7,6 @@ use futures_util::future::join_all;
 use super::Baked;
 use super::ebs::artifact;
 use crate::run::build::{Ebs, FastLaunch};
-use crate::run::cancel::Cancel;
 use crate::run::problem::{Kind, Problem};
 use crate::run::step::copy::{CopyImage, place};
 use crate::run::step::fast_launch::{Quicken, quick};
@@ -143,7 +142,7 @@ pub(super) async fn publish(cx: &Cx, ebs: &Ebs, images: Vec<Made>, gone: &Gone) 
     let mut left = Vec::new();
     if ebs.image.force_delete_snapshot {
         // The image is made: nothing that comes now can fail it, nor does anyone end it half-way.
-        let cx = &Cx { cancel: Cancel::never(), ..cx.clone() };
+        let cx = &Cx { cancel: cx.cancel.of_last_things(), ..cx.clone() };
         for (region, former) in gone {
             let used = |id: &String| images.iter().any(|made| made.snapshots.contains(id));
             let old = former.devices.iter().filter_map(|d| d.snapshot_id.clone());

@@ -207,7 +207,7 @@ pub(super) async fn again(cx: &Cx, ebs: &Ebs, problem: &Problem) -> Option<Resul
     cx.events.warn(format!("{why}: the build begins again"));
     let next = Cx { attempt: cx.attempt + 1, ..cx.clone() };
     let entry = Entry::Attempt { build: cx.build.to_string(), attempt: next.attempt, why: why.to_owned() };
-    if let Err(problem) = cx.append(entry) {
+    if let Err(problem) = cx.append(entry).await {
         return Some(Err(problem));
     }
     let left = earlier(&next).await;
