@@ -21,6 +21,7 @@ use crate::text::duration;
     spot-taken                        a spot instance that AWS takes back\n  \
     image-fails, instance-gone        an image that fails, an instance that AWS takes\n  \
     name-taken                        an image's name that is not free yet\n  \
+    denied, expired                   credentials that may not, or that have ended\n  \
     other-host                        a console with another machine's host key\n  \
     delay=2s                          a late answer\n  \
     ssh-reset, ssh-no-exit, ssh-exit=1  at the n-th SSH command\n\n\

@@ -2,11 +2,15 @@
 //!
 //! Any signature is accepted: there are no secrets to check it against. A call without one is refused, as AWS does.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::civil;
 use jiff::tz::TimeZone;
+use serde_json::json;
 
 use super::clock::Clock;
 use super::error::ApiError;
+use super::world::ACCOUNT;
 use crate::facts::regions::{self, Region};
 
 /// The services that answer.
@@ -22,6 +26,8 @@ pub(crate) struct Scope {
     pub(crate) service: Service,
     pub(crate) region: Region,
     pub(crate) access_key: String,
+    /// That of temporary credentials.
+    pub(crate) token: Option<String>,
 }
 
 /// Reads `Authorization: AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, …`, or the same of a presigned query.
@@ -51,7 +57,7 @@ pub(crate) fn scope(header: Option<&str>, presigned: Option<&str>) -> Result<Sco
     let Some(region) = regions::find(region) else {
         return Err(denied(&format!("Credential should be scoped to a valid region, not '{region}'")));
     };
-    Ok(Scope { service, region, access_key: access_key.to_string() })
+    Ok(Scope { service, region, access_key: access_key.to_string(), token: None })
 }
 
 /// Refuses a call that was signed at another time than now: `date` is that of its signature, `20261121T115000Z`.
@@ -63,7 +69,7 @@ pub(crate) fn in_time(service: Service, date: Option<&str>, clock: &Clock) -> Re
     }
     Err(match service {
         Service::Ec2 => denied("AWS was not able to validate the provided access credentials"),
-        Service::Sts => {
+        Service::Sts | Service::Iam => {
             let words = "Signature expired or not yet current: the time of the request is too far from AWS's";
             ApiError::new("SignatureDoesNotMatch", words).status(403)
         }
@@ -72,6 +78,28 @@ pub(crate) fn in_time(service: Service, date: Option<&str>, clock: &Clock) -> Re
 
 fn denied(message: &str) -> ApiError {
     ApiError::new("AuthFailure", message).status(401)
+}
+
+/// The refusal of an action that the credentials may not do; EC2 says the reasons in code, which only STS can read.
+pub(crate) fn unauthorized(scope: &Scope, action: &str) -> ApiError {
+    let Scope { service, region, access_key, .. } = scope;
+    if *service != Service::Ec2 {
+        return ApiError::new("AccessDenied", format!("User {access_key} is not authorized to perform: {action}"))
+            .status(403);
+    }
+    let (partition, region) = (region.partition, region.name);
+    let why = json!({
+        "allowed": false, "explicitDeny": false, "matchedStatements": { "items": [] }, "failures": { "items": [] },
+        "context": {
+            "principal": { "id": access_key, "arn": format!("arn:{partition}:iam::{ACCOUNT}:user/rehearsal") },
+            "action": format!("ec2:{action}"), "resource": format!("arn:{partition}:ec2:{region}:{ACCOUNT}:*"),
+            "conditions": { "items": [] },
+        },
+    });
+    let encoded = URL_SAFE_NO_PAD.encode(why.to_string());
+    let words =
+        format!("You are not authorized to perform this operation. Encoded authorization failure message: {encoded}");
+    ApiError::new("UnauthorizedOperation", words).status(403)
 }
 
 #[cfg(test)]

@@ -200,6 +200,7 @@ pub(crate) fn of(region: Region, own: &[Ami]) -> (Images, Snapshots) {
             virtualization: ami.virtualization.clone(),
             root_kind: if store { "instance-store" } else { "ebs" },
             ena: ami.virtualization == "hvm",
+            platform: (ami.platform == "windows").then_some("windows"),
             ..image(&ami.id, &ami.name, &ami.owner)
         };
         add(image, 8);

@@ -53,6 +53,10 @@ pub enum Kind {
     Cut,
     /// The effect happens, the connection is closed with no answer.
     Lost,
+    /// `UnauthorizedOperation` with an encoded message, before any effect.
+    Denied,
+    /// The credentials that sign the call have expired, for it and from then on.
+    Expired,
     /// `InsufficientInstanceCapacity`, to RunInstances, CreateFleet and StartInstances: of all, or of a type, a zone or `type/zone`.
     Capacity,
     /// The instances that a RunInstances makes go from `pending` to `terminated`.
@@ -84,6 +88,8 @@ impl Kind {
         ("internal", Kind::Internal),
         ("cut", Kind::Cut),
         ("lost", Kind::Lost),
+        ("denied", Kind::Denied),
+        ("expired", Kind::Expired),
         ("capacity", Kind::Capacity),
         ("launch-fails", Kind::LaunchFails),
         ("image-fails", Kind::ImageFails),

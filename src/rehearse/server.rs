@@ -34,6 +34,7 @@ async fn api(
         |headers: &HeaderMap, name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok()).map(str::to_string);
     let authorization = header(&parts.headers, header::AUTHORIZATION);
     let date = header(&parts.headers, header::HeaderName::from_static("x-amz-date"));
+    let token = header(&parts.headers, header::HeaderName::from_static("x-amz-security-token"));
     let form = form(parts.uri.query(), &body);
     let values = match query::decode(&form) {
         Ok(values) => values,
@@ -43,7 +44,7 @@ async fn api(
             return respond(&shared, &wire, Reply::Refusal { service, request, error });
         }
     };
-    let reply = shared.call(Request { values, authorization, date }).await;
+    let reply = shared.call(Request { values, authorization, date, token }).await;
     respond(&shared, &wire, reply)
 }
 

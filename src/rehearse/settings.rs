@@ -71,6 +71,8 @@ pub struct Delays {
     pub forget: Duration,
     /// From `pending` to `completed` of a snapshot.
     pub snapshot: Duration,
+    /// From `enabling` to `enabled` of fast launch, and back.
+    pub fast_launch: Duration,
     /// From `pending` to `available` of an image.
     pub image: Duration,
     /// The same for what is copied.
@@ -88,6 +90,7 @@ impl Default for Delays {
             terminate: Duration::from_secs(15),
             forget: Duration::from_secs(3600),
             snapshot: Duration::from_secs(80),
+            fast_launch: Duration::from_secs(600),
             image: Duration::from_secs(90),
             copy: Duration::from_secs(120),
             console: Duration::from_secs(45),
@@ -138,6 +141,8 @@ pub struct Ami {
     pub root_device: String,
     /// The account that owns it.
     pub owner: String,
+    /// `linux` or `windows`
+    pub platform: String,
 }
 
 impl Ami {
@@ -151,6 +156,7 @@ impl Ami {
             virtualization: "hvm".to_string(),
             root_device: "ebs".to_string(),
             owner: "099720109477".to_string(),
+            platform: "linux".to_string(),
         }
     }
 }
@@ -175,9 +181,10 @@ impl FromStr for Ami {
                 "architecture" => (&mut ami.architecture, &["i386", "x86_64", "arm64", "x86_64_mac", "arm64_mac"]),
                 "virtualization" => (&mut ami.virtualization, &["hvm", "paravirtual"]),
                 "root-device" => (&mut ami.root_device, &["ebs", "instance-store"]),
+                "platform" => (&mut ami.platform, &["linux", "windows"]),
                 _ => {
                     return Err(format!(
-                        "an AMI has no `{key}`; it has name, architecture, virtualization, root-device and owner"
+                        "an AMI has no `{key}`; it has name, architecture, virtualization, root-device, platform and owner"
                     ));
                 }
             };

@@ -47,6 +47,8 @@ pub(crate) struct Request {
     pub(crate) authorization: Option<String>,
     /// When it was signed.
     pub(crate) date: Option<String>,
+    /// The session token of temporary credentials.
+    pub(crate) token: Option<String>,
 }
 
 /// What is sent back.
@@ -162,13 +164,14 @@ impl Shared {
 
     /// Does one call.
     pub(crate) async fn call(&self, request: Request) -> Reply {
-        let Request { values, authorization, date } = request;
+        let Request { values, authorization, date, token } = request;
         let id = self.state().world.uuid();
         let action = values.get("Action").cloned().unwrap_or_default();
         let scope = auth::scope(authorization.as_deref(), values.get("X-Amz-Credential").map(String::as_str));
         let date = date.as_deref().or_else(|| values.get("X-Amz-Date").map(String::as_str));
         let clock = self.state().world.clock.clone();
         let scope = scope.and_then(|scope| auth::in_time(scope.service, date, &clock).map(|()| scope));
+        let scope = scope.map(|scope| Scope { token, ..scope });
         let old = values.get("Version").is_some_and(|version| version.starts_with("2011"));
         let fallback = if old { Service::Sts } else { Service::Ec2 };
         let service = scope.as_ref().map_or(fallback, |scope| scope.service);
@@ -185,13 +188,11 @@ impl Shared {
         let struck = |wanted| strikes.iter().any(|f| f.kind == wanted);
         let unavailable = || ApiError::new("Unavailable", "The server is overloaded and can't handle the request.");
         let internal = || ApiError::new("InternalError", "An internal error has occurred.");
-        let early = match strikes
-            .iter()
-            .map(|f| f.kind)
-            .find(|kind| matches!(kind, Kind::Throttle | Kind::Unavailable | Kind::Internal))
-        {
+        let refuses = |kind: &Kind| matches!(kind, Kind::Throttle | Kind::Unavailable | Kind::Internal | Kind::Denied);
+        let early = match strikes.iter().map(|f| f.kind).find(refuses) {
             Some(Kind::Throttle) => Some(ApiError::throttled()),
             Some(Kind::Unavailable) => Some(unavailable().status(503)),
+            Some(Kind::Denied) => Some(auth::unauthorized(&scope, &action)),
             Some(_) => Some(internal().status(500)),
             None => None,
         };
@@ -206,6 +207,9 @@ impl Shared {
         if struck(Kind::Cut) {
             record.end("dropped");
             return Reply::Nothing;
+        }
+        if struck(Kind::Expired) {
+            self.state().world.sessions.end(&scope.access_key);
         }
         let outcome = match early {
             Some(error) => Err(error),
@@ -263,6 +267,8 @@ impl Shared {
             action: action.to_string(),
             region: scope.as_ref().map_or("", |scope| scope.region.name).to_string(),
             parameters: calls::shown(values),
+            access_key: scope.as_ref().map_or("", |scope| &scope.access_key).to_string(),
+            token: scope.as_ref().ok().and_then(|scope| scope.token.as_deref()).map(calls::digest),
             outcome: "open".to_string(),
             effect: false,
             unread: Vec::new(),
@@ -327,6 +333,7 @@ impl Shared {
         let State { world, buckets, .. } = &mut *state;
         world.enter(scope.region);
         world.advance();
+        world.sessions.check(scope, world.clock.now())?;
         if let Some(gone) = gone {
             take_newest(world, scope.region.name, gone);
         }

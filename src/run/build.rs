@@ -3,6 +3,8 @@
 //! `input` makes these from a plan and refuses by name what has no place here. It must not know AWS's client nor JSON's looseness.
 //! Neighbours: `line` walks a build, `step` takes parts of it.
 
+pub mod access;
+pub mod image;
 pub mod launch;
 
 use std::path::PathBuf;
@@ -11,6 +13,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::access::{Access, Keys, Polling, Role};
+pub use self::image::{FastLaunch, Image, LaunchTemplate, Protection};
 pub use self::launch::{Launch, Market, Metadata, Network, Pick, Placement, Reservation, Search, Spot, digest};
 
 use super::problem::Origin;
@@ -64,34 +68,6 @@ pub struct Ebs {
 pub struct Null {
     pub ssh: Option<Ssh>,
     pub key_file: Option<PathBuf>,
-}
-
-/// How the account is reached.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Access {
-    /// The region in which the machine runs.
-    pub region: String,
-    /// The endpoint of EC2's API, where it is not AWS's own.
-    pub endpoint: Option<String>,
-    /// Keys that the plan holds.
-    pub keys: Option<Keys>,
-    /// The profile of the shared configuration.
-    pub profile: Option<String>,
-    /// How often a call that failed for a passing reason is made, at most.
-    pub max_retries: Option<u32>,
-    /// Whether AWS is not asked beforehand whose credentials they are.
-    pub skip_credential_validation: bool,
-    /// Whether regions are not looked at before they are used.
-    pub skip_region_validation: bool,
-}
-
-/// Keys of an account.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[allow(missing_docs)]
-pub struct Keys {
-    pub access_key: Secret,
-    pub secret_key: Secret,
-    pub token: Option<Secret>,
 }
 
 /// The image that the machine starts from.
@@ -187,33 +163,6 @@ pub struct Ssh {
     pub pause: Duration,
     /// Whether files go by SCP where there is SFTP too.
     pub scp: bool,
-}
-
-/// The image that is made.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub struct Image {
-    pub name: String,
-    pub description: String,
-    pub devices: Vec<Device>,
-    pub tags: Vec<(String, String)>,
-    pub snapshot_tags: Vec<(String, String)>,
-    pub users: Vec<String>,
-    pub groups: Vec<String>,
-    pub org_arns: Vec<String>,
-    pub ou_arns: Vec<String>,
-    pub product_codes: Vec<String>,
-    pub snapshot_users: Vec<String>,
-    pub snapshot_groups: Vec<String>,
-    pub imds_support: Option<String>,
-    /// Other regions that get a copy.
-    pub regions: Vec<String>,
-    /// Whether a former image of the name makes room.
-    pub force_deregister: bool,
-    /// Whether its snapshots go as well.
-    pub force_delete_snapshot: bool,
-    /// Whether no image is made.
-    pub skip_create: bool,
 }
 
 /// A step on the machine, or here while the machine is there.

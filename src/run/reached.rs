@@ -33,8 +33,13 @@ impl Reached {
     /// What a journal keeps of it.
     pub(super) fn way(&self) -> Way {
         // What preflight leaves out is nothing to whoever goes back.
-        let Access { region, endpoint, keys, profile, max_retries, .. } = self.access.clone().unwrap_or_default();
-        Way { region, copies: self.copies.clone(), endpoint, profile, max_retries, keys: keys.is_some() }
+        let access = self.access.clone().unwrap_or_default();
+        let access = Access { skip_credential_validation: false, skip_region_validation: false, ..access };
+        let Access { region, endpoint, keys, profile, max_retries, .. } = access.clone();
+        let keys = keys.is_some();
+        let way = Way { region, copies: self.copies.clone(), endpoint, profile, max_retries, keys, access: None };
+        let more = way.reach() != Access { keys: None, mfa_code: None, ..access.clone() };
+        Way { access: more.then(|| Box::new(access)), ..way }
     }
 
     /// The build that a journal has kept; nothing where the plan holds its keys.
@@ -42,10 +47,19 @@ impl Reached {
         if way.keys {
             return None;
         }
-        let Way { region, copies, endpoint, profile, max_retries, keys: _ } = way.clone();
-        let access = Access { region, endpoint, profile, max_retries, ..Access::default() };
-        let access = Some(access).filter(|access| !access.region.is_empty());
-        Some(Reached { name: name.into(), access, copies })
+        let access = Some(way.reach()).filter(|access| !access.region.is_empty());
+        Some(Reached { name: name.into(), access, copies: way.copies.clone() })
+    }
+}
+
+impl Way {
+    /// What it says of the account.
+    fn reach(&self) -> Access {
+        let Way { region, endpoint, profile, max_retries, access, .. } = self.clone();
+        match access {
+            Some(access) => *access,
+            None => Access { region, endpoint, profile, max_retries, ..Access::default() },
+        }
     }
 }
 

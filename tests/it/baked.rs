@@ -85,7 +85,12 @@ impl House {
         let folder = tempfile::tempdir().expect("a folder");
         let settings = Settings {
             runs: folder.path().to_owned(),
-            reach: Reach { endpoint: Some(server.endpoint.clone()), scale: Some(SCALE), any_credentials: true },
+            reach: Reach {
+                endpoint: Some(server.endpoint.clone()),
+                scale: Some(SCALE),
+                any_credentials: true,
+                ask: None,
+            },
             ssh_at: Some(server.ssh),
             rehearsed: true,
             ..Settings::default()

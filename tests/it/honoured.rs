@@ -68,7 +68,7 @@ pub(crate) fn settings(server: &Server, runs: &Path, own: bool) -> Settings {
     let endpoint = (!own).then(|| server.endpoint.clone());
     Settings {
         runs: runs.join("runs"),
-        reach: Reach { endpoint, scale: Some(SCALE), any_credentials: true },
+        reach: Reach { endpoint, scale: Some(SCALE), any_credentials: true, ask: None },
         ssh_at: Some(server.ssh),
         ..Settings::default()
     }

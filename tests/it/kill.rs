@@ -1,4 +1,4 @@
-//! The kill matrix: at every call of a build with two copies something happens, and afterwards nothing is left and nothing is double.
+//! The kill matrix: at every call of a build something happens, and afterwards nothing is left and nothing is double.
 //!
 //! `bakec run` is a process of its own, killed by SIGKILL, and so is the EC2 that survives it. A sample is tried by default; all points
 //! by `BAKEC_KILL=all`, and some by `BAKEC_KILL=12:after,40:lost`. EC2 shows what is new at once, and late by `BAKEC_KILL_LATE=5s`.
@@ -48,6 +48,46 @@ impl Ec2 {
         told["state"].as_str().unwrap_or_default().to_owned()
     }
 }
+
+/// What is built, and where it leaves an image.
+#[derive(Clone, Copy)]
+struct Plan {
+    name: &'static str,
+    /// Options of the builder.
+    options: &'static [&'static str],
+    regions: &'static [&'static str],
+}
+
+/// An image and two copies.
+const COPIED: Plan = Plan { name: "copies", options: &[COPIES, USERS], regions: &REGIONS };
+
+/// The same of a machine of the spot market, with a role of its own.
+const SPOT: Plan = Plan {
+    name: "a spot instance",
+    options: &[
+        COPIES,
+        USERS,
+        r#"spot_price = "auto"
+ temporary_iam_instance_profile_policy_document = {
+     Statement = [{ Effect = "Allow", Action = ["s3:GetObject"], Resource = ["*"] }]
+ }"#,
+    ],
+    regions: &REGIONS,
+};
+
+/// Encrypted copies alone, by way of an intermediary image, protected at the end.
+const ENCRYPTED: Plan = Plan {
+    name: "encryption",
+    options: &[
+        COPIES,
+        USERS,
+        "encrypt_boot = true",
+        r#"region_kms_key_ids = { "eu-west-1" = "alias/there", "us-west-2" = "alias/yonder" }"#,
+        "skip_save_build_region = true",
+        "deregistration_protection = { enabled = true }",
+    ],
+    regions: &["eu-west-1", "us-west-2"],
+};
 
 /// What happens to a call.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -233,7 +273,7 @@ fn attempt(ec2: &Ec2, plan: Plan, (n, how, then): Point) -> Seen {
             wrong(format!("`clean` once more ended with {code:?}"));
         }
     }
-    judge(ec2, &before, whole, &mut seen);
+    judge(ec2, &before, whole, plan.regions, &mut seen);
     let keys = files(folder).into_iter().filter(|name| name.ends_with(".pem")).count();
     if keys > 0 {
         seen.wrong.push(format!("{keys} private keys are left"));
@@ -259,7 +299,7 @@ fn files(folder: &Path) -> Vec<String> {
 }
 
 /// Compares what is there with what was there before.
-fn judge(ec2: &Ec2, before: &BTreeMap<(String, String), Value>, whole: bool, seen: &mut Seen) {
+fn judge(ec2: &Ec2, before: &BTreeMap<(String, String), Value>, whole: bool, wanted: &[&str], seen: &mut Seen) {
     let after = ec2.inventory();
     for (id, thing) in before {
         if after.get(id) != Some(thing) {
@@ -280,31 +320,16 @@ fn judge(ec2: &Ec2, before: &BTreeMap<(String, String), Value>, whole: bool, see
     seen.doubles += images.len() - regions.len();
     let snapshots = new.iter().filter(|((kind, _), _)| kind == "snapshots").count();
     // All of the images or none: none is final as long as one is missing.
-    let fits = if regions.is_empty() { !whole } else { regions == BTreeSet::from(REGIONS) };
+    let fits = if regions.is_empty() { !whole } else { regions == wanted.iter().copied().collect() };
     if !fits || images.len() != regions.len() || snapshots != images.len() {
         seen.wrong.push(format!("images in {images:?} with {snapshots} snapshots"));
     }
 }
 
-/// Which build it is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Plan {
-    /// A machine on demand.
-    OnDemand,
-    /// One of the spot market, with a role of its own.
-    Spot,
-}
-
-const SPOT: &str = r#"spot_price = "auto"
- temporary_iam_instance_profile_policy_document = {
-     Statement = [{ Effect = "Allow", Action = ["s3:GetObject"], Resource = ["*"] }]
- }"#;
-
 fn program(plan: Plan, port: u16) -> String {
     let machine = format!("ssh_host = \"127.0.0.1\"\n ssh_port = {port}");
     let named = "ami_name = \"web {{uuid}}\"\n tags = { Name = \"web\" }";
-    let market = if plan == Plan::Spot { SPOT } else { "" };
-    image("web", &[&machine, named, COPIES, USERS, market].join("\n"), SHELL)
+    image("web", &[&[machine.as_str(), named], plan.options].concat().join("\n"), SHELL)
 }
 
 /// The points that are wanted, of a build with so many calls.
@@ -337,14 +362,20 @@ fn wanted(calls: usize) -> Vec<Point> {
 
 #[test]
 fn no_moment_loses_anything() {
-    matrix(Plan::OnDemand);
+    matrix(COPIED);
+}
+
+#[test]
+fn no_moment_loses_anything_of_an_encrypted_image() {
+    matrix(ENCRYPTED);
 }
 
 #[test]
 fn no_moment_loses_anything_of_a_spot_instance_with_a_role() {
-    matrix(Plan::Spot);
+    matrix(SPOT);
 }
 
+/// Tries the points that are wanted.
 fn matrix(plan: Plan) {
     let late = std::env::var("BAKEC_KILL_LATE").unwrap_or_else(|_| "0s".to_owned());
     let start = || Ec2::start(&["--scale", SCALE, "--no-throttle", "--visible-after", &late]);
@@ -381,7 +412,8 @@ fn matrix(plan: Plan) {
     let failed = failed.into_inner().expect("failures");
     let (left, doubles) = failed.iter().fold((0, 0), |(l, d), (_, seen)| (l + seen.left, d + seen.doubles));
     println!(
-        "kill matrix of {plan:?}: {calls} calls in a build, {tried} points tried, {} wrong, {left} leftovers, {doubles} doubles",
+        "kill matrix of {}: {calls} calls in a build, {tried} points tried, {} wrong, {left} leftovers, {doubles} doubles",
+        plan.name,
         failed.len()
     );
     for ((n, how, then), seen) in &failed {

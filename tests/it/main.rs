@@ -47,6 +47,8 @@ mod house;
 #[cfg(feature = "run")]
 mod image;
 mod init;
+#[cfg(feature = "run")]
+mod kept;
 #[cfg(all(feature = "run", unix))]
 mod kill;
 mod layers;
@@ -55,6 +57,8 @@ mod limits;
 mod machine;
 mod manners;
 mod moving;
+#[cfg(feature = "run")]
+mod options;
 mod oracle;
 #[path = "../peer/packer.rs"]
 mod peer;
@@ -88,6 +92,8 @@ mod properties;
 mod run_pages;
 mod rust;
 mod schema;
+#[cfg(feature = "run")]
+mod session;
 mod spec;
 #[cfg(feature = "run")]
 mod storm;

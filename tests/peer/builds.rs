@@ -178,7 +178,8 @@ pub(crate) fn images(inventory: &Value) -> usize {
     inventory.as_object().into_iter().flatten().filter_map(|(_, region)| Some(region["images"].as_array()?.len())).sum()
 }
 
-/// Both programs build, and leave the same: plain, with copies, by filter and with devices, by force, a script that fails, with
+/// Both programs build, and leave the same: plain, with copies, encrypted by one key and by several, elsewhere alone, without an
+/// image, by filter and with devices, by force, a script that fails, with
 /// an own key. `more` are options of the builds with copies.
 #[track_caller]
 pub(crate) fn leave_the_same(account: &Account, more: &Value) {
@@ -198,6 +199,26 @@ pub(crate) fn leave_the_same(account: &Account, more: &Value) {
     }
     let copies = account.template(&copies, hello.clone());
     assert_eq!(images(&account.both(true, &copies, &[], nothing)), 3);
+
+    // Encryption makes an image of a passing name, and copies it.
+    let encrypted = json!({ "encrypt_boot": true, "kms_key_id": "alias/own", "tags": { "who": "image" } });
+    let encrypted = account.template(&encrypted, hello.clone());
+    assert_eq!(images(&account.both(true, &encrypted, &[], nothing)), 1);
+    let keys = json!({
+        "encrypt_boot": true, "ami_regions": ["eu-west-1", "us-west-2"], "kms_key_id": "alias/own",
+        "region_kms_key_ids": { "eu-west-1": "alias/there", "us-west-2": "alias/yonder" },
+        "ami_users": ["210987654321"], "snapshot_users": ["210987654321"],
+    });
+    let keys = account.template(&keys, hello.clone());
+    assert_eq!(images(&account.both(true, &keys, &[], nothing)), 3);
+    let elsewhere = json!({
+        "skip_save_build_region": true, "ami_regions": ["eu-west-1"], "tags": { "who": "image" },
+        "snapshot_tags": { "kind": "snapshot" }, "ami_groups": ["all"],
+    });
+    let elsewhere = account.template(&elsewhere, hello.clone());
+    assert_eq!(images(&account.both(true, &elsewhere, &[], nothing)), 1);
+    let none = account.template(&json!({ "skip_create_ami": true, "run_tags": { "who": "run" } }), hello.clone());
+    assert_eq!(images(&account.both(true, &none, &[], nothing)), 0);
 
     let devices = json!({
         "source_ami": null,

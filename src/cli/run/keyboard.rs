@@ -1,7 +1,8 @@
-//! `--debug`: after each step the keyboard lets the build go on.
+//! What a run asks at the keyboard: with `--debug` whether to go on after each step, and codes of multi-factor devices.
 
-use std::io;
+use std::io::{self, IsTerminal, Write};
 
+use crate::run::aws::source::Ask;
 use crate::run::event::Events;
 use crate::run::pause::Pause;
 
@@ -24,4 +25,17 @@ pub(super) fn pauses(events: &Events) -> Pause {
         }
     });
     pause
+}
+
+/// Asks at the terminal; where there is none, nobody answers.
+pub(super) fn asks() -> Ask {
+    Ask::new(|question| {
+        let (input, mut output) = (io::stdin(), io::stderr());
+        if !input.is_terminal() || !output.is_terminal() {
+            return None;
+        }
+        output.write_all(question.as_bytes()).and_then(|()| output.flush()).ok()?;
+        let mut line = String::new();
+        input.read_line(&mut line).ok().filter(|read| *read > 0).map(|_| line)
+    })
 }

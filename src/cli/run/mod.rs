@@ -123,7 +123,8 @@ fn settings(args: &Run, inputs: Inputs, plan: &Planned, terminal: &Terminal) -> 
 impl Endpoint {
     /// How EC2 is reached, as far as it is said here.
     fn reach(&self) -> aws::Reach {
-        aws::Reach { endpoint: self.endpoint_url.clone(), scale: self.endpoint_scale, ..aws::Reach::default() }
+        let (endpoint, scale) = (self.endpoint_url.clone(), self.endpoint_scale);
+        aws::Reach { endpoint, scale, ask: Some(keyboard::asks()), ..aws::Reach::default() }
     }
 
     /// The same, and else as a run was made.

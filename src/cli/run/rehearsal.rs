@@ -71,6 +71,7 @@ impl Rehearsal {
         settings.reach.endpoint = Some(self.server.endpoint.clone());
         settings.reach.scale = Some(self.server.scale());
         settings.reach.any_credentials = true;
+        settings.reach.ask = None;
         settings.ssh_at = Some(self.server.ssh);
         settings.rehearsed = true;
     }

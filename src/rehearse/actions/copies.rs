@@ -21,7 +21,7 @@ pub(super) const ACTIONS: &[Action] = &[
             DRY_RUN,
             TAGGED,
             &["SourceRegion", "SourceImageId", "Name", "Description", "ClientToken", "Encrypted", "KmsKeyId"],
-            &["CopyImageTags"],
+            &["CopyImageTags", "SnapshotCopyCompletionDurationMinutes"],
         ],
         copy_image,
     ),
@@ -52,6 +52,10 @@ fn source<'c>(call: &'c mut Call<'_>) -> Result<&'c Region, ApiError> {
 fn encryption(call: &Call<'_>, was: bool) -> Result<(bool, Option<String>), ApiError> {
     let asked = call.params.flag("Encrypted")?;
     let key = call.params.owned("KmsKeyId").filter(|key| !key.is_empty());
+    if let Some(key) = key.as_deref().filter(|key| !is_key(key)) {
+        let words = format!("The key '{key}' is neither an id nor an alias nor an ARN of KMS");
+        return Err(ApiError::new("InvalidKmsKey.InvalidKeyId", words));
+    }
     if asked == Some(false) && was {
         return Err(ApiError::combination("A copy of what is encrypted is encrypted"));
     }
@@ -60,6 +64,29 @@ fn encryption(call: &Call<'_>, was: bool) -> Result<(bool, Option<String>), ApiE
         return Err(ApiError::new("InvalidParameterDependency", "KmsKeyId requires Encrypted to be set."));
     }
     Ok((encrypted, key.or_else(|| encrypted.then(|| "alias/aws/ebs".to_string()))))
+}
+
+/// Whether a text names a KMS key.
+fn is_key(text: &str) -> bool {
+    let name = match text.strip_prefix("arn:") {
+        // Partition, service, region and account stand before it.
+        Some(rest) => rest.splitn(5, ':').nth(4).unwrap_or_default(),
+        None => text,
+    };
+    let id = name.strip_prefix("key/").unwrap_or(name);
+    let id = id.strip_prefix("mrk-").unwrap_or(id);
+    name.strip_prefix("alias/").is_some_and(|alias| !alias.is_empty())
+        || (!id.is_empty() && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-'))
+}
+
+/// How long a copy takes: as long as was asked for, where it was.
+fn span(call: &Call<'_>) -> Result<std::time::Duration, ApiError> {
+    let name = "SnapshotCopyCompletionDurationMinutes";
+    let Some(minutes): Option<u32> = call.params.number(name)? else { return Ok(call.world.rules.delays.copy) };
+    if !(15..=2880).contains(&minutes) || minutes % 15 != 0 {
+        return Err(ApiError::invalid_value(name, minutes, "Expected a multiple of 15, from 15 to 2880."));
+    }
+    Ok(std::time::Duration::from_secs(u64::from(minutes) * 60))
 }
 
 /// Refuses more copies at one time than the region takes.
@@ -73,9 +100,15 @@ fn room(call: &Call<'_>, more: usize) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn copied(call: &mut Call<'_>, of: &Snapshot, description: String, encrypted: bool, key: Option<String>) -> Snapshot {
+fn copied(
+    call: &mut Call<'_>,
+    of: &Snapshot,
+    description: String,
+    encryption: (bool, Option<String>),
+    span: std::time::Duration,
+) -> Snapshot {
     let id = call.world.id("snap");
-    let (now, until) = (call.now(), call.now().after(call.world.rules.delays.copy));
+    let ((encrypted, key), now, until) = (encryption, call.now(), call.now().after(span));
     Snapshot {
         description,
         encrypted,
@@ -120,6 +153,7 @@ fn copy_image(call: &mut Call<'_>) -> Answer {
         tags.extend(said);
     }
     room(call, of.len())?;
+    let span = span(call)?;
     let new_id = call.world.id("ami");
     let said = format!("Copied for DestinationAmi {new_id} from SourceAmi {id} for SourceRegion {from_name}.");
     let mut mappings = image.mappings.clone();
@@ -133,13 +167,13 @@ fn copy_image(call: &mut Call<'_>) -> Answer {
             return Err(no_snapshot(ebs.snapshot.as_deref().unwrap_or_default()));
         };
         let (encrypted, key) = encryption(call, of.encrypted)?;
-        let snapshot = copied(call, &of, said.clone(), encrypted, key.clone());
+        let snapshot = copied(call, &of, said.clone(), (encrypted, key.clone()), span);
         ebs.snapshot = Some(snapshot.id.clone());
         (ebs.encrypted, ebs.kms_key) = (encrypted, key);
         call.tag(&snapshot.id, snapshot_tags.clone());
         call.region_mut().snapshots.insert(snapshot.id.clone(), snapshot);
     }
-    let until = call.now().after(call.world.rules.delays.copy);
+    let until = call.now().after(span);
     let copy = Image {
         id: new_id.clone(),
         born: Some(call.now()),
@@ -158,6 +192,7 @@ fn copy_image(call: &mut Call<'_>) -> Answer {
         protection: Protection::Disabled,
         source_instance: None,
         source_image: Some((id, from_name)),
+        fast_launch: None,
         name,
         ..(*image).clone()
     };
@@ -182,9 +217,10 @@ fn copy_snapshot(call: &mut Call<'_>) -> Answer {
         return Err(ApiError::new("IncorrectState", format!("The snapshot {id} is in state '{}'", of.state())));
     }
     let tags = call.new_tags("snapshot", &["snapshot"])?;
-    let (encrypted, key) = encryption(call, of.encrypted)?;
+    let encryption = encryption(call, of.encrypted)?;
     room(call, 1)?;
-    let snapshot = copied(call, &of, call.params.owned("Description").unwrap_or_default(), encrypted, key);
+    let (said, span) = (call.params.owned("Description").unwrap_or_default(), call.world.rules.delays.copy);
+    let snapshot = copied(call, &of, said, encryption, span);
     let new_id = snapshot.id.clone();
     call.region_mut().snapshots.insert(new_id.clone(), snapshot);
     call.tag(&new_id, tags.clone());

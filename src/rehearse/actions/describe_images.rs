@@ -36,6 +36,7 @@ const IMAGE_FILTERS: &[Of<Image>] = &[
     ("description", |_, i| i.description.clone().into_iter().collect()),
     ("creation-date", |_, i| vec![i.created.clone()]),
     ("is-public", |_, i| vec![i.public.to_string()]),
+    ("platform", |_, i| i.platform.map(str::to_string).into_iter().collect()),
     ("image-type", |_, _| vec!["machine".to_string()]),
     ("hypervisor", |_, _| vec!["xen".to_string()]),
     ("manifest-location", |_, i| vec![i.location.clone()]),
@@ -79,8 +80,7 @@ fn describe_images(call: &mut Call<'_>) -> Answer {
     super::owners(&owners, &["self", "amazon", "aws-backup-vault", "aws-marketplace", "microsoft"])?;
     super::owners(&executors, &["self", "all"])?;
     let deprecated = call.params.flag("IncludeDeprecated")? == Some(true);
-    // No image is ever disabled here.
-    call.params.flag("IncludeDisabled")?;
+    let disabled = call.params.flag("IncludeDisabled")? == Some(true);
     let view = call.view();
     let may = |image: &&Arc<Image>| view.world.sees(image.born) && may_use(image);
     if let Some(id) = ids.iter().find(|id| view.region.images.get(**id).filter(may).is_none()) {
@@ -92,6 +92,7 @@ fn describe_images(call: &mut Call<'_>) -> Answer {
     let wanted = |i: &&Arc<Image>| {
         (ids.is_empty() || ids.contains(&i.id.as_str()))
             && (deprecated || !ids.is_empty() || current(i))
+            && (disabled || i.state != ImageState::Disabled)
             && (owners.is_empty() || owners.iter().any(|owner| owned(i, owner)))
             && (executors.is_empty() || executors.iter().any(|who| executable(i, who)))
     };
@@ -117,7 +118,8 @@ fn shown(view: &View<'_>, i: &Image) -> Fields {
         .put("architecture", &i.architecture)
         .put("imageType", "machine")
         .opt("kernelId", i.kernel.as_ref())
-        .opt("ramdiskId", i.ramdisk.as_ref());
+        .opt("ramdiskId", i.ramdisk.as_ref())
+        .opt("platform", i.platform);
     if i.sriov {
         fields = fields.put("sriovNetSupport", "simple");
     }
@@ -140,8 +142,8 @@ fn shown(view: &View<'_>, i: &Image) -> Fields {
         .put("hypervisor", "xen")
         .put("enaSupport", i.ena)
         .opt("imageOwnerAlias", i.owner_alias)
-        .put("platformDetails", "Linux/UNIX")
-        .put("usageOperation", "RunInstances")
+        .put("platformDetails", if i.platform.is_some() { "Windows" } else { "Linux/UNIX" })
+        .put("usageOperation", if i.platform.is_some() { "RunInstances:0002" } else { "RunInstances" })
         .opt("bootMode", i.boot_mode.as_ref())
         .opt("tpmSupport", i.tpm.as_ref())
         .opt("imdsSupport", i.imds.as_ref())

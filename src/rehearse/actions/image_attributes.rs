@@ -18,6 +18,8 @@ pub(super) const ACTIONS: &[Action] = &[
     ec2("ResetImageAttribute", &[DRY_RUN, &["ImageId", "Attribute"]], reset_image_attribute),
     ec2("EnableImageDeprecation", &[DRY_RUN, &["ImageId", "DeprecateAt"]], enable_image_deprecation),
     ec2("DisableImageDeprecation", &[DRY_RUN, &["ImageId"]], disable_image_deprecation),
+    ec2("EnableImage", &[DRY_RUN, &["ImageId"]], enable_image),
+    ec2("DisableImage", &[DRY_RUN, &["ImageId"]], disable_image),
     ec2("EnableImageDeregistrationProtection", &[DRY_RUN, &["ImageId", "WithCooldown"]], enable_protection),
     ec2("DisableImageDeregistrationProtection", &[DRY_RUN, &["ImageId"]], disable_protection),
 ];
@@ -180,6 +182,29 @@ fn enable_image_deprecation(call: &mut Call<'_>) -> Answer {
 fn disable_image_deprecation(call: &mut Call<'_>) -> Answer {
     let mut image = target(call)?;
     image.deprecated = None;
+    keep(call, image)
+}
+
+/// Nobody else may use a disabled image, also when it is enabled again.
+fn disable_image(call: &mut Call<'_>) -> Answer {
+    let mut image = target(call)?;
+    if !matches!(image.state, ImageState::Available | ImageState::Disabled) {
+        let words = format!("The image {} is in state '{}'", image.id, image.state());
+        return Err(ApiError::new("IncorrectState", words));
+    }
+    image.state = ImageState::Disabled;
+    image.public = false;
+    for set in [&mut image.users, &mut image.organizations, &mut image.units] {
+        set.clear();
+    }
+    keep(call, image)
+}
+
+fn enable_image(call: &mut Call<'_>) -> Answer {
+    let mut image = target(call)?;
+    if image.state == ImageState::Disabled {
+        image.state = ImageState::Available;
+    }
     keep(call, image)
 }
 

@@ -137,6 +137,7 @@ fn create_image(call: &mut Call<'_>) -> Answer {
         uefi_data: source.as_ref().and_then(|i| i.uefi_data.clone()),
         kernel: source.as_ref().and_then(|i| i.kernel.clone()),
         ramdisk: source.as_ref().and_then(|i| i.ramdisk.clone()),
+        platform: source.as_ref().and_then(|i| i.platform),
         source_instance: Some(id.clone()),
         ..new(call, &image_id, &name, ImageState::Pending(until, end(call)))
     };

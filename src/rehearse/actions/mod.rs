@@ -8,6 +8,7 @@ mod block_devices;
 mod copies;
 mod describe_images;
 mod describe_instances;
+mod fast_launch;
 mod fleets;
 mod groups;
 mod iam;
@@ -47,7 +48,7 @@ pub(crate) struct Action {
 impl Action {
     /// Whether it can change anything.
     pub(crate) fn changes(&self) -> bool {
-        !["Describe", "Get", "List"].iter().any(|look| self.name.starts_with(look))
+        !["Describe", "Get", "List", "Decode"].iter().any(|look| self.name.starts_with(look))
     }
 }
 
@@ -65,6 +66,7 @@ const ALL: &[&[Action]] = &[
     copies::ACTIONS,
     describe_images::ACTIONS,
     describe_instances::ACTIONS,
+    fast_launch::ACTIONS,
     fleets::ACTIONS,
     groups::ACTIONS,
     iam::ACTIONS,

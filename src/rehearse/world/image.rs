@@ -13,6 +13,8 @@ pub(crate) enum ImageState {
     Pending(Time, Option<String>),
     Available,
     Failed(String),
+    /// Nobody launches it any more.
+    Disabled,
 }
 
 /// One device of an image.
@@ -64,8 +66,36 @@ pub(crate) struct Image {
     pub(crate) deprecated: Option<String>,
     pub(crate) protection: Protection,
     pub(crate) source_instance: Option<String>,
+    /// `windows`, or nothing.
+    pub(crate) platform: Option<&'static str>,
+    pub(crate) fast_launch: Option<FastLaunch>,
     /// The image that it is a copy of: id and region.
     pub(crate) source_image: Option<(String, String)>,
+}
+
+/// Snapshots of a Windows image that are kept ready.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct FastLaunch {
+    /// Whether it is being turned on, or off.
+    pub(crate) on: bool,
+    /// When that is done; nothing where it is.
+    pub(crate) until: Option<Time>,
+    pub(crate) since: Time,
+    pub(crate) template_id: Option<String>,
+    pub(crate) template_name: Option<String>,
+    pub(crate) template_version: Option<String>,
+    pub(crate) parallel: u32,
+    pub(crate) count: u32,
+}
+
+impl FastLaunch {
+    pub(crate) fn state(&self) -> &'static str {
+        match (self.on, self.until) {
+            (true, Some(_)) => "enabling",
+            (true, None) => "enabled",
+            (false, _) => "disabling",
+        }
+    }
 }
 
 /// Against deregistration.
@@ -114,13 +144,16 @@ impl Image {
             protection: Protection::Disabled,
             source_instance: None,
             source_image: None,
+            platform: None,
+            fast_launch: None,
         }
     }
 
     pub(super) fn due(&self) -> Time {
+        let fast = self.fast_launch.as_ref().and_then(|fast| fast.until).unwrap_or(Time::NEVER);
         match self.state {
-            ImageState::Pending(until, _) => until,
-            _ => Time::NEVER,
+            ImageState::Pending(until, _) => until.min(fast),
+            _ => fast,
         }
     }
 
@@ -129,6 +162,7 @@ impl Image {
             ImageState::Pending(..) => "pending",
             ImageState::Available => "available",
             ImageState::Failed(_) => "failed",
+            ImageState::Disabled => "disabled",
         }
     }
 
@@ -165,6 +199,15 @@ pub(super) fn advance(region: &mut Region, now: Time) {
     let late: Vec<String> = region.images.values().filter(|i| i.due() <= now).map(|i| i.id.clone()).collect();
     for id in late {
         let Some(image) = region.images.get_mut(&id).map(Arc::make_mut) else { continue };
+        if let Some(fast) = image.fast_launch.as_mut().filter(|fast| fast.until.is_some_and(|until| until <= now)) {
+            fast.until = None;
+            if !fast.on {
+                image.fast_launch = None;
+            }
+        }
+        if !matches!(&image.state, ImageState::Pending(until, _) if *until <= now) {
+            continue;
+        }
         let ImageState::Pending(_, end) = &image.state else { continue };
         image.state = match end.clone() {
             None => ImageState::Available,

@@ -30,13 +30,15 @@ impl World {
                     "ena": i.ena, "sriov": i.sriov,
                     "description": i.description, "snapshots": i.snapshots().collect::<Vec<_>>(),
                     "source_instance": i.source_instance, "source_image": i.source_image.as_ref().map(|s| &s.0),
-                    "deprecated": i.deprecated, "tags": tags(r, &i.id),
+                    "deprecated": i.deprecated, "protection": i.protection(self.now()), "imds": i.imds,
+                    "product_codes": i.product_codes, "organizations": i.organizations, "units": i.units,
+                    "fast_launch": i.fast_launch.as_ref().map(|fast| fast.state()), "tags": tags(r, &i.id),
                 }));
             }
             for s in r.snapshots.values().filter(|s| s.owner == ACCOUNT) {
                 snapshots.push(json!({
                     "region": r.name, "id": s.id, "state": s.state(), "size": s.size, "volume": s.volume,
-                    "description": s.description, "encrypted": s.encrypted, "public": s.public, "users": s.users,
+                    "description": s.description, "encrypted": s.encrypted, "kms_key": s.kms_key, "public": s.public, "users": s.users,
                     "image": s.user(r), "tags": tags(r, &s.id),
                 }));
             }

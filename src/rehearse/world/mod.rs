@@ -9,6 +9,7 @@ pub(crate) mod image;
 pub(crate) mod instance;
 pub(crate) mod inventory;
 pub(crate) mod network;
+pub(crate) mod session;
 pub(crate) mod spot;
 pub(crate) mod storage;
 pub(crate) mod tags;
@@ -26,6 +27,7 @@ use iam::Iam;
 use image::Image;
 use instance::Instance;
 use network::{Group, KeyPair, Subnet, VPC_CIDR, Vpc};
+use session::Sessions;
 use spot::{Fleet, Template};
 use storage::{Snapshot, Volume};
 use tags::Tags;
@@ -39,6 +41,7 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) rules: Arc<Rules>,
     regions: BTreeMap<&'static str, Arc<Region>>,
+    pub(crate) sessions: Sessions,
     /// Roles and profiles, which no region has for itself.
     pub(crate) iam: Iam,
     ids: Ids,
@@ -112,6 +115,7 @@ impl World {
             clock: Clock::new(settings.scale, settings.ahead),
             rules: Arc::new(rules),
             regions: BTreeMap::new(),
+            sessions: Sessions::default(),
             iam: Iam::default(),
             ids: Ids { seed, count: 0 },
         }
@@ -120,6 +124,7 @@ impl World {
     /// Forgets everything that was made; the clock goes on.
     pub(crate) fn reset(&mut self) {
         self.regions.clear();
+        self.sessions = Sessions::default();
         self.iam = Iam::default();
     }
 

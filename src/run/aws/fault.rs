@@ -126,6 +126,8 @@ pub struct CallError {
     pub code: String,
     /// AWS's words, or those of the connection.
     pub message: String,
+    /// What more is known of why.
+    pub reason: Option<String>,
 }
 
 impl fmt::Display for CallError {
@@ -144,9 +146,25 @@ impl CallError {
         self.fault == Fault::Unclear && self.code.starts_with("HTTP ")
     }
 
+    /// Whether the credentials were good, and are not any more.
+    pub fn is_expired(&self) -> bool {
+        matches!(self.code.as_str(), "ExpiredToken" | "ExpiredTokenException" | "RequestExpired")
+    }
+
     /// What a person can do about it, where there is something.
     pub fn help(&self) -> Option<String> {
+        let help = self.usual_help();
+        match (&self.reason, help) {
+            (Some(reason), Some(help)) => Some(format!("{reason}; {help}")),
+            (reason, help) => reason.clone().or(help),
+        }
+    }
+
+    fn usual_help(&self) -> Option<String> {
         Some(match self.fault {
+            Fault::Credentials if self.is_expired() => {
+                "get new ones, by `aws sso login` or from whoever gave them".to_owned()
+            }
             Fault::Denied => format!("the credentials need the permission `{}:{}`", service(self.action), self.action),
             Fault::Credentials => "see whether the credentials are those of the account, and not expired".to_owned(),
             Fault::Quota => "ask AWS for a higher quota, or clean up what is not needed any more".to_owned(),

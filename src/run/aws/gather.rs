@@ -143,7 +143,14 @@ mod tests {
 
     fn unknown() -> CallError {
         let (code, message) = ("InvalidInstanceID.NotFound".to_owned(), "no such instance".to_owned());
-        CallError { fault: Fault::NotFound, action: "StopInstances", region: "us-east-1".to_owned(), code, message }
+        CallError {
+            fault: Fault::NotFound,
+            action: "StopInstances",
+            region: "us-east-1".to_owned(),
+            code,
+            message,
+            reason: None,
+        }
     }
 
     /// The ids of each call that is made when these are asked for at once, and what each was told.

@@ -6,9 +6,14 @@
 pub mod address;
 pub mod bucket;
 pub mod clock;
+pub mod credentials;
+mod denial;
 pub mod endpoint;
 pub mod fault;
 pub mod gather;
+mod role;
+pub mod source;
+mod tls;
 pub mod wait;
 
 use std::collections::HashMap;
@@ -18,27 +23,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use aws_config::identity::IdentityCache;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::config::timeout::TimeoutConfig;
-use aws_sdk_ec2::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_ec2::config::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_http_client::tls;
 use tokio::sync::Semaphore;
 
-use super::build::Access;
+use super::build::{Access, Polling};
 use super::cancel::Cancel;
 use super::event::{Events, What, ms};
 use super::problem::Problem;
-use super::secret::Secret;
 
 use crate::diagnostic::code;
 use bucket::{Buckets, Shelf};
 use clock::{Clock, Listener};
+use credentials::Wallet;
 use endpoint::Endpoints;
 use fault::{CallError, Fault};
 use gather::Gather;
+use source::{Ask, Source};
 use wait::Watch;
 
 /// How often a call is made at most, where the plan says nothing; one that is throttled is made again for as long as below.
@@ -57,6 +63,12 @@ pub const COPIES: usize = 16;
 const FIRST_PAUSE: Duration = Duration::from_millis(400);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// How often a call is made again because credentials had expired.
+const RENEWALS: u32 = 2;
+
+/// Why credentials that have expired stay so.
+const NO_NEWER: &str = "the credentials have expired, and there are no newer ones where they came from";
+
 /// Whether a call may be made again when its outcome is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
@@ -71,9 +83,13 @@ pub struct Cloud {
     /// AWS's time.
     pub clock: Arc<Clock>,
     config: SdkConfig,
+    wallet: Option<Arc<Wallet>>,
     events: Events,
     cancel: Cancel,
     scale: f64,
+    /// Whether STS is asked what a refusal meant.
+    decode: bool,
+    polling: Polling,
     tries: Option<u32>,
     endpoints: Endpoints,
     calls: Arc<AtomicU64>,
@@ -105,6 +121,11 @@ pub struct Region {
     cancel: Cancel,
     buckets: Buckets,
     scale: f64,
+    wallet: Option<Arc<Wallet>>,
+    /// Who says what a refusal meant, where that is wanted.
+    sts: Option<aws_sdk_sts::Client>,
+    /// How patiently things are waited for.
+    pub polling: Polling,
     tries: Option<u32>,
     /// Whether calls go to an endpoint that may know less than AWS.
     pub foreign: bool,
@@ -122,6 +143,8 @@ pub struct Reach {
     pub scale: Option<f64>,
     /// Whether any credentials will do: the endpoint is bakec's own.
     pub any_credentials: bool,
+    /// Who is asked for the code of a multi-factor device.
+    pub ask: Option<Ask>,
 }
 
 impl Cloud {
@@ -136,13 +159,9 @@ impl Cloud {
         cancel: &Cancel,
         calls: Arc<AtomicU64>,
     ) -> Result<Cloud, Problem> {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
-        let scale = reach.scale.unwrap_or(1.0);
-        let clock = Arc::new(Clock::new(scale));
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http)
+            .http_client(tls::client(access.insecure))
+            .no_credentials()
             .region(aws_config::Region::new(access.region.clone()))
             // Only a call that may be repeated is: `Region::call` knows which.
             .retry_config(RetryConfig::disabled())
@@ -159,16 +178,26 @@ impl Cloud {
         if let Some(endpoint) = &endpoints.all {
             loader = loader.endpoint_url(endpoint);
         }
-        if let Some(credentials) = credentials(access, reach) {
-            loader = loader.credentials_provider(SharedCredentialsProvider::new(credentials));
-        }
         let config = loader.load().await;
+        let scale = reach.scale.unwrap_or(1.0);
+        let clock = Arc::new(Clock::new(scale));
+        let source = Source::new(access.clone(), config.clone(), reach.any_credentials, reach.ask.clone());
+        let wallet = Arc::new(Wallet::new(source, clock.clone(), events.gate().clone()));
+        // It holds them itself, and knows when they end.
+        let config = config
+            .into_builder()
+            .credentials_provider(SharedCredentialsProvider::new(wallet.clone() as Arc<dyn ProvideCredentials>))
+            .identity_cache(IdentityCache::no_cache())
+            .build();
         let cloud = Cloud {
             clock,
             config,
+            wallet: Some(wallet),
             events: events.clone(),
             cancel: cancel.clone(),
             scale,
+            decode: access.decode,
+            polling: access.polling,
             tries: access.max_retries.map(|n| n.saturating_add(1)),
             endpoints,
             calls,
@@ -185,9 +214,12 @@ impl Cloud {
         Cloud {
             clock: Arc::new(Clock::new(1.0)),
             config: SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build(),
+            wallet: None,
             events: events.clone(),
             cancel: Cancel::never(),
             scale: 1.0,
+            decode: false,
+            polling: Polling::default(),
             tries: Some(1),
             endpoints: Endpoints::default(),
             calls: Arc::default(),
@@ -197,31 +229,21 @@ impl Cloud {
         }
     }
 
-    /// Takes a look at the credentials, and hides their secret half from now on.
+    /// Takes a look at the credentials.
     async fn credentials(&self) -> Result<(), Problem> {
-        let none = |why: String| {
+        let Some(wallet) = &self.wallet else { return Ok(()) };
+        wallet.credentials().await.map(drop).map_err(|why| {
             Problem::refused(code::RUN_CREDENTIALS, format!("there are no AWS credentials: {why}")).help(
                 "set `AWS_PROFILE`, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`; \
                  `bakec run --rehearse` needs no account",
             )
-        };
-        let Some(provider) = self.config.credentials_provider() else {
-            return Err(none("no source of them is known".into()));
-        };
-        let found = provider.provide_credentials().await.map_err(|error| {
-            let why = chain(&error);
-            // Which sources there are, and that each has none, helps nobody.
-            none(match why.contains("no credentials found in chain") {
-                true => "neither the environment nor a profile nor a role of this machine holds any".to_owned(),
-                false => why,
-            })
-        })?;
-        let gate = self.events.gate();
-        gate.hide(&Secret::new(found.secret_access_key()));
-        if let Some(token) = found.session_token() {
-            gate.hide(&Secret::new(token));
-        }
-        Ok(())
+        })
+    }
+
+    /// A client of STS.
+    fn sts(&self) -> aws_sdk_sts::Client {
+        let config = aws_sdk_sts::config::Builder::from(&self.config).interceptor(Listener(self.clock.clone())).build();
+        aws_sdk_sts::Client::from_conf(config)
     }
 
     /// A region of the account.
@@ -249,6 +271,9 @@ impl Cloud {
                 cancel: self.cancel.clone(),
                 buckets: Buckets::new(self.scale),
                 scale: self.scale,
+                wallet: self.wallet.clone(),
+                sts: self.decode.then(|| self.sts()),
+                polling: self.polling,
                 tries: self.tries,
                 foreign: self.endpoints.is_foreign(name),
                 tags_snapshots: tokio::sync::Mutex::default(),
@@ -277,8 +302,7 @@ impl Cloud {
     /// Why AWS does not say.
     pub async fn who(&self) -> Result<(), CallError> {
         let region = self.config.region().map(ToString::to_string).unwrap_or_default();
-        let config = aws_sdk_sts::config::Builder::from(&self.config).interceptor(Listener(self.clock.clone())).build();
-        let sts = aws_sdk_sts::Client::from_conf(config);
+        let sts = self.sts();
         let ask = || sts.get_caller_identity().send();
         let answer = self.region(&region).call("GetCallerIdentity", Repeat::Always, ask).await?;
         if let Some(account) = answer.account() {
@@ -300,21 +324,6 @@ impl Cloud {
     }
 }
 
-/// The plan's own keys, Packer's old names of the environment, or any where they do not matter.
-fn credentials(access: &Access, reach: &Reach) -> Option<Credentials> {
-    if let Some(keys) = &access.keys {
-        let token = keys.token.as_ref().map(|t| t.reveal().to_owned());
-        return Some(Credentials::new(keys.access_key.reveal(), keys.secret_key.reveal(), token, None, "plan"));
-    }
-    let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
-    if set("AWS_ACCESS_KEY_ID").is_none()
-        && let (Some(access), Some(secret)) = (set("AWS_ACCESS_KEY"), set("AWS_SECRET_KEY"))
-    {
-        return Some(Credentials::new(access, secret, set("AWS_SESSION_TOKEN"), None, "environment"));
-    }
-    reach.any_credentials.then(|| Credentials::new("rehearsal", "rehearsal-needs-no-secret", None, None, "rehearsal"))
-}
-
 impl Region {
     /// Makes a call: when the buckets allow it, and again where that is safe and may help. Once nothing shall be waited for any more
     /// it is still made, and a few times, but without a pause.
@@ -333,13 +342,18 @@ impl Region {
     {
         let shelf = Shelf::of(action);
         let mut pause = FIRST_PAUSE;
+        let mut renewals = RENEWALS;
         let begin = Instant::now();
         for attempt in 1.. {
             self.unless_forced(self.buckets.take(shelf)).await;
+            let key = match &self.wallet {
+                Some(wallet) => wallet.access_key().await,
+                None => None,
+            };
             let start = Instant::now();
             let outcome = send().await;
             self.calls.fetch_add(1, Ordering::Relaxed);
-            let error = match outcome {
+            let mut error = match outcome {
                 Ok(answer) => {
                     self.told(action, start, None);
                     self.buckets.speed_up(shelf);
@@ -348,6 +362,17 @@ impl Region {
                 Err(error) => self.explain(action, &error),
             };
             self.told(action, start, Some(if error.code.is_empty() { "no answer" } else { &error.code }));
+            if error.is_expired() && renewals > 0 {
+                renewals -= 1;
+                match self.renewed(key.as_deref(), action).await {
+                    Ok(true) => continue,
+                    Ok(false) => error.reason = Some(NO_NEWER.to_owned()),
+                    Err(why) => error.reason = Some(why),
+                }
+            }
+            if error.fault == Fault::Denied {
+                self.decode(&mut error).await;
+            }
             let tries = self.tries.unwrap_or(TRIES);
             let again = match error.fault {
                 Fault::Throttled => {
@@ -367,6 +392,40 @@ impl Region {
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         unreachable!("the loop has no end")
+    }
+
+    /// Gets other credentials than those of an access key, which have expired. Whether there are any.
+    async fn renewed(&self, spent: Option<&str>, action: &str) -> Result<bool, String> {
+        let (Some(wallet), Some(spent)) = (&self.wallet, spent) else { return Ok(false) };
+        let renewed = wallet.renew(spent).await?;
+        if renewed {
+            self.events.say(format!("the credentials had expired at {action}: new ones were fetched"));
+        }
+        Ok(renewed)
+    }
+
+    /// Asks STS what a refusal meant, where that is wanted.
+    async fn decode(&self, error: &mut CallError) {
+        let Some((words, coded)) = denial::parts(&error.message) else { return };
+        let words = words.to_owned();
+        if let Some(sts) = &self.sts {
+            let start = Instant::now();
+            let answer = sts.decode_authorization_message().encoded_message(coded).send().await;
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            self.told("DecodeAuthorizationMessage", start, answer.is_err().then_some("refused"));
+            error.reason = Some(match &answer {
+                Ok(answer) => denial::told(answer.decoded_message().unwrap_or_default()),
+                Err(why) => {
+                    format!("what it means cannot be read: {}", self.explain("DecodeAuthorizationMessage", why).message)
+                }
+            });
+            error.message = words;
+        }
+    }
+
+    /// How long a wait may last, where it usually lasts so long: the plan may say it.
+    pub fn patience(&self, usual: Duration) -> Duration {
+        self.polling.patience.unwrap_or(usual)
     }
 
     /// Waits, and not when nothing shall be waited for any more.
@@ -409,7 +468,7 @@ impl Region {
                 let message = answer
                     .message()
                     .map_or_else(|| "AWS gave no reason".to_owned(), |m| m.trim_end_matches('.').to_owned());
-                CallError { fault: Fault::of_code(&code, Some(status)), action, region, code, message }
+                CallError { fault: Fault::of_code(&code, Some(status)), action, region, code, message, reason: None }
             }
             other => {
                 let refused =
@@ -420,7 +479,7 @@ impl Region {
                     (_, true) => Fault::Unreached,
                     _ => Fault::Unclear,
                 };
-                CallError { fault, action, region, code: String::new(), message: chain(other) }
+                CallError { fault, action, region, code: String::new(), message: chain(other), reason: None }
             }
         }
     }

@@ -150,7 +150,11 @@ fn join<T: Seen>(region: &Arc<Region>, id: &str) -> watch::Receiver<Sight<T>> {
 async fn keep_looking<T: Seen>(region: Weak<Region>) {
     let mut pause = T::FIRST;
     loop {
-        let Some(time) = region.upgrade().map(|r| r.local(pause.mul_f64(1.0 + JITTER * rand::random::<f64>()))) else {
+        // Where the plan says how far apart looks are, they are so.
+        let Some(time) = region.upgrade().map(|r| {
+            pause = r.polling.pause.unwrap_or(pause);
+            r.local(pause.mul_f64(1.0 + JITTER * rand::random::<f64>()))
+        }) else {
             return;
         };
         tokio::time::sleep(time).await;

@@ -72,6 +72,11 @@ impl<'a> Take<'a> {
         });
     }
 
+    /// Something that the user should look at.
+    pub(super) fn warn(&mut self, message: &str, help: Option<&str>) {
+        self.warnings.push(Warning { message: message.to_owned(), help: help.map(str::to_owned) });
+    }
+
     /// An option that is not executed yet.
     pub(super) fn unexecuted(&mut self, option: &str) {
         let message = format!("the option `{option}` of {} is not executed yet by `bakec run`", self.label);
@@ -199,6 +204,26 @@ impl<'a> Take<'a> {
             for (name, value) in members {
                 if let Some(value) = self.one(option, value, When::Late(&[])) {
                     pairs.retain(|(n, _)| n != name);
+                    pairs.push((name.clone(), value));
+                }
+            }
+        }
+        pairs
+    }
+
+    /// Names and values, in order, rendered now; a value may be empty.
+    pub(super) fn pairs_early(&mut self, option: &str) -> Vec<(String, String)> {
+        let Some(raw) = self.raw(option) else { return Vec::new() };
+        let maps: Vec<&Json> = raw.as_array().map_or_else(|| vec![raw], |a| a.iter().collect());
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for map in maps {
+            let Some(members) = map.as_object() else {
+                self.wrong(option, format!("`{option}` holds no names with values"), None);
+                continue;
+            };
+            for (name, value) in members {
+                if let Some(value) = self.one(option, value, When::Early) {
+                    pairs.retain(|(known, _)| known != name);
                     pairs.push((name.clone(), value));
                 }
             }

@@ -44,7 +44,7 @@ fn read_by(text: &str, inputs: &Inputs, gate: &Gate) -> Result<(Vec<Build>, Vec<
 fn template(options: &str, rest: &str) -> String {
     format!(
         r#"{{ "builders": [{{ "type": "amazon-ebs", "name": "web", "region": "us-east-1", "source_ami": "ami-1",
-           "instance_type": "t2.micro", "ssh_username": "me", "ami_name": "it" {options} }}] {rest} }}"#
+           "instance_type": "t2.micro", "ssh_username": "me", "ami_name": "image" {options} }}] {rest} }}"#
     )
 }
 
@@ -97,7 +97,7 @@ fn what_is_not_executed_or_no_option_is_refused_by_name() {
     let mut inputs = inputs();
     let mut kinds = Kinds::default();
     for (name, options) in
-        names.iter().zip([&["encrypt_boot", "pause_before_ssm", "fast_launch", "region"][..], &["inline"]])
+        names.iter().zip([&["vault_aws_engine", "pause_before_ssm", "fast_launch", "region"][..], &["inline"]])
     {
         let category = if *name == "shell" { Category::Provisioner } else { Category::Builder };
         let options = options.iter().map(|o| ((*o).into(), field())).collect();
@@ -105,14 +105,14 @@ fn what_is_not_executed_or_no_option_is_refused_by_name() {
     }
     inputs.kinds = Arc::new(kinds);
     let text = template(
-        r#", "pause_before_ssm": "5s", "fast_launch": {}, "encrypt_boot": false, "pause_before_sm": 1"#,
+        r#", "pause_before_ssm": "5s", "fast_launch": {}, "vault_aws_engine": { "name": "x" }, "pause_before_sm": 1"#,
         r#", "provisioners": [{ "type": "shell", "inlin": "x", "inline": "true" }, { "type": "ansible", "playbook_file": "p" }]"#,
     );
     assert_eq!(
         wrong_with(&text, &inputs),
         [
-            format!("the option `encrypt_boot` of `amazon-ebs` is not executed yet by `bakec run` | {WAY_OUT}"),
             format!("the option `pause_before_ssm` of `amazon-ebs` is not executed yet by `bakec run` | {WAY_OUT}"),
+            format!("the option `vault_aws_engine` of `amazon-ebs` is not executed yet by `bakec run` | {WAY_OUT}"),
             "`amazon-ebs` has no option `pause_before_sm` | did you mean `pause_before_ssm`?".to_owned(),
             "`shell` has no option `inlin` | did you mean `inline`?".to_owned(),
             format!("the provisioner `ansible` is not executed yet by `bakec run` | {WAY_OUT}"),
@@ -120,15 +120,141 @@ fn what_is_not_executed_or_no_option_is_refused_by_name() {
     );
 }
 
+/// What AWS or Packer would refuse, each with the beginning of what is said.
+const UNFIT: &[(&str, &str)] = &[
+    (r#""ami_name": "ab""#, "the name of an image has 3 to 128 characters, and `ab` has 2"),
+    (r#""ami_name": "a:bc""#, "the name of an image cannot have `:`"),
+    (r#""kms_key_id": "alias/x""#, "a KMS key needs `encrypt_boot = true`"),
+    (r#""encrypt_boot": true, "kms_key_id": "my key""#, "`my key` names no KMS key"),
+    (r#""encrypt_boot": true, "ami_users": "111111111111""#, "what the account's default KMS key encrypts"),
+    (r#""encrypt_boot": true, "snapshot_users": "111111111111""#, "what the account's default KMS key encrypts"),
+    (r#""encrypt_boot": true, "ami_groups": "all""#, "an encrypted image cannot be public"),
+    (
+        r#""encrypt_boot": true, "ami_users": "111111111111", "ami_regions": "eu-west-1", "region_kms_key_ids": { "eu-west-1": "" }"#,
+        "what a region's default KMS key encrypts cannot be shared",
+    ),
+    (
+        r#""encrypt_boot": true, "region_kms_key_ids": { "eu-west-1": "alias/x" }"#,
+        "`region_kms_key_ids` names `eu-west-1`, which `ami_regions` lacks",
+    ),
+    (
+        r#""encrypt_boot": true, "ami_regions": ["eu-west-1", "us-west-2"], "region_kms_key_ids": { "eu-west-1": "alias/x" }"#,
+        "`region_kms_key_ids` has no key for `us-west-2`",
+    ),
+    (r#""skip_save_build_region": true"#, "`skip_save_build_region` keeps no image here"),
+    (r#""snapshot_copy_duration_minutes": 20"#, "a copy cannot be asked for in 20 minutes"),
+    (r#""deprecate_at": "tomorrow""#, "`tomorrow` is no moment"),
+    (r#""deprecate_at": "2001-01-01T00:00:00Z""#, "`2001-01-01T00:00:00Z` has passed"),
+    (r#""imds_support": "v1.0""#, "`imds_support` cannot be `v1.0`"),
+    (r#""ami_virtualization_type": "pv""#, "`ami_virtualization_type` cannot be `pv`"),
+    (r#""ami_groups": "everybody""#, "there is no group `everybody`"),
+    (r#""ami_org_arns": "o-1""#, "`o-1` is no ARN"),
+    (r#""tags": { "aws:x": "y" }"#, "tags that begin with `aws:` belong to AWS"),
+    (r#""fast_launch": { "template_id": "lt-1", "template_name": "x" }"#, "`template_id` and `template_name` exclude"),
+    (r#""fast_launch": { "template_version": 2 }"#, "`template_version` needs `template_id`"),
+    (r#""fast_launch": { "template_name": "x", "template_version": -1 }"#, "the versions of a launch template begin"),
+    (r#""fast_launch": { "max_parallel_launches": 5 }"#, "`max_parallel_launches` is at least 6"),
+    (
+        r#""fast_launch": { "region_launch_templates": [{ "region": "eu-west-1" }] }"#,
+        "`fast_launch` has a template for `eu-west-1`, which gets no image",
+    ),
+    (
+        r#""fast_launch": { "template_name": "x", "region_launch_templates": [{ "region": "us-east-1" }] }"#,
+        "`fast_launch` has two templates for the region of the build",
+    ),
+    (r#""token": "t""#, "`token` belongs to an `access_key` and a `secret_key`"),
+    (r#""mfa_code": "12345""#, "the code of a multi-factor device has six digits"),
+    (r#""assume_role": { "session_name": "me" }"#, "`assume_role` names no `role_arn`"),
+    (r#""assume_role": { "role_arn": "builder" }"#, "`builder` is no role's ARN"),
+    (
+        r#""assume_role": { "role_arn": "arn:aws:iam::123456789012:role/x", "duration_seconds": 60 }"#,
+        "a role's session lasts 900 to 43200 seconds",
+    ),
+    (
+        r#""assume_role": { "role_arn": "arn:aws:iam::123456789012:role/x", "transitive_tag_keys": "a" }"#,
+        "`transitive_tag_keys` names `a`, which `tags` lacks",
+    ),
+];
+
+/// The same of a block device.
+const UNFIT_DEVICES: &[(&str, &str)] = &[
+    (r#""volume_type": "gp4""#, "there are no volumes of the type `gp4`"),
+    (r#""volume_type": "io1", "volume_size": 10, "iops": 501"#, "a `io1` volume of 10 GiB gives at most 500"),
+    (r#""volume_type": "io2", "volume_size": 10, "iops": 5001"#, "a `io2` volume of 10 GiB gives at most 5000"),
+    (r#""volume_type": "io1", "iops": 99"#, "`iops` of a `io1` volume lies between 100 and 64000"),
+    (r#""volume_type": "io1""#, "a `io1` volume needs `iops`"),
+    (r#""volume_type": "gp3", "iops": 2999"#, "`iops` of a `gp3` volume lies between 3000 and 16000"),
+    (r#""volume_type": "gp3", "throughput": 1001"#, "`throughput` of a `gp3` volume lies between 125 and 1000"),
+    (r#""volume_type": "gp2", "throughput": 125"#, "`throughput` is for volumes of the type `gp3`"),
+    (r#""iops": 3000"#, "`iops` needs a `volume_type`"),
+    (r#""volume_type": "st1", "volume_size": 100"#, "a `st1` volume has 125 to 16384 GiB"),
+    (r#""encrypted": false, "kms_key_id": "alias/x""#, "`kms_key_id` encrypts the volume"),
+    (r#""encrypted": true, "kms_key_id": "my key""#, "`my key` names no KMS key"),
+    (r#""snapshot_id": "vol-1""#, "`vol-1` is no snapshot"),
+    (r#""virtual_name": "ephemeral24""#, "there is no disk `ephemeral24`"),
+];
+
 #[test]
-fn encryption_is_refused_whatever_is_asked_for() {
-    for value in ["true", "false", r#""true""#, "1"] {
-        let found = wrong(&template(&format!(r#", "encrypt_boot": {value}"#), ""));
-        assert_eq!(
-            found,
-            [format!("the option `encrypt_boot` of `amazon-ebs` is not executed yet by `bakec run` | {WAY_OUT}")]
-        );
+fn what_aws_would_refuse_is_refused_before() {
+    let mut all: Vec<(String, &str)> = UNFIT.iter().map(|(options, words)| ((*options).to_owned(), *words)).collect();
+    for option in ["ami_block_device_mappings", "launch_block_device_mappings"] {
+        let device = |members: &str| format!(r#""{option}": [{{ "device_name": "/dev/sdf", {members} }}]"#);
+        all.extend(UNFIT_DEVICES.iter().map(|(members, words)| (device(members), *words)));
+        let twice = format!(r#""{option}": [{{ "device_name": "/dev/sdf" }}, {{ "device_name": "/dev/sdf" }}]"#);
+        all.push((twice, "block_device_mappings` maps the device `/dev/sdf` twice"));
     }
+    let long = format!(r#""tags": {{ "k": "{}" }}"#, "v".repeat(257));
+    all.push((long, "the value of a tag has at most 256 characters"));
+    let long = format!(r#""ami_description": "{}""#, "d".repeat(256));
+    all.push((long, "the description of an image has at most 255 characters"));
+    for (options, words) in all {
+        // A name that is given again takes the place of the first.
+        let text = match options.starts_with(r#""ami_name""#) {
+            true => template("", "").replace(r#""ami_name": "image""#, &options),
+            false => template(&format!(", {options}"), ""),
+        };
+        let found = wrong(&text);
+        assert!(found.iter().any(|told| told.contains(words)), "{options}: {found:?}");
+    }
+}
+
+#[test]
+fn keys_are_those_of_their_regions() {
+    let image = ebs(
+        r#", "encrypt_boot": "true", "kms_key_id": "alias/own", "ami_regions": ["eu-west-1", "us-west-2", "us-east-1"],
+           "region_kms_key_ids": { "eu-west-1": "mrk-1234abcd", "us-west-2": "", "us-east-1": "alias/named" }"#,
+        "",
+    )
+    .image;
+    let key = |region: &str| image.key_in(region, "us-east-1");
+    assert_eq!(
+        (key("eu-west-1"), key("us-west-2"), key("us-east-1")),
+        (Some("mrk-1234abcd"), None, Some("alias/named"))
+    );
+    let image = ebs(r#", "encrypt_boot": true, "kms_key_id": "alias/own", "ami_regions": "eu-west-1""#, "").image;
+    let key = |region: &str| image.key_in(region, "us-east-1");
+    assert_eq!((key("us-east-1"), key("eu-west-1")), (Some("alias/own"), None));
+    assert!(image.is_by_copy());
+}
+
+#[test]
+fn waits_are_as_long_as_looks_are_many() {
+    let polling = |options: &str, environment: &[(&str, &str)]| {
+        let mut inputs = inputs();
+        inputs.environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let (builds, _) = read(&template(options, ""), &inputs).unwrap_or_else(|p| panic!("{p:?}"));
+        let Some(Builder::Ebs(ebs)) = builds.into_iter().next().map(|b| b.builder) else { unreachable!() };
+        let seconds = |span: Option<std::time::Duration>| span.map(|span| span.as_secs());
+        (seconds(ebs.access.polling.pause), seconds(ebs.access.polling.patience))
+    };
+    let both = r#", "aws_polling": { "delay_seconds": 30, "max_attempts": 50 }"#;
+    assert_eq!(polling("", &[]), (None, None));
+    assert_eq!(polling(both, &[]), (Some(30), Some(1500)));
+    assert_eq!(polling(r#", "aws_polling": { "max_attempts": 60 }"#, &[]), (None, Some(900)));
+    let environment = [("AWS_MAX_ATTEMPTS", "10"), ("AWS_POLL_DELAY_SECONDS", "20")];
+    assert_eq!(polling("", &environment), (Some(20), Some(200)));
+    assert_eq!(polling(both, &environment), (Some(30), Some(1500)));
+    assert_eq!(polling("", &[("AWS_TIMEOUT_SECONDS", "700")]), (None, Some(700)));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
+use crate::run::build::Access;
 use crate::run::event::Artifact;
 use crate::run::problem::Problem;
 
@@ -133,7 +134,7 @@ pub struct Head {
 }
 
 /// How a build reaches its account: what it takes to undo it, and no key.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Way {
     /// The region of its machine; empty where it has none.
@@ -152,6 +153,9 @@ pub struct Way {
     pub max_retries: Option<u32>,
     /// Whether the plan holds keys of the account.
     pub keys: bool,
+    /// All of it, without what is secret, where more is said than that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access: Option<Box<Access>>,
 }
 
 /// A line with its checksum, as the file has it.

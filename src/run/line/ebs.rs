@@ -11,22 +11,22 @@ use crate::run::caller;
 use crate::run::event::Artifact;
 use crate::run::facts;
 use crate::run::journal::fold::State;
-use crate::run::problem::{Kind, Problem};
+use crate::run::problem::Problem;
 use crate::run::render::{Given as Values, rendered};
 use crate::run::ssh::Target;
-use crate::run::step::copy::{CopyImage, place};
 use crate::run::step::enhance::Enhance;
-use crate::run::step::former::{Deregister, Forget, Former, former};
 use crate::run::step::group::{MakeGroup, OpenGroup};
-use crate::run::step::image::{CreateImage, available, merged};
+use crate::run::step::image::CreateImage;
+use crate::run::step::intermediary::Intermediary;
 use crate::run::step::key::{self, ImportKey};
 use crate::run::step::launch::StopInstance;
 use crate::run::step::network::Place;
-use crate::run::step::publish::{Finish, Made, Share};
+use crate::run::step::publish::{Finish, Made};
 use crate::run::step::source::{FindSource, SourceImage};
-use crate::run::step::tags::{OWN, OWNED, last_wins};
+use crate::run::step::tags::{OWN, OWNED, last_wins, unfit};
 use crate::run::step::{Cx, Step};
 
+use super::images::{images, publish};
 use super::machine::{Needs, again, machine, network, profile};
 use super::{Baked, connect, is_final, provision_all};
 
@@ -87,8 +87,7 @@ async fn attempt(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Result
     if let Some(step) = Enhance::of(&instance, &ebs.launch) {
         cx.step(step).await?;
     }
-    let gone = let_former_go(cx, ebs).await?;
-    let images = images(cx, ebs, &instance).await?;
+    let (images, gone) = images(cx, ebs, &instance).await?;
     publish(cx, ebs, images, &gone).await
 }
 
@@ -114,7 +113,7 @@ fn former_source(cx: &Cx) -> Option<SourceImage> {
 
 /// Whether all that was to be done on the machine is done: a run that goes on finds it stopped, or stopping.
 fn is_left(cx: &Cx) -> bool {
-    [StopInstance::NAME, CreateImage::NAME].iter().any(|step| cx.known(step, "").is_some())
+    [StopInstance::NAME, CreateImage::NAME, Intermediary::NAME].iter().any(|step| cx.known(step, "").is_some())
 }
 
 /// Packer's name of the builder.
@@ -208,6 +207,9 @@ fn values(base: &Values, source: &SourceImage, at: Option<&Target>, ebs: &Ebs, i
     facts::launched(facts::connected(base, ebs.ssh.as_ref(), at), source, &ebs.access.region, instance)
 }
 
+/// As many characters as EC2 takes for a description.
+pub const DESCRIPTION: usize = 255;
+
 /// The build with its tags and its description rendered: they may speak of the source image.
 ///
 /// # Errors
@@ -227,10 +229,17 @@ pub fn worded(ebs: &Ebs, base: &Values, source: &SourceImage) -> Result<Ebs, Pro
                 let message = format!("the tag `{name}` is one of bakec's own");
                 return Err(Problem::failed(code::RUN_OPTION, message).help(OWNED));
             }
+            if let Some(why) = unfit(name, value) {
+                return Err(Problem::failed(code::RUN_OPTION, why));
+            }
         }
         *tags = last_wins(std::mem::take(tags));
     }
     image.description = rendered(&image.description, &values)?;
+    if image.description.chars().count() > DESCRIPTION {
+        let message = format!("the description of the image has more than {DESCRIPTION} characters");
+        return Err(Problem::failed(code::RUN_OPTION, message));
+    }
     Ok(ebs)
 }
 
@@ -255,92 +264,6 @@ fn target(ssh: &Ssh, machine: &Instance, ssh_at: Option<SocketAddr>) -> Result<T
         None => Err(Problem::failed(code::RUN_CONNECT, "the machine has no address that `ssh_interface` asks for")
             .help("write `associate_public_ip_address = true`, or `ssh_interface = \"private_ip\"` inside the VPC")),
     }
-}
-
-/// Former images of the name, described and deregistered where that is wanted.
-async fn let_former_go(cx: &Cx, ebs: &Ebs) -> Result<Vec<(String, Former)>, Problem> {
-    let mut gone = Vec::new();
-    if !ebs.image.force_deregister {
-        return Ok(gone);
-    }
-    for region in std::iter::once(&ebs.access.region).chain(&ebs.image.regions) {
-        let known = cx.known(Deregister::NAME, region);
-        let found = match known.and_then(|step| serde_json::from_value::<Deregister>(step.data).ok()) {
-            Some(step) => Some(step.former),
-            None => former(cx, region, &ebs.image.name).await?,
-        };
-        if let Some(former) = found {
-            cx.step(Deregister { region: region.clone(), former: former.clone() }).await?;
-            gone.push((region.clone(), former));
-        }
-    }
-    Ok(gone)
-}
-
-/// The image and its copies, all of which can be used.
-async fn images(cx: &Cx, ebs: &Ebs, instance: &str) -> Result<Vec<Made>, Problem> {
-    let image = &ebs.image;
-    let id = cx
-        .step(CreateImage {
-            instance: instance.to_owned(),
-            name: image.name.clone(),
-            description: image.description.clone(),
-            devices: image.devices.clone(),
-            tags: image.tags.clone(),
-            snapshot_tags: image.snapshot_tags.clone(),
-        })
-        .await?;
-    let seen = available(cx, &cx.region, &id).await?;
-    let copies = image.regions.iter().map(|region| async {
-        let there = cx.cloud.region(region);
-        let _place = place(cx, &there, seen.snapshots.len()).await?;
-        let copy = CopyImage {
-            image: id.clone(),
-            from: ebs.access.region.clone(),
-            to: region.clone(),
-            name: image.name.clone(),
-            description: image.description.clone(),
-            tags: merged(&image.tags, &[]),
-            token: cx.token(CopyImage::NAME, region),
-            lease: cx.lease(),
-        };
-        let copy = cx.step(copy).await?;
-        let seen = available(cx, &there, &copy).await?;
-        Ok(Made { region: region.clone(), image: copy, snapshots: seen.snapshots })
-    });
-    // All are waited for, also when one fails: what was begun has its end.
-    let copies: Vec<Result<_, Problem>> = futures_util::future::join_all(copies).await;
-    let mut all = vec![Made { region: ebs.access.region.clone(), image: id, snapshots: seen.snapshots }];
-    for copy in copies {
-        all.push(copy?);
-    }
-    Ok(all)
-}
-
-/// Tags, permissions, the end of former snapshots, and the word that all of it is final.
-async fn publish(cx: &Cx, ebs: &Ebs, images: Vec<Made>, gone: &[(String, Former)]) -> Result<Baked, Problem> {
-    for Made { region, image, snapshots } in images.clone() {
-        cx.step(Share { region, image, snapshots, wanted: ebs.image.clone() }).await?;
-    }
-    let artifact = artifact(&images);
-    cx.step(Finish { images: images.clone() }).await?;
-    let mut left = Vec::new();
-    if ebs.image.force_delete_snapshot {
-        // The image is made: nothing that comes now can fail it, nor does anyone end it half-way.
-        let cx = &Cx { cancel: cx.cancel.of_last_things(), ..cx.clone() };
-        for (region, former) in gone {
-            let used = |id: &String| images.iter().any(|made| made.snapshots.contains(id));
-            let old = former.devices.iter().filter_map(|d| d.snapshot_id.clone());
-            let snapshots: Vec<String> = old.filter(|id| !used(id)).collect();
-            if !snapshots.is_empty()
-                && let Err(problem) = cx.step(Forget { region: region.clone(), snapshots: snapshots.clone() }).await
-            {
-                let help = format!("delete what nothing uses of {} by hand", snapshots.join(", "));
-                left.push(Problem { kind: Kind::Left, ..problem }.help(help));
-            }
-        }
-    }
-    Ok(Baked { artifact, left })
 }
 
 /// What a build has made that is marked as final.

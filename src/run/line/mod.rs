@@ -3,6 +3,7 @@
 //! Lines know what comes after what, nothing of how it is done. Neighbours: `step` does it, `provision` works on the machine.
 
 pub mod ebs;
+mod images;
 mod machine;
 pub mod null;
 

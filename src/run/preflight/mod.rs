@@ -61,9 +61,9 @@ impl Asked<'_> {
         Arc::as_ptr(&self.cloud).addr()
     }
 
-    /// Where it makes images: in its own region, and where copies go.
+    /// Where it leaves images: in its own region, and where copies go.
     fn regions(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&self.ebs.access.region).chain(&self.ebs.image.regions).map(String::as_str)
+        self.ebs.image.places(&self.ebs.access.region)
     }
 }
 

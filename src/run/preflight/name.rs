@@ -10,10 +10,11 @@ use crate::diagnostic::code;
 use crate::run::aws::Repeat;
 use crate::run::aws::wait::filter;
 use crate::run::problem::Problem;
+use crate::run::step::image::is_protected;
 
 /// Whether the names of the images are free, in the region of the build and in all that get a copy.
 pub(super) async fn names(asked: &[Asked<'_>], force: bool) -> Vec<Problem> {
-    let fresh = asked.iter().filter(|a| !force && !a.ebs.image.force_deregister && !a.ebs.image.skip_create);
+    let fresh = asked.iter().filter(|a| !a.ebs.image.skip_create);
     let wanted = grouped(fresh.flat_map(|a| a.regions().map(move |region| ((a.account(), region), a))));
     let answers = join_all(wanted.into_iter().map(|((_, name), builds)| async move {
         let region = builds.first()?.cloud.region(name);
@@ -22,7 +23,8 @@ pub(super) async fn names(asked: &[Asked<'_>], force: bool) -> Vec<Problem> {
         let looks = all.chunks(AT_ONCE).map(|names| {
             let region = &region;
             async move {
-                let images = || region.ec2.describe_images().owners("self");
+                // One that nobody may launch any more has its name all the same.
+                let images = || region.ec2.describe_images().owners("self").include_disabled(true);
                 let ask = || images().filters(filter("name", names.iter().copied())).send();
                 region.call("DescribeImages", Repeat::Always, ask).await
             }
@@ -30,7 +32,9 @@ pub(super) async fn names(asked: &[Asked<'_>], force: bool) -> Vec<Problem> {
         let mut problems = Vec::new();
         for answer in join_all(looks).await {
             match answer {
-                Ok(answer) => problems.extend(answer.images().iter().filter_map(|image| taken(image, name, &builds))),
+                Ok(answer) => {
+                    problems.extend(answer.images().iter().filter_map(|image| taken(image, name, &builds, force)))
+                }
                 Err(error) => problems.push(refused(error.problem(code::RUN_IMAGE))),
             }
         }
@@ -41,10 +45,19 @@ pub(super) async fn names(asked: &[Asked<'_>], force: bool) -> Vec<Problem> {
     problems
 }
 
-/// That an image has the name that a build wants.
-fn taken(image: &Image, region: &str, builds: &[&Asked<'_>]) -> Option<Problem> {
+/// That an image has the name that a build wants, and makes no room for it.
+fn taken(image: &Image, region: &str, builds: &[&Asked<'_>], force: bool) -> Option<Problem> {
     let a = builds.iter().find(|a| image.name() == Some(a.ebs.image.name.as_str()))?;
     let id = image.image_id().unwrap_or_default();
+    if force || a.ebs.image.force_deregister {
+        let message =
+            format!("the former image `{}` in {region} is protected against deregistration: {id}", a.ebs.image.name);
+        let help = format!(
+            "whoever protected it does not want it to go; else: `aws ec2 disable-image-deregistration-protection --region {region} --image-id {id}`"
+        );
+        let problem = Problem::refused(code::RUN_NAME, message).help(help).at(a.origin("ami_name"));
+        return is_protected(image).then_some(problem);
+    }
     let message = format!("there is an image `{}` in {region} already: {id}", a.ebs.image.name);
     let help = "put `{{timestamp}}` into `ami_name`, or replace the old one by `--force` or `force_deregister = true`";
     Some(Problem::refused(code::RUN_NAME, message).help(help).at(a.origin("ami_name")))

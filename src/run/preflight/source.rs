@@ -41,6 +41,17 @@ pub(super) fn unfit(a: &Asked<'_>, source: &SourceImage) -> Option<Problem> {
         let help = "take the image's EBS variant, or the builder `amazon-instance`";
         return Some(Problem::refused(code::RUN_SOURCE, message).help(help).at(a.origin(option(&a.ebs.source))));
     }
+    let wanted = a.ebs.image.virtualization.as_deref();
+    if let Some(wanted) = wanted.filter(|wanted| *wanted != source.virtualization) {
+        let option = "ami_virtualization_type";
+        let message = format!("`{option}` is `{wanted}`, and `{}` has `{}`", source.id, source.virtualization);
+        let help = "an image is started as the one that it is made of: take another source, or leave the option out";
+        return Some(Problem::refused(code::RUN_SOURCE, message).help(help).at(a.origin(option)));
+    }
+    if a.ebs.image.fast_launch.is_some() && !source.windows {
+        let message = format!("`fast_launch` is for Windows images, and `{}` is none", source.id);
+        return Some(Problem::refused(code::RUN_SOURCE, message).help("leave it out").at(a.origin("fast_launch")));
+    }
     if (a.ebs.launch.sriov_support || a.ebs.launch.ena_support == Some(true)) && source.virtualization != "hvm" {
         let option = if a.ebs.launch.sriov_support { "sriov_support" } else { "ena_support" };
         let message = format!("`{option}` needs an image of the virtualization `hvm`, and `{}` has another", source.id);

@@ -59,6 +59,15 @@ pub struct CopyImage {
     pub token: String,
     /// Its lease at first.
     pub lease: String,
+    /// Whether it is encrypted; unset: as the image is.
+    #[serde(default)]
+    pub encrypted: Option<bool>,
+    /// By which key, where it is not the region's default.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// In how many minutes it has to be done.
+    #[serde(default)]
+    pub minutes: Option<i64>,
 }
 
 impl Step for CopyImage {
@@ -83,6 +92,9 @@ impl Step for CopyImage {
         let ask = || {
             let call = region.ec2.copy_image().source_image_id(&self.image).source_region(&self.from).name(&self.name);
             call.set_description((!self.description.is_empty()).then(|| self.description.clone()))
+                .set_encrypted(self.encrypted)
+                .set_kms_key_id(self.key.clone())
+                .set_snapshot_copy_completion_duration_minutes(self.minutes)
                 .client_token(&self.token)
                 .tag_specifications(cx.tagged_until(ResourceType::Image, Self::NAME, &self.tags, &self.lease))
                 .tag_specifications(cx.tagged_until(ResourceType::Snapshot, Self::NAME, &self.tags, &self.lease))
@@ -125,6 +137,6 @@ impl Step for CopyImage {
     }
 
     async fn undo(&self, cx: &Cx, id: &String) -> Result<String, Problem> {
-        remove(cx, &cx.cloud.region(&self.to), id).await
+        remove(cx, &cx.cloud.region(&self.to), id, Self::NAME).await
     }
 }

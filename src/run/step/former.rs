@@ -49,6 +49,8 @@ pub struct Former {
     pub manifest: Option<String>,
     /// When it counts as deprecated.
     pub deprecation: Option<String>,
+    /// Whether nobody may launch it any more.
+    pub disabled: bool,
     /// Who may launch it: accounts, groups, organizations, and their units.
     pub users: Vec<String>,
     pub groups: Vec<String>,
@@ -103,6 +105,7 @@ impl From<&Found> for Former {
             tpm: image.tpm_support().map(|v| v.as_str().to_owned()),
             manifest: image.image_location().filter(|_| store).map(str::to_owned),
             deprecation: image.deprecation_time().map(str::to_owned),
+            disabled: image.state().is_some_and(|state| state.as_str() == "disabled"),
             product_codes: codes.filter_map(|c| c.product_code_id()).map(str::to_owned).collect(),
             lost,
             ..Former::default()
@@ -116,7 +119,8 @@ impl From<&Found> for Former {
 /// Where EC2 does not tell.
 pub async fn former(cx: &Cx, region: &str, name: &str) -> Result<Option<Former>, Problem> {
     let region = cx.cloud.region(region);
-    let ask = || region.ec2.describe_images().owners("self").filters(filter("name", [name])).send();
+    let images = || region.ec2.describe_images().owners("self").include_disabled(true);
+    let ask = || images().filters(filter("name", [name])).send();
     let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem(code::RUN_FORMER))?;
     let Some(mut found) = answer.images().iter().find(|i| !cx.is_ours(i.tags())).map(Former::from) else {
         return Ok(None);

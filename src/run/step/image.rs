@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use super::former::Deregister;
 use super::launch::mapping;
-use super::tags::{BUILD, FINAL, RUN, STATE, with_tag};
+use super::protect::unprotect;
+use super::tags::{FINAL, STATE};
 use super::{Cx, Failure, Look, Step};
 use crate::diagnostic::code;
 use crate::run::aws::fault::{CallError, Fault};
@@ -26,6 +27,14 @@ const TRIES: u32 = 24;
 
 /// EC2's word for an image that was there.
 pub const GONE: &str = "InvalidAMIID.Unavailable";
+
+/// EC2's word for an image that is protected.
+const PROTECTED: &str = "OperationNotPermitted";
+
+/// Whether an image is protected against deregistration.
+pub fn is_protected(image: &Found) -> bool {
+    image.deregistration_protection().is_some_and(|state| state.starts_with("enabled"))
+}
 
 /// Makes an image of an instance.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -58,8 +67,26 @@ impl Step for CreateImage {
     }
 
     async fn act(&self, cx: &Cx) -> Result<String, Failure> {
-        let made =
-            if cx.region.foreign { self.make_abroad(cx).await } else { self.make(cx, true, Repeat::Always).await };
+        self.done_as(cx, Self::NAME).await
+    }
+
+    async fn find(&self, cx: &Cx) -> Result<Look<String>, Problem> {
+        self.found_as(cx, Self::NAME).await
+    }
+
+    async fn undo(&self, cx: &Cx, id: &String) -> Result<String, Problem> {
+        remove(cx, &cx.region, id, Self::NAME).await
+    }
+}
+
+impl CreateImage {
+    /// Makes it in the name of a step.
+    pub(super) async fn done_as(&self, cx: &Cx, step: &str) -> Result<String, Failure> {
+        let made = if cx.region.foreign {
+            self.make_abroad(cx, step).await
+        } else {
+            self.make(cx, step, true, Repeat::Always).await
+        };
         made.map_err(|error| {
             let mut failure = error.failure(code::RUN_IMAGE);
             failure.problem = failure.problem.at(cx.origin("ami_name"));
@@ -67,14 +94,14 @@ impl Step for CreateImage {
         })
     }
 
-    async fn find(&self, cx: &Cx) -> Result<Look<String>, Problem> {
+    /// Looks for what a step has made.
+    pub(super) async fn found_as(&self, cx: &Cx, step: &str) -> Result<Look<String>, Problem> {
         let ask =
             || cx.region.ec2.describe_images().owners("self").filters(filter("name", [self.name.as_str()])).send();
         let answer =
             cx.region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem(code::RUN_IMAGE))?;
-        let ours = |image: &&Found| {
-            cx.is_of(Self::NAME, image.tags()) || image.source_instance_id() == Some(self.instance.as_str())
-        };
+        let ours =
+            |image: &&Found| cx.is_of(step, image.tags()) || image.source_instance_id() == Some(self.instance.as_str());
         // What is still seen of a former image that was let go, or of an earlier attempt, stands in nobody's way.
         let gone = cx.known(Deregister::NAME, &cx.region.name);
         let gone =
@@ -92,32 +119,26 @@ impl Step for CreateImage {
         }
     }
 
-    async fn undo(&self, cx: &Cx, id: &String) -> Result<String, Problem> {
-        remove(cx, &cx.region, id).await
-    }
-}
-
-impl CreateImage {
     /// Not every endpoint that speaks as EC2 does can tag snapshots at their creation: there they are tagged later. The first build finds
     /// it out, the others wait for it.
-    async fn make_abroad(&self, cx: &Cx) -> Result<String, CallError> {
+    async fn make_abroad(&self, cx: &Cx, step: &str) -> Result<String, CallError> {
         let mut able = cx.region.tags_snapshots.lock().await;
         if let Some(tag_snapshots) = *able {
             drop(able);
-            return self.make(cx, tag_snapshots, Repeat::Always).await;
+            return self.make(cx, step, tag_snapshots, Repeat::Always).await;
         }
         // An endpoint that cannot do as it is asked would be asked for long.
-        match self.make(cx, true, Repeat::Never).await {
-            Err(error) if error.is_breakdown() => match self.find(cx).await {
+        match self.make(cx, step, true, Repeat::Never).await {
+            Err(error) if error.is_breakdown() => match self.found_as(cx, step).await {
                 Ok(Look::Nothing) => {
-                    let made = self.make(cx, false, Repeat::Always).await?;
+                    let made = self.make(cx, step, false, Repeat::Always).await?;
                     *able = Some(false);
                     Ok(made)
                 }
                 _ => Err(error),
             },
             // Whether it can is not known yet, and its name makes the second call harmless.
-            Err(error) if error.fault == Fault::Unclear => self.make(cx, true, Repeat::Always).await,
+            Err(error) if error.fault == Fault::Unclear => self.make(cx, step, true, Repeat::Always).await,
             Ok(made) => {
                 *able = Some(true);
                 Ok(made)
@@ -125,14 +146,14 @@ impl CreateImage {
             // An answer that never came tells nothing of what the endpoint can.
             Err(error) if error.fault == Fault::Unclear => {
                 drop(able);
-                self.make(cx, true, Repeat::Always).await
+                self.make(cx, step, true, Repeat::Always).await
             }
             failed => failed,
         }
     }
 
     /// Its name makes the second call harmless.
-    async fn make(&self, cx: &Cx, tag_snapshots: bool, repeat: Repeat) -> Result<String, CallError> {
+    async fn make(&self, cx: &Cx, step: &str, tag_snapshots: bool, repeat: Repeat) -> Result<String, CallError> {
         let mappings: Vec<_> = self.devices.iter().map(mapping).collect();
         let ask = || {
             let mut call = cx
@@ -141,10 +162,10 @@ impl CreateImage {
                 .create_image()
                 .instance_id(&self.instance)
                 .name(&self.name)
-                .tag_specifications(cx.tagged(ResourceType::Image, Self::NAME, &self.tags));
+                .tag_specifications(cx.tagged(ResourceType::Image, step, &self.tags));
             if tag_snapshots {
                 let tags = merged(&self.tags, &self.snapshot_tags);
-                call = call.tag_specifications(cx.tagged(ResourceType::Snapshot, Self::NAME, &tags));
+                call = call.tag_specifications(cx.tagged(ResourceType::Snapshot, step, &tags));
             }
             call.set_description((!self.description.is_empty()).then(|| self.description.clone()))
                 .set_block_device_mappings((!mappings.is_empty()).then(|| mappings.clone()))
@@ -207,7 +228,7 @@ pub async fn available(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<Seen, 
     tokio::pin!(wait);
     loop {
         let gone = come.borrow_and_update().gone;
-        let patience = if gone { cx.run.absence } else { PATIENCE };
+        let patience = if gone { cx.run.absence } else { region.patience(PATIENCE) };
         tokio::select! {
             outcome = &mut wait => return outcome.map_err(|error| error.problem(code::RUN_IMAGE))?,
             () = cx.cancel.cancelled() => return Err(Problem::cancelled()),
@@ -215,7 +236,8 @@ pub async fn available(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<Seen, 
                 return Err(Problem::failed(code::RUN_IMAGE, match gone {
                     true => format!("the image {id} in {name} was there and has gone: somebody has deregistered it"),
                     false => {
-                        format!("the image {id} in {name} has shown no progress for {} minutes", PATIENCE.as_secs() / 60)
+                        let patience = region.patience(PATIENCE);
+                        format!("the image {id} in {name} has shown no progress for {} minutes", patience.as_secs() / 60)
                     }
                 }));
             },
@@ -223,13 +245,12 @@ pub async fn available(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<Seen, 
     }
 }
 
-/// Undoes an image of the step that the context is about: deregisters it and deletes its snapshots.
+/// Undoes an image of a step of the context's attempt: deregisters it and deletes its snapshots.
 ///
 /// # Errors
 /// What AWS does not do.
-pub async fn remove(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<String, Problem> {
-    let ours = [with_tag(RUN, &cx.run.name), with_tag(BUILD, &cx.build)];
-    discard(region, id, &ours, cx).await
+pub async fn remove(cx: &Cx, region: &Arc<Region>, id: &str, step: &str) -> Result<String, Problem> {
+    discard(region, id, &cx.made_by(step), cx).await
 }
 
 /// Whether something may be too new to be seen, and how to wait until it is not.
@@ -276,12 +297,17 @@ pub async fn discard(region: &Arc<Region>, id: &str, ours: &[Filter], young: &im
             seen = volumes.all(|e| e.snapshot_id().is_some());
             mapped.extend(Seen::from(image).snapshots);
             seen &= !mapped.is_empty();
+            if is_protected(image) {
+                unprotect(region, id).await?;
+            }
             whole = seen && image.state().is_some_and(|s| s.as_str() == "available");
         }
         let ask = || region.ec2.deregister_image().image_id(id).send();
         match region.call("DeregisterImage", Repeat::Always, ask).await {
             Ok(_) => break,
             Err(error) if error.code == GONE => break,
+            // It was protected since it was looked at.
+            Err(error) if error.code == PROTECTED => unprotect(region, id).await?,
             Err(error) if error.fault == Fault::NotFound && !young.is_young() => break,
             Err(error) if error.fault == Fault::NotFound => match young.given_up(&format!("image {id}")) {
                 Some(problem) => return Err(problem),

@@ -12,6 +12,7 @@ use super::copy::CopyImage;
 use super::fleet::MakeTemplate;
 use super::group::MakeGroup;
 use super::image::CreateImage;
+use super::intermediary::Intermediary;
 use super::key::ImportKey;
 use super::launch::LaunchInstance;
 use super::publish::Finish;
@@ -124,6 +125,7 @@ fn held(build: &BuildRecord) -> Vec<(Option<String>, String)> {
             ImportKey::NAME => result["id"].as_str(),
             MakeGroup::NAME | MakeTemplate::NAME | LaunchInstance::NAME if !over => result.as_str(),
             CreateImage::NAME | CopyImage::NAME if !is_final => result.as_str(),
+            Intermediary::NAME if !over => result.as_str(),
             _ => None,
         };
         let region = (step.step == CopyImage::NAME).then(|| step.of.clone());

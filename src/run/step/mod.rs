@@ -6,14 +6,17 @@
 
 pub mod copy;
 pub mod enhance;
+pub mod fast_launch;
 pub mod fleet;
 pub mod former;
 pub mod group;
 pub mod image;
+pub mod intermediary;
 pub mod key;
 pub mod launch;
 pub mod lease;
 pub mod network;
+pub mod protect;
 pub mod publish;
 pub mod revive;
 pub mod role;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_ec2::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_ec2::types::{
     AttributeValue, CreateVolumePermission, CreateVolumePermissionModifications, ImdsSupportValues, LaunchPermission,
     LaunchPermissionModifications, PermissionGroup,
@@ -11,6 +12,7 @@ use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
 use super::lease::ENDED;
+use super::protect::protect;
 use super::tags::{FINAL, LEASE, STATE, tag};
 use super::{Cx, Failure, Step};
 use crate::diagnostic::code;
@@ -56,6 +58,7 @@ impl Step for Share {
         let region = cx.cloud.region(&self.region);
         self.tag(&region).await.map_err(|e| e.failure(code::RUN_TAG))?;
         self.share_image(&region).await.map_err(|e| e.failure(code::RUN_SHARE))?;
+        self.date(&region).await.map_err(|e| e.failure(code::RUN_SHARE))?;
         self.share_snapshots(&region).await.map_err(|e| e.failure(code::RUN_SHARE))
     }
 }
@@ -86,6 +89,16 @@ impl Share {
             };
             when_visible(region, || region.call("ModifyImageAttribute", Repeat::Always, ask)).await?;
         }
+        Ok(())
+    }
+
+    /// Says from when on the image counts as outdated.
+    async fn date(&self, region: &Region) -> Result<(), CallError> {
+        let at = self.wanted.deprecate_at.as_deref();
+        let at = at.and_then(|at| DateTime::from_str(at, DateTimeFormat::DateTimeWithOffset).ok());
+        let Some(at) = at else { return Ok(()) };
+        let ask = || region.ec2.enable_image_deprecation().image_id(&self.image).deprecate_at(at).send();
+        when_visible(region, || region.call("EnableImageDeprecation", Repeat::Always, ask)).await?;
         Ok(())
     }
 
@@ -138,7 +151,7 @@ pub async fn permit(region: &Region, image: &str, wanted: &Image) -> Result<(), 
 }
 
 /// Asks until what is asked for is visible.
-async fn when_visible<T, F>(region: &Region, mut ask: impl FnMut() -> F) -> Result<T, CallError>
+pub(super) async fn when_visible<T, F>(region: &Region, mut ask: impl FnMut() -> F) -> Result<T, CallError>
 where
     F: Future<Output = Result<T, CallError>>,
 {
@@ -156,6 +169,9 @@ where
 pub struct Finish {
     /// The image of each region.
     pub images: Vec<Made>,
+    /// Whether they are protected from now on, for a day longer than that is wanted.
+    #[serde(default)]
+    pub cooldown: bool,
 }
 
 /// An image that was made.
@@ -193,14 +209,20 @@ impl Step for Finish {
                 region.call("CreateTags", Repeat::Always, ask).await.map(drop)
             };
             let all: Vec<_> = std::iter::once(&made.image).chain(&made.snapshots).cloned().collect();
-            when_visible(&region, || together(&region, |r| &r.finals, all.clone(), mark)).await
+            when_visible(&region, || together(&region, |r| &r.finals, all.clone(), mark)).await?;
+            // Before this one the image could not be undone for a day.
+            if self.cooldown {
+                protect(&region, &made.image, true, false).await?;
+            }
+            Ok(())
         }));
-        let (done, failed): (Vec<_>, Vec<_>) = outcomes.await.into_iter().partition(Result::is_ok);
+        let outcomes: Vec<Result<(), CallError>> = outcomes.await;
+        let (done, failed): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
         match failed.into_iter().find_map(Result::err) {
             Some(error) => {
                 let failure = error.failure(code::RUN_TAG);
                 // Where one is final, none can be undone.
-                Err(Failure { unclear: failure.unclear || !done.is_empty(), ..failure })
+                Err(Failure { unclear: failure.unclear || self.cooldown || !done.is_empty(), ..failure })
             }
             None => Ok(()),
         }

@@ -73,6 +73,12 @@ pub async fn revive(cx: &Cx, region: &Arc<Region>, former: &Former, gone: bool) 
         let problem = error.problem(code::RUN_FORMER);
         return Err(problem.help(format!("`{name}` is registered again, as {id}; share it by hand as it was")));
     }
+    if former.disabled {
+        let ask = || region.ec2.disable_image().image_id(&id).send();
+        if let Err(error) = region.call("DisableImage", Repeat::Always, ask).await {
+            lost.push(format!("its being disabled ({error})"));
+        }
+    }
     let lost = match lost.as_slice() {
         [] => String::new(),
         lost => format!(", without {}", lost.join(", ")),

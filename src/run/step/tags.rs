@@ -32,6 +32,21 @@ pub fn last_wins(tags: Vec<(String, String)>) -> Vec<(String, String)> {
     tags.into_iter().collect::<IndexMap<_, _>>().into_iter().collect()
 }
 
+/// Why EC2 takes no such tag.
+pub fn unfit(key: &str, value: &str) -> Option<String> {
+    let (keys, values) = (key.chars().count(), value.chars().count());
+    if key.is_empty() {
+        return Some("a tag has a key".to_owned());
+    }
+    if key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:")) {
+        return Some(format!("tags that begin with `aws:` belong to AWS: `{key}`"));
+    }
+    if keys > 128 {
+        return Some(format!("the key of a tag has at most 128 characters, and `{key}` has {keys}"));
+    }
+    (values > 256).then(|| format!("the value of a tag has at most 256 characters, and that of `{key}` has {values}"))
+}
+
 /// All tags of something that a run makes: bakec's own, and those that the user wants.
 fn all(run: &str, build: &str, step: &str, own: &[(String, String)], lease: &str) -> Vec<Tag> {
     let ours = [(RUN, run), (BUILD, build), (STEP, step), (STATE, BUILDING), (LEASE, lease)];

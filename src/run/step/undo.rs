@@ -6,13 +6,16 @@ use serde_json::Value as Json;
 
 use super::copy::CopyImage;
 use super::enhance::Enhance;
+use super::fast_launch::Quicken;
 use super::fleet::{MakeTemplate, RequestFleet};
 use super::former::{Deregister, Forget};
 use super::group::{MakeGroup, OpenGroup};
 use super::image::CreateImage;
+use super::intermediary::Intermediary;
 use super::key::{self, ImportKey};
 use super::launch::{LaunchInstance, StopInstance};
 use super::network::FindNetwork;
+use super::protect::Protect;
 use super::publish::{Finish, Share};
 use super::role::{AttachRole, MakeProfile, MakeRole, PutPolicy};
 use super::source::FindSource;
@@ -36,7 +39,17 @@ pub const NOTHING: &str = "nothing to undo";
 
 /// Steps whose effect outlives a build that went well.
 fn stays(step: &str) -> bool {
-    matches!(step, CreateImage::NAME | CopyImage::NAME | Deregister::NAME | Forget::NAME | Share::NAME | Finish::NAME)
+    matches!(
+        step,
+        CreateImage::NAME
+            | CopyImage::NAME
+            | Deregister::NAME
+            | Forget::NAME
+            | Quicken::NAME
+            | Share::NAME
+            | Protect::NAME
+            | Finish::NAME
+    )
 }
 
 /// Undoes the steps of the context's build that still stand, newest first. What cannot be undone is told, and the rest is undone
@@ -149,7 +162,10 @@ async fn undo_any(cx: &Cx, record: &StepRecord) -> Result<String, Problem> {
         Deregister::NAME => undo::<Deregister>(cx, record).await,
         Forget::NAME => undo::<Forget>(cx, record).await,
         CreateImage::NAME => undo::<CreateImage>(cx, record).await,
+        Intermediary::NAME => undo::<Intermediary>(cx, record).await,
         CopyImage::NAME => undo::<CopyImage>(cx, record).await,
+        Quicken::NAME => undo::<Quicken>(cx, record).await,
+        Protect::NAME => undo::<Protect>(cx, record).await,
         Share::NAME => undo::<Share>(cx, record).await,
         Finish::NAME => undo::<Finish>(cx, record).await,
         // Provisioners work on the machine, which goes as a whole.

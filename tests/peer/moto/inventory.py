@@ -37,7 +37,7 @@ def image(ec2, found):
 def snapshot(ec2, found):
     attribute = ec2.describe_snapshot_attribute(SnapshotId=found["SnapshotId"], Attribute="createVolumePermission")
     shared = sorted(attribute.get("CreateVolumePermissions", []), key=json.dumps)
-    return {"Size": found["VolumeSize"], "Tags": tags(found), "Shared": shared, "Encrypted": found.get("Encrypted", False)}
+    return {"Size": found["VolumeSize"], "Tags": tags(found), "Shared": shared, "Encrypted": found.get("Encrypted", False), "Key": found.get("KmsKeyId")}
 
 
 def region(name):

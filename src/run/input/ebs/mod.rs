@@ -3,10 +3,12 @@
 //! Neighbours: each file takes a group of options; `communicator` and `block` take what other builders have too.
 
 mod access;
+mod fast_launch;
 mod image;
 mod launch;
 mod market;
 mod network;
+pub(super) mod rules;
 mod source;
 
 use std::path::PathBuf;
@@ -33,7 +35,7 @@ pub(super) fn take(take: &mut Take<'_>, source: &document::Build, inputs: &Input
     }
     let key = key(take, ssh.as_ref(), key_file, inputs);
     let network = network(take, inputs, ipv6);
-    let image = image(take, inputs);
+    let image = image(take, inputs, &access.region);
     let launch = launch(take, ipv6);
     let origins = source.options.iter().filter_map(|(name, _)| Some((name.clone(), source.place(name)?.into())));
     Some(Builder::Ebs(Box::new(Ebs {

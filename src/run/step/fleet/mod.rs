@@ -112,6 +112,7 @@ impl Step for RequestFleet {
                     region: cx.region.name.clone(),
                     code: code.to_owned(),
                     message,
+                    reason: None,
                 }
             });
             let mut errors: Vec<CallError> = errors.collect();
@@ -208,7 +209,14 @@ pub async fn delete_fleet(region: &Region, id: &str) -> Result<(), CallError> {
         Some(error) if error.code().is_none_or(|c| c.as_str() != "fleetIdDoesNotExist") => {
             let code = error.code().map_or_else(String::new, |c| c.as_str().to_owned());
             let message = error.message().unwrap_or_default().trim_end_matches('.').to_owned();
-            Err(CallError { fault: Fault::Other, action: "DeleteFleets", region: region.name.clone(), code, message })
+            Err(CallError {
+                fault: Fault::Other,
+                action: "DeleteFleets",
+                region: region.name.clone(),
+                code,
+                message,
+                reason: None,
+            })
         }
         _ => Ok(()),
     }

@@ -64,9 +64,9 @@ pub async fn waited<O>(
     wait: impl Future<Output = Result<O, crate::run::aws::fault::CallError>>,
 ) -> Result<O, Problem> {
     tokio::select! {
-        outcome = tokio::time::timeout(cx.region.local(PATIENCE), wait) => match outcome {
+        outcome = tokio::time::timeout(cx.region.local(cx.region.patience(PATIENCE)), wait) => match outcome {
             Ok(outcome) => outcome.map_err(|error| error.problem(code::RUN_WAIT)),
-            Err(_) => Err(Problem::failed(code::RUN_WAIT, format!("{words} after {} minutes", PATIENCE.as_secs() / 60))),
+            Err(_) => Err(Problem::failed(code::RUN_WAIT, format!("{words} after {} minutes", cx.region.patience(PATIENCE).as_secs() / 60))),
         },
         () = cx.cancel.cancelled() => Err(Problem::cancelled()),
     }
@@ -129,7 +129,7 @@ pub async fn terminated(region: &Arc<Region>, id: &str) -> Result<(), Problem> {
         *since = if seen.is_none() { since.or_else(|| Some(Instant::now())) } else { None };
         (seen?.state == "terminated").then_some(())
     });
-    let end = Instant::now() + region.local(PATIENCE);
+    let end = Instant::now() + region.local(region.patience(PATIENCE));
     tokio::pin!(gone);
     loop {
         match tokio::time::timeout(region.local(FORGOTTEN) / 8, &mut gone).await {
