@@ -203,7 +203,11 @@ impl RequestFleet {
 /// What EC2 says.
 pub async fn delete_fleet(region: &Region, id: &str) -> Result<(), CallError> {
     let ask = || region.ec2.delete_fleets().fleet_ids(id).terminate_instances(true).send();
-    let answer = region.call("DeleteFleets", Repeat::Always, ask).await?;
+    let answer = match region.call("DeleteFleets", Repeat::Always, ask).await {
+        // What is no AWS may stumble over a fleet whose instances have ended already.
+        Err(error) if region.foreign && error.code == "InvalidParameterCombination" => return Ok(()),
+        answer => answer?,
+    };
     let failed = answer.unsuccessful_fleet_deletions().iter().find_map(|d| d.error());
     match failed {
         Some(error) if error.code().is_none_or(|c| c.as_str() != "fleetIdDoesNotExist") => {
