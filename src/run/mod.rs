@@ -18,6 +18,7 @@ pub mod line;
 pub mod pause;
 pub mod preflight;
 pub mod problem;
+pub mod process;
 pub mod provision;
 pub mod reached;
 pub mod render;
