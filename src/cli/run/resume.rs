@@ -15,7 +15,7 @@ use super::super::terminal::Terminal;
 use super::super::{Outcome, Stop};
 use super::inputs::Kept;
 use super::watch::Watch;
-use super::{records, runtime, verdict};
+use super::{keyboard, records, runtime, verdict};
 
 /// `bakec resume`
 pub(in crate::cli) fn resume(args: &Resume, terminal: &Terminal) -> Outcome {
@@ -41,7 +41,9 @@ async fn go_on(args: &Resume, former: Former, terminal: &Terminal) -> Outcome {
         Err(problems) => return verdict::refused(problems, events, watch, terminal).await,
     };
     let cancel = watch.heed_signals(&events, terminal)?;
-    let settings = former.settings(&args.endpoint);
+    let mut settings = former.settings(&args.endpoint);
+    settings.rerun_provisioner = args.rerun_provisioner;
+    settings.keyboard = keyboard::keyboard(&events);
     let ended = settle::resume(&former.folder, builds, settings, events.clone(), cancel).await;
     verdict::of(&ended, events, &mut watch, terminal).await
 }
