@@ -85,4 +85,10 @@ mod run_pages;
 mod rust;
 mod schema;
 mod spec;
+#[cfg(feature = "run")]
+mod steps;
+#[cfg(feature = "run")]
+mod steps_table;
+#[cfg(feature = "run")]
+mod stopped;
 mod templates;

@@ -10,6 +10,7 @@ mod windows;
 use std::path::PathBuf;
 use std::time::Duration;
 
+#[allow(unused_imports)]
 pub(super) use local::local as shell_local;
 use serde_json::Value as Json;
 
