@@ -55,6 +55,9 @@ mod oracle;
 #[path = "../peer/packer.rs"]
 mod peer;
 #[cfg(feature = "run")]
+#[path = "../peer/ansible.rs"]
+mod peer_ansible;
+#[cfg(feature = "run")]
 #[path = "../peer/builds.rs"]
 mod peer_builds;
 #[cfg(feature = "run")]

@@ -238,6 +238,28 @@ async fn every_option_of_a_provisioner_makes_a_difference() {
     none(mistakes);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_step_does_the_same() {
+    let kinds = Arc::new(kinds());
+    let mut bench = Bench::new(&[]).await;
+    let folder = bench.folder.path().to_owned();
+    crate::steps_table::furnish(&folder);
+    for kind in KINDS {
+        let base = crate::steps_table::base(kind, &folder);
+        let case = Case { kind, option: "pause_before", one: Value::Null, other: Value::Null, with: json!({}), base };
+        let mut done = Vec::new();
+        for _ in 0..2 {
+            done.push(bench.done(&kinds, &step(&case, &Value::Null)).await.expect("a step").0);
+        }
+        assert!(
+            kind.contains("restart") || *kind == "reboot" || done[0] == done[1],
+            "{kind}:\n{}\n{}",
+            done[0],
+            done[1]
+        );
+    }
+}
+
 #[test]
 fn what_is_not_done_is_refused_by_name() {
     let kinds = Arc::new(kinds());
@@ -324,5 +346,5 @@ async fn a_step_as_another_user_runs_as_a_task_that_is_gone_afterwards() {
         "type": "powershell", "inline": ["whoami"], "elevated_user": "a", "elevated_password": "{{.WinRMPassword}}",
     });
     let problems = read(&kinds, &wrong).expect_err("there is no such password over SSH");
-    assert!(problems[0].message.contains("`WinRMPassword`"), "{problems:?}");
+    assert!(problems.iter().any(|p| p.message.contains("`WinRMPassword` is the password of")), "{problems:?}");
 }

@@ -108,8 +108,8 @@ pub(crate) fn cases(folder: &Path) -> Vec<Case> {
             _ => json!({}),
         };
         let slow = match *kind {
-            "shell-local" => json!({ "inline": ["sleep 1"] }),
-            _ => json!({ "pause_after": "1s" }),
+            "shell-local" => json!({ "inline": ["sleep 0.1"] }),
+            _ => json!({ "pause_after": "50ms" }),
         };
         add(
             kind,

@@ -1,18 +1,25 @@
 //! Steps that are stopped, asked about, or wait: here and on the machine, and what a run that goes on makes of them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bakec::diagnostic::code;
+use bakec::packer::read_placed;
+use bakec::run::bake;
 use bakec::run::cancel::Cancel;
 use bakec::run::event::{Event, Events, What};
+use bakec::run::input::{Inputs, Moment, builds};
 use bakec::run::journal::line::Entry;
 use bakec::run::journal::{FILE, fold, peek};
 use bakec::run::pause::{Answer, Pause, Question};
 use bakec::run::secret::Gate;
 use bakec::run::settings::{OnError, Outcome};
 use bakec::run::settle::resume;
+use bakec::text::FileId;
+use serde_json::{Value, json};
 
 use crate::baked::{House, failure, is_done, program};
 use crate::ended::{problem, told};
@@ -46,16 +53,50 @@ fn lines(events: &[What]) -> Vec<&str> {
         .collect()
 }
 
+/// Makes the build of a plan that has these steps: how it ended, and what was told.
+async fn planned(house: &House, steps: Value) -> (Outcome, Vec<What>) {
+    let plan = json!({
+        "variables": { "password": "hunter22" },
+        "sensitive-variables": ["password"],
+        "builders": [{
+            "type": "amazon-ebs", "name": "web", "region": "us-east-1", "source_ami": "ami-d05e75b8", "instance_type": "m3.medium",
+            "ssh_username": "ubuntu", "ami_name": "web {{uuid}}",
+        }],
+        "provisioners": steps,
+    });
+    let (document, problems) = read_placed(FileId(0), "plan.json", &plan.to_string());
+    let inputs = Inputs {
+        vars: Vec::new(),
+        var_files: Vec::new(),
+        moment: Moment::now(),
+        packer_defaults: false,
+        force: false,
+        folder: PathBuf::new(),
+        current: PathBuf::new(),
+        environment: BTreeMap::new(),
+        kinds: Arc::default(),
+        except_posts: Vec::new(),
+    };
+    let gate = Gate::default();
+    let document = document.unwrap_or_else(|| panic!("{problems:?}"));
+    let (builds, _) = builds(&document, &inputs, &gate).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let (events, mut reader) = Events::new(gate);
+    let outcome = bake(builds, house.settings.clone(), events, Cancel::never()).await;
+    let mut told = Vec::new();
+    while let Ok(event) = reader.try_recv() {
+        told.push(event.what);
+    }
+    (outcome, told)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn steps_here_know_the_machine_and_tell_no_secrets() {
     let house = house().await;
-    let steps = format!(
-        "secret password: string = \"hunter22\"\n{}",
-        web(
-            "provision shell-local {\n environment_vars = { P = password, M = build.ID }\n inline = [\"echo $P on $M as $PACKER_BUILD_NAME\"]\n}"
-        )
-    );
-    let (outcome, events) = told(&house, &steps, |_| false).await;
+    let step = json!({
+        "type": "shell-local", "environment_vars": ["P={{user `password`}}", "M={{build `ID`}}"],
+        "inline": ["echo $P on $M as $PACKER_BUILD_NAME"],
+    });
+    let (outcome, events) = planned(&house, json!([step])).await;
     assert!(is_done(&outcome), "{outcome:?}");
     let line = lines(&events).into_iter().find(|line| line.ends_with("as web")).expect("its line");
     assert!(line.starts_with("<sensitive> on i-"), "{line}");
@@ -109,17 +150,19 @@ fn gone(mark: &Path) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_here_is_told_before_anything_begins() {
     let house = house().await;
-    let steps = "provision shell-local { script = \"no-script.sh\" }
-    provision powershell { script = \"no-script.ps1\" }
-    provision ansible { playbook_file = \"no-play.yml\", command = \"no-ansible\" }
-    provision ansible-local { playbook_file = \"no-local.yml\", role_paths = [\"no-role\"], group_vars = \"Cargo.toml\" }
-    provision file { source = \"no-file\", destination = \"/tmp/x\" }
-    provision file { source = \"made-later\", destination = \"/tmp/x\", generated = true }";
+    let steps = json!([
+        { "type": "shell-local", "script": "no-script.sh" },
+        { "type": "powershell", "script": "no-script.ps1" },
+        { "type": "ansible", "playbook_file": "no-play.yml", "command": "no-ansible" },
+        { "type": "ansible-local", "playbook_file": "no-local.yml", "role_paths": ["no-role"], "group_vars": "Cargo.toml" },
+        { "type": "file", "source": "no-file", "destination": "/tmp/x" },
+        { "type": "file", "source": "made-later", "destination": "/tmp/x", "generated": true },
+    ]);
     let refused = |outcome: &Outcome| {
         assert!(outcome.run.is_none(), "{outcome:?}");
         outcome.refused.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("\n")
     };
-    let text = refused(&house.bake(&web(steps)).await);
+    let text = refused(&planned(&house, steps).await.0);
     for name in ["no-script.sh", "no-script.ps1", "no-play.yml", "no-local.yml", "no-role", "no-file"] {
         assert!(text.contains(&format!("`{name}` cannot be read")), "no {name:?} in {text}");
     }
@@ -127,15 +170,10 @@ async fn what_is_missing_here_is_told_before_anything_begins() {
     // A program that runs a playbook is asked for its version, unless that is not wanted.
     let playbook = house.settings.runs.join("play.yml");
     fs::write(&playbook, "---\n").expect("a playbook");
-    let ansible = |more: &str| {
-        web(&format!(
-            "provision ansible {{ playbook_file = \"{}\", command = \"no-ansible\"{more} }}",
-            playbook.display()
-        ))
-    };
-    let text = refused(&house.bake(&ansible("")).await);
+    let ansible = |skip: bool| json!([{ "type": "ansible", "playbook_file": playbook, "command": "no-ansible", "skip_version_check": skip }]);
+    let text = refused(&planned(&house, ansible(false)).await.0);
     assert!(text.contains("there is no program `no-ansible`"), "{text}");
-    let outcome = house.bake(&ansible(", skip_version_check = true")).await;
+    let (outcome, _) = planned(&house, ansible(true)).await;
     assert!(outcome.run.is_some() && failure(&outcome).contains("no-ansible"), "{outcome:?}");
 }
 
@@ -211,7 +249,7 @@ async fn a_provisioner_that_failed_is_tried_again_on_the_same_machine() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_failed_elsewhere_is_tried_again_from_the_beginning() {
     let mut house = house().await;
-    house.fault("denied@CreateImage:1");
+    house.fault("image-fails@CreateImage:1");
     house.settings.on_error = OnError::Ask;
     house.settings.keyboard = Some(keyboard(|_| Answer::Again));
     let outcome = house.bake(&web(&local("true"))).await;
