@@ -43,8 +43,8 @@ pub(super) async fn run(
         }
         None => {
             let name = format!("packer-provisioner-ansible-local{}", rand::random::<u32>());
-            let groups = work.inventory_groups.iter().map(|group| format!("[{group}]\n127.0.0.1\n"));
-            there.write(&format!("127.0.0.1\n{}", groups.collect::<String>()), &name).await?;
+            let groups: String = work.inventory_groups.iter().map(|group| format!("[{group}]\n127.0.0.1\n")).collect();
+            there.write(if groups.is_empty() { "127.0.0.1\n" } else { &groups }, &name).await?;
             name
         }
     };
