@@ -283,7 +283,7 @@ fn what_is_not_done_is_refused_by_name() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_is_tried_again_while_its_time_lasts() {
     let kinds = Arc::new(kinds());
-    for (kind, fault) in [("shell", "ssh-reset@1"), ("powershell", "ssh-reset@1")] {
+    for (kind, fault) in [("shell", "ssh-reset@2"), ("powershell", "ssh-reset@2")] {
         for (time, good) in [("0s", false), ("1m", true)] {
             let mut bench = Bench::new(&[fault]).await;
             let step = json!({ "type": kind, "inline": ["echo hello"], "start_retry_timeout": time });
@@ -297,7 +297,7 @@ async fn a_start_is_tried_again_while_its_time_lasts() {
 async fn a_lost_connection_may_be_expected() {
     let kinds = Arc::new(kinds());
     for (expected, good) in [(false, false), (true, true)] {
-        let mut bench = Bench::new(&["ssh-no-exit@4"]).await;
+        let mut bench = Bench::new(&["ssh-no-exit@5"]).await;
         let step =
             json!({ "type": "shell", "inline": ["echo hello"], "expect_disconnect": expected, "skip_clean": true });
         let (text, ended) = bench.done(&kinds, &step).await.expect("a step");

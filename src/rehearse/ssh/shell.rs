@@ -204,6 +204,7 @@ impl Shell {
             "cat" => self.cat(&args, input, out),
             "tee" => self.tee(&args, input, out),
             "sha256sum" => self.sha256sum(&args, input, out),
+            "xargs" => self.xargs(args, input, out, depth).await,
             "chmod" => self.chmod(&args),
             "mkdir" => self.mkdir(&args),
             "rm" | "rmdir" | "unlink" => self.rm(&args),
@@ -305,6 +306,19 @@ impl Shell {
             command |= !arg.starts_with("--") && arg.contains('c');
         }
         self.of_input(name, input).await
+    }
+
+    /// A command whose arguments come by the standard input.
+    async fn xargs(&mut self, args: Vec<String>, input: Option<Vec<u8>>, out: &mut Vec<u8>, depth: usize) -> u32 {
+        let bytes = input.or_else(|| self.input.take()).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let zero = args.iter().any(|arg| arg == "-0" || arg == "--null");
+        let mut words: VecDeque<String> = args.into_iter().skip_while(|arg| arg.starts_with('-')).collect();
+        match zero {
+            true => words.extend(text.split('\0').filter(|word| !word.is_empty()).map(str::to_string)),
+            false => words.extend(text.split_whitespace().map(str::to_string)),
+        }
+        Box::pin(self.command(words, Some(Vec::new()), out, depth)).await
     }
 
     /// A script that comes by the standard input.
