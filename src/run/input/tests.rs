@@ -103,7 +103,7 @@ fn what_is_not_executed_or_no_option_is_refused_by_name() {
     inputs.kinds = Arc::new(kinds);
     let text = template(
         r#", "spot_price": "auto", "fast_launch": {}, "encrypt_boot": false, "spot_prise": 1"#,
-        r#", "provisioners": [{ "type": "shell", "inlin": "x", "inline": "true" }, { "type": "ansible", "playbook_file": "p" }]"#,
+        r#", "provisioners": [{ "type": "shell", "inlin": "x", "inline": "true" }, { "type": "windows-shell", "playbook_file": "p" }]"#,
     );
     assert_eq!(
         wrong_with(&text, &inputs),
@@ -112,7 +112,7 @@ fn what_is_not_executed_or_no_option_is_refused_by_name() {
             format!("the option `spot_price` of `amazon-ebs` is not executed yet by `bakec run` | {WAY_OUT}"),
             "`amazon-ebs` has no option `spot_prise` | did you mean `spot_price`?".to_owned(),
             "`shell` has no option `inlin` | did you mean `inline`?".to_owned(),
-            format!("the provisioner `ansible` is not executed yet by `bakec run` | {WAY_OUT}"),
+            format!("the provisioner `windows-shell` is not executed yet by `bakec run` | {WAY_OUT}"),
         ]
     );
 }
