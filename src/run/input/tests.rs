@@ -103,7 +103,7 @@ fn what_is_not_executed_or_no_option_is_refused_by_name() {
     inputs.kinds = Arc::new(kinds);
     let text = template(
         r#", "spot_price": "auto", "fast_launch": {}, "encrypt_boot": false, "spot_prise": 1"#,
-        r#", "provisioners": [{ "type": "shell", "inlin": "x", "inline": "true" }, { "type": "windows-shell", "playbook_file": "p" }]"#,
+        r#", "provisioners": [{ "type": "shell", "inlin": "x", "inline": "true" }, { "type": "windows-shell", "inline": "dir" }]"#,
     );
     assert_eq!(
         wrong_with(&text, &inputs),
