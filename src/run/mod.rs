@@ -22,6 +22,7 @@ pub mod line;
 pub mod pause;
 pub mod preflight;
 pub mod problem;
+pub mod process;
 pub mod provision;
 pub mod reached;
 pub mod render;
@@ -54,6 +55,12 @@ pub async fn bake(mut builds: Vec<Build>, settings: Settings, events: Events, ca
     let missing = files::missing(&builds);
     if !missing.is_empty() {
         return refused(missing);
+    }
+    if !settings.rehearsed {
+        let missing = provision::ready(&builds).await;
+        if !missing.is_empty() {
+            return refused(missing);
+        }
     }
     let reached: Vec<Reached> = builds.iter().map(Reached::from).collect();
     let clouds = match Clouds::open(&reached, &settings.reach, &events, &cancel).await {

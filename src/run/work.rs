@@ -14,11 +14,13 @@ use super::clouds::Clouds;
 use super::event::{self, Events, What};
 use super::journal::line::{End, Entry};
 use super::line::{self, Baked};
+use super::pause::Answer;
 use super::preflight::Found;
 use super::problem::{Kind, Problem};
 use super::reached::Reached;
 use super::settings::{OnError, Outcome, Settings};
 use super::settle;
+use super::step::ask::Asks;
 use super::step::undo::{Extent, back};
 use super::step::{Age, Cx, Run, lease};
 use crate::diagnostic::code;
@@ -118,6 +120,8 @@ impl Common {
             events: self.events.of_build(&build.name),
             cancel: self.cancel.clone(),
             pause: self.settings.pause.clone(),
+            keyboard: self.settings.keyboard.clone(),
+            asks: self.settings.keyboard.clone().filter(|_| self.settings.on_error == OnError::Ask).map(Asks::of),
             origins: Arc::default(),
             age: Age::fresh(),
         }
@@ -126,7 +130,7 @@ impl Common {
 
 /// Makes one build to its end: the image, or everything undone.
 async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
-    let Common { settings, found, .. } = common;
+    let settings = &common.settings;
     let mut cx = common.context(build);
     if let Some(end) = cx.run.journal.look(|r| r.builds.get(&*build.name).and_then(|b| b.end.clone())) {
         let left = match end {
@@ -135,19 +139,42 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
         };
         return (end, left);
     }
-    if let Err(left) = settle::ready(&mut cx).await {
+    let unready = |cx: &Cx, left| {
         let problem = Problem::failed(code::RUN_RESUME, "what an earlier attempt made cannot be undone")
             .help(format!("undo it by `bakec clean {}`, which says what is in the way", cx.run.name))
             .at(build.origin.clone());
         cx.events.tell(What::BuildFailed { problem: problem.clone() });
-        return (End::Failed { problem }, left);
+        (End::Failed { problem }, left)
+    };
+    if let Err(left) = settle::ready(&mut cx, settings.rerun_provisioner).await {
+        return unready(&cx, left);
     }
-    let cx = &cx;
     let kind = match &build.builder {
         Builder::Ebs(_) => "amazon-ebs",
         Builder::Null(_) => "null",
     };
     cx.events.tell(What::BuildStarted { kind: kind.to_owned() });
+    let baked = loop {
+        let baked = attempt(&cx, common, build).await;
+        // The line may have begun further attempts.
+        cx.attempt = cx.run.journal.look(|r| r.builds.get(&*build.name).map_or(cx.attempt, |b| b.attempt));
+        if let Err(problem) = &baked
+            && !line::is_final(&cx)
+            && cx.asked(problem).await == Some(Answer::Again)
+        {
+            if let Err(left) = settle::again(&mut cx, "it was asked for at the keyboard").await {
+                return unready(&cx, left);
+            }
+            continue;
+        }
+        break baked;
+    };
+    finish(&cx, build, baked, settings.on_error).await
+}
+
+/// Makes one attempt at a build.
+async fn attempt(cx: &Cx, common: &Common, build: &Build) -> Result<Baked, Problem> {
+    let Common { settings, found, .. } = common;
     // When the time is up it ends as when somebody wishes it: what is in flight, and what cleans up, has its end.
     let timed = Cx { cancel: cx.cancel.within(settings.timeout), ..cx.clone() };
     let baked = match &build.builder {
@@ -160,15 +187,12 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
         }
         Builder::Null(null) => line::null::bake(&timed, build, null, &build.values).await.map(Baked::from),
     };
-    let baked = match (baked, settings.timeout) {
+    match (baked, settings.timeout) {
         (Err(problem), Some(time)) if problem.kind == Kind::Cancelled && !cx.cancel.is_cancelled() => {
             Err(Problem::failed(code::RUN_TIMEOUT, format!("the build has not ended after {}s", time.as_secs())))
         }
         (baked, _) => baked,
-    };
-    // The line may have begun further attempts.
-    let attempt = cx.run.journal.look(|r| r.builds.get(&*build.name).map_or(cx.attempt, |b| b.attempt));
-    finish(&Cx { attempt, ..cx.clone() }, build, baked, settings.on_error).await
+    }
 }
 
 /// Ends a build that a bug of ours has ended: what it has made is in the journal, and is undone like that of any other.
@@ -226,7 +250,8 @@ async fn finish(cx: &Cx, build: &Build, baked: Result<Baked, Problem>, on_error:
             let end = End::Failed { problem };
             let mut left = match on_error {
                 OnError::Cleanup => back(cx, Extent::Everything).await,
-                OnError::Abort | OnError::RunCleanupProvisioner => left_as_it_is(cx),
+                OnError::Ask if cx.answered() != Some(Answer::Abort) => back(cx, Extent::Everything).await,
+                OnError::Abort | OnError::RunCleanupProvisioner | OnError::Ask => left_as_it_is(cx),
             };
             left.extend(ended(cx, build, &end).await);
             (end, left)

@@ -63,6 +63,9 @@ mod oracle;
 #[path = "../peer/packer.rs"]
 mod peer;
 #[cfg(feature = "run")]
+#[path = "../peer/ansible.rs"]
+mod peer_ansible;
+#[cfg(feature = "run")]
 #[path = "../peer/builds.rs"]
 mod peer_builds;
 #[cfg(feature = "run")]
@@ -95,6 +98,12 @@ mod schema;
 #[cfg(feature = "run")]
 mod session;
 mod spec;
+#[cfg(feature = "run")]
+mod steps;
+#[cfg(feature = "run")]
+mod steps_table;
+#[cfg(feature = "run")]
+mod stopped;
 #[cfg(feature = "run")]
 mod storm;
 mod templates;

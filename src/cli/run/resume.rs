@@ -15,7 +15,7 @@ use super::super::terminal::Terminal;
 use super::super::{Outcome, Stop};
 use super::inputs::Kept;
 use super::watch::Watch;
-use super::{places, records, runtime, verdict};
+use super::{keyboard, places, records, runtime, verdict};
 
 /// `bakec resume`
 pub(in crate::cli) fn resume(args: &Resume, terminal: &Terminal) -> Outcome {
@@ -43,6 +43,8 @@ async fn go_on(args: &Resume, former: Former, terminal: &Terminal) -> Outcome {
     let cancel = watch.heed_signals(&events, terminal)?;
     let mut settings = former.settings(&args.endpoint);
     settings.parallel = places::at_once(settings.parallel, builds.len(), false, terminal);
+    settings.rerun_provisioner = args.rerun_provisioner;
+    settings.keyboard = keyboard::keyboard(&events);
     let ended = settle::resume(&former.folder, builds, settings, events.clone(), cancel).await;
     verdict::of(&ended, events, &mut watch, terminal).await
 }

@@ -126,8 +126,10 @@ pub(super) fn wants_input(line: &str) -> bool {
         let shell = ["sh", "bash", "dash"]
             .iter()
             .any(|shell| words.last().is_some_and(|w| w.rsplit('/').next() == Some(shell)));
+        // What `sh -c` runs stands in a word of its own.
+        let list = words.iter().any(|word| word.split_whitespace().any(|part| part == "xargs"));
         let script = words.last().is_some_and(|word| word == "-s" || word == "-");
-        command.input.is_none() && ((named("cat") && command.out.is_some()) || named("tee") || shell || script)
+        command.input.is_none() && ((named("cat") && command.out.is_some()) || named("tee") || shell || script || list)
     })
 }
 

@@ -106,7 +106,7 @@ fn what_is_not_executed_or_no_option_is_refused_by_name() {
     inputs.kinds = Arc::new(kinds);
     let text = template(
         r#", "pause_before_ssm": "5s", "fast_launch": {}, "vault_aws_engine": { "name": "x" }, "pause_before_sm": 1"#,
-        r#", "provisioners": [{ "type": "shell", "inlin": "x", "inline": "true" }, { "type": "ansible", "playbook_file": "p" }]"#,
+        r#", "provisioners": [{ "type": "shell", "inlin": "x", "inline": "true" }, { "type": "windows-shell", "inline": "dir" }]"#,
     );
     assert_eq!(
         wrong_with(&text, &inputs),
@@ -115,7 +115,7 @@ fn what_is_not_executed_or_no_option_is_refused_by_name() {
             format!("the option `vault_aws_engine` of `amazon-ebs` is not executed yet by `bakec run` | {WAY_OUT}"),
             "`amazon-ebs` has no option `pause_before_sm` | did you mean `pause_before_ssm`?".to_owned(),
             "`shell` has no option `inlin` | did you mean `inline`?".to_owned(),
-            format!("the provisioner `ansible` is not executed yet by `bakec run` | {WAY_OUT}"),
+            format!("the provisioner `windows-shell` is not executed yet by `bakec run` | {WAY_OUT}"),
         ]
     );
 }

@@ -28,7 +28,7 @@ use crate::run::step::{Cx, Step};
 
 use super::images::{images, publish};
 use super::machine::{Needs, again, machine, network, profile};
-use super::{Baked, connect, is_final, provision_all};
+use super::{Baked, Machine, connect, is_final, provision_all};
 
 /// What a run knows beside the build.
 pub struct Given<'a> {
@@ -195,10 +195,10 @@ async fn on_machine(
         at = Some(target);
     }
     let values = values(given.values, source, at.as_ref(), ebs, instance);
-    provision_all(cx, build, &mut shell, &values).await?;
-    if let Some(shell) = shell {
-        shell.close().await;
-    }
+    let ssh = ebs.ssh.as_ref().map(|ssh| (ssh, key_file.map(PathBuf::as_path)));
+    let mut machine = Machine { shell, ssh, values: &values };
+    provision_all(cx, build, &mut machine).await?;
+    machine.close().await;
     Ok(())
 }
 
