@@ -26,6 +26,8 @@ pub struct Build {
     pub provisioners: Vec<Provisioner>,
     /// What is done on the machine after a failure, in order.
     pub cleanups: Vec<Provisioner>,
+    /// What is done once the image is made: chains, each link of which works on what the one before hands on.
+    pub posts: Vec<Vec<Post>>,
     /// What run-time templates know beside the machine: the run's moment and `uuid`, the build's name, the variables.
     pub values: Given,
 }
@@ -344,4 +346,89 @@ pub struct Carry {
     pub download: bool,
     /// Whether the sources may appear only while the run goes on.
     pub generated: bool,
+}
+
+/// A step on what was made.
+#[derive(Clone, Debug)]
+pub struct Post {
+    /// The kind: `manifest`.
+    pub kind: String,
+    /// Its name, where it has one of its own.
+    pub name: Option<String>,
+    /// Its block.
+    pub origin: Option<Origin>,
+    /// What it does.
+    pub work: PostWork,
+}
+
+/// What a post-processor does.
+#[derive(Clone, Debug)]
+pub enum PostWork {
+    /// Adds what was made to a list.
+    Manifest(Manifest),
+    /// Writes checksums of files.
+    Checksum(Checksum),
+    /// Goes on with the files of these patterns.
+    Artifice(Vec<String>),
+    /// Runs commands here.
+    Local(Box<Local>),
+}
+
+/// `manifest`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Manifest {
+    pub output: String,
+    pub strip_path: bool,
+    pub strip_time: bool,
+    /// Further entries; values are run-time templates.
+    pub custom_data: Vec<(String, String)>,
+    /// Whether a new run begins the list anew.
+    pub force: bool,
+}
+
+/// `checksum`
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Checksum {
+    pub types: Vec<Algorithm>,
+    /// A run-time template with `{{.BuildName}}`, `{{.BuilderType}}`, `{{.ChecksumType}}`.
+    pub output: String,
+}
+
+/// How a checksum is reckoned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Algorithm {
+    Md5,
+    Sha1,
+    Sha224,
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+/// `shell-local`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Local {
+    /// Lines that become a script, run-time templates; none where there are scripts.
+    pub inline: Option<Vec<String>>,
+    /// Scripts.
+    pub scripts: Vec<PathBuf>,
+    /// Variables, in order; values are run-time templates.
+    pub environment: Vec<(String, String)>,
+    /// How one is written: `%s='%s' `.
+    pub env_var_format: String,
+    /// The program and its arguments, run-time templates with `{{.Vars}}`, `{{.Script}}`, `{{.Command}}`.
+    pub execute_command: Vec<String>,
+    /// What stands behind `#!` in a script made of lines.
+    pub inline_shebang: String,
+    /// Systems that run it; all where none is named.
+    pub only_on: Vec<String>,
+    /// Exit codes that count as success.
+    pub valid_exit_codes: Vec<u32>,
+    /// The ending of a script made of lines.
+    pub tempfile_extension: Option<String>,
+    /// Whether the Linux subsystem of Windows gets paths in its own form.
+    pub use_linux_pathing: bool,
 }

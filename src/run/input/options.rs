@@ -177,11 +177,20 @@ impl<'a> Take<'a> {
 
     /// Texts as they stand, to be rendered once there is a machine; commas part nothing.
     pub(super) fn late_list(&mut self, option: &str) -> Option<Vec<String>> {
+        self.late_list_with(option, &[])
+    }
+
+    /// The same, where the option has fields of its own.
+    pub(super) fn late_list_with(
+        &mut self,
+        option: &str,
+        fields: &'static [&'static str],
+    ) -> Option<Vec<String>> {
         match self.raw(option)? {
             Json::Array(items) => {
-                Some(items.iter().filter_map(|item| self.one(option, item, When::Late(&[]))).collect())
+                Some(items.iter().filter_map(|item| self.one(option, item, When::Late(fields))).collect())
             }
-            other => self.one(option, other, When::Late(&[])).map(|t| vec![t]),
+            other => self.one(option, other, When::Late(fields)).map(|t| vec![t]),
         }
     }
 
