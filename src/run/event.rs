@@ -121,6 +121,9 @@ pub enum What {
     BuildFailed {
         /// Why.
         problem: Problem,
+        /// What it has made all the same, and stays: then it was a post-processor that failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        made: Option<Artifact>,
     },
     /// The run is over.
     RunDone {
@@ -204,7 +207,9 @@ impl Events {
             What::Warn { text } => What::Warn { text: pass(text) },
             What::Output { error, line } => What::Output { error, line: pass(line) },
             What::Waiting { text } => What::Waiting { text: pass(text) },
-            What::BuildFailed { problem } => What::BuildFailed { problem: self.gate.pass_problem(problem) },
+            What::BuildFailed { problem, made } => {
+                What::BuildFailed { problem: self.gate.pass_problem(problem), made }
+            }
             What::Refused { problem } => What::Refused { problem: self.gate.pass_problem(problem) },
             What::RunDone { done, failed, left, calls } => {
                 What::RunDone { done, failed, left: left.into_iter().map(pass).collect(), calls }

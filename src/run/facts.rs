@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::build::Ssh;
+use super::build::{Build, Builder, Ssh};
 use super::render::Given;
+use super::secret::Gate;
 use super::ssh::Target;
 use super::step::source::SourceImage;
 
@@ -37,6 +38,9 @@ const EC2: [&str; 9] = [
     // Of a connection that is not made by it.
     "WinRMPassword",
 ];
+
+/// What no journal has.
+const SECRET: [&str; 3] = ["Password", "SSHPrivateKey", "WinRMPassword"];
 
 /// What Packer gives, and bakec does not yet.
 pub const UNEXECUTED: [&str; 2] = ["SSHPublicKey", "SSHPrivateKey"];
@@ -89,6 +93,27 @@ pub fn launched(mut values: Given, source: &SourceImage, region: &str, instance:
     ] {
         know(&mut values.build, name, value);
     }
+    values
+}
+
+/// What a journal keeps of a machine's facts: none that is secret.
+pub fn kept(mut facts: BTreeMap<String, String>, gate: &Gate) -> BTreeMap<String, String> {
+    SECRET.iter().for_each(|name| drop(facts.remove(*name)));
+    facts.retain(|_, value| gate.pass(value) == *value);
+    facts
+}
+
+/// The values of a build whose machine is gone, with the facts that were kept of it.
+pub fn gone(build: &Build, kept: BTreeMap<String, String>) -> Given {
+    let ssh = match &build.builder {
+        Builder::Ebs(ebs) => ebs.ssh.as_ref(),
+        Builder::Null(null) => null.ssh.as_ref(),
+    };
+    let mut values = connected(&build.values, ssh, None);
+    if let Builder::Ebs(ebs) = &build.builder {
+        values = launched(values, &SourceImage::default(), &ebs.access.region, "");
+    }
+    values.build.extend(kept);
     values
 }
 

@@ -54,6 +54,8 @@ pub struct Settings {
     pub plan: String,
     /// How it was asked for, kept with the run for those who go on with it.
     pub kept: String,
+    /// Whether a post-processor's command that was interrupted is run again.
+    pub again: bool,
     /// Who is asked before the next step begins.
     pub pause: Option<Pause>,
     /// The moment of the run.
@@ -76,6 +78,7 @@ impl Default for Settings {
             rehearsed: false,
             plan: String::new(),
             kept: String::new(),
+            again: false,
             pause: None,
             moment: Moment::now(),
         }
@@ -101,5 +104,5 @@ pub struct Outcome {
 
 /// Whether a failure is the wish of somebody.
 pub fn is_cancelled(end: &End) -> bool {
-    matches!(end, End::Failed { problem } if problem.kind == Kind::Cancelled)
+    matches!(end, End::Failed { problem } | End::Unprocessed { problem, .. } if problem.kind == Kind::Cancelled)
 }

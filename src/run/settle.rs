@@ -22,6 +22,7 @@ use super::journal::line::{End, Entry, Purpose};
 use super::journal::{Journal, OpenError};
 use super::line::ebs::finished;
 use super::line::{interrupted, is_final};
+use super::post;
 use super::preflight::{self, Found};
 use super::problem::Problem;
 use super::reached::{self, Reached};
@@ -124,6 +125,18 @@ pub async fn resume(
     if let Some(problem) = changed(&builds, &record) {
         return refused(vec![problem]);
     }
+    let uncertain = post::uncertain(&record);
+    if !settings.again
+        && let Some((build, name)) = uncertain.first()
+    {
+        let more = if uncertain.len() > 1 { format!(", and {} more", uncertain.len() - 1) } else { String::new() };
+        let message = format!("`{name}` of `{build}` was interrupted: nobody knows how far its commands came{more}");
+        let help = format!(
+            "look at what they have done; then `bakec resume {} --again` runs them again from their beginning",
+            record.head.run
+        );
+        return refused(vec![Problem::refused(code::RUN_AGAIN, message).help(help)]);
+    }
     // A build that has not found its source image yet begins as any other.
     let fresh: Vec<_> = builds
         .iter()
@@ -182,6 +195,12 @@ fn conclude(cx: &Cx) -> Result<(), Problem> {
     let known = cx.run.journal.look(|r| r.builds.get(&*cx.build).is_none_or(|b| b.end.is_some()));
     if known {
         return Ok(());
+    }
+    let made = cx.run.journal.look(|r| r.builds.get(&*cx.build).and_then(|b| b.made.clone()));
+    if let Some(made) = made {
+        let problem = Problem::failed(code::RUN_POST, "its post-processors have not come to their end");
+        let end = End::Unprocessed { artifact: made.artifact, problem };
+        return cx.append(Entry::End { build: cx.build.to_string(), end }).map(|_| ());
     }
     let end = match finished(cx) {
         Some(artifact) => End::Done { artifact },

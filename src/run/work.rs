@@ -2,6 +2,7 @@
 //!
 //! Neighbours: `line` is the way of one build, `step::undo` the way back; `mod` and `settle` begin it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -11,8 +12,10 @@ use super::build::{Build, Builder};
 use super::cancel::Cancel;
 use super::clouds::Clouds;
 use super::event::{self, Events, What};
-use super::journal::line::{End, Entry};
+use super::facts;
+use super::journal::line::{End, Entry, Made};
 use super::line::{self, Baked};
+use super::post;
 use super::preflight::Found;
 use super::problem::{Kind, Problem};
 use super::reached::Reached;
@@ -133,24 +136,25 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
     let mut cx = common.context(build);
     if let Some(end) = cx.run.journal.look(|r| r.builds.get(&*build.name).and_then(|b| b.end.clone())) {
         let left = match end {
-            End::Done { .. } => back(&cx, Extent::Scaffolding).await,
+            End::Done { .. } | End::Unprocessed { .. } => back(&cx, Extent::Scaffolding).await,
             End::Failed { .. } => left_as_it_is(&cx),
         };
         return (end, left);
+    }
+    if let Some(made) = cx.run.journal.look(|r| r.builds.get(&*build.name).and_then(|b| b.made.clone())) {
+        cx.events.tell(What::BuildStarted { kind: kind(build).to_owned() });
+        let timed = cx.cancel.within(settings.timeout);
+        return after(&cx, build, made, timed).await;
     }
     if let Err(left) = settle::ready(&mut cx).await {
         let problem = Problem::failed(code::RUN_RESUME, "what an earlier attempt made cannot be undone")
             .help(format!("undo it by `bakec clean {}`, which says what is in the way", cx.run.name))
             .at(build.origin.clone());
-        cx.events.tell(What::BuildFailed { problem: problem.clone() });
+        cx.events.tell(What::BuildFailed { problem: problem.clone(), made: None });
         return (End::Failed { problem }, left);
     }
     let cx = &cx;
-    let kind = match &build.builder {
-        Builder::Ebs(_) => "amazon-ebs",
-        Builder::Null(_) => "null",
-    };
-    cx.events.tell(What::BuildStarted { kind: kind.to_owned() });
+    cx.events.tell(What::BuildStarted { kind: kind(build).to_owned() });
     // When the time is up it ends as when somebody wishes it: what is in flight, and what cleans up, has its end.
     let timed = Cx { cancel: cx.cancel.within(settings.timeout), ..cx.clone() };
     let baked = match &build.builder {
@@ -160,28 +164,82 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
             let given = line::ebs::Given { source, address, ssh_at: settings.ssh_at, values: &build.values };
             line::ebs::bake(&timed, build, ebs, &given).await
         }
-        Builder::Null(null) => line::null::bake(&timed, build, null, &build.values).await.map(Baked::from),
+        Builder::Null(null) => line::null::bake(&timed, build, null, &build.values).await,
     };
-    let baked = match (baked, settings.timeout) {
-        (Err(problem), Some(time)) if problem.kind == Kind::Cancelled && !cx.cancel.is_cancelled() => {
-            Err(Problem::failed(code::RUN_TIMEOUT, format!("the build has not ended after {}s", time.as_secs())))
+    let baked = baked.map_err(|problem| late(cx, problem));
+    finish(cx, build, baked, settings.on_error, timed.cancel).await
+}
+
+/// Says of what nobody has ended that its time was up.
+fn late(cx: &Cx, problem: Problem) -> Problem {
+    if problem.kind != Kind::Cancelled || cx.cancel.is_cancelled() {
+        return problem;
+    }
+    Problem::failed(code::RUN_TIMEOUT, "the build has not ended in its time").help("give it more with `--timeout`")
+}
+
+fn kind(build: &Build) -> &'static str {
+    match &build.builder {
+        Builder::Ebs(_) => "amazon-ebs",
+        Builder::Null(_) => "null",
+    }
+}
+
+/// What comes once the image is made: the machine goes, the post-processors run, and only then the build has its end.
+async fn after(cx: &Cx, build: &Build, made: Made, timed: Cancel) -> (End, Vec<Problem>) {
+    let known = cx.run.journal.look(|r| r.builds.get(&*build.name).is_some_and(|b| b.made.is_some()));
+    // First of all: whoever goes on from here has only to tidy up, and to run what has not run.
+    let unwritten = if known { None } else { cx.append(Entry::Made(made.clone())).err() };
+    let mut left = back(cx, Extent::Scaffolding).await;
+    let artifact = made.artifact;
+    let processed = match unwritten {
+        Some(problem) => Err(problem),
+        None => {
+            let values = facts::gone(build, made.facts);
+            let cx = Cx { cancel: timed, ..cx.clone() };
+            post::all(&cx, build, &artifact, &values).await
         }
-        (baked, _) => baked,
     };
-    finish(cx, build, baked, settings.on_error).await
+    let end = match processed.map_err(|problem| late(cx, problem)) {
+        Ok(()) => End::Done { artifact: artifact.clone() },
+        Err(problem) => End::Unprocessed { artifact: artifact.clone(), problem: problem.at(build.origin.clone()) },
+    };
+    left.extend(ended(cx, build, &end));
+    cx.events.tell(match end.clone() {
+        End::Unprocessed { artifact, problem } => What::BuildFailed { problem, made: Some(artifact) },
+        _ => What::BuildDone { artifact },
+    });
+    (end, left)
+}
+
+/// Writes how a build ended; why it could not.
+fn ended(cx: &Cx, build: &Build, end: &End) -> Option<Problem> {
+    let pass = |problem| cx.events.gate().pass_problem(problem);
+    let end = match end.clone() {
+        End::Failed { problem } => End::Failed { problem: pass(problem) },
+        End::Unprocessed { artifact, problem } => End::Unprocessed { artifact, problem: pass(problem) },
+        done => done,
+    };
+    cx.append(Entry::End { build: build.name.to_string(), end }).err()
 }
 
 /// Writes how the build ended, and undoes what is not to stay.
-async fn finish(cx: &Cx, build: &Build, baked: Result<Baked, Problem>, on_error: OnError) -> (End, Vec<Problem>) {
-    let ended = |end: &End| {
-        let end = match end.clone() {
-            End::Failed { problem } => End::Failed { problem: cx.events.gate().pass_problem(problem) },
-            done => done,
-        };
-        cx.append(Entry::End { build: build.name.to_string(), end }).err()
-    };
+async fn finish(
+    cx: &Cx,
+    build: &Build,
+    baked: Result<Baked, Problem>,
+    on_error: OnError,
+    timed: Cancel,
+) -> (End, Vec<Problem>) {
+    let ended = |end: &End| ended(cx, build, end);
+    let made = |artifact, facts| Made { build: build.name.to_string(), artifact, facts: facts::kept(facts, cx.events.gate()) };
     match baked {
-        Ok(Baked { artifact, left: remains }) => {
+        Ok(Baked { artifact, facts, left: remains }) if !build.posts.is_empty() => {
+            let (end, mut left) = after(cx, build, made(artifact, facts), timed).await;
+            left.extend(remains);
+            (end, left)
+        }
+        Ok(Baked { artifact, left: remains, .. }) => {
             let end = End::Done { artifact: artifact.clone() };
             // First of all: whoever goes on from here has only to tidy up.
             let unwritten = ended(&end);
@@ -197,13 +255,16 @@ async fn finish(cx: &Cx, build: &Build, baked: Result<Baked, Problem>, on_error:
             if left.is_empty()
                 && let Some(artifact) = line::ebs::finished(cx)
             {
+                if !build.posts.is_empty() {
+                    return after(cx, build, made(artifact, BTreeMap::new()), timed).await;
+                }
                 let end = End::Done { artifact: artifact.clone() };
                 left.extend(ended(&end));
                 cx.events.tell(What::BuildDone { artifact });
                 return (end, left);
             }
             let problem = problem.at(build.origin.clone());
-            cx.events.tell(What::BuildFailed { problem: problem.clone() });
+            cx.events.tell(What::BuildFailed { problem: problem.clone(), made: None });
             let message = format!("the images of `{}` are made, and may not be final yet", build.name);
             let help = format!("finish it by `bakec resume {}`", cx.run.name);
             left.push(Problem::left(code::RUN_TAG, message).help(help));
@@ -211,7 +272,7 @@ async fn finish(cx: &Cx, build: &Build, baked: Result<Baked, Problem>, on_error:
         }
         Err(problem) => {
             let problem = problem.at(build.origin.clone());
-            cx.events.tell(What::BuildFailed { problem: problem.clone() });
+            cx.events.tell(What::BuildFailed { problem: problem.clone(), made: None });
             let end = End::Failed { problem };
             let mut left = match on_error {
                 OnError::Cleanup => back(cx, Extent::Everything).await,

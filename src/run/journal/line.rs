@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 use crate::run::event::Artifact;
 use crate::run::problem::Problem;
 
-/// Version of this data format.
-pub const FORMAT: u32 = 1;
+/// Version of this data format. 2 has what is done once an image is made.
+pub const FORMAT: u32 = 2;
 
 /// A line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,6 +54,8 @@ pub enum Entry {
     /// What a step did is undone, or was never there.
     #[allow(missing_docs)]
     Undone { intent: u64, what: String },
+    /// A build has made what it should: what is left to do is to tidy up, and to run its post-processors.
+    Made(Made),
     /// A build ended.
     #[allow(missing_docs)]
     End { build: String, end: End },
@@ -85,9 +87,24 @@ pub enum End {
     /// With what it made.
     #[allow(missing_docs)]
     Done { artifact: Artifact },
+    /// With what it made, and a post-processor failed or was not run.
+    #[allow(missing_docs)]
+    Unprocessed { artifact: Artifact, problem: Problem },
     /// Without; all that it did is undone, unless steps say otherwise.
     #[allow(missing_docs)]
     Failed { problem: Problem },
+}
+
+/// What a build has made, for those who go on from there.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Made {
+    /// The build.
+    pub build: String,
+    /// What it made.
+    pub artifact: Artifact,
+    /// What run-time templates know of its machine, which is gone by now; without what is secret.
+    #[serde(default)]
+    pub facts: BTreeMap<String, String>,
 }
 
 /// The first line.

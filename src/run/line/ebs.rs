@@ -27,7 +27,7 @@ use crate::run::step::source::{FindSource, SourceImage};
 use crate::run::step::tags::{OWN, OWNED, last_wins};
 use crate::run::step::{Cx, Step};
 
-use super::{Baked, connect, provision_all};
+use super::{Baked, CONNECT, connect, provision_all};
 
 /// What a run knows beside the build.
 pub struct Given<'a> {
@@ -69,15 +69,26 @@ pub async fn bake(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Resul
     }
     // Who does not want it stopped stops it from within: an image of a running machine is none.
     cx.step(StopInstance { id: instance.clone(), by_itself: ebs.launch.disable_stop_instance }).await?;
+    let facts = seen(cx, ebs, given, &source, &instance);
     if ebs.image.skip_create {
-        return Ok(artifact(&[]).into());
+        return Ok(Baked { artifact: artifact(&[]), facts, left: Vec::new() });
     }
     if let Some(step) = Enhance::of(&instance, &ebs.launch) {
         cx.step(step).await?;
     }
     let gone = let_former_go(cx, ebs).await?;
     let images = images(cx, ebs, &instance).await?;
-    publish(cx, ebs, images, &gone).await
+    let (artifact, left) = publish(cx, ebs, images, &gone).await?;
+    Ok(Baked { artifact, facts, left })
+}
+
+/// What templates know of a machine that is left: where it was reached stands in the journal.
+fn seen(cx: &Cx, ebs: &Ebs, given: &Given<'_>, source: &SourceImage, instance: &str) -> BTreeMap<String, String> {
+    let at = cx.known(CONNECT, "").and_then(|step| {
+        let port = step.data["port"].as_u64()?.try_into().ok()?;
+        Some(Target { host: step.data["host"].as_str()?.to_owned(), port })
+    });
+    values(given.values, source, at.as_ref(), ebs, instance).build
 }
 
 /// Whether a volume of the machine outlives it: one that the plan or the source image does not delete with it.
@@ -301,7 +312,12 @@ async fn images(cx: &Cx, ebs: &Ebs, instance: &str) -> Result<Vec<Made>, Problem
 }
 
 /// Tags, permissions, the end of former snapshots, and the word that all of it is final.
-async fn publish(cx: &Cx, ebs: &Ebs, images: Vec<Made>, gone: &[(String, Former)]) -> Result<Baked, Problem> {
+async fn publish(
+    cx: &Cx,
+    ebs: &Ebs,
+    images: Vec<Made>,
+    gone: &[(String, Former)],
+) -> Result<(Artifact, Vec<Problem>), Problem> {
     for Made { region, image, snapshots } in images.clone() {
         cx.step(Share { region, image, snapshots, wanted: ebs.image.clone() }).await?;
     }
@@ -323,7 +339,7 @@ async fn publish(cx: &Cx, ebs: &Ebs, images: Vec<Made>, gone: &[(String, Former)
             }
         }
     }
-    Ok(Baked { artifact, left })
+    Ok((artifact, left))
 }
 
 /// What a build has made that is marked as final.

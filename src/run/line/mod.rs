@@ -5,6 +5,7 @@
 pub mod ebs;
 pub mod null;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -28,14 +29,10 @@ use crate::diagnostic::code;
 pub struct Baked {
     /// Its images.
     pub artifact: Artifact,
+    /// What templates know of its machine.
+    pub facts: BTreeMap<String, String>,
     /// What was to go then, and has not.
     pub left: Vec<Problem>,
-}
-
-impl From<Artifact> for Baked {
-    fn from(artifact: Artifact) -> Self {
-        Baked { artifact, left: Vec::new() }
-    }
 }
 
 /// The step of a connection, whose result is the machine's host key.

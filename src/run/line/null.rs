@@ -8,13 +8,13 @@ use crate::run::render::Given;
 use crate::run::ssh::Target;
 use crate::run::step::Cx;
 
-use super::{connect, provision_all};
+use super::{Baked, connect, provision_all};
 
 /// Runs the provisioners.
 ///
 /// # Errors
 /// The first that failed.
-pub async fn bake(cx: &Cx, build: &Build, null: &Null, values: &Given) -> Result<Artifact, Problem> {
+pub async fn bake(cx: &Cx, build: &Build, null: &Null, values: &Given) -> Result<Baked, Problem> {
     let target = |ssh: &Ssh| Target { host: ssh.host.clone().unwrap_or_default(), port: ssh.port };
     let at = null.ssh.as_ref().map(target);
     let mut shell = match (&null.ssh, &at) {
@@ -26,9 +26,6 @@ pub async fn bake(cx: &Cx, build: &Build, null: &Null, values: &Given) -> Result
     if let Some(shell) = shell {
         shell.close().await;
     }
-    Ok(Artifact {
-        builder_id: "fnoeding.null".to_owned(),
-        id: "Did not export anything. This is the null builder".to_owned(),
-        images: Vec::new(),
-    })
+    let artifact = Artifact { builder_id: "fnoeding.null".to_owned(), id: "Null".to_owned(), images: Vec::new() };
+    Ok(Baked { artifact, facts: values.build, left: Vec::new() })
 }

@@ -66,10 +66,9 @@ fn system_here() -> &'static str {
     if std::env::consts::OS == "macos" { "darwin" } else { std::env::consts::OS }
 }
 
-/// A script as a shell names it: one of this folder is no word to be searched for.
+/// A script as a shell names it: its whole path, which is no word to be searched for.
 fn path(script: &Path) -> String {
-    let text = script.display().to_string();
-    if cfg!(windows) || text.contains('/') { text } else { format!("./{text}") }
+    std::path::absolute(script).unwrap_or_else(|_| script.to_owned()).display().to_string()
 }
 
 /// A path as the Linux subsystem of Windows knows it.
@@ -146,8 +145,8 @@ mod tests {
     }
 
     #[test]
-    fn a_script_of_this_folder_is_a_path() {
-        assert_eq!(path(Path::new("a.sh")), "./a.sh");
+    fn scripts_have_whole_paths() {
+        assert!(path(Path::new("a.sh")).ends_with("/a.sh") && path(Path::new("a.sh")).starts_with('/'));
         assert_eq!(path(Path::new("/x/a.sh")), "/x/a.sh");
         assert_eq!(linux(Path::new("/x/a.sh")), "/x/a.sh");
     }

@@ -17,6 +17,7 @@ use super::{Age, Cx, Look, Step, unreadable};
 use crate::run::event::What;
 use crate::run::journal::fold::{State, StepRecord};
 use crate::run::journal::line::Entry;
+use crate::run::post::POST;
 use crate::run::problem::{Kind, Problem};
 
 /// How much of a build is undone.
@@ -33,7 +34,10 @@ pub const NOTHING: &str = "nothing to undo";
 
 /// Steps whose effect outlives a build that went well.
 fn stays(step: &str) -> bool {
-    matches!(step, CreateImage::NAME | CopyImage::NAME | Deregister::NAME | Forget::NAME | Share::NAME | Finish::NAME)
+    matches!(
+        step,
+        CreateImage::NAME | CopyImage::NAME | Deregister::NAME | Forget::NAME | Share::NAME | Finish::NAME | POST
+    )
 }
 
 /// Undoes the steps of the context's build that still stand, newest first. What cannot be undone is told, and the rest is undone
