@@ -23,6 +23,7 @@ pub mod pause;
 pub mod post;
 pub mod preflight;
 pub mod problem;
+pub mod process;
 pub mod provision;
 pub mod reached;
 pub mod render;

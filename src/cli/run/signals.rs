@@ -10,6 +10,7 @@ use crate::report::words::command;
 use crate::run::cancel::Cancel;
 use crate::run::event::Events;
 use crate::run::journal::peek;
+use crate::run::process::end_all;
 
 use super::super::terminal::say;
 use super::timeline::remains;
@@ -42,6 +43,7 @@ fn at_once(memory: &Shared) -> ! {
     let left = peek(&folder).map(|record| remains(&record)).unwrap_or_default();
     let (text, code) = last_words(run.as_deref(), &left, &folder);
     say(&text);
+    end_all();
     std::process::exit(code)
 }
 

@@ -5,13 +5,13 @@ pub const LONGEST: usize = 64 * 1024;
 
 /// A stream of bytes on its way to lines.
 #[derive(Default)]
-pub(super) struct Lines {
+pub(in crate::run) struct Lines {
     open: Vec<u8>,
 }
 
 impl Lines {
     /// Takes bytes in, and gives all lines that they end.
-    pub(super) fn add(&mut self, mut bytes: &[u8], give: &mut dyn FnMut(&str)) {
+    pub(in crate::run) fn add(&mut self, mut bytes: &[u8], give: &mut dyn FnMut(&str)) {
         while let Some(end) = bytes.iter().position(|b| *b == b'\n') {
             self.grow(&bytes[..end], give);
             self.end(give);
@@ -21,14 +21,14 @@ impl Lines {
     }
 
     /// Gives what no line end has come for yet.
-    pub(super) fn flush(&mut self, give: &mut dyn FnMut(&str)) {
+    pub(in crate::run) fn flush(&mut self, give: &mut dyn FnMut(&str)) {
         if !self.open.is_empty() {
             self.end(give);
         }
     }
 
     /// Whether something waits for its line end.
-    pub(super) fn waits(&self) -> bool {
+    pub(in crate::run) fn waits(&self) -> bool {
         !self.open.is_empty()
     }
 

@@ -22,6 +22,7 @@ use std::fmt;
 pub use carry::{Carried, Check};
 pub use connect::connect;
 pub use lines::LONGEST;
+pub(in crate::run) use lines::Lines;
 pub use pin::{Compared, Fingerprint, HostKeyPin, Shown, fingerprints};
 pub use quote::quote;
 pub use shell::{Exit, Input, Pipe, Shell};
