@@ -167,7 +167,7 @@ pub(super) struct Given {
 }
 
 /// Which builds.
-#[derive(Group, Debug)]
+#[derive(Group, Debug, Clone)]
 pub(super) struct Selection {
     /// Take only the builds that match; may be repeated.
     ///

@@ -190,6 +190,9 @@ pub(super) struct Resume {
     /// The run: its name or the beginning of it; `last` is the newest.
     #[arg(value_parser = Named::new(), add = complete::runs())]
     pub(super) run: String,
+    /// Run commands of post-processors again that were interrupted: nobody knows how far they came.
+    #[arg(long)]
+    pub(super) again: bool,
     #[command(flatten)]
     pub(super) variables: Variables,
     #[command(flatten)]

@@ -91,11 +91,12 @@ fn lines(event: &Event, named: bool) -> String {
             format!("call {action} {region} ({ms} ms){error}")
         }
         What::BuildDone { artifact } => format!("build done: {}", artifact.id),
-        What::BuildFailed { problem } => {
+        What::BuildFailed { problem, made } => {
+            let made = made.as_ref().map(|made| format!("\nbuild made: {}", made.id)).unwrap_or_default();
             let help = problem.help.as_ref().map(|h| format!("\nhelp: {h}")).unwrap_or_default();
-            format!("build failed [{}]: {}{help}", problem.code, placed(problem))
+            format!("build failed [{}]: {}{help}{made}", problem.code, placed(problem))
         }
-        What::RunDone { done, failed, left, calls } => {
+        What::RunDone { done, failed, left, calls, .. } => {
             let left: String = left.iter().map(|l| format!("\nleft: {l}")).collect();
             format!("run done: {done} done, {failed} failed, {calls} calls{left}")
         }

@@ -300,8 +300,14 @@ fn a_board_fits_its_terminal() {
 #[test]
 fn of_many_builds_those_are_shown_that_speak_and_stay_for_a_while() {
     let names: Vec<String> = (0..50).map(|n| format!("build-{n:02}")).collect();
-    let what =
-        What::RunStarted { format: 1, run: "r".into(), builds: names.clone(), folder: "r".into(), resumed: false };
+    let what = What::RunStarted {
+        format: 1,
+        run: "r".into(),
+        builds: names.clone(),
+        folder: "r".into(),
+        resumed: false,
+        rehearsed: false,
+    };
     let mut events = vec![event(0, "", what)];
     events.extend(names[..40].iter().map(|n| event(1, n, What::BuildStarted { kind: "null".into() })));
     let say = |ms: i64, n: usize| event(ms, &names[n], What::Say { text: format!("line of {n}") });

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
+use super::metrics::{Action, Metrics};
 use super::problem::Problem;
 use super::secret::Gate;
 
@@ -49,6 +50,9 @@ pub enum What {
         folder: String,
         /// Whether it goes on where another process stopped.
         resumed: bool,
+        /// Whether nothing is really built.
+        #[serde(default)]
+        rehearsed: bool,
     },
     /// A build begins.
     BuildStarted {
@@ -133,8 +137,14 @@ pub enum What {
         failed: usize,
         /// What may be left behind, for people.
         left: Vec<String>,
+        /// The same with what to do about it, in the same order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        remains: Vec<Problem>,
         /// How many calls to AWS were made.
         calls: u64,
+        /// How the calls went, by action.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        actions: Vec<Action>,
     },
 }
 
@@ -159,6 +169,7 @@ tokio::task_local! {
 pub struct Events {
     gate: Gate,
     build: Option<Arc<str>>,
+    metrics: Metrics,
     out: mpsc::UnboundedSender<Event>,
 }
 
@@ -166,7 +177,7 @@ impl Events {
     /// A stream and its reader.
     pub fn new(gate: Gate) -> (Events, mpsc::UnboundedReceiver<Event>) {
         let (out, reader) = mpsc::unbounded_channel();
-        (Events { gate, build: None, out }, reader)
+        (Events { gate, build: None, metrics: Metrics::default(), out }, reader)
     }
 
     /// The same stream, for what a build tells.
@@ -179,8 +190,16 @@ impl Events {
         &self.gate
     }
 
+    /// How the calls went that were told.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// Tells.
     pub fn tell(&self, what: What) {
+        if let What::Call { action, ms, error, .. } = &what {
+            self.metrics.count(action, *ms, error.as_deref());
+        }
         let build = self.build.clone().or_else(|| BUILD.try_with(Clone::clone).ok());
         let event = Event { at: Timestamp::now(), build, what: self.hidden(what) };
         // A run goes on where nobody listens.
@@ -207,12 +226,12 @@ impl Events {
             What::Warn { text } => What::Warn { text: pass(text) },
             What::Output { error, line } => What::Output { error, line: pass(line) },
             What::Waiting { text } => What::Waiting { text: pass(text) },
-            What::BuildFailed { problem, made } => {
-                What::BuildFailed { problem: self.gate.pass_problem(problem), made }
-            }
+            What::BuildFailed { problem, made } => What::BuildFailed { problem: self.gate.pass_problem(problem), made },
             What::Refused { problem } => What::Refused { problem: self.gate.pass_problem(problem) },
-            What::RunDone { done, failed, left, calls } => {
-                What::RunDone { done, failed, left: left.into_iter().map(pass).collect(), calls }
+            What::RunDone { left, remains, done, failed, calls, actions } => {
+                let left = left.into_iter().map(pass).collect();
+                let remains = remains.into_iter().map(|p| self.gate.pass_problem(p)).collect();
+                What::RunDone { done, failed, left, remains, calls, actions }
             }
             other @ (What::RunStarted { .. }
             | What::BuildStarted { .. }

@@ -19,6 +19,8 @@ pub mod input;
 pub mod journal;
 pub mod key;
 pub mod line;
+pub mod metrics;
+pub mod output;
 pub mod pause;
 pub mod post;
 pub mod preflight;

@@ -245,6 +245,7 @@ pub async fn clean(folder: &Path, builds: Vec<Build>, settings: Settings, events
         builds: record.head.builds.clone(),
         folder: folder.display().to_string(),
         resumed: true,
+        rehearsed: record.head.rehearsed,
     });
     let mut outcome = Outcome { run: Some(run.name.clone()), ..Outcome::default() };
     let contexts: Vec<Cx> = reached.iter().map(|b| common.bare(b)).collect();

@@ -15,6 +15,7 @@ use super::event::{self, Events, What};
 use super::facts;
 use super::journal::line::{End, Entry, Made};
 use super::line::{self, Baked};
+use super::output;
 use super::post;
 use super::preflight::Found;
 use super::problem::{Kind, Problem};
@@ -46,6 +47,7 @@ pub(super) async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> O
         builds: builds.iter().map(|b| b.name.to_string()).collect(),
         folder: run.journal.folder().display().to_string(),
         resumed,
+        rehearsed: run.journal.look(|r| r.head.rehearsed),
     });
     let places =
         Arc::new(Semaphore::new(if settings.parallel == 0 { Semaphore::MAX_PERMITS } else { settings.parallel }));
@@ -83,6 +85,7 @@ pub(super) async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> O
     renewal.abort();
     // It holds the journal until it has ended.
     let _ = renewal.await;
+    outcome.unwritten = output::write(&settings.outputs, run, events);
     outcome.cancelled = cancel.is_cancelled();
     if outcome.left.is_empty()
         && run.journal.look(|r| r.builds.values().all(|b| b.end.is_some()))
@@ -94,7 +97,8 @@ pub(super) async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> O
     let done = outcome.ends.iter().filter(|(_, end)| matches!(end, End::Done { .. })).count();
     let (failed, calls) = (outcome.ends.len() - done, outcome.calls);
     let left = outcome.left.iter().map(|p| format!("{} [{}]", p.message, p.code)).collect();
-    events.tell(What::RunDone { done, failed, left, calls });
+    let remains = outcome.left.clone();
+    events.tell(What::RunDone { done, failed, left, remains, calls, actions: events.metrics().actions() });
     outcome
 }
 
@@ -232,7 +236,8 @@ async fn finish(
     timed: Cancel,
 ) -> (End, Vec<Problem>) {
     let ended = |end: &End| ended(cx, build, end);
-    let made = |artifact, facts| Made { build: build.name.to_string(), artifact, facts: facts::kept(facts, cx.events.gate()) };
+    let made =
+        |artifact, facts| Made { build: build.name.to_string(), artifact, facts: facts::kept(facts, cx.events.gate()) };
     match baked {
         Ok(Baked { artifact, facts, left: remains }) if !build.posts.is_empty() => {
             let (end, mut left) = after(cx, build, made(artifact, facts), timed).await;

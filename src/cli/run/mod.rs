@@ -27,7 +27,7 @@ pub(super) use show::show;
 
 use std::path::PathBuf;
 
-use crate::run::input::{Inputs, Moment, builds};
+use crate::run::input::{Inputs, Moment, builds, outputs};
 use crate::run::journal::line::Head;
 use crate::run::settings::{OnError, Settings};
 use crate::run::{aws, bake};
@@ -65,7 +65,11 @@ async fn make(args: &Run, mut plan: Planned, terminal: &Terminal) -> Outcome {
     for warning in warnings {
         watch.warn(&warning.message, warning.help.as_deref(), terminal);
     }
-    let mut settings = settings(args, inputs, &plan, terminal)?;
+    let outputs = match outputs(&plan.document, &inputs, events.gate()) {
+        Ok(outputs) => outputs,
+        Err(problems) => return verdict::refused(problems, events, watch, terminal).await,
+    };
+    let mut settings = Settings { outputs, ..settings(args, inputs, &plan, terminal)? };
     if let Some(rehearsal) = &rehearsal {
         rehearsal.reached(&mut settings);
     }

@@ -112,6 +112,10 @@ impl Shown<'_> {
             Some(End::Done { artifact }) => {
                 artifact.images.iter().for_each(|(region, image)| out.push_str(&format!("  {region}: {image}\n")));
             }
+            Some(End::Unprocessed { artifact, problem }) => {
+                artifact.images.iter().for_each(|(region, image)| out.push_str(&format!("  {region}: {image}\n")));
+                let _ = writeln!(out, "  {} [{}]", placed(problem), problem.code);
+            }
             Some(End::Failed { problem }) => {
                 let _ = writeln!(out, "  {} [{}]", placed(problem), problem.code);
             }
@@ -140,6 +144,7 @@ impl Shown<'_> {
         let build = |(name, build): (&String, &BuildRecord)| {
             let (artifact, problem) = match &build.end {
                 Some(End::Done { artifact }) => (json!(artifact), Json::Null),
+                Some(End::Unprocessed { artifact, problem }) => (json!(artifact), json!(problem)),
                 Some(End::Failed { problem }) => (Json::Null, json!(problem)),
                 None => (Json::Null, Json::Null),
             };

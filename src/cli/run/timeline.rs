@@ -72,7 +72,7 @@ impl Standing {
             Standing::Cleaned
         } else if ends.iter().any(|end| is_cancelled(end)) {
             Standing::Cancelled
-        } else if ends.iter().any(|end| matches!(end, End::Failed { .. })) {
+        } else if ends.iter().any(|end| matches!(end, End::Failed { .. } | End::Unprocessed { .. })) {
             Standing::Failed
         } else {
             Standing::Built
@@ -91,6 +91,7 @@ pub(super) fn of_build(build: &BuildRecord, standing: Standing) -> &'static str 
         (Some(End::Done { .. }), _) => "built",
         (Some(end), _) if is_cleaned(end) => "undone",
         (Some(end), _) if is_cancelled(end) => "cancelled",
+        (Some(End::Unprocessed { .. }), _) => "image made, not all post-processors done",
         (Some(End::Failed { .. }), _) => "failed",
         (None, Standing::Running) => "running",
         (None, Standing::Cleaned) => "undone",

@@ -2,7 +2,7 @@
 //!
 //! All that cannot be done is told in one go, before anything starts. It must not know AWS nor who reads the problems. In reading
 //! order: `variables` gives values, `values` is what options see of them, `options` takes options with Packer's looseness, `ebs`
-//! and `null` are builders, `steps` provisioners, `posts` post-processors; `refusals` joins what several builds have in common.
+//! and `null` are builders, `steps` provisioners, `posts` post-processors, `outputs` the files at the end; `refusals` joins what several builds have in common.
 
 mod block;
 mod commands;
@@ -10,6 +10,7 @@ mod communicator;
 mod ebs;
 mod null;
 mod options;
+mod outputs;
 mod posts;
 mod refusals;
 mod steps;
@@ -32,6 +33,7 @@ use crate::packer::document;
 use crate::schema::{Category, Kinds};
 use crate::text::words;
 use options::Take;
+pub use outputs::outputs;
 use refusals::Refusals;
 use values::Values;
 
@@ -182,13 +184,6 @@ fn whole(document: &Document, inputs: &Inputs, refusals: &mut Refusals) {
                 refusals.extend([unexecuted_step("post-processor", step)]);
             }
         }
-    }
-    for (file, _) in &document.outputs {
-        refusals.extend([Problem::refused(
-            code::RUN_UNEXECUTED,
-            format!("the output `{file}` is not written yet by `bakec run`"),
-        )
-        .help("take it out of the program for the run")]);
     }
 }
 

@@ -181,11 +181,7 @@ impl<'a> Take<'a> {
     }
 
     /// The same, where the option has fields of its own.
-    pub(super) fn late_list_with(
-        &mut self,
-        option: &str,
-        fields: &'static [&'static str],
-    ) -> Option<Vec<String>> {
+    pub(super) fn late_list_with(&mut self, option: &str, fields: &'static [&'static str]) -> Option<Vec<String>> {
         match self.raw(option)? {
             Json::Array(items) => {
                 Some(items.iter().filter_map(|item| self.one(option, item, When::Late(fields))).collect())

@@ -77,7 +77,8 @@ fn keep(take: &mut Take<'_>, step: &document::Step) {
     }
     let help = Some("take the option out; `bakec clean` and `prune` are for images that nobody wants".to_owned());
     if step.kind == "artifice" {
-        let message = "`keep_input_artifact = false` would deregister the image, which no post-processor of `bakec run` does";
+        let message =
+            "`keep_input_artifact = false` would deregister the image, which no post-processor of `bakec run` does";
         take.wrong("keep_input_artifact", message, Some("take the option out, and the image stays"));
     } else {
         // Packer passes over it there too.
@@ -112,7 +113,8 @@ fn checksum(take: &mut Take<'_>) -> Checksum {
         types.push(Algorithm::Md5);
     }
     let output = take.late_with("output", &["BuildName", "BuilderType", "ChecksumType"]);
-    let output = output.unwrap_or_else(|| "packer_{{.BuildName}}_{{.BuilderType}}_{{.ChecksumType}}.checksum".to_owned());
+    let output =
+        output.unwrap_or_else(|| "packer_{{.BuildName}}_{{.BuilderType}}_{{.ChecksumType}}.checksum".to_owned());
     Checksum { types, output }
 }
 

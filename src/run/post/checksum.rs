@@ -10,7 +10,7 @@ use super::{Product, Scene};
 use crate::diagnostic::code;
 use crate::run::build::{Algorithm, Checksum};
 use crate::run::problem::Problem;
-use crate::run::render::{RunValues, With, rendered};
+use crate::run::render::{With, rendered};
 use crate::run::whole::{Held, replace};
 
 /// Writes the checksums; the files of checksums go on beside those that they are of. Of what has no files there are none.
@@ -65,14 +65,8 @@ fn added(before: &str, lines: &[(String, String)]) -> String {
 
 impl Algorithm {
     /// All of them, by Packer's names.
-    pub(in crate::run) const ALL: [Algorithm; 6] = [
-        Algorithm::Md5,
-        Algorithm::Sha1,
-        Algorithm::Sha224,
-        Algorithm::Sha256,
-        Algorithm::Sha384,
-        Algorithm::Sha512,
-    ];
+    pub(in crate::run) const ALL: [Algorithm; 6] =
+        [Algorithm::Md5, Algorithm::Sha1, Algorithm::Sha224, Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512];
 
     /// Its name.
     pub fn name(self) -> &'static str {

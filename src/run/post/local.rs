@@ -138,10 +138,7 @@ mod tests {
             ..Local::default()
         };
         let text = variables(&local, &values).unwrap();
-        assert_eq!(
-            text,
-            r#"export A='it'"'"'s 1';export PACKER_BUILDER_TYPE='';export PACKER_BUILD_NAME='it'"'"'s';"#
-        );
+        assert_eq!(text, r#"export A='it'"'"'s 1';export PACKER_BUILDER_TYPE='';export PACKER_BUILD_NAME='it'"'"'s';"#);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::{Product, Scene};
 use crate::diagnostic::code;
 use crate::run::build::Manifest;
 use crate::run::problem::Problem;
-use crate::run::render::{RunValues, rendered};
+use crate::run::render::rendered;
 use crate::run::whole::{Held, replace};
 
 /// Adds the entry of a build, whole or not at all; what was made goes on.
@@ -23,8 +23,9 @@ pub(super) async fn run(
     let run = scene.values.named("uuid").unwrap_or_default();
     let path = scene.place(&manifest.output);
     let unwritten = |error: &dyn std::fmt::Display| {
-        Problem::failed(code::RUN_POST, format!("the manifest `{}` cannot be written: {error}", path.display()))
-            .help("the image is made and final; add its entry by hand, or build again with `output` where you may write")
+        Problem::failed(code::RUN_POST, format!("the manifest `{}` cannot be written: {error}", path.display())).help(
+            "the image is made and final; add its entry by hand, or build again with `output` where you may write",
+        )
     };
     let Some(held) = Held::take(&path, &scene.cx.cancel).await.map_err(|e| unwritten(&e))? else {
         return Err(Problem::cancelled());

@@ -92,13 +92,7 @@ pub async fn all(cx: &Cx, build: &Build, made: &Artifact, values: &dyn RunValues
     first.map_or(Ok(()), Err)
 }
 
-async fn walk(
-    cx: &Cx,
-    chain: usize,
-    links: &[Post],
-    made: &Artifact,
-    values: &dyn RunValues,
-) -> Result<(), Problem> {
+async fn walk(cx: &Cx, chain: usize, links: &[Post], made: &Artifact, values: &dyn RunValues) -> Result<(), Problem> {
     let scene = Scene { cx, values, rehearsed: cx.run.journal.look(|r| r.head.rehearsed) };
     let mut product = Product { id: made.id.clone(), files: Vec::new() };
     for (link, post) in links.iter().enumerate() {
