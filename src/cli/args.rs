@@ -445,6 +445,9 @@ pub(super) enum Written {
     /// The lines of `bakec run --events json`.
     #[cfg(feature = "run")]
     Events,
+    /// The lines of `journal.jsonl` in the folder of a run.
+    #[cfg(feature = "run")]
+    Journal,
 }
 
 #[derive(Group, Debug)]

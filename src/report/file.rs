@@ -1,6 +1,7 @@
-//! Everything that happened, in lines with times: a file a build, and one for debugging.
+//! Everything that happened, in lines with times: a file a build, one for what concerns no build, and one for debugging.
 //!
 //! It opens nothing: where a file lies and how it is opened comes in as a function. Calls to AWS are told here and nowhere else.
+//! Neighbour: `past` reads it again.
 
 use std::collections::HashMap;
 use std::io;
@@ -11,36 +12,62 @@ use super::{Out, Reporter, write};
 use crate::run::event::{Event, What};
 use crate::text::file_name;
 
-/// Opens a file of the run's folder to append to it.
-pub type Open = Box<dyn FnMut(&str) -> io::Result<Out> + Send>;
+/// Opens a file of the run's folder to append to it: that of a build, or the run's own where none is named.
+pub type Open = Box<dyn FnMut(Option<&str>) -> io::Result<Out> + Send>;
 
 /// Writes a file for each build, opened when there is something to write.
 pub struct Files {
     open: Open,
     /// Those that are open; none where it could not be.
     files: HashMap<Arc<str>, Option<Out>>,
+    /// The run's own, once the run has a folder; until then what is to be written into it.
+    run: Run,
+}
+
+enum Run {
+    Early(String),
+    Open(Option<Out>),
 }
 
 impl Files {
     /// Files that `open` opens.
     pub fn new(open: Open) -> Self {
-        Files { open, files: HashMap::new() }
+        Files { open, files: HashMap::new(), run: Run::Early(String::new()) }
     }
 }
 
 impl Reporter for Files {
     fn take(&mut self, event: &Event) {
-        let Some(build) = &event.build else { return };
         let text = lines(event, false);
+        let Some(build) = &event.build else { return self.of_run(event, &text) };
         if text.is_empty() {
             return;
         }
-        let file = self.files.entry(build.clone()).or_insert_with(|| (self.open)(&name(build)).ok());
+        let file = self.files.entry(build.clone()).or_insert_with(|| (self.open)(Some(&name(build))).ok());
         if let Some(file) = file {
             write(file, &text);
         }
         if matches!(event.what, What::BuildDone { .. } | What::BuildFailed { .. }) {
             self.files.remove(build);
+        }
+    }
+}
+
+impl Files {
+    /// What concerns no build. What comes before the run has its folder waits for it.
+    fn of_run(&mut self, event: &Event, text: &str) {
+        if let (Run::Early(early), What::RunStarted { .. }) = (&mut self.run, &event.what) {
+            let early = std::mem::take(early);
+            let mut out = (self.open)(None).ok();
+            if let Some(out) = &mut out {
+                write(out, &early);
+            }
+            self.run = Run::Open(out);
+        }
+        match &mut self.run {
+            Run::Early(early) => early.push_str(text),
+            Run::Open(Some(out)) => write(out, text),
+            Run::Open(None) => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use jiff::{SignedDuration, Timestamp};
 
 use super::file::{Debug, Files};
-use super::json::{Json, SCHEMA};
+use super::json::{Json, schema};
 use super::lines::Lines;
 use super::machine::Machine;
 use super::rows::{Shown, rows};
@@ -183,7 +183,7 @@ fn json_lines_are_the_events_and_the_schema_knows_them_all() {
     let text = paper.text();
     let read: Result<Vec<Event>, _> = text.lines().map(serde_json::from_str).collect();
     assert_eq!(read.expect("lines are events"), run());
-    let schema = serde_json::from_str(SCHEMA).expect("the schema is JSON");
+    let schema = serde_json::from_str(&schema()).expect("the schema is JSON");
     assert!(jsonschema::draft202012::meta::is_valid(&schema));
     let valid = jsonschema::draft202012::new(&schema).expect("the schema can be read");
     let mut kinds = std::collections::BTreeSet::new();
@@ -224,16 +224,19 @@ fn every(what: &What) -> usize {
 fn each_build_has_a_file_and_debugging_has_all() {
     let papers: Arc<Mutex<Vec<(String, Paper)>>> = Arc::default();
     let opened = papers.clone();
-    let open = move |name: &str| -> io::Result<Out> {
+    let open = move |name: Option<&str>| -> io::Result<Out> {
         let paper = Paper::default();
-        opened.lock().expect("nobody panics").push((name.to_owned(), paper.clone()));
+        opened.lock().expect("nobody panics").push((name.unwrap_or("run").to_owned(), paper.clone()));
         Ok(paper.out())
     };
     reported(&mut Files::new(Box::new(open)), &run());
     let papers = papers.lock().expect("nobody panics").clone();
     let names: Vec<&str> = papers.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["web.log", "db.log"]);
-    let db = papers[1].1.text();
+    assert_eq!(names, ["run", "web.log", "db.log"]);
+    // What came before the run had its folder is in it too.
+    let own = papers[0].1.text();
+    assert!(own.contains(" refused [") && own.contains(" region us-east-1 is slow\n"), "{own}");
+    let db = papers[2].1.text();
     assert_eq!(
         db,
         "\

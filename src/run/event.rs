@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
@@ -17,9 +18,11 @@ use super::secret::Gate;
 pub const FORMAT: u32 = 1;
 
 /// Something that happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "An event of a run", extend("unevaluatedProperties" = false))]
 pub struct Event {
     /// When, by the local clock.
+    #[schemars(with = "Moment")]
     pub at: Timestamp,
     /// In which build; nowhere for what concerns the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -30,7 +33,7 @@ pub struct Event {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum What {
     /// Nothing is begun: the plan, a file or the account does not allow it.
@@ -149,7 +152,7 @@ pub enum What {
 }
 
 /// What a build made.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Artifact {
     /// Packer's name of the maker: `mitchellh.amazonebs`.
     pub builder_id: String,
@@ -158,6 +161,12 @@ pub struct Artifact {
     /// The images by region.
     pub images: Vec<(String, String)>,
 }
+
+/// How a schema tells moments.
+#[derive(JsonSchema)]
+#[schemars(inline, extend("format" = "date-time"))]
+#[allow(dead_code)]
+pub(super) struct Moment(String);
 
 tokio::task_local! {
     /// The build that a task works for: what it tells through a stream of the run, such as calls, belongs to the build.

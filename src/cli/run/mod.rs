@@ -2,9 +2,10 @@
 //!
 //! In reading order: `plan` is what is to be built, `inputs` what it is given and what of that is kept with the run, `rehearsal` the
 //! EC2 that is played, `watch` who sees what happens, `signals` how it is ended; `verdict` says how it ended. `records` finds former
-//! runs for `resume`, `clean`, `runs` and `show`. Nothing here knows how an image is made.
+//! runs for `resume`, `clean`, `runs` and `show`, whose page `html` gathers. Nothing here knows how an image is made.
 
 mod clean;
+mod html;
 mod inputs;
 mod keyboard;
 mod plan;

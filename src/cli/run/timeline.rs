@@ -15,7 +15,7 @@ use crate::run::journal::{FILE, is_held};
 use crate::run::settings::is_cancelled;
 
 /// Steps that make something, and what that is called.
-const MAKERS: [(&str, &str); 6] = [
+pub(super) const MAKERS: [(&str, &str); 6] = [
     ("key", "key pair"),
     ("group", "security group"),
     ("launch", "instance"),
@@ -100,14 +100,16 @@ pub(super) fn of_build(build: &BuildRecord, standing: Standing) -> &'static str 
     }
 }
 
+/// Whether what a step made belongs to an image that is finished.
+pub(super) fn is_final(build: &BuildRecord, step: &StepRecord) -> bool {
+    let finished = build.steps.iter().any(|s| s.step == "final" && s.state.stands());
+    finished && FINAL.contains(&step.step.as_str())
+}
+
 /// What may be left, each in a line, the newest first.
 pub(super) fn remains(record: &Record) -> Vec<String> {
     let standing = record.standing().into_iter();
-    let of_final = |build: &str, step: &StepRecord| {
-        let finished =
-            record.builds.get(build).is_some_and(|b| b.steps.iter().any(|s| s.step == "final" && s.state.stands()));
-        finished && FINAL.contains(&step.step.as_str())
-    };
+    let of_final = |build: &str, step: &StepRecord| record.builds.get(build).is_some_and(|b| is_final(b, step));
     standing.filter(|(build, step)| !of_final(build, step)).filter_map(|(build, step)| remaining(build, step)).collect()
 }
 
