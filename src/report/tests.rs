@@ -1,5 +1,6 @@
 //! Each reporter on a run that was recorded: what it shows, to the letter.
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -253,6 +254,31 @@ fn each_build_has_a_file_and_debugging_has_all() {
     let all = paper.text();
     assert!(all.contains("2026-11-21T12:32:07.015Z [web] call RunInstances us-east-1 (12 ms)\n"), "{all}");
     assert!(all.contains("2026-11-21T12:32:16.000Z region us-east-1 is slow\n"), "{all}");
+}
+
+#[test]
+fn thousands_of_builds_have_their_files_and_few_are_open() {
+    let papers: Arc<Mutex<HashMap<String, Paper>>> = Arc::default();
+    let kept = papers.clone();
+    let open = move |name: Option<&str>| {
+        let name = name.unwrap_or_default().to_owned();
+        Ok(kept.lock().expect("nobody panics").entry(name).or_default().out())
+    };
+    let mut files = Files::new(Box::new(open));
+    let said = |n: usize, text: &str| Event {
+        at: "2026-11-21T12:32:07Z".parse().expect("a time"),
+        build: Some(format!("web-{n}").into()),
+        what: What::Say { text: text.to_owned() },
+    };
+    for text in ["one", "two", "three"] {
+        (0..200).for_each(|n| files.take(&said(n, text)));
+    }
+    let papers = papers.lock().expect("nobody panics").clone();
+    assert_eq!(papers.len(), 200);
+    for (name, paper) in papers {
+        let words: Vec<String> = paper.text().lines().filter_map(|l| l.split(' ').nth(1).map(str::to_owned)).collect();
+        assert_eq!(words, ["one", "two", "three"], "{name}");
+    }
 }
 
 /// The board at a moment.

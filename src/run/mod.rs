@@ -61,7 +61,7 @@ pub async fn bake(mut builds: Vec<Build>, settings: Settings, events: Events, ca
         return refused(missing);
     }
     let reached: Vec<Reached> = builds.iter().map(Reached::from).collect();
-    let clouds = match Clouds::open(&reached, &settings.reach, &events).await {
+    let clouds = match Clouds::open(&reached, &settings.reach, &events, &cancel).await {
         Ok(clouds) => clouds,
         Err(problem) => return refused(vec![problem]),
     };

@@ -4,14 +4,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
+use tokio::task::JoinError;
 
 use super::aws::Cloud;
 use super::build::{Build, Builder};
 use super::cancel::Cancel;
 use super::clouds::Clouds;
-use super::event::{self, Events, What};
+use super::event::{self, Artifact, Events, What};
 use super::facts;
 use super::journal::line::{End, Entry, Made};
 use super::line::{self, Baked};
@@ -59,28 +61,24 @@ pub(super) async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> O
     let tasks: Vec<_> = builds
         .into_iter()
         .map(|build| {
-            let (places, common) = (places.clone(), common.clone());
-            let own = build.name.clone();
-            tokio::spawn(event::BUILD.scope(own, async move {
+            let build = Arc::new(build);
+            let (places, common, own) = (places.clone(), common.clone(), build.clone());
+            let task = tokio::spawn(event::BUILD.scope(build.name.clone(), async move {
                 let _place = places.acquire().await;
-                let name = build.name.to_string();
-                let (end, left) = one(&common, &build).await;
-                (name, end, left)
-            }))
+                one(&common, &own).await
+            }));
+            (build, task)
         })
         .collect();
     let renewal = tokio::spawn(lease::renew(run.clone(), held, events.clone()));
     let mut outcome = Outcome { run: Some(run.name.clone()), ..Outcome::default() };
-    for task in tasks {
-        match task.await {
-            Ok((name, end, left)) => {
-                outcome.ends.push((name, end));
-                outcome.left.extend(left);
-            }
-            Err(error) => {
-                outcome.left.push(Problem::left(code::RUN_BUG, format!("a build ended by a bug of bakec's: {error}")))
-            }
-        }
+    for (build, task) in tasks {
+        let (end, left) = match task.await {
+            Ok(ended) => ended,
+            Err(error) => broken(&common, &build, &error).await,
+        };
+        outcome.ends.push((build.name.to_string(), end));
+        outcome.left.extend(left);
     }
     renewal.abort();
     // It holds the journal until it has ended.
@@ -89,7 +87,7 @@ pub(super) async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> O
     outcome.cancelled = cancel.is_cancelled();
     if outcome.left.is_empty()
         && run.journal.look(|r| r.builds.values().all(|b| b.end.is_some()))
-        && let Err(error) = run.journal.append(Entry::Closed)
+        && let Err(error) = run.journal.append(Entry::Closed).await
     {
         events.warn(format!("the journal cannot be closed: {error}"));
     }
@@ -148,7 +146,7 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
     if let Some(made) = cx.run.journal.look(|r| r.builds.get(&*build.name).and_then(|b| b.made.clone())) {
         cx.events.tell(What::BuildStarted { kind: kind(build).to_owned() });
         let timed = cx.cancel.within(settings.timeout);
-        return after(&cx, build, made, timed).await;
+        return after(&cx, build, made, settings.timeout, timed).await;
     }
     if let Err(left) = settle::ready(&mut cx).await {
         let problem = Problem::failed(code::RUN_RESUME, "what an earlier attempt made cannot be undone")
@@ -170,16 +168,18 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
         }
         Builder::Null(null) => line::null::bake(&timed, build, null, &build.values).await,
     };
-    let baked = baked.map_err(|problem| late(cx, problem));
-    finish(cx, build, baked, settings.on_error, timed.cancel).await
+    let baked = baked.map_err(|problem| late(cx, problem, settings.timeout));
+    finish(cx, build, baked, settings, timed.cancel).await
 }
 
 /// Says of what nobody has ended that its time was up.
-fn late(cx: &Cx, problem: Problem) -> Problem {
-    if problem.kind != Kind::Cancelled || cx.cancel.is_cancelled() {
-        return problem;
+fn late(cx: &Cx, problem: Problem, limit: Option<Duration>) -> Problem {
+    match limit {
+        Some(time) if problem.kind == Kind::Cancelled && !cx.cancel.is_cancelled() => {
+            Problem::failed(code::RUN_TIMEOUT, format!("the build has not ended after {}s", time.as_secs()))
+        }
+        _ => problem,
     }
-    Problem::failed(code::RUN_TIMEOUT, "the build has not ended in its time").help("give it more with `--timeout`")
 }
 
 fn kind(build: &Build) -> &'static str {
@@ -190,10 +190,10 @@ fn kind(build: &Build) -> &'static str {
 }
 
 /// What comes once the image is made: the machine goes, the post-processors run, and only then the build has its end.
-async fn after(cx: &Cx, build: &Build, made: Made, timed: Cancel) -> (End, Vec<Problem>) {
+async fn after(cx: &Cx, build: &Build, made: Made, limit: Option<Duration>, timed: Cancel) -> (End, Vec<Problem>) {
     let known = cx.run.journal.look(|r| r.builds.get(&*build.name).is_some_and(|b| b.made.is_some()));
     // First of all: whoever goes on from here has only to tidy up, and to run what has not run.
-    let unwritten = if known { None } else { cx.append(Entry::Made(made.clone())).err() };
+    let unwritten = if known { None } else { cx.append(Entry::Made(made.clone())).await.err() };
     let mut left = back(cx, Extent::Scaffolding).await;
     let artifact = made.artifact;
     let processed = match unwritten {
@@ -204,27 +204,59 @@ async fn after(cx: &Cx, build: &Build, made: Made, timed: Cancel) -> (End, Vec<P
             post::all(&cx, build, &artifact, &values).await
         }
     };
-    let end = match processed.map_err(|problem| late(cx, problem)) {
-        Ok(()) => End::Done { artifact: artifact.clone() },
-        Err(problem) => End::Unprocessed { artifact: artifact.clone(), problem: problem.at(build.origin.clone()) },
-    };
-    left.extend(ended(cx, build, &end));
-    cx.events.tell(match end.clone() {
-        End::Unprocessed { artifact, problem } => What::BuildFailed { problem, made: Some(artifact) },
-        _ => What::BuildDone { artifact },
-    });
+    let processed = processed.map_err(|problem| late(cx, problem, limit));
+    let (end, unwritten) = processed_end(cx, build, artifact, processed).await;
+    left.extend(unwritten);
     (end, left)
 }
 
-/// Writes how a build ended; why it could not.
-fn ended(cx: &Cx, build: &Build, end: &End) -> Option<Problem> {
+/// Writes and tells how a build ended whose image is made.
+async fn processed_end(
+    cx: &Cx,
+    build: &Build,
+    artifact: Artifact,
+    processed: Result<(), Problem>,
+) -> (End, Option<Problem>) {
+    let (end, told) = match processed.map_err(|problem| problem.at(build.origin.clone())) {
+        Ok(()) => (End::Done { artifact: artifact.clone() }, What::BuildDone { artifact }),
+        Err(problem) => (
+            End::Unprocessed { artifact: artifact.clone(), problem: problem.clone() },
+            What::BuildFailed { problem, made: Some(artifact) },
+        ),
+    };
+    let unwritten = ended(cx, build, &end).await;
+    cx.events.tell(told);
+    (end, unwritten)
+}
+
+/// Ends a build that a bug of ours has ended: what it has made is in the journal, and is undone like that of any other.
+async fn broken(common: &Common, build: &Build, error: &JoinError) -> (End, Vec<Problem>) {
+    let problem = Problem::failed(code::RUN_BUG, format!("the build ended by a bug of bakec's: {error}"))
+        .help("please report it, with the run's folder; what it had made is undone");
+    let cx = &common.context(build);
+    let made = cx.run.journal.look(|r| r.builds.get(&*build.name).and_then(|b| b.made.clone()));
+    event::BUILD
+        .scope(build.name.clone(), async {
+            let Some(made) = made else {
+                return finish(cx, build, Err(problem), &common.settings, cx.cancel.clone()).await;
+            };
+            let mut left = back(cx, Extent::Scaffolding).await;
+            let (end, unwritten) = processed_end(cx, build, made.artifact, Err(problem)).await;
+            left.extend(unwritten);
+            (end, left)
+        })
+        .await
+}
+
+/// Writes how the build ended; why it could not.
+async fn ended(cx: &Cx, build: &Build, end: &End) -> Option<Problem> {
     let pass = |problem| cx.events.gate().pass_problem(problem);
     let end = match end.clone() {
         End::Failed { problem } => End::Failed { problem: pass(problem) },
         End::Unprocessed { artifact, problem } => End::Unprocessed { artifact, problem: pass(problem) },
         done => done,
     };
-    cx.append(Entry::End { build: build.name.to_string(), end }).err()
+    cx.append(Entry::End { build: build.name.to_string(), end }).await.err()
 }
 
 /// Writes how the build ended, and undoes what is not to stay.
@@ -232,22 +264,21 @@ async fn finish(
     cx: &Cx,
     build: &Build,
     baked: Result<Baked, Problem>,
-    on_error: OnError,
+    settings: &Settings,
     timed: Cancel,
 ) -> (End, Vec<Problem>) {
-    let ended = |end: &End| ended(cx, build, end);
     let made =
         |artifact, facts| Made { build: build.name.to_string(), artifact, facts: facts::kept(facts, cx.events.gate()) };
     match baked {
         Ok(Baked { artifact, facts, left: remains }) if !build.posts.is_empty() => {
-            let (end, mut left) = after(cx, build, made(artifact, facts), timed).await;
+            let (end, mut left) = after(cx, build, made(artifact, facts), settings.timeout, timed).await;
             left.extend(remains);
             (end, left)
         }
         Ok(Baked { artifact, left: remains, .. }) => {
             let end = End::Done { artifact: artifact.clone() };
             // First of all: whoever goes on from here has only to tidy up.
-            let unwritten = ended(&end);
+            let unwritten = ended(cx, build, &end).await;
             let mut left = back(cx, Extent::Scaffolding).await;
             left.extend(unwritten);
             left.extend(remains);
@@ -261,10 +292,10 @@ async fn finish(
                 && let Some(artifact) = line::ebs::finished(cx)
             {
                 if !build.posts.is_empty() {
-                    return after(cx, build, made(artifact, BTreeMap::new()), timed).await;
+                    return after(cx, build, made(artifact, BTreeMap::new()), settings.timeout, timed).await;
                 }
                 let end = End::Done { artifact: artifact.clone() };
-                left.extend(ended(&end));
+                left.extend(ended(cx, build, &end).await);
                 cx.events.tell(What::BuildDone { artifact });
                 return (end, left);
             }
@@ -279,11 +310,11 @@ async fn finish(
             let problem = problem.at(build.origin.clone());
             cx.events.tell(What::BuildFailed { problem: problem.clone(), made: None });
             let end = End::Failed { problem };
-            let mut left = match on_error {
+            let mut left = match settings.on_error {
                 OnError::Cleanup => back(cx, Extent::Everything).await,
                 OnError::Abort | OnError::RunCleanupProvisioner => left_as_it_is(cx),
             };
-            left.extend(ended(&end));
+            left.extend(ended(cx, build, &end).await);
             (end, left)
         }
     }

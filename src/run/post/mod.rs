@@ -116,13 +116,16 @@ async fn one(scene: &Scene<'_>, of: String, post: &Post, product: &Product) -> R
     let again = known.is_some();
     let intent = match known {
         Some((intent, _)) => intent,
-        None => cx.append(Entry::Intent {
-            build: cx.build.to_string(),
-            attempt: cx.attempt,
-            step: POST.to_owned(),
-            of,
-            data: json!({ "kind": post.kind, "name": post.name }),
-        })?,
+        None => {
+            cx.append(Entry::Intent {
+                build: cx.build.to_string(),
+                attempt: cx.attempt,
+                step: POST.to_owned(),
+                of,
+                data: json!({ "kind": post.kind, "name": post.name }),
+            })
+            .await?
+        }
     };
     let about = format!("running the post-processor {}", called(post));
     cx.events.tell(What::StepStarted { step: POST.to_owned(), about });
@@ -135,14 +138,14 @@ async fn one(scene: &Scene<'_>, of: String, post: &Post, product: &Product) -> R
     };
     match outcome {
         Ok(product) => {
-            cx.append(Entry::Result { intent, result: json!(product) })?;
+            cx.append(Entry::Result { intent, result: json!(product) }).await?;
             let result = format!("{} done", called(post));
             cx.events.tell(What::StepDone { step: POST.to_owned(), result, ms: ms(start.elapsed()) });
             cx.paused(POST).await;
             Ok(product)
         }
         Err(problem) => {
-            cx.append(Entry::Void { intent, why: cx.events.gate().pass(&problem.message) })?;
+            cx.append(Entry::Void { intent, why: cx.events.gate().pass(&problem.message) }).await?;
             Err(problem.at(post.origin.clone()))
         }
     }
