@@ -475,8 +475,6 @@ codes! {
     RUN_SHARE = "bake::run::share";
     /// A post-processor that failed; the image is made.
     RUN_POST = "bake::run::post";
-    /// A post-processor's command that was interrupted, and is not run again unasked.
-    RUN_AGAIN = "bake::run::again";
     /// An output that could not be written.
     RUN_OUTPUT = "bake::run::output";
     /// A build that somebody has ended.

@@ -49,6 +49,9 @@ pub struct Build {
     pub state: String,
     pub mood: &'static str,
     pub took: String,
+    /// Where it lies on the timeline, in thousandths, and how wide it is.
+    pub x: f64,
+    pub width: f64,
     pub steps: Vec<Step>,
     /// Points of the timeline in thousandths at which calls were made.
     pub calls: Vec<f64>,

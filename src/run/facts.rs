@@ -126,6 +126,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn templates_know_every_fact_that_a_builder_gives() {
+        let known = |name: &&str| crate::template::BUILD_NAMES.contains(name);
+        let given = CONNECTION.iter().chain(&EC2).chain(&UNEXECUTED).chain(&SECRET);
+        assert_eq!(given.filter(|name| !known(name)).collect::<Vec<_>>(), [&""; 0]);
+    }
+
+    #[test]
+    fn a_journal_keeps_no_secret_fact() {
+        let gate = Gate::default();
+        gate.hide(&crate::run::secret::Secret::new("hunter22"));
+        let facts = [("ID", "i-1"), ("Password", "x"), ("User", "hunter22")];
+        let kept = kept(facts.map(|(k, v)| (k.to_owned(), v.to_owned())).into(), &gate);
+        assert_eq!(kept.into_iter().collect::<Vec<_>>(), [("ID".to_owned(), "i-1".to_owned())]);
+    }
+
+    #[test]
     fn a_builder_gives_all_that_its_list_promises_and_no_more() {
         let connected = connected(&Given::default(), None, None);
         let launched = launched(connected.clone(), &SourceImage::default(), "us-east-1", "i-1");

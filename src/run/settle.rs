@@ -142,7 +142,7 @@ pub async fn resume(
             "look at what they have done; then `bakec resume {} --again` runs them again from their beginning",
             record.head.run
         );
-        return refused(vec![Problem::refused(code::RUN_AGAIN, message).help(help)]);
+        return refused(vec![Problem::refused(code::RUN_RESUME, message).help(help)]);
     }
     // A build that has not found its source image yet begins as any other.
     let fresh: Vec<_> = builds

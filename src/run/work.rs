@@ -75,7 +75,7 @@ pub(super) async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> O
     for (build, task) in tasks {
         let (end, left) = match task.await {
             Ok(ended) => ended,
-            Err(error) => broken(&common, &build, &error).await,
+            Err(error) => Box::pin(broken(&common, &build, &error)).await,
         };
         outcome.ends.push((build.name.to_string(), end));
         outcome.left.extend(left);
@@ -201,7 +201,7 @@ async fn after(cx: &Cx, build: &Build, made: Made, limit: Option<Duration>, time
         None => {
             let values = facts::gone(build, made.facts);
             let cx = Cx { cancel: timed, ..cx.clone() };
-            post::all(&cx, build, &artifact, &values).await
+            Box::pin(post::all(&cx, build, &artifact, &values)).await
         }
     };
     let processed = processed.map_err(|problem| late(cx, problem, limit));

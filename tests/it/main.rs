@@ -33,6 +33,8 @@ mod examples;
 mod executor;
 mod facts;
 #[cfg(feature = "run")]
+mod formats;
+#[cfg(feature = "run")]
 mod former;
 mod fuzzed;
 mod generated;
@@ -52,6 +54,8 @@ mod limits;
 mod manners;
 mod moving;
 mod oracle;
+#[cfg(feature = "run")]
+mod page;
 #[path = "../peer/packer.rs"]
 mod peer;
 #[cfg(feature = "run")]
@@ -66,6 +70,9 @@ mod peer_killed;
 #[cfg(feature = "run")]
 #[path = "../peer/moto.rs"]
 mod peer_moto;
+#[cfg(feature = "run")]
+#[path = "../peer/posts.rs"]
+mod peer_posts;
 #[cfg(feature = "run")]
 #[path = "../peer/provision.rs"]
 mod peer_provision;

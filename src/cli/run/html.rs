@@ -20,7 +20,7 @@ use crate::run::problem::Problem;
 use crate::run::secret::Gate;
 use crate::text::Sources;
 
-use super::timeline::{Ended, MAKERS, Standing, is_final, of_build};
+use super::timeline::{Ended, MAKERS, Standing, is_final, label, of_build};
 use super::watch::{LOG, LOGS};
 
 /// So many lines of output are shown of a build, the last ones.
@@ -69,7 +69,7 @@ impl Known<'_> {
         let actions = metrics(self.folder).actions();
         let mark = |n: u32| {
             let at = f64::from(n) / f64::from(MARKS);
-            (at * 100.0, long(whole(span.mul_f64(at))))
+            (at * 100.0, seconds(span.mul_f64(at)))
         };
         let next = match self.standing {
             Standing::Interrupted if !head.rehearsed => vec![("resume", "go on"), ("clean", "undo it")],
@@ -136,11 +136,14 @@ impl Known<'_> {
                 None => "open",
             },
             took: self.took(build),
+            x: build.steps.first().map_or(0.0, |step| self.x(step.at)),
             steps: build.steps.iter().map(|step| self.step(step)).collect(),
             resources: build.steps.iter().filter_map(|step| self.resource(build, name, step)).collect(),
             log: log.is_file().then(|| log.display().to_string()),
             ..Build::default()
         };
+        let last = build.steps.iter().map(|step| self.x(step.last)).fold(shown.x, f64::max);
+        shown.width = ((last - shown.x) * 10.0).round() / 10.0;
         for past in past(&text) {
             match past.what {
                 Heard::Call { .. } => {
@@ -194,11 +197,11 @@ impl Known<'_> {
             undone => format!("{}; {undone}", ended.result),
         };
         Step {
-            name: if step.of.is_empty() { step.step.clone() } else { format!("{} {}", step.step, step.of) },
+            name: label(step),
             attempt: step.attempt,
             state,
             x,
-            width: (end - x).max(1.5),
+            width: ((end - x).max(1.5) * 10.0).round() / 10.0,
             began: self.since(step.at),
             took: ended.at.map(|end| seconds(between(step.at, end))).unwrap_or_default(),
             result: self.gate.pass(&result),

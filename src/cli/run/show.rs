@@ -25,7 +25,7 @@ use super::super::{Outcome, Stop, file};
 use super::html::{Known, metrics};
 use super::inputs::Kept;
 use super::records;
-use super::timeline::{Ended, Standing, ends, of_build, remains};
+use super::timeline::{Ended, Standing, ends, label, of_build, remains};
 use super::watch::LOGS;
 
 /// `bakec show`
@@ -142,7 +142,7 @@ impl Shown<'_> {
         let _ = writeln!(out, "\n{name}: {}", of_build(build, self.standing));
         let start = self.record.head.moment;
         for step in &build.steps {
-            let label = if step.of.is_empty() { step.step.clone() } else { format!("{} {}", step.step, step.of) };
+            let label = label(step);
             let ended = self.ends.get(&step.intent).cloned().unwrap_or_default();
             let took = ended.at.map(|end| seconds(between(step.at, end)));
             let result = match &step.state {

@@ -12,6 +12,8 @@ use crate::diagnostic::code;
 use crate::run::journal::fold::{BuildRecord, Record, State, StepRecord, lines};
 use crate::run::journal::line::{End, Entry};
 use crate::run::journal::{FILE, is_held};
+use crate::run::line::PROVISION;
+use crate::run::post::POST;
 use crate::run::settings::is_cancelled;
 
 /// Steps that make something, and what that is called.
@@ -120,6 +122,16 @@ fn remaining(build: &str, step: &StepRecord) -> Option<String> {
         State::Done(result) => format!("{name} {}{at} of `{build}`", made(result)),
         _ => format!("perhaps the {name}{at} of `{build}`: it was asked for, and there is no answer"),
     })
+}
+
+/// What a step is called: what tells it from others of its name.
+pub(super) fn label(step: &StepRecord) -> String {
+    let said = ["label", "name", "kind"].iter().find_map(|member| step.data[*member].as_str());
+    let own = match step.step.as_str() {
+        PROVISION | POST => said.unwrap_or(&step.of),
+        _ => &step.of,
+    };
+    if own.is_empty() { step.step.clone() } else { format!("{} {own}", step.step) }
 }
 
 /// What a step made, by its id.
