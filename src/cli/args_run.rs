@@ -108,8 +108,7 @@ pub(super) enum OnError {
     Abort,
     /// The same, but the `cleanup` steps of the program are run on the machine.
     RunCleanupProvisioner,
-    /// Known from Packer.
-    #[value(hide = true)]
+    /// You are asked: undo everything, leave it, or try again what has failed.
     Ask,
 }
 
@@ -184,7 +183,7 @@ pub(super) struct Folder {
     bakec resume 20261121-1205                any beginning that only one run has\n  \
     bakec resume last --var password=…        secrets are not kept, and given again\n\n\
     Steps that are done are not done again; of one that was begun AWS is asked what came of it. A machine on which a provisioner \
-    was interrupted is not trusted, and its build begins again. Builds that have failed stay failed. Scripts and files must be \
+    was interrupted is not trusted, and its build begins again; what was interrupted on this machine needs your word. Builds that have failed stay failed. Scripts and files must be \
     what they were. The exit codes are those of `bakec run`.")]
 pub(super) struct Resume {
     /// The run: its name or the beginning of it; `last` is the newest.
@@ -193,6 +192,9 @@ pub(super) struct Resume {
     /// Run commands of post-processors again that were interrupted: nobody knows how far they came.
     #[arg(long)]
     pub(super) again: bool,
+    /// Run a provisioner that was interrupted again, on the same machine: you know that it can be run twice.
+    #[arg(long)]
+    pub(super) rerun_provisioner: bool,
     #[command(flatten)]
     pub(super) variables: Variables,
     #[command(flatten)]

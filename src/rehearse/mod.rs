@@ -50,6 +50,7 @@ pub use calls::Call;
 pub use faults::{Fault, Kind as FaultKind};
 pub use holds::{Hold, HoldAt, HoldState, When};
 pub use settings::{Ami, Delays, Quotas, Settings};
+pub use ssh::Command;
 
 use shared::Shared;
 
@@ -98,6 +99,11 @@ impl Server {
     /// All calls since the start or the last reset.
     pub fn calls(&self) -> Vec<Call> {
         self.shared.calls()
+    }
+
+    /// All commands that came by SSH since the start, where [`Settings::record`] asks for them.
+    pub fn commands(&self) -> Vec<Command> {
+        self.shared.commands()
     }
 
     /// Sets a fault.

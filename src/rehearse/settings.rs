@@ -31,6 +31,8 @@ pub struct Settings {
     pub delays: Delays,
     /// How much of everything there may be in a region.
     pub quotas: Quotas,
+    /// Whether commands that come by SSH are remembered, with the files that lie there then.
+    pub record: bool,
 }
 
 impl Default for Settings {
@@ -47,6 +49,7 @@ impl Default for Settings {
             throttle: true,
             delays: Delays::default(),
             quotas: Quotas::default(),
+            record: false,
         }
     }
 }

@@ -18,6 +18,7 @@ use super::holds::{Holds, When};
 use super::limits::Buckets;
 use super::query::Params;
 use super::settings::Settings;
+use super::ssh::Command;
 use super::world::instance::Reason;
 use super::world::{HostKey, World};
 use super::xml::Fields;
@@ -29,6 +30,8 @@ pub(crate) struct Shared {
     /// Told whenever the world has changed.
     changed: watch::Sender<()>,
     throttle: bool,
+    /// What came by SSH, where that is remembered.
+    commands: Option<Mutex<Vec<Command>>>,
 }
 
 #[derive(Debug)]
@@ -111,7 +114,9 @@ impl Shared {
             era: 0,
             buckets: Buckets::default(),
         };
+        let commands = settings.record.then(Mutex::default);
         Shared {
+            commands,
             state: Mutex::new(state),
             holds: Holds::default(),
             changed: watch::Sender::new(()),
@@ -121,6 +126,18 @@ impl Shared {
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers a command, where that is asked for.
+    pub(crate) fn record(&self, command: impl FnOnce() -> Command) {
+        if let Some(commands) = &self.commands {
+            commands.lock().unwrap_or_else(PoisonError::into_inner).push(command());
+        }
+    }
+
+    pub(crate) fn commands(&self) -> Vec<Command> {
+        let commands = self.commands.as_ref().map(|all| all.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        commands.unwrap_or_default()
     }
 
     pub(crate) fn changes(&self) -> watch::Receiver<()> {

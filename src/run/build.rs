@@ -3,6 +3,8 @@
 //! `input` makes these from a plan and refuses by name what has no place here. It must not know AWS's client nor JSON's looseness.
 //! Neighbours: `line` walks a build, `step` takes parts of it.
 
+mod steps;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +14,10 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::problem::Origin;
 use super::render::Given;
 use super::secret::Secret;
+pub use steps::{
+    Ansible, AnsibleLocal, Breakpoint, Carry, Galaxy, Local, PowerShell, Provisioner, Reboot, Restart, Script, Shell,
+    Work,
+};
 
 /// A build of a plan.
 #[derive(Clone, Debug)]
@@ -273,81 +279,6 @@ pub struct Image {
     pub skip_create: bool,
 }
 
-/// A step on the machine, or here while the machine is there.
-#[derive(Clone, Debug)]
-pub struct Provisioner {
-    /// The kind: `shell`.
-    pub kind: String,
-    /// Its label.
-    pub label: Option<String>,
-    /// Its block.
-    pub origin: Option<Origin>,
-    /// How long it waits before it begins.
-    pub pause_before: Duration,
-    /// How long it may take.
-    pub timeout: Option<Duration>,
-    /// How often it is tried again.
-    pub max_retries: u32,
-    /// What it does.
-    pub work: Work,
-}
-
-/// What a provisioner does.
-#[derive(Clone, Debug)]
-pub enum Work {
-    /// Runs scripts on the machine.
-    Shell(Box<Shell>),
-    /// Carries files there or back.
-    File(Carry),
-}
-
-/// `shell`
-#[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
-pub struct Shell {
-    /// The scripts: files, or one made of the lines.
-    pub scripts: Vec<Script>,
-    /// Variables, in order; values may hold run-time templates.
-    pub environment: Vec<(String, String)>,
-    /// `%s='%s' `, or for a file of variables `export %s='%s'\n`.
-    pub env_var_format: String,
-    pub use_env_var_file: bool,
-    /// A run-time template with `{{.Path}}`, `{{.Vars}}`, `{{.EnvVarFile}}`.
-    pub execute_command: String,
-    pub binary: bool,
-    pub remote_folder: String,
-    pub remote_file: Option<String>,
-    pub remote_path: Option<String>,
-    pub skip_clean: bool,
-    pub expect_disconnect: bool,
-    pub valid_exit_codes: Vec<u32>,
-    pub start_retry_timeout: Duration,
-    pub pause_after: Duration,
-}
-
-/// A script.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Script {
-    /// A file here.
-    File(PathBuf),
-    /// The text, its first line that of the interpreter. It may hold run-time templates.
-    Inline(String),
-}
-
-/// `file`
-#[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
-pub struct Carry {
-    /// Paths here for an upload, there for a download.
-    pub sources: Vec<String>,
-    /// What is uploaded instead of a file.
-    pub content: Option<String>,
-    pub destination: String,
-    pub download: bool,
-    /// Whether the sources may appear only while the run goes on.
-    pub generated: bool,
-}
-
 /// A step on what was made.
 #[derive(Clone, Debug)]
 pub struct Post {
@@ -406,29 +337,4 @@ pub enum Algorithm {
     Sha256,
     Sha384,
     Sha512,
-}
-
-/// `shell-local`
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Local {
-    /// Lines that become a script, run-time templates; none where there are scripts.
-    pub inline: Option<Vec<String>>,
-    /// Scripts.
-    pub scripts: Vec<PathBuf>,
-    /// Variables, in order; values are run-time templates.
-    pub environment: Vec<(String, String)>,
-    /// How one is written: `%s='%s' `.
-    pub env_var_format: String,
-    /// The program and its arguments, run-time templates with `{{.Vars}}`, `{{.Script}}`, `{{.Command}}`.
-    pub execute_command: Vec<String>,
-    /// What stands behind `#!` in a script made of lines.
-    pub inline_shebang: String,
-    /// Systems that run it; all where none is named.
-    pub only_on: Vec<String>,
-    /// Exit codes that count as success.
-    pub valid_exit_codes: Vec<u32>,
-    /// The ending of a script made of lines.
-    pub tempfile_extension: Option<String>,
-    /// Whether the Linux subsystem of Windows gets paths in its own form.
-    pub use_linux_pathing: bool,
 }

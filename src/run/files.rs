@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::build::{Build, Builder, Key, Post, PostWork, Provisioner, Script, Ssh, Work};
+use super::build::{Build, Builder, Galaxy, Key, Post, PostWork, Provisioner, Script, Ssh, Work};
 use super::key;
 use super::problem::{Origin, Problem};
 use super::render;
@@ -16,13 +16,49 @@ type Wanted = (PathBuf, &'static str);
 
 /// The files that a step reads here, as far as they are known before there is a machine. What is `generated` may appear later.
 fn wanted(step: &Provisioner, build: &Build) -> Vec<Wanted> {
+    let scripts = |all: &[Script]| all.iter().filter_map(script).map(|path| (path.clone(), "script")).collect();
+    let list = |galaxy: &Option<Galaxy>| galaxy.as_ref().map(|galaxy| (galaxy.file.clone(), "list"));
+    let folders = |all: &[PathBuf]| all.iter().map(|path| (path.clone(), "folder")).collect::<Vec<_>>();
     match &step.work {
-        Work::Shell(shell) => shell.scripts.iter().filter_map(script).map(|path| (path.clone(), "script")).collect(),
+        Work::Shell(shell) => scripts(&shell.scripts),
+        Work::Local(local) => scripts(&local.scripts),
+        Work::PowerShell(shell) => scripts(&shell.scripts),
         Work::File(carry) if !carry.download && !carry.generated => {
             let sources = carry.sources.iter().filter_map(|source| render::rendered(source, &build.values).ok());
             sources.map(|path| (PathBuf::from(path), "file")).collect()
         }
-        Work::File(_) => Vec::new(),
+        Work::File(_) | Work::Breakpoint(_) | Work::Restart(_) | Work::Reboot(_) => Vec::new(),
+        Work::Ansible(work) => {
+            let own = |path: &Option<PathBuf>, what| path.as_ref().map(|path| (path.clone(), what));
+            let mut all = vec![(work.playbook.clone(), "playbook")];
+            all.extend(own(&work.inventory_file, "inventory"));
+            // What is made in the folder goes again, and the rest is for the playbook to read.
+            all.extend(
+                work.inventory_directory
+                    .iter()
+                    .flat_map(|folder| {
+                        ["group_vars", "host_vars"]
+                            .map(|name| folder.join(name))
+                            .into_iter()
+                            .filter(|path| path.is_dir())
+                    })
+                    .map(|path| (path, "folder")),
+            );
+            all.extend(list(&work.galaxy));
+            all
+        }
+        Work::AnsibleLocal(work) => {
+            let mut all: Vec<Wanted> = work.playbooks.iter().map(|path| (path.clone(), "playbook")).collect();
+            all.extend(work.inventory_file.iter().map(|path| (path.clone(), "inventory")));
+            all.extend(list(&work.galaxy));
+            for paths in [&work.playbook_paths, &work.role_paths, &work.collection_paths] {
+                all.extend(folders(paths));
+            }
+            for path in [&work.playbook_dir, &work.group_vars, &work.host_vars].into_iter().flatten() {
+                all.push((path.clone(), "folder"));
+            }
+            all
+        }
     }
 }
 
@@ -34,13 +70,13 @@ fn script(script: &Script) -> Option<&PathBuf> {
 }
 
 /// The scripts of post-processors.
-fn local(build: &Build) -> impl Iterator<Item = (&Post, &PathBuf)> {
+fn posts(build: &Build) -> impl Iterator<Item = (&Post, &PathBuf)> {
     build.posts.iter().flatten().flat_map(|post| {
-        let scripts: &[PathBuf] = match &post.work {
+        let scripts: &[Script] = match &post.work {
             PostWork::Local(local) => &local.scripts,
             _ => &[],
         };
-        scripts.iter().map(move |script| (post, script))
+        scripts.iter().filter_map(script).map(move |path| (post, path))
     })
 }
 
@@ -57,7 +93,7 @@ pub fn missing(builds: &[Build]) -> Vec<Problem> {
             let wanted = wanted(step, build).into_iter();
             found.extend(wanted.filter_map(|(path, what)| unread(&path, what, step.origin.as_ref())));
         }
-        found.extend(local(build).filter_map(|(post, path)| unread(path, "script", post.origin.as_ref())));
+        found.extend(posts(build).filter_map(|(post, path)| unread(path, "script", post.origin.as_ref())));
         // Whoever connects would learn it too, when the machine is paid for.
         if let Some((file, Some(ssh))) = own_key(&build.builder) {
             let wrong = key::read(file, ssh.passphrase.as_ref()).err();
@@ -82,8 +118,14 @@ fn own_key(builder: &Builder) -> Option<(&Path, Option<&Ssh>)> {
 }
 
 fn unread(path: &Path, what: &str, origin: Option<&Origin>) -> Option<Problem> {
-    let error = std::fs::File::open(path).err()?;
-    let message = format!("the {what} `{}` cannot be read: {error}", path.display());
+    let message = match std::fs::File::open(path) {
+        Ok(_) if what == "folder" && !path.is_dir() => format!("`{}` is no folder", path.display()),
+        Ok(_) if matches!(what, "script" | "playbook" | "list") && path.is_dir() => {
+            format!("the {what} `{}` is a folder", path.display())
+        }
+        Ok(_) => return None,
+        Err(error) => format!("the {what} `{}` cannot be read: {error}", path.display()),
+    };
     let problem = Problem::refused(code::RUN_FILE, message)
         .help("paths are relative to the folder in which bakec was started")
         .at(origin.cloned());
@@ -97,7 +139,7 @@ fn unread(path: &Path, what: &str, origin: Option<&Origin>) -> Option<Problem> {
 pub fn digests(builds: &[Build]) -> std::io::Result<Vec<(String, String)>> {
     let all = builds.iter().flat_map(|build| steps(build).flat_map(move |step| wanted(step, build)));
     let mut paths: BTreeSet<PathBuf> = all.map(|(path, _)| path).collect();
-    paths.extend(builds.iter().flat_map(local).map(|(_, path)| path.clone()));
+    paths.extend(builds.iter().flat_map(posts).map(|(_, path)| path.clone()));
     paths.iter().map(|path| Ok((path.display().to_string(), digest(path)?))).collect()
 }
 

@@ -60,6 +60,12 @@ pub async fn bake(mut builds: Vec<Build>, settings: Settings, events: Events, ca
     if !missing.is_empty() {
         return refused(missing);
     }
+    if !settings.rehearsed {
+        let missing = provision::ready(&builds).await;
+        if !missing.is_empty() {
+            return refused(missing);
+        }
+    }
     let reached: Vec<Reached> = builds.iter().map(Reached::from).collect();
     let clouds = match Clouds::open(&reached, &settings.reach, &events, &cancel).await {
         Ok(clouds) => clouds,

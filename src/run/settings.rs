@@ -24,6 +24,8 @@ pub enum OnError {
     Abort,
     /// The same, but the steps that clean up are run on the machine.
     RunCleanupProvisioner,
+    /// Somebody at the keyboard says it.
+    Ask,
 }
 
 /// How a run is made.
@@ -61,6 +63,10 @@ pub struct Settings {
     pub again: bool,
     /// Who is asked before the next step begins.
     pub pause: Option<Pause>,
+    /// Who sits at the keyboard: asked at breakpoints, and after failures where that is wanted.
+    pub keyboard: Option<Pause>,
+    /// Whether a provisioner that was interrupted is run again on the same machine.
+    pub rerun_provisioner: bool,
     /// The moment of the run.
     pub moment: Moment,
 }
@@ -84,6 +90,8 @@ impl Default for Settings {
             outputs: Vec::new(),
             again: false,
             pause: None,
+            keyboard: None,
+            rerun_provisioner: false,
             moment: Moment::now(),
         }
     }

@@ -17,11 +17,11 @@ use super::cancel::Cancel;
 use super::clouds::Clouds;
 use super::event::{Events, What};
 use super::files::digests;
-use super::journal::fold::{Broken, Record};
+use super::journal::fold::{Broken, Record, State};
 use super::journal::line::{End, Entry, Purpose};
 use super::journal::{Journal, OpenError};
 use super::line::ebs::finished;
-use super::line::{interrupted, is_final};
+use super::line::{PROVISION, PROVISIONER, interrupted, is_final};
 use super::post;
 use super::preflight::{self, Found};
 use super::problem::Problem;
@@ -132,6 +132,12 @@ pub async fn resume(
     if let Some(problem) = changed(&builds, &record) {
         return refused(vec![problem]);
     }
+    if !settings.rerun_provisioner {
+        let unended: Vec<Problem> = builds.iter().filter_map(|build| unended(build, &record)).collect();
+        if !unended.is_empty() {
+            return refused(unended);
+        }
+    }
     let uncertain = post::uncertain(&record);
     if !settings.again
         && let Some((build, name)) = uncertain.first()
@@ -181,20 +187,57 @@ pub async fn resume(
 ///
 /// # Errors
 /// What may be left of them: nothing new is made then.
-pub async fn ready(cx: &mut Cx) -> Result<(), Vec<Problem>> {
+pub async fn ready(cx: &mut Cx, rerun_provisioner: bool) -> Result<(), Vec<Problem>> {
     let why = cx.run.journal.look(|r| r.builds.get(&*cx.build).and_then(interrupted));
     // What is final is only finished.
     if is_final(cx) {
         return Ok(());
     }
-    if let Some(why) = why {
-        cx.events.say(format!("{why}: its machine is not trusted, and the build begins again"));
-        let next = Entry::Attempt { build: cx.build.to_string(), attempt: cx.attempt + 1, why: why.to_owned() };
-        cx.append(next).await.map_err(|problem| vec![problem])?;
-        cx.attempt += 1;
+    match why {
+        Some(PROVISIONER) if rerun_provisioner => {
+            cx.events.warn(format!("{PROVISIONER}: it is run again on the same machine, as was asked for"));
+        }
+        Some(why) => {
+            cx.events.say(format!("{why}: its machine is not trusted, and the build begins again"));
+            return again(cx, why).await;
+        }
+        None => {}
     }
+    undone(cx).await
+}
+
+/// Begins a new attempt at a build, once what the earlier ones made is undone.
+///
+/// # Errors
+/// What may be left of them: nothing new is made then.
+pub async fn again(cx: &mut Cx, why: &str) -> Result<(), Vec<Problem>> {
+    let next = Entry::Attempt { build: cx.build.to_string(), attempt: cx.attempt + 1, why: why.to_owned() };
+    cx.append(next).await.map_err(|problem| vec![problem])?;
+    cx.attempt += 1;
+    undone(cx).await
+}
+
+async fn undone(cx: &Cx) -> Result<(), Vec<Problem>> {
     let left = earlier(cx).await;
     if left.is_empty() { Ok(()) } else { Err(left) }
+}
+
+/// Why a build cannot go on without somebody's word: what ran here was interrupted, and nobody knows what it has done.
+fn unended(build: &Build, record: &Record) -> Option<Problem> {
+    let known = record.builds.get(&*build.name).filter(|known| known.end.is_none())?;
+    let mut own = known.steps.iter().filter(|step| step.attempt == known.attempt && step.state == State::Begun);
+    let step = own.find(|step| step.step == PROVISION && step.data["kind"] == "shell-local")?;
+    let name = step.data["label"].as_str().map(|label| format!(" \"{label}\"")).unwrap_or_default();
+    let message = format!(
+        "the step `shell-local{name}` of `{}` was interrupted, and nobody knows what it has done here",
+        build.name
+    );
+    let place = step.of.parse::<usize>().ok().and_then(|index| build.provisioners.get(index));
+    let run = &record.head.run;
+    let help = format!(
+        "see what it has done; then `bakec resume {run} --rerun-provisioner` runs it again, and `bakec clean {run}` undoes the run"
+    );
+    Some(Problem::refused(code::RUN_RESUME, message).help(help).at(place.and_then(|step| step.origin.clone())))
 }
 
 /// Writes how a build ended that is finished or undone now.

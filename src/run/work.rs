@@ -18,12 +18,14 @@ use super::facts;
 use super::journal::line::{End, Entry, Made};
 use super::line::{self, Baked};
 use super::output;
+use super::pause::Answer;
 use super::post;
 use super::preflight::Found;
 use super::problem::{Kind, Problem};
 use super::reached::Reached;
 use super::settings::{OnError, Outcome, Settings};
 use super::settle;
+use super::step::ask::Asks;
 use super::step::undo::{Extent, back};
 use super::step::{Age, Cx, Run, lease};
 use crate::diagnostic::code;
@@ -126,6 +128,8 @@ impl Common {
             events: self.events.of_build(&build.name),
             cancel: self.cancel.clone(),
             pause: self.settings.pause.clone(),
+            keyboard: self.settings.keyboard.clone(),
+            asks: self.settings.keyboard.clone().filter(|_| self.settings.on_error == OnError::Ask).map(Asks::of),
             origins: Arc::default(),
             age: Age::fresh(),
         }
@@ -134,7 +138,7 @@ impl Common {
 
 /// Makes one build to its end: the image, or everything undone.
 async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
-    let Common { settings, found, .. } = common;
+    let settings = &common.settings;
     let mut cx = common.context(build);
     if let Some(end) = cx.run.journal.look(|r| r.builds.get(&*build.name).and_then(|b| b.end.clone())) {
         let left = match end {
@@ -148,17 +152,39 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
         let timed = cx.cancel.within(settings.timeout);
         return after(&cx, build, made, settings.timeout, timed).await;
     }
-    if let Err(left) = settle::ready(&mut cx).await {
+    let unready = |cx: &Cx, left| {
         let problem = Problem::failed(code::RUN_RESUME, "what an earlier attempt made cannot be undone")
             .help(format!("undo it by `bakec clean {}`, which says what is in the way", cx.run.name))
             .at(build.origin.clone());
         cx.events.tell(What::BuildFailed { problem: problem.clone(), made: None });
-        return (End::Failed { problem }, left);
+        (End::Failed { problem }, left)
+    };
+    if let Err(left) = settle::ready(&mut cx, settings.rerun_provisioner).await {
+        return unready(&cx, left);
     }
-    let cx = &cx;
     cx.events.tell(What::BuildStarted { kind: kind(build).to_owned() });
-    // When the time is up it ends as when somebody wishes it: what is in flight, and what cleans up, has its end.
-    let timed = Cx { cancel: cx.cancel.within(settings.timeout), ..cx.clone() };
+    let (baked, timed) = loop {
+        // When the time is up it ends as when somebody wishes it: what is in flight, and what cleans up, has its end.
+        let timed = cx.cancel.within(settings.timeout);
+        let baked = attempt(&cx, common, build, timed.clone()).await;
+        if let Err(problem) = &baked
+            && !line::is_final(&cx)
+            && cx.asked(problem).await == Some(Answer::Again)
+        {
+            if let Err(left) = settle::again(&mut cx, "it was asked for at the keyboard").await {
+                return unready(&cx, left);
+            }
+            continue;
+        }
+        break (baked, timed);
+    };
+    finish(&cx, build, baked, settings, timed).await
+}
+
+/// Makes one attempt at a build.
+async fn attempt(cx: &Cx, common: &Common, build: &Build, timed: Cancel) -> Result<Baked, Problem> {
+    let Common { settings, found, .. } = common;
+    let timed = Cx { cancel: timed, ..cx.clone() };
     let baked = match &build.builder {
         Builder::Ebs(ebs) => {
             let source = found.sources.get(&*build.name).cloned();
@@ -168,8 +194,7 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
         }
         Builder::Null(null) => line::null::bake(&timed, build, null, &build.values).await,
     };
-    let baked = baked.map_err(|problem| late(cx, problem, settings.timeout));
-    finish(cx, build, baked, settings, timed.cancel).await
+    baked.map_err(|problem| late(cx, problem, settings.timeout))
 }
 
 /// Says of what nobody has ended that its time was up.
@@ -312,7 +337,8 @@ async fn finish(
             let end = End::Failed { problem };
             let mut left = match settings.on_error {
                 OnError::Cleanup => back(cx, Extent::Everything).await,
-                OnError::Abort | OnError::RunCleanupProvisioner => left_as_it_is(cx),
+                OnError::Ask if cx.answered() != Some(Answer::Abort) => back(cx, Extent::Everything).await,
+                OnError::Abort | OnError::RunCleanupProvisioner | OnError::Ask => left_as_it_is(cx),
             };
             left.extend(ended(cx, build, &end).await);
             (end, left)

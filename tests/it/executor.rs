@@ -96,7 +96,7 @@ fn mistakes_are_2() {
     of(&["a.json", "--only", "ones"], "did you mean `one`?");
     of(&["a.json", "--set", "a=1"], "variables of a plan are given by `--var`");
     of(&["a.json", "--var", "name"], "write `--var NAME=VALUE`");
-    of(&["a.json", "-on-error=ask"], "`--on-error ask` of Packer's is not done");
+    of(&["a.json", "-on-error=ask"], "`--on-error ask` asks at a terminal");
     of(&["a.json", "--timeout", "90"], "`90` is no span of time");
     assert!(!folder.path().join(".bakec").exists());
 }

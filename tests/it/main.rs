@@ -59,6 +59,9 @@ mod page;
 #[path = "../peer/packer.rs"]
 mod peer;
 #[cfg(feature = "run")]
+#[path = "../peer/ansible.rs"]
+mod peer_ansible;
+#[cfg(feature = "run")]
 #[path = "../peer/builds.rs"]
 mod peer_builds;
 #[cfg(feature = "run")]
@@ -94,4 +97,10 @@ mod run_pages;
 mod rust;
 mod schema;
 mod spec;
+#[cfg(feature = "run")]
+mod steps;
+#[cfg(feature = "run")]
+mod steps_table;
+#[cfg(feature = "run")]
+mod stopped;
 mod templates;

@@ -160,7 +160,7 @@ fn one_that_fails_leaves_the_image_and_the_other_chains() {
     assert_eq!(ran.code, 1, "{}", ran.said());
     for words in [
         "Build 'web' made its image, and a post-processor failed",
-        "the inline script ended with the exit code 7",
+        "the inline script ended with the exit status 7",
         "==> Made and final, though not all post-processors have come to their end:\n--> web: AMIs were created:\nus-east-1: ami-",
         "1 build done, 1 failed",
     ] {
@@ -226,11 +226,13 @@ fn what_cannot_be_done_is_refused_before_anything_starts() {
     of(json!([{ "type": "checksum", "output": "{{.Foo}}" }]), "Foo");
     of(json!([{ "type": "artifice", "files": ["a"], "keep_input_artifact": false }]), "would deregister the image");
     of(json!([{ "type": "artifice", "files": [] }]), "`artifice` names no file");
-    of(json!([{ "type": "shell-local" }]), "runs `command`, `inline`, `script` or `scripts`");
+    of(json!([{ "type": "shell-local" }]), "a shell-local step runs `");
     of(json!([{ "type": "shell-local", "inline": ["a"], "command": "b" }]), "exclude each other");
     of(json!([{ "type": "shell-local", "script": "none.sh" }]), "the script `none.sh` cannot be read");
-    of(json!([{ "type": "shell-local", "inline": ["a"], "only_on": ["plan9"] }]), "there is no system `plan9`");
-    of(json!([{ "type": "shell-local", "inline": ["a"], "execute_command": ["sh"] }]), "it holds no `{{.Script}}`");
+    of(
+        json!([{ "type": "shell-local", "inline": ["a"], "only_on": ["plan9"] }]),
+        "there is no operating system `plan9`",
+    );
     of(json!([{ "type": "shell-local", "inline": ["a"], "environment_vars": ["=x"] }]), "no variable of the form");
     of(json!([{ "type": "shell-local", "inline": ["a"], "valid_exit_codes": ["x"] }]), "`x` is no exit code");
     of(json!([{ "type": "shell-local", "inline": ["a"], "use_linux_pathing": true }]), "works with `script`");

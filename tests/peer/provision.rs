@@ -12,7 +12,7 @@ use bakec::run::build::{Carry, Provisioner, Script, Shell as Scripts, Work};
 use bakec::run::cancel::Cancel;
 use bakec::run::event::What;
 use bakec::run::problem::Problem;
-use bakec::run::provision::provision;
+use bakec::run::provision::{Ground, provision};
 use bakec::run::render::Given;
 use bakec::run::ssh::Shell;
 use regex::Regex;
@@ -84,7 +84,9 @@ fn given(port: u16) -> Given {
 
 async fn provisioned(bench: &Bench, shell: &mut Shell, port: u16, steps: &[Provisioner]) -> Result<(), Problem> {
     for step in steps {
-        provision(step, shell, &given(port), &bench.events, &Cancel::never()).await?;
+        let (given, cancel) = (given(port), Cancel::never());
+        let mut ground = Ground { shell: Some(&mut *shell), ..Ground::here(&given, &bench.events, &cancel) };
+        provision(step, &mut ground).await?;
     }
     Ok(())
 }
@@ -347,7 +349,8 @@ fn peer_provision_a_cancelled_script_ends() {
         let work = Provisioner { max_retries: 5, ..shell(inline(&["sleep 30"])) };
         let given = given(server.port);
         let start = Instant::now();
-        let (result, ()) = tokio::join!(provision(&work, &mut shell_, &given, &bench.events, &cancel), async {
+        let mut ground = Ground { shell: Some(&mut shell_), ..Ground::here(&given, &bench.events, &cancel) };
+        let (result, ()) = tokio::join!(provision(&work, &mut ground), async {
             tokio::time::sleep(Duration::from_secs(1)).await;
             wish.send_replace(1);
         });

@@ -58,7 +58,7 @@ async fn make(args: &Run, mut plan: Planned, terminal: &Terminal) -> Outcome {
         true => Some(Rehearsal::start(&args.reach, terminal).await?),
         false => None,
     };
-    let (events, mut watch) = Watch::begin(&args.show, std::mem::take(&mut plan.texts), args.manner.debug, terminal)?;
+    let (events, mut watch) = Watch::begin(&args.show, std::mem::take(&mut plan.texts), steady(args, &plan), terminal)?;
     let (builds, warnings) = match builds(&plan.document, &inputs, events.gate()) {
         Ok(ready) => ready,
         Err(problems) => return verdict::refused(problems, events, watch, terminal).await,
@@ -74,7 +74,9 @@ async fn make(args: &Run, mut plan: Planned, terminal: &Terminal) -> Outcome {
     if let Some(rehearsal) = &rehearsal {
         rehearsal.reached(&mut settings);
     }
-    settings.pause = args.manner.debug.then(|| keyboard::pauses(&events));
+    settings.keyboard = keyboard::keyboard(&events);
+    // Somebody who pipes an answer in for each pause is as good as one at the keyboard.
+    settings.pause = args.manner.debug.then(|| settings.keyboard.clone().unwrap_or_else(|| keyboard::pauses(&events)));
     let cancel = watch.heed_signals(&events, terminal)?;
     let mut outcome = bake(builds, settings, events.clone(), cancel).await;
     if rehearsal.is_some() {
@@ -87,12 +89,19 @@ async fn make(args: &Run, mut plan: Planned, terminal: &Terminal) -> Outcome {
     stop
 }
 
+/// Whether somebody may be asked in the middle: then lines are written, and no board is drawn.
+fn steady(args: &Run, plan: &Planned) -> bool {
+    args.manner.debug
+        || args.manner.on_error == args::OnError::Ask
+        || plan.document.provisioners.iter().chain(&plan.document.cleanups).any(|step| step.kind == "breakpoint")
+}
+
 /// What does not go together, or is known and not done.
 fn sensible(args: &Run, terminal: &Terminal) -> Outcome {
     let fail = |message: &str, help: &str| Err(terminal.fail(message, Some(help)));
-    if args.manner.on_error == args::OnError::Ask {
-        let help = "`abort` leaves all as it is, so that you can look at it; `--debug` stops after each step; and `cleanup` undoes it";
-        return fail("`--on-error ask` of Packer's is not done by `bakec run`", help);
+    if args.manner.on_error == args::OnError::Ask && !keyboard::is_there() {
+        let help = "`abort` leaves all as it is, so that you can look at it, and `cleanup` undoes it";
+        return fail("`--on-error ask` asks at a terminal, and standard input is none", help);
     }
     if args.manner.debug && args.file.as_deref() == Some("-") {
         return fail(
@@ -149,7 +158,8 @@ impl From<args::OnError> for OnError {
         match wanted {
             args::OnError::Abort => OnError::Abort,
             args::OnError::RunCleanupProvisioner => OnError::RunCleanupProvisioner,
-            args::OnError::Cleanup | args::OnError::Ask => OnError::Cleanup,
+            args::OnError::Cleanup => OnError::Cleanup,
+            args::OnError::Ask => OnError::Ask,
         }
     }
 }

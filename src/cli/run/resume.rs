@@ -15,7 +15,7 @@ use super::super::terminal::Terminal;
 use super::super::{Outcome, Stop};
 use super::inputs::Kept;
 use super::watch::Watch;
-use super::{records, runtime, verdict};
+use super::{keyboard, records, runtime, verdict};
 
 /// `bakec resume`
 pub(in crate::cli) fn resume(args: &Resume, terminal: &Terminal) -> Outcome {
@@ -45,7 +45,13 @@ async fn go_on(args: &Resume, former: Former, terminal: &Terminal) -> Outcome {
         Ok(outputs) => outputs,
         Err(problems) => return verdict::refused(problems, events, watch, terminal).await,
     };
-    let settings = Settings { outputs, again: args.again, ..former.settings(&args.endpoint) };
+    let settings = Settings {
+        outputs,
+        again: args.again,
+        rerun_provisioner: args.rerun_provisioner,
+        keyboard: keyboard::keyboard(&events),
+        ..former.settings(&args.endpoint)
+    };
     let ended = settle::resume(&former.folder, builds, settings, events.clone(), cancel).await;
     verdict::of(&ended, events, &mut watch, terminal).await
 }

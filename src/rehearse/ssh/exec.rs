@@ -1,11 +1,14 @@
 //! One command of a client: a transfer by scp, or something for the shell.
 
+use std::sync::Arc;
+
 use russh::Channel;
 use russh::server::Msg;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::shell::{Said, Shell};
 use super::{Guest, scp, words};
+use crate::rehearse::shared::Shared;
 
 /// How a command ends where a fault says so.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +21,14 @@ pub(super) enum End {
 /// The most that a command is read from its input.
 const INPUT: u64 = 64 << 20;
 
-pub(super) async fn run(mut channel: Channel<Msg>, guest: Guest, command: String, end: Option<End>) {
+pub(super) async fn run(
+    mut channel: Channel<Msg>,
+    guest: Guest,
+    command: String,
+    end: Option<End>,
+    shared: Arc<Shared>,
+) {
+    let mut restarts = false;
     let mut out = channel.make_writer();
     let mut err = channel.make_writer_ext(Some(1));
     let status = match end {
@@ -40,8 +50,9 @@ pub(super) async fn run(mut channel: Channel<Msg>, guest: Guest, command: String
                 } else {
                     Vec::new()
                 };
-                let mut shell = Shell::new(guest.files.clone(), &guest.user, input);
+                let mut shell = Shell::new(guest.files.clone(), &guest.user, input).of_start(super::start_of(&guest));
                 let status = shell.run(&command).await;
+                restarts = shell.restarts();
                 for said in shell.said() {
                     let _ = match said {
                         Said::Out(bytes) => out.write_all(&bytes).await,
@@ -58,4 +69,7 @@ pub(super) async fn run(mut channel: Channel<Msg>, guest: Guest, command: String
     }
     let _ = channel.eof().await;
     let _ = channel.close().await;
+    if restarts {
+        super::restart(&shared, &guest);
+    }
 }

@@ -27,7 +27,7 @@ use tokio::sync::{Notify, watch};
 
 use super::shared::Shared;
 use super::world::HostKey;
-use super::world::files::Files;
+use super::world::files::{Files, Kind};
 use super::world::instance::State;
 use session::Session;
 
@@ -105,6 +105,50 @@ async fn gone(shared: &Shared, mut guests: watch::Receiver<Option<Guest>>) {
             return;
         }
     }
+}
+
+/// A command that came by SSH.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// The id of the instance.
+    pub instance: String,
+    /// The command as it came.
+    pub line: String,
+    /// The files that lay there when it came, by path.
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+/// Remembers a command, where that is asked for.
+fn record(shared: &Shared, guest: &Guest, line: &str) {
+    shared.record(|| {
+        let tree = guest.files.tree();
+        let files = tree.iter().filter_map(|(path, entry)| match &entry.kind {
+            Kind::File(bytes) => Some((path.clone(), bytes.to_vec())),
+            Kind::Folder => None,
+        });
+        Command { instance: guest.instance.clone(), line: line.to_owned(), files: files.collect() }
+    });
+}
+
+/// What differs from start to start of an instance.
+fn start_of(guest: &Guest) -> String {
+    format!("{}-{}", guest.instance, guest.cuts)
+}
+
+/// Restarts an instance, as a command on it asks for.
+fn restart(shared: &Shared, guest: &Guest) {
+    let mut state = shared.state();
+    state.world.advance();
+    let up = state.world.now().after(state.world.rules.delays.boot);
+    let region = state.world.region_mut(guest.region);
+    if let Some(instance) = region.and_then(|region| region.instances.get_mut(&guest.instance))
+        && instance.state == State::Running
+    {
+        instance.up = Some(up);
+        instance.cuts += 1;
+    }
+    drop(state);
+    shared.changed();
 }
 
 /// Whether an instance still runs as it did when the connection was made.

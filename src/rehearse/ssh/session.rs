@@ -176,7 +176,8 @@ impl Handler for Session {
         });
         session.channel_success(id)?;
         let command = String::from_utf8_lossy(command).into_owned();
-        tokio::spawn(exec::run(channel, guest, command, end));
+        super::record(&self.shared, &guest, &command);
+        tokio::spawn(exec::run(channel, guest, command, end, self.shared.clone()));
         Ok(())
     }
 

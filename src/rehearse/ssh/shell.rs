@@ -25,6 +25,10 @@ pub(super) struct Shell {
     variables: Variables,
     said: Vec<Said>,
     exited: bool,
+    /// What differs from start to start of the machine.
+    start: String,
+    /// Whether a command restarts the machine.
+    restarts: bool,
     /// The command at hand keeps the variables that it sets.
     exports: bool,
 }
@@ -46,8 +50,20 @@ impl Shell {
             variables: variables.into_iter().map(|(name, value)| (name.to_string(), value)).collect(),
             said: Vec::new(),
             exited: false,
+            start: String::new(),
+            restarts: false,
             exports: false,
         }
+    }
+
+    /// The same, on a machine whose start is known by this.
+    pub(super) fn of_start(self, start: String) -> Self {
+        Shell { start, ..self }
+    }
+
+    /// Whether a command restarts the machine.
+    pub(super) fn restarts(&self) -> bool {
+        self.restarts
     }
 
     pub(super) fn said(self) -> Vec<Said> {
@@ -202,7 +218,15 @@ impl Shell {
             }
             "ls" => self.ls(&args, out),
             "chown" | "chgrp" => 0,
-            "powershell" | "pwsh" => self.not_run(&name),
+            "reboot" | "shutdown" | "systemctl" if restarts(&name, &args) => {
+                self.restarts = true;
+                0
+            }
+            "powershell" | "pwsh" => match args.join(" ") {
+                line if line.contains("LastBootUpTime") => say(out, &self.start.clone()),
+                line if line.contains("Test-Path") => say(out, "False"),
+                _ => self.not_run(&name),
+            },
             _ if self.is_missing(&first) => self.fail(&format!("{first}: No such file or directory"), 127),
             _ => self.not_run(&name),
         }
@@ -228,6 +252,9 @@ impl Shell {
     }
 
     fn read(&self, name: &str) -> Option<Vec<u8>> {
+        if name == "/proc/sys/kernel/random/boot_id" {
+            return Some(format!("{}\n", self.start).into_bytes());
+        }
         match self.files.tree().get(&self.full(name)) {
             Some(Entry { kind: Kind::File(bytes), .. }) => Some(bytes.to_vec()),
             _ => None,
@@ -340,6 +367,15 @@ impl Shell {
             [one, "!=", other] => one != other,
             _ => false,
         }
+    }
+}
+
+/// Whether a command restarts the machine.
+fn restarts(name: &str, args: &[String]) -> bool {
+    match name {
+        "reboot" => true,
+        "shutdown" => args.iter().any(|arg| matches!(arg.as_str(), "-r" | "--reboot" | "/r")),
+        _ => args.first().is_some_and(|arg| arg == "reboot"),
     }
 }
 

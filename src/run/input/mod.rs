@@ -5,7 +5,6 @@
 //! and `null` are builders, `steps` provisioners, `posts` post-processors, `outputs` the files at the end; `refusals` joins what several builds have in common.
 
 mod block;
-mod commands;
 mod communicator;
 mod ebs;
 mod null;

@@ -1,6 +1,6 @@
 //! Post-processors: those that are executed, and what all of them share.
 //!
-//! Neighbours: `options` takes, `commands` has `shell-local`, `run::post` does the work; `steps` has the same for provisioners.
+//! Neighbours: `options` takes, `steps` has `shell-local` too, `run::post` does the work; `steps` has the same for provisioners.
 
 use super::options::Take;
 use super::values::Values;
@@ -55,7 +55,7 @@ fn take(
         "manifest" => Some(PostWork::Manifest(manifest(&mut take, inputs))),
         "checksum" => Some(PostWork::Checksum(checksum(&mut take))),
         "artifice" => Some(PostWork::Artifice(artifice(&mut take))),
-        "shell-local" => Some(PostWork::Local(Box::new(super::commands::take(&mut take)))),
+        "shell-local" => Some(PostWork::Local(Box::new(super::steps::shell_local(&mut take)))),
         // It was refused with the whole plan.
         _ => {
             take.ignore_rest();

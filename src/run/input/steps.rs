@@ -1,10 +1,17 @@
-//! Provisioners: `shell` and `file`, with what all steps share.
+//! Provisioners: what all steps share, `shell` and `file`; `steps/local` has those that work here, `steps/windows` those of Windows
+//! and what restarts, `steps/ansible` both forms of Ansible.
 //!
 //! Neighbours: `options` takes, `run::provision` does the work.
+
+mod ansible;
+mod local;
+mod windows;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+#[allow(unused_imports)]
+pub(super) use local::local as shell_local;
 use serde_json::Value as Json;
 
 use super::options::Take;
@@ -34,6 +41,13 @@ pub(super) fn take(
     let work = match step.kind.as_str() {
         "shell" => Some(Work::Shell(Box::new(shell(&mut take)))),
         "file" => Some(Work::File(carry(&mut take))),
+        "shell-local" => Some(Work::Local(Box::new(local::local(&mut take)))),
+        "breakpoint" => Some(Work::Breakpoint(local::breakpoint(&mut take))),
+        "powershell" => Some(Work::PowerShell(Box::new(windows::powershell(&mut take)))),
+        "windows-restart" => Some(Work::Restart(Box::new(windows::restart(&mut take)))),
+        "reboot" => Some(Work::Reboot(Box::new(windows::reboot(&mut take)))),
+        "ansible" => Some(Work::Ansible(Box::new(ansible::ansible(&mut take)))),
+        "ansible-local" => Some(Work::AnsibleLocal(Box::new(ansible::local(&mut take)))),
         _ => {
             take.problem(unexecuted_step("provisioner", step));
             take.ignore_rest();
@@ -70,7 +84,8 @@ fn overridden(step: &document::Step, build: &document::Build, problems: &mut Vec
         problems.push(wrong());
         return options;
     };
-    let Some(own) = builds.get(&build.name) else { return options };
+    // A build that has no name of its own is known by its kind.
+    let Some(own) = builds.get(&build.name).or_else(|| builds.get(&build.kind)) else { return options };
     let Some(own) = own.as_object() else {
         problems.push(wrong());
         return options;
@@ -91,7 +106,7 @@ fn shell(take: &mut Take<'_>) -> Shell {
     } else {
         "chmod +x {{.Path}}; {{.Vars}} {{.Path}}"
     };
-    let scripts = scripts(take);
+    let scripts = scripts(take, "shell", Some("/bin/sh -e"));
     let valid_exit_codes = exit_codes(take);
     Shell {
         scripts,
@@ -111,23 +126,33 @@ fn shell(take: &mut Take<'_>) -> Shell {
     }
 }
 
-/// What is run: exactly one of the three.
-fn scripts(take: &mut Take<'_>) -> Vec<Script> {
+/// What is run: exactly one of the ways, which are three, and `command` where the kind has it.
+fn scripts(take: &mut Take<'_>, kind: &str, shebang: Option<&str>) -> Vec<Script> {
+    let command = if kind == "shell-local" { take.late("command") } else { None };
     let (inline, script, scripts) =
         (take.late_list("inline").filter(|l| !l.is_empty()), take.text("script"), take.list("scripts"));
-    let shebang = take.text("inline_shebang").unwrap_or_else(|| "/bin/sh -e".to_owned());
-    let ways = [inline.is_some(), script.is_some(), !scripts.is_empty()].into_iter().filter(|way| *way).count();
-    if ways != 1 {
-        let message = if ways == 0 {
-            "a shell step runs `inline`, `script` or `scripts`"
+    let shebang = shebang.map(|own| take.text("inline_shebang").unwrap_or_else(|| own.to_owned()));
+    let given = [
+        ("command", command.is_some()),
+        ("inline", inline.is_some()),
+        ("script", script.is_some()),
+        ("scripts", !scripts.is_empty()),
+    ];
+    let given: Vec<&str> = given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect();
+    if given.len() != 1 {
+        let ways = if kind == "shell-local" { "`command`, `inline`, `script`" } else { "`inline`, `script`" };
+        let message = if given.is_empty() {
+            format!("a {kind} step runs {ways} or `scripts`")
         } else {
-            "`inline`, `script` and `scripts` exclude each other"
+            format!("{ways} and `scripts` exclude each other")
         };
-        take.wrong(if inline.is_some() { "inline" } else { "script" }, message, None);
+        take.wrong(given.first().copied().unwrap_or("script"), message, None);
     }
-    if let Some(lines) = inline {
-        let head =
-            if lines.first().is_some_and(|l| l.starts_with("#!")) { String::new() } else { format!("#!{shebang}\n") };
+    if let Some(lines) = inline.or_else(|| command.map(|command| vec![command])) {
+        let head = match shebang {
+            Some(shebang) if !lines.first().is_some_and(|l| l.starts_with("#!")) => format!("#!{shebang}\n"),
+            _ => String::new(),
+        };
         return vec![Script::Inline(format!("{head}{}\n", lines.join("\n")))];
     }
     script.into_iter().chain(scripts).map(|path| Script::File(PathBuf::from(path))).collect()
@@ -136,14 +161,19 @@ fn scripts(take: &mut Take<'_>) -> Vec<Script> {
 /// Variables: `NAME=value` in a list, and a map. An empty name or a missing `=` is a mistake.
 fn environment(take: &mut Take<'_>) -> Vec<(String, String)> {
     let mut all = Vec::new();
-    for line in take.late_list("environment_vars").unwrap_or_default() {
-        match line.split_once('=') {
-            Some((name, value)) if !name.is_empty() => all.push((name.to_owned(), value.to_owned())),
-            _ => take.wrong("environment_vars", format!("`{line}` is no variable of the form `NAME=value`"), None),
-        }
-    }
+    variables(take, "environment_vars", &mut all);
     all.extend(take.pairs("env"));
     all
+}
+
+/// Variables of the form `NAME=value`.
+fn variables(take: &mut Take<'_>, option: &str, all: &mut Vec<(String, String)>) {
+    for line in take.late_list(option).unwrap_or_default() {
+        match line.split_once('=') {
+            Some((name, value)) if !name.is_empty() => all.push((name.to_owned(), value.to_owned())),
+            _ => take.wrong(option, format!("`{line}` is no variable of the form `NAME=value`"), None),
+        }
+    }
 }
 
 fn exit_codes(take: &mut Take<'_>) -> Vec<u32> {

@@ -26,7 +26,7 @@ use crate::run::step::source::{FindSource, SourceImage};
 use crate::run::step::tags::{OWN, OWNED, last_wins};
 use crate::run::step::{Cx, Step};
 
-use super::{Baked, CONNECT, connect, provision_all};
+use super::{Baked, CONNECT, Machine, connect, provision_all};
 
 /// What a run knows beside the build.
 pub struct Given<'a> {
@@ -194,10 +194,10 @@ async fn on_machine(
         at = Some(target);
     }
     let values = values(given.values, source, at.as_ref(), ebs, instance);
-    provision_all(cx, build, &mut shell, &values).await?;
-    if let Some(shell) = shell {
-        shell.close().await;
-    }
+    let ssh = ebs.ssh.as_ref().map(|ssh| (ssh, key_file.map(PathBuf::as_path)));
+    let mut machine = Machine { shell, ssh, values: &values };
+    provision_all(cx, build, &mut machine).await?;
+    machine.close().await;
     Ok(())
 }
 

@@ -6,18 +6,19 @@ pub mod ebs;
 pub mod null;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde_json::json;
 
-use super::build::{Build, Provisioner, Ssh, Work};
+use super::build::{Build, Provisioner, Script, Ssh, Work};
 use super::event::{Artifact, What, ms};
 use super::journal::fold::{BuildRecord, State};
 use super::journal::line::Entry;
 use super::key;
+use super::pause::Answer;
 use super::problem::Problem;
-use super::provision::provision;
+use super::provision::{Ground, provision};
 use super::render::RunValues;
 use super::ssh::{self, Compared, HostKeyPin, Shell, Target};
 use super::step::launch::console;
@@ -150,48 +151,66 @@ async fn with_console(cx: &Cx, instance: &str, problem: Problem) -> Problem {
     problem.help(format!("{help}\nthe last lines of the console of {instance}:\n  {last}"))
 }
 
+/// The machine of a build, as its steps find it.
+struct Machine<'a> {
+    /// The connection, where there is one.
+    shell: Option<Shell>,
+    /// How it was made.
+    ssh: Option<(&'a Ssh, Option<&'a Path>)>,
+    /// What templates know.
+    values: &'a dyn RunValues,
+}
+
+impl Machine<'_> {
+    async fn close(self) {
+        if let Some(shell) = self.shell {
+            shell.close().await;
+        }
+    }
+}
+
 /// Runs the provisioners of a build that have not been run yet, in order; after a failure those that clean up.
 ///
 /// # Errors
 /// The first that failed.
-async fn provision_all(
-    cx: &Cx,
-    build: &Build,
-    shell: &mut Option<Shell>,
-    values: &dyn RunValues,
-) -> Result<(), Problem> {
+async fn provision_all(cx: &Cx, build: &Build, machine: &mut Machine<'_>) -> Result<(), Problem> {
     for (index, step) in build.provisioners.iter().enumerate() {
-        if let Err(problem) = provision_one(cx, index, step, shell, values).await {
+        while let Err(problem) = provision_one(cx, index, step, machine).await {
+            let problem = problem.at(step.origin.clone());
+            match cx.asked(&problem).await {
+                Some(Answer::Again) => continue,
+                Some(Answer::Abort) => return Err(problem),
+                Some(Answer::GoOn) | None => {}
+            }
             // Who ended the build wants it cleaned up too; only who waits for nothing does not.
             let cx = &Cx { cancel: cx.cancel.of_last_things(), ..cx.clone() };
-            if let Some(shell) = shell {
+            if let Some(shell) = &mut machine.shell {
                 shell.set_cancel(cx.cancel.clone());
             }
             for cleanup in &build.cleanups {
                 cx.events.say(format!("cleaning up by `{}`", named(cleanup)));
-                if let Err(also) = act(cx, cleanup, shell, values).await {
+                if let Err(also) = act(cx, cleanup, machine).await {
                     cx.events.warn(format!("cleaning up failed as well: {also}"));
                 }
             }
-            return Err(problem.at(step.origin.clone()));
+            return Err(problem);
         }
     }
     Ok(())
 }
 
-async fn provision_one(
-    cx: &Cx,
-    index: usize,
-    step: &Provisioner,
-    shell: &mut Option<Shell>,
-    values: &dyn RunValues,
-) -> Result<(), Problem> {
+async fn provision_one(cx: &Cx, index: usize, step: &Provisioner, machine: &mut Machine<'_>) -> Result<(), Problem> {
     let of = index.to_string();
-    if cx.known(PROVISION, &of).is_some_and(|known| matches!(known.state, State::Done(_))) {
+    let known = cx.known(PROVISION, &of);
+    if known.as_ref().is_some_and(|known| matches!(known.state, State::Done(_))) {
         return Ok(());
     }
     if cx.cancel.is_cancelled() {
         return Err(Problem::cancelled());
+    }
+    if let Some(known) = known.filter(|known| known.state == State::Begun) {
+        // From now on the new one counts, on the same machine.
+        cx.append(Entry::Void { intent: known.intent, why: "it is run again".to_owned() }).await?;
     }
     let about = format!("provisioning by `{}`", named(step));
     let intent = cx
@@ -205,7 +224,7 @@ async fn provision_one(
         .await?;
     cx.events.tell(What::StepStarted { step: PROVISION.to_owned(), about });
     let start = Instant::now();
-    act(cx, step, shell, values).await?;
+    act(cx, step, machine).await?;
     cx.append(Entry::Result { intent, result: json!(null) }).await?;
     let result = format!("`{}` done", named(step));
     cx.events.tell(What::StepDone { step: PROVISION.to_owned(), result, ms: ms(start.elapsed()) });
@@ -213,25 +232,43 @@ async fn provision_one(
     Ok(())
 }
 
-async fn act(cx: &Cx, step: &Provisioner, shell: &mut Option<Shell>, values: &dyn RunValues) -> Result<(), Problem> {
-    match shell {
-        Some(shell) => provision(step, shell, values, &cx.events, &cx.cancel).await,
-        None => Err(Problem::failed(
-            code::RUN_CONNECT,
-            format!("`{}` needs a connection, and the builder has none", step.kind),
-        )
-        .help("give the builder a `communicator`")),
+async fn act(cx: &Cx, step: &Provisioner, machine: &mut Machine<'_>) -> Result<(), Problem> {
+    if machine.shell.is_none() && step.work.connects() {
+        let message = format!("`{}` needs a connection, and the builder has none", step.kind);
+        return Err(Problem::failed(code::RUN_CONNECT, message).help("give the builder a `communicator`"));
     }
+    let mut ground = Ground {
+        shell: machine.shell.as_mut(),
+        machine: machine.ssh,
+        keyboard: cx.keyboard.as_ref(),
+        build: &cx.build,
+        rehearsed: cx.run.rehearsed(),
+        ..Ground::here(machine.values, &cx.events, &cx.cancel)
+    };
+    provision(step, &mut ground).await
 }
 
 fn named(step: &Provisioner) -> String {
+    let kind = &step.kind;
     match (&step.label, &step.work) {
         (Some(label), _) => label.clone(),
-        (None, Work::Shell(shell)) => match shell.scripts.as_slice() {
-            [super::build::Script::File(path)] => format!("{} {}", step.kind, path.display()),
-            _ => step.kind.clone(),
+        (None, Work::Shell(shell)) => of_one(kind, &shell.scripts),
+        (None, Work::Local(local)) => of_one(kind, &local.scripts),
+        (None, Work::PowerShell(shell)) => of_one(kind, &shell.scripts),
+        (None, Work::File(carry)) => format!("{kind} {}", carry.destination),
+        (None, Work::Ansible(ansible)) => format!("{kind} {}", ansible.playbook.display()),
+        (None, Work::AnsibleLocal(ansible)) => match ansible.playbooks.as_slice() {
+            [one] => format!("{kind} {}", one.display()),
+            _ => kind.clone(),
         },
-        (None, Work::File(carry)) => format!("{} {}", step.kind, carry.destination),
+        (None, Work::Breakpoint(_) | Work::Restart(_) | Work::Reboot(_)) => kind.clone(),
+    }
+}
+
+fn of_one(kind: &str, scripts: &[Script]) -> String {
+    match scripts {
+        [Script::File(path)] => format!("{kind} {}", path.display()),
+        _ => kind.to_owned(),
     }
 }
 
@@ -239,6 +276,9 @@ fn named(step: &Provisioner) -> String {
 pub fn is_final(cx: &Cx) -> bool {
     cx.known(Finish::NAME, "").is_some_and(|step| step.state.stands())
 }
+
+/// Why an attempt cannot go on that was interrupted within a provisioner.
+pub const PROVISIONER: &str = "a provisioner was interrupted";
 
 /// Why an attempt cannot go on, where it cannot: a provisioner was begun and never ended, or the way back was.
 pub fn interrupted(build: &BuildRecord) -> Option<&'static str> {
@@ -248,7 +288,7 @@ pub fn interrupted(build: &BuildRecord) -> Option<&'static str> {
     let mut own = build.steps.iter().filter(|s| s.attempt == build.attempt);
     own.find_map(|step| match (&step.state, step.step.as_str()) {
         (State::Undone, _) => Some("a part of it was undone"),
-        (State::Begun, PROVISION) => Some("a provisioner was interrupted"),
+        (State::Begun, PROVISION) => Some(PROVISIONER),
         _ => None,
     })
 }

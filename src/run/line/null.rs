@@ -8,7 +8,7 @@ use crate::run::render::Given;
 use crate::run::ssh::Target;
 use crate::run::step::Cx;
 
-use super::{Baked, connect, provision_all};
+use super::{Baked, Machine, connect, provision_all};
 
 /// Runs the provisioners.
 ///
@@ -17,15 +17,15 @@ use super::{Baked, connect, provision_all};
 pub async fn bake(cx: &Cx, build: &Build, null: &Null, values: &Given) -> Result<Baked, Problem> {
     let target = |ssh: &Ssh| Target { host: ssh.host.clone().unwrap_or_default(), port: ssh.port };
     let at = null.ssh.as_ref().map(target);
-    let mut shell = match (&null.ssh, &at) {
+    let shell = match (&null.ssh, &at) {
         (Some(ssh), Some(at)) => Some(connect(cx, at, ssh, null.key_file.as_ref(), None).await?),
         _ => None,
     };
     let values = facts::connected(values, null.ssh.as_ref(), at.as_ref());
-    provision_all(cx, build, &mut shell, &values).await?;
-    if let Some(shell) = shell {
-        shell.close().await;
-    }
+    let ssh = null.ssh.as_ref().map(|ssh| (ssh, null.key_file.as_deref()));
+    let mut machine = Machine { shell, ssh, values: &values };
+    provision_all(cx, build, &mut machine).await?;
+    machine.close().await;
     let artifact = Artifact { builder_id: "fnoeding.null".to_owned(), id: "Null".to_owned(), images: Vec::new() };
     Ok(Baked { artifact, facts: values.build, left: Vec::new() })
 }

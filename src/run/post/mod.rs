@@ -2,11 +2,10 @@
 //! away.
 //!
 //! It must not know how the image was made. In reading order: this file walks the chains and journals each link; `manifest`,
-//! `checksum`, `artifice` and `local` are the kinds. Neighbours: `whole` writes files that others read too, `line` comes before.
+//! `checksum` and `artifice` are kinds; `shell-local` is that of provisioners. Neighbours: `whole` writes files that others read too, `line` comes before.
 
 mod artifice;
 mod checksum;
-mod local;
 mod manifest;
 
 use std::path::{Component, Path, PathBuf};
@@ -20,6 +19,7 @@ use super::event::{Artifact, What, ms};
 use super::journal::fold::{BuildRecord, Record, State};
 use super::journal::line::Entry;
 use super::problem::{Kind, Problem};
+use super::provision::{Ground, local};
 use super::render::RunValues;
 use super::step::Cx;
 use crate::diagnostic::code;
@@ -134,7 +134,10 @@ async fn one(scene: &Scene<'_>, of: String, post: &Post, product: &Product) -> R
         PostWork::Manifest(manifest) => manifest::run(manifest, scene, product, again).await,
         PostWork::Checksum(checksum) => checksum::run(checksum, scene, product).await,
         PostWork::Artifice(patterns) => artifice::run(patterns, scene),
-        PostWork::Local(local) => local::run(local, scene).await.map(|()| product.clone()),
+        PostWork::Local(work) => {
+            let ground = Ground { rehearsed: scene.rehearsed, ..Ground::here(scene.values, &cx.events, &cx.cancel) };
+            local::run(work, &ground).await.map(|()| product.clone()).map_err(failed)
+        }
     };
     match outcome {
         Ok(product) => {
@@ -148,6 +151,14 @@ async fn one(scene: &Scene<'_>, of: String, post: &Post, product: &Product) -> R
             cx.append(Entry::Void { intent, why: cx.events.gate().pass(&problem.message) }).await?;
             Err(problem.at(post.origin.clone()))
         }
+    }
+}
+
+/// The failure of a command: the image is made all the same.
+fn failed(problem: Problem) -> Problem {
+    match problem.kind {
+        Kind::Failed => Problem { code: code::RUN_POST, ..problem },
+        _ => problem,
     }
 }
 

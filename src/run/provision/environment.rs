@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::run::build::Shell;
 use crate::run::problem::Problem;
 use crate::run::render::{RunValues, rendered};
 
@@ -13,8 +12,18 @@ const HTTP: [(&str, &str); 3] = [
     ("PACKER_HTTP_PORT", "PackerHTTPPort"),
 ];
 
-/// All variables in the format that the work asks for, sorted by name: those that every script gets, and the work's own.
-pub(super) fn environment(work: &Shell, values: &dyn RunValues) -> Result<String, Problem> {
+/// A value as it stands within single quotes of a shell.
+pub(super) fn quoted(value: &str) -> String {
+    value.replace('\'', r#"'"'"'"#)
+}
+
+/// All variables in a format, sorted by name: those that every script gets, and the work's own, whose values are escaped.
+pub(super) fn environment(
+    own: &[(String, String)],
+    form: &str,
+    escape: fn(&str) -> String,
+    values: &dyn RunValues,
+) -> Result<String, Problem> {
     let mut all: BTreeMap<String, String> = BTreeMap::new();
     for (name, function) in [("PACKER_BUILD_NAME", "build_name"), ("PACKER_BUILDER_TYPE", "build_type")] {
         all.insert(name.to_owned(), values.named(function).unwrap_or_default());
@@ -24,10 +33,10 @@ pub(super) fn environment(work: &Shell, values: &dyn RunValues) -> Result<String
             all.insert(name.to_owned(), value);
         }
     }
-    for (name, value) in &work.environment {
-        all.insert(rendered(name, values)?, rendered(value, values)?.replace('\'', r#"'"'"'"#));
+    for (name, value) in own {
+        all.insert(rendered(name, values)?, escape(&rendered(value, values)?));
     }
-    Ok(all.iter().map(|(name, value)| format(&work.env_var_format, [name, value])).collect())
+    Ok(all.iter().map(|(name, value)| format(form, [name, value])).collect())
 }
 
 /// The format with its `%s` filled in order, and `%%` as one sign.
@@ -51,7 +60,6 @@ fn format(format: &str, values: [&str; 2]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shell::tests::work;
     use super::*;
     use crate::diagnostic::code;
     use crate::run::render::Given;
@@ -64,20 +72,18 @@ mod tests {
         }
         given.build.insert("ID".to_owned(), "i-1".to_owned());
         given.build.insert("PackerHTTPAddr".to_owned(), String::new());
-        let mut work = work();
-        work.environment =
-            [("Z", "z z"), ("A", "it's {{build `ID`}}"), ("A", "it's last"), ("PACKER_BUILD_NAME", "own")]
-                .map(|(k, v)| (k.to_owned(), v.to_owned()))
-                .into();
+        let mut own = [("Z", "z z"), ("A", "it's {{build `ID`}}"), ("A", "it's last"), ("PACKER_BUILD_NAME", "own")]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .to_vec();
         let wanted = "A='it'\"'\"'s last' PACKER_BUILDER_TYPE='amazon-ebs' PACKER_BUILD_NAME='own' Z='z z' ";
-        assert_eq!(environment(&work, &given).as_deref(), Ok(wanted));
-        work.env_var_format = "export %s='%s' # 100%%\n".to_owned();
-        work.environment.truncate(1);
+        assert_eq!(environment(&own, "%s='%s' ", quoted, &given).as_deref(), Ok(wanted));
+        let form = "export %s='%s' # 100%%\n";
+        own.truncate(1);
         given.build.insert("PackerHTTPAddr".to_owned(), "10.0.0.1:80".to_owned());
-        let text = environment(&work, &given).unwrap();
+        let text = environment(&own, form, quoted, &given).unwrap();
         assert!(text.contains("export PACKER_HTTP_ADDR='10.0.0.1:80' # 100%\n"), "{text}");
         assert!(text.ends_with("export Z='z z' # 100%\n"), "{text}");
-        work.environment = vec![("X".to_owned(), "{{build `Nothing`}}".to_owned())];
-        assert!(environment(&work, &given).is_err_and(|e| e.code == code::RUN_TEMPLATE));
+        own = vec![("X".to_owned(), "{{build `Nothing`}}".to_owned())];
+        assert!(environment(&own, form, quoted, &given).is_err_and(|e| e.code == code::RUN_TEMPLATE));
     }
 }

@@ -4,19 +4,17 @@ use std::path::{Path, PathBuf};
 
 use tokio::fs;
 
+use super::Ground;
 use crate::diagnostic::code;
 use crate::run::build::Carry;
 use crate::run::event::Events;
 use crate::run::problem::Problem;
-use crate::run::render::{RunValues, rendered};
+use crate::run::render::rendered;
 use crate::run::ssh::{Check, Shell, Tree, permissions};
 
-pub(super) async fn carry(
-    work: &Carry,
-    shell: &mut Shell,
-    values: &dyn RunValues,
-    events: &Events,
-) -> Result<(), Problem> {
+pub(super) async fn carry(work: &Carry, ground: &mut Ground<'_>) -> Result<(), Problem> {
+    let (values, events, rehearsed) = (ground.values, ground.events, ground.rehearsed);
+    let shell = ground.connected()?;
     let destination = rendered(&work.destination, values)?;
     if let Some(content) = &work.content {
         return write(&rendered(content, values)?, &destination, shell, events).await;
@@ -25,6 +23,11 @@ pub(super) async fn carry(
         let source = rendered(source, values)?;
         if work.download {
             download(&source, &destination, shell, events).await?;
+        } else if rehearsed && work.generated && !Path::new(&source).exists() {
+            // What would have made it was not run.
+            events.say(format!(
+                "`{source}` is made by an earlier step, which a rehearsal does not run: it is not uploaded"
+            ));
         } else {
             upload(&source, &destination, shell, events).await?;
         }

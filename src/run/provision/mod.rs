@@ -1,45 +1,51 @@
-//! What is done on a machine once a shell is there: Packer's provisioners, with Packer's meaning.
+//! What is done on a machine once a shell is there, and here meanwhile: Packer's provisioners, with Packer's meaning.
 //!
-//! It must not know where the machine comes from. In reading order: this file waits, limits and tries again; `shell` runs scripts
-//! over `environment`; `file` carries files. Neighbours: `ssh` is the connection, `render` the run-time language.
+//! It must not know where the machine comes from. In reading order: this file waits, limits and tries again, and `ground` is what a
+//! step finds; `shell` runs scripts over `environment`; `file` carries files; `local` runs scripts here, `breakpoint` waits for
+//! somebody; `powershell` (with `elevated`) and `restart` are for Windows, and for all that restarts; `ansible` and `ansible_local`
+//! run playbooks over `galaxy`. Neighbours: `ssh` is the connection, `process` a command here, `render` the run-time language.
 
+mod ansible;
+mod ansible_local;
+mod breakpoint;
+mod elevated;
 mod environment;
 mod file;
+mod galaxy;
+mod ground;
+pub mod local;
+mod powershell;
+mod restart;
 mod shell;
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::build::{Provisioner, Work};
-use super::cancel::Cancel;
-use super::event::Events;
 use super::problem::{Kind, Problem};
-use super::render::RunValues;
-use super::ssh::Shell;
 use crate::diagnostic::code;
+pub use ansible::ready;
+pub use ground::Ground;
 
-/// Does the work on the machine: waits before it, ends it when its time is up, and tries again as often as is asked for.
-pub async fn provision(
-    work: &Provisioner,
-    shell: &mut Shell,
-    values: &dyn RunValues,
-    events: &Events,
-    cancel: &Cancel,
-) -> Result<(), Problem> {
+/// Does the work: waits before it, ends it when its time is up, and tries again as often as is asked for.
+pub async fn provision(work: &Provisioner, ground: &mut Ground<'_>) -> Result<(), Problem> {
     let name = work.label.as_ref().map_or_else(|| work.kind.clone(), |label| format!("{} \"{label}\"", work.kind));
     let mut left = work.max_retries;
     loop {
         if !work.pause_before.is_zero() {
-            events.say(format!("waiting {} before `{name}`", time(work.pause_before)));
-            pause(work.pause_before, cancel).await?;
+            ground.events.say(format!("waiting {} before `{name}`", time(work.pause_before)));
+            ground.rest(work.pause_before).await?;
         }
-        shell.set_deadline(work.timeout.map(|time| Instant::now() + time));
-        let result = match &work.work {
-            Work::Shell(scripts) => shell::run(scripts, shell, values, events).await,
-            Work::File(carry) => file::carry(carry, shell, values, events).await,
-        };
-        shell.set_deadline(None);
+        ground.deadline = work.timeout.map(|time| Instant::now() + time);
+        if let Some(shell) = &mut ground.shell {
+            shell.set_deadline(ground.deadline);
+        }
+        let result = act(&work.work, ground).await;
+        ground.deadline = None;
+        if let Some(shell) = &mut ground.shell {
+            shell.set_deadline(None);
+        }
         let problem = match result {
             Ok(()) => return Ok(()),
             Err(problem) => late(problem, work.timeout, &name).at(work.origin.clone()),
@@ -49,8 +55,23 @@ pub async fn provision(
             return Err(problem);
         }
         let more = if left == 1 { "once more".to_owned() } else { format!("up to {left} times more") };
-        events.warn(format!("`{name}` failed: {problem}; trying {more}"));
+        ground.events.warn(format!("`{name}` failed: {problem}; trying {more}"));
         left -= 1;
+    }
+}
+
+async fn act(work: &Work, ground: &mut Ground<'_>) -> Result<(), Problem> {
+    let (values, events) = (ground.values, ground.events);
+    match work {
+        Work::Shell(scripts) => shell::run(scripts, ground.connected()?, values, events).await,
+        Work::File(carry) => file::carry(carry, ground).await,
+        Work::Local(local) => local::run(local, ground).await,
+        Work::Breakpoint(point) => breakpoint::wait(point, ground).await,
+        Work::PowerShell(scripts) => powershell::run(scripts, ground.connected()?, values, events).await,
+        Work::Restart(work) => restart::windows(work, ground.connected()?, values, events).await,
+        Work::Reboot(work) => restart::reboot(work, ground.connected()?, values, events).await,
+        Work::Ansible(work) => ansible::run(work, ground).await,
+        Work::AnsibleLocal(work) => ansible_local::run(work, ground.connected()?, values, events).await,
     }
 }
 
@@ -62,14 +83,6 @@ fn late(problem: Problem, limit: Option<Duration>, name: &str) -> Problem {
                 .help("give it more time with `timeout`")
         }
         _ => problem,
-    }
-}
-
-/// Waits, unless the run is to end.
-async fn pause(time: Duration, cancel: &Cancel) -> Result<(), Problem> {
-    tokio::select! {
-        () = sleep(time) => Ok(()),
-        () = cancel.cancelled() => Err(Problem::cancelled()),
     }
 }
 
@@ -97,8 +110,8 @@ mod tests {
     fn it_can_run_in_any_task() {
         fn sendable<T: Send>(_: &T) {}
         #[allow(dead_code)]
-        fn check(work: &Provisioner, shell: &mut Shell, values: &dyn RunValues, events: &Events, cancel: &Cancel) {
-            sendable(&provision(work, shell, values, events, cancel));
+        fn check(work: &Provisioner, ground: &mut Ground<'_>) {
+            sendable(&provision(work, ground));
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::fs;
 use tokio::time::{Instant, sleep};
 
-use super::environment::environment;
+use super::environment::{environment, quoted};
 use crate::diagnostic::code;
 use crate::run::build::{Script, Shell as Scripts};
 use crate::run::event::{Events, What};
@@ -18,7 +18,7 @@ use crate::run::ssh::{Exit, Pipe, Shell, quote};
 /// Packer's own number for a script that took its connection with it.
 const DISCONNECT: u32 = 2_300_218;
 /// Between attempts to begin.
-const AGAIN: Duration = Duration::from_secs(2);
+pub(super) const AGAIN: Duration = Duration::from_secs(2);
 
 /// What is written to the machine.
 enum Content {
@@ -33,7 +33,7 @@ pub(super) async fn run(
     events: &Events,
 ) -> Result<(), Problem> {
     let path = path(work);
-    let variables = environment(work, values)?;
+    let variables = environment(&work.environment, &work.env_var_format, quoted, values)?;
     let mut variable_file = String::new();
     if work.use_env_var_file {
         variable_file = format!("{}/varfile_{}.sh", work.remote_folder, number());
@@ -43,10 +43,7 @@ pub(super) async fn run(
     let fields = [("Path", path.as_str()), ("Vars", variables.as_str()), ("EnvVarFile", variable_file.as_str())];
     let command = rendered(&work.execute_command, &With { values, fields: &fields })?;
     for script in &work.scripts {
-        let name = match script {
-            Script::File(file) => format!("`{}`", file.display()),
-            Script::Inline(_) => "the inline script".to_owned(),
-        };
+        let name = named(script);
         events.say(format!("running {name}"));
         let mut content = content(script, work.binary, values).await?;
         start(work, shell, &mut content, &path, 0o755).await?;
@@ -69,8 +66,17 @@ pub(super) async fn run(
     Ok(())
 }
 
-fn output(events: &Events, pipe: Pipe, line: &str) {
+/// Tells a line that a script wrote.
+pub(super) fn output(events: &Events, pipe: Pipe, line: &str) {
     events.tell(What::Output { error: pipe == Pipe::Error, line: line.to_owned() });
+}
+
+/// A script for people.
+pub(super) fn named(script: &Script) -> String {
+    match script {
+        Script::File(file) => format!("`{}`", file.display()),
+        Script::Inline(_) => "the inline script".to_owned(),
+    }
 }
 
 /// Where the scripts lie on the machine.
@@ -151,12 +157,12 @@ async fn put(shell: &mut Shell, content: &mut Content, path: &str, mode: u32) ->
 }
 
 /// Whether the machine may only be away for a while.
-fn passes(problem: &Problem) -> bool {
+pub(super) fn passes(problem: &Problem) -> bool {
     matches!(problem.code, code::RUN_SSH_LOST | code::RUN_SSH_CONNECT)
 }
 
 /// Waits a moment, and connects again where the connection is gone.
-async fn again(shell: &mut Shell, end: Instant) -> Result<(), Problem> {
+pub(super) async fn again(shell: &mut Shell, end: Instant) -> Result<(), Problem> {
     tokio::select! {
         () = sleep(AGAIN) => {}
         problem = shell.stop() => return Err(problem),
@@ -169,25 +175,12 @@ async fn again(shell: &mut Shell, end: Instant) -> Result<(), Problem> {
 
 /// Whether the script ended as it may.
 async fn judge(work: &Scripts, name: &str, exit: Exit, shell: &mut Shell, events: &Events) -> Result<(), Problem> {
-    let valid = |status| match work.valid_exit_codes.as_slice() {
-        [] => status == 0,
-        codes => codes.contains(&status),
-    };
     match exit {
-        Exit::Status(status) if valid(status) => Ok(()),
-        Exit::Status(status) => {
-            let allowed: Vec<String> = work.valid_exit_codes.iter().map(u32::to_string).collect();
-            let problem = Problem::failed(code::RUN_SCRIPT, format!("{name} ended with the exit status {status}"));
-            Err(if allowed.is_empty() || allowed == ["0"] {
-                problem
-            } else {
-                problem.help(format!("`valid_exit_codes` allows {}", allowed.join(", ")))
-            })
-        }
+        Exit::Status(status) => allowed(&work.valid_exit_codes, status, name),
         Exit::Signal(signal) => {
             Err(Problem::failed(code::RUN_SCRIPT, format!("{name} was ended by the signal `{signal}`")))
         }
-        Exit::Lost(_) if work.expect_disconnect || valid(DISCONNECT) => {
+        Exit::Lost(_) if work.expect_disconnect || work.valid_exit_codes.contains(&DISCONNECT) => {
             events.say(format!("{name} took the connection with it, as was expected; connecting again"));
             let time = work.start_retry_timeout.max(AGAIN);
             // A machine that goes down may still answer for a moment, or not yet again.
@@ -199,6 +192,22 @@ async fn judge(work: &Scripts, name: &str, exit: Exit, shell: &mut Shell, events
         )
         .help("if the script restarts the machine, set `expect_disconnect`")),
     }
+}
+
+/// Whether a status is one of those that a script may end with.
+///
+/// # Errors
+/// Where it is not.
+pub(super) fn allowed(codes: &[u32], status: u32, name: &str) -> Result<(), Problem> {
+    if codes.contains(&status) || (codes.is_empty() && status == 0) {
+        return Ok(());
+    }
+    let problem = Problem::failed(code::RUN_SCRIPT, format!("{name} ended with the exit status {status}"));
+    if codes.is_empty() || codes == [0] {
+        return Err(problem);
+    }
+    let codes: Vec<String> = codes.iter().map(u32::to_string).collect();
+    Err(problem.help(format!("`valid_exit_codes` allows {}", codes.join(", "))))
 }
 
 /// Removes a file from the machine.

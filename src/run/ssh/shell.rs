@@ -260,7 +260,7 @@ impl Shell {
     }
 
     /// Runs a command of our own and takes what it writes; nothing where it does not end well.
-    pub(super) async fn ask(&mut self, command: &str) -> Result<Option<String>, Problem> {
+    pub async fn ask(&mut self, command: &str) -> Result<Option<String>, Problem> {
         let mut said = String::new();
         let exit = self
             .run(command, None, &mut |pipe, line| {

@@ -4,6 +4,7 @@
 //! outcome is looked up before anything else. It must not know builders. Neighbours: each file has the steps of one kind of
 //! resource; `line` puts them in their order; `undo` walks back over them.
 
+pub mod ask;
 pub mod copy;
 pub mod enhance;
 pub mod former;
@@ -104,6 +105,10 @@ pub struct Cx {
     pub cancel: Cancel,
     /// Who is asked before the next step begins.
     pub pause: Option<Pause>,
+    /// Who sits at the keyboard.
+    pub keyboard: Option<Pause>,
+    /// Who says what becomes of a failure.
+    pub asks: Option<ask::Asks>,
     /// Where options were written.
     pub origins: Arc<Vec<(String, Origin)>>,
     /// How long ago the step that is being undone can have had its effect.
@@ -111,6 +116,11 @@ pub struct Cx {
 }
 
 impl Run {
+    /// Whether nothing is really built.
+    pub fn rehearsed(&self) -> bool {
+        self.journal.look(|record| record.head.rehearsed)
+    }
+
     /// How long ago a step can have had its effect. Of one that has no result nobody knows when its call was sent last: perhaps just
     /// now, by the process that has ended.
     pub fn age(&self, step: &StepRecord) -> Age {
