@@ -2,9 +2,11 @@
 //!
 //! It knows files and locks, not what is written. Neighbours: post-processors and outputs.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::cancel::Cancel;
@@ -45,8 +47,13 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// Those of this process who wait for a file, so that one of them at a time asks for its lock.
+type Queues = Mutex<BTreeMap<PathBuf, Arc<tokio::sync::Mutex<()>>>>;
+static QUEUES: Queues = Mutex::new(BTreeMap::new());
+
 /// A file that nobody else changes meanwhile, who asks the same way: held by `FILE.lock` beside it, as Packer's manifests are.
 pub struct Held {
+    _turn: tokio::sync::OwnedMutexGuard<()>,
     lock: PathBuf,
     /// Locked for this process, and within it for this one.
     _file: File,
@@ -62,12 +69,17 @@ impl Held {
         lock.push(".lock");
         let lock = PathBuf::from(lock);
         fs::create_dir_all(folder_of(&lock))?;
+        let queue = QUEUES.lock().unwrap_or_else(PoisonError::into_inner).entry(lock.clone()).or_default().clone();
+        let turn = tokio::select! {
+            turn = queue.lock_owned() => turn,
+            () = cancel.cancelled() => return Ok(None),
+        };
         let start = Instant::now();
         loop {
             let file = OpenOptions::new().create(true).truncate(false).write(true).open(&lock)?;
             match file.try_lock() {
                 // Who held it before may have taken the file away: then this lock keeps nobody out.
-                Ok(()) if is_at(&file, &lock) => return Ok(Some(Held { lock, _file: file })),
+                Ok(()) if is_at(&file, &lock) => return Ok(Some(Held { _turn: turn, lock, _file: file })),
                 Ok(()) => continue,
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => return Err(error),

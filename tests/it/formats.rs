@@ -94,7 +94,7 @@ fn runs_of_all_formats_are_shown() {
         assert_eq!(built["state"], "built");
         let calls = built["actions"].as_array().into_iter().flatten().find(|a| a["action"] == "RunInstances");
         assert_eq!(calls.map(|a| (a["count"].clone(), a["errors"].clone())), Some((json!(2), json!(0))));
-        let failed = shown("failed", &["failed", "bake::run::image", "An internal error has occurred"]);
+        let failed = shown("failed", &["failed", "bake::run::image", "in eu-central-1 is failed:"]);
         assert_eq!(failed["state"], "failed");
         assert_eq!(shown("interrupted", &["interrupted", "perhaps"])["state"], "interrupted");
     }

@@ -133,7 +133,7 @@ fn a_run_of_a_thousand_builds_has_a_page() {
         axis n in range(0, 1000)
     }
     builder null { communicator = "none" }
-    post manifest {}
+    post artifice { files = ["none"] }
 }
 "#;
     let folder = folder(&[("web.bake", many)]);

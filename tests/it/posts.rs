@@ -265,7 +265,7 @@ fn a_run_that_is_killed_goes_on_with_what_has_not_run() {
     assert!(bakec(folder.path(), &["show"], "").done().contains("interrupted"));
     let ran = on(&ec2, folder.path(), &["resume", "last"]);
     assert_eq!(ran.code, 3, "{}", ran.said());
-    for words in ["`risky` of `web` was interrupted", "bake::run::resume", "--again` runs them again"] {
+    for words in ["`risky` of `web` was interrupted", "bake::run::resume", "--again` runs them"] {
         assert!(ran.errors.contains(words), "no {words:?} in {}", ran.said());
     }
     std::fs::write(folder.path().join("safe"), "").expect("it can be written");
