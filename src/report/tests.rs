@@ -14,7 +14,9 @@ use super::rows::{Shown, rows};
 use super::samples::{SOURCE, event, run, start, style};
 use super::tally::Tally;
 use super::{Look, Out, Read, Reporter};
+use crate::diagnostic::code;
 use crate::run::event::{Event, What};
+use crate::run::problem::Problem;
 
 /// A file in memory, which many write to and one reads.
 #[derive(Clone, Default)]
@@ -360,4 +362,34 @@ fn of_many_builds_those_are_shown_that_speak_and_stay_for_a_while() {
     tally.take(&say(15_000, 39));
     let later = rows(&tally, &mut shown, start() + SignedDuration::from_secs(16), (60, 6), style(60));
     assert!(later.iter().any(|r| r.contains("build-39")), "{later:?}");
+}
+
+#[test]
+fn what_may_be_left_is_told_with_what_to_do_and_not_after_a_rehearsal() {
+    let told = |rehearsed: bool| {
+        let remains = vec![
+            Problem::left(code::RUN_UNCONFIRMED, "the group sg-1 stands")
+                .help("the account may not delete it: ask who may"),
+            Problem::left(code::RUN_ABORT, "`web` was left").help("undo it by `bakec clean r1`"),
+        ];
+        let left = remains.iter().map(|p| p.message.clone()).collect();
+        let (run, folder) = ("r1".to_owned(), ".bakec/runs/r1".to_owned());
+        let builds = vec!["web".to_owned()];
+        let paper = Paper::default();
+        let look = Look { style: style(100), timestamps: false };
+        let mut lines = Lines::new(paper.out(), look, Box::new(|_| None));
+        let started = What::RunStarted { format: 1, run, builds, folder, resumed: false, rehearsed };
+        let done = What::RunDone { done: 0, failed: 1, left, remains, calls: 1, actions: Vec::new() };
+        reported(&mut lines, &[event(0, "", started), event(1, "", done)]);
+        paper.text()
+    };
+    let real = told(false);
+    let wanted = "==> Something may be left behind:\n--> the group sg-1 stands\n    the account may not delete it: ask who may\n\
+                  --> `web` was left\n    undo it: bakec clean r1\n";
+    assert!(real.contains(wanted), "{real}");
+    let rehearsed = told(true);
+    assert!(
+        rehearsed.contains("it was a rehearsal: all of it is gone") && !rehearsed.contains("bakec clean"),
+        "{rehearsed}"
+    );
 }

@@ -49,7 +49,7 @@ pub const UNEXECUTED: [&str; 2] = ["SSHPublicKey", "SSHPrivateKey"];
 pub fn of(builder: &str) -> Option<Vec<&'static str>> {
     match builder {
         "amazon-ebs" => Some(CONNECTION.into_iter().chain(EC2).collect()),
-        "null" => Some(CONNECTION.to_vec()),
+        "null" => Some(CONNECTION.into_iter().chain(["ID"]).collect()),
         _ => None,
     }
 }
@@ -73,6 +73,12 @@ pub fn connected(base: &Given, ssh: Option<&Ssh>, at: Option<&Target>) -> Given 
     ] {
         know(&mut values.build, name, value);
     }
+    values
+}
+
+/// The values with those of a machine that nobody makes.
+pub fn of_nothing(mut values: Given) -> Given {
+    know(&mut values.build, "ID", "Null");
     values
 }
 
@@ -109,10 +115,11 @@ pub fn gone(build: &Build, kept: BTreeMap<String, String>) -> Given {
         Builder::Ebs(ebs) => ebs.ssh.as_ref(),
         Builder::Null(null) => null.ssh.as_ref(),
     };
-    let mut values = connected(&build.values, ssh, None);
-    if let Builder::Ebs(ebs) = &build.builder {
-        values = launched(values, &SourceImage::default(), &ebs.access.region, "");
-    }
+    let values = connected(&build.values, ssh, None);
+    let mut values = match &build.builder {
+        Builder::Ebs(ebs) => launched(values, &SourceImage::default(), &ebs.access.region, ""),
+        Builder::Null(_) => of_nothing(values),
+    };
     values.build.extend(kept);
     values
 }
@@ -145,7 +152,7 @@ mod tests {
     fn a_builder_gives_all_that_its_list_promises_and_no_more() {
         let connected = connected(&Given::default(), None, None);
         let launched = launched(connected.clone(), &SourceImage::default(), "us-east-1", "i-1");
-        for (builder, given) in [("null", connected), ("amazon-ebs", launched)] {
+        for (builder, given) in [("null", of_nothing(connected)), ("amazon-ebs", launched)] {
             let mut names = of(builder).expect("it is known");
             names.sort_unstable();
             assert_eq!(given.build.keys().collect::<Vec<_>>(), names, "{builder}");

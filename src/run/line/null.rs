@@ -21,7 +21,7 @@ pub async fn bake(cx: &Cx, build: &Build, null: &Null, values: &Given) -> Result
         (Some(ssh), Some(at)) => Some(connect(cx, at, ssh, null.key_file.as_ref(), None).await?),
         _ => None,
     };
-    let values = facts::connected(values, null.ssh.as_ref(), at.as_ref());
+    let values = facts::of_nothing(facts::connected(values, null.ssh.as_ref(), at.as_ref()));
     let ssh = null.ssh.as_ref().map(|ssh| (ssh, null.key_file.as_deref()));
     let mut machine = Machine { shell, ssh, values: &values };
     provision_all(cx, build, &mut machine).await?;
