@@ -49,7 +49,7 @@ pub enum Ended {
 
 impl Command {
     /// A program with its arguments.
-    pub fn new(program: impl Into<String>, arguments: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn of(program: impl Into<String>, arguments: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let arguments = arguments.into_iter().map(Into::into).collect();
         Command { program: program.into(), arguments, ..Command::default() }
     }
@@ -272,7 +272,7 @@ mod tests {
     use super::*;
 
     fn sh(script: &str) -> Command {
-        Command::new("/bin/sh", ["-c", script])
+        Command::of("/bin/sh", ["-c", script])
     }
 
     async fn ran(command: &Command) -> (Result<Ended, Problem>, Vec<(Pipe, String)>) {
@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(ran(&sh("cat")).await.0, Ok(Ended::Status(0)), "there is nothing to read");
         assert_eq!(sh("echo said").ask(pending()).await, Ok(Some("said\n".to_owned())));
         assert_eq!(sh("echo said; exit 1").ask(pending()).await, Ok(None));
-        let (ended, _) = ran(&Command::new("no-such-program", [""; 0])).await;
+        let (ended, _) = ran(&Command::of("no-such-program", [""; 0])).await;
         assert!(ended.is_err_and(|p| p.message.contains("`no-such-program`") && p.code == code::RUN_SCRIPT));
     }
 

@@ -27,7 +27,7 @@ const DOORS: &[(&str, &[&str], &str)] = &[
         &["cli", "load", "run"],
         "ask the `World` of `load`, the only door to files",
     ),
-    (r"\bstdin\s*\(", &["cli", "load", "rehearse/ssh/script"], "take the text as an argument"),
+    (r"\bstdin\s*\(", &["cli", "load", "rehearse/ssh/script", "run/process"], "take the text as an argument"),
     // The rehearsed instances ask interpreters about syntax; what is done here while the machine is there has one door.
     (
         r"\bCommand::new\b",

@@ -52,9 +52,8 @@ impl Bench {
         let (events, told) = Events::new(Gate::default());
         let reach = Reach { endpoint: Some(server.endpoint.clone()), any_credentials: true, ..Reach::default() };
         let access = Access { region: "us-east-1".to_owned(), ..Access::default() };
-        let cloud = Cloud::open(&access, &reach, &events, &bakec::run::cancel::Cancel::never(), Default::default())
-            .await
-            .expect("an account");
+        let cloud =
+            Cloud::open(&access, &reach, &events, &Cancel::never(), Default::default()).await.expect("an account");
         let ec2 = &cloud.region("us-east-1").ec2;
         let private = key::make("ed25519", None).expect("a key");
         let file = folder.path().join("key.pem");

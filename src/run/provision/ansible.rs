@@ -37,7 +37,7 @@ pub async fn ready(builds: &[Build]) -> Vec<Problem> {
             if work.skip_version_check || !asked.insert(work.command.clone()) {
                 continue;
             }
-            let told = Command::new(&work.command, ["--version"]).ask(std::future::pending()).await;
+            let told = Command::of(&work.command, ["--version"]).ask(std::future::pending()).await;
             let problem = match told {
                 Ok(Some(_)) => continue,
                 Ok(None) => Problem::refused(code::RUN_FILE, format!("`{} --version` does not succeed", work.command)),
@@ -88,7 +88,7 @@ pub(super) async fn run(work: &Ansible, ground: &mut Ground<'_>) -> Result<(), P
         arguments.push(rendered(argument, ground.values)?);
     }
     arguments.extend(["-i".to_owned(), inventory.path().display().to_string(), work.playbook.display().to_string()]);
-    let command = Command { environment, ..Command::new(&work.command, arguments) };
+    let command = Command { environment, ..Command::of(&work.command, arguments) };
     if ground.rehearsed {
         ground.events.say(format!("rehearsal: `{}` was not run on this machine", work.command));
         return Ok(());
@@ -209,7 +209,7 @@ async fn install(list: &Galaxy, environment: &[(String, String)], ground: &Groun
             continue;
         }
         ground.events.say(format!("running `{} {}`", list.command, arguments.join(" ")));
-        let command = Command { environment: environment.to_vec(), ..Command::new(&list.command, arguments) };
+        let command = Command { environment: environment.to_vec(), ..Command::of(&list.command, arguments) };
         ended(&list.command, command.told(ground.events, ground.stop()).await?)?;
     }
     Ok(())

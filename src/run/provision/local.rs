@@ -41,7 +41,7 @@ pub async fn run(work: &Local, ground: &Ground<'_>) -> Result<(), Problem> {
             continue;
         }
         ground.events.say(format!("running {name} on this machine"));
-        match Command::new(program, arguments).told(ground.events, ground.stop()).await? {
+        match Command::of(program, arguments).told(ground.events, ground.stop()).await? {
             Ended::Status(status) => allowed(&work.valid_exit_codes, status, &name)?,
             Ended::Signal(signal) => {
                 return Err(Problem::failed(code::RUN_SCRIPT, format!("{name} was ended by the signal {signal}")));
