@@ -2,6 +2,8 @@
 //!
 //! Neighbours: `variables` has the values; `run::output` writes the files.
 
+use std::path::Path;
+
 use serde_json::Value as Json;
 
 use super::variables::{self, Users};
@@ -35,7 +37,10 @@ pub fn outputs(document: &Document, inputs: &Inputs, gate: &Gate) -> Result<Vec<
         let file = output.file.to_string();
         let data = data(&output.value, &given).and_then(|data| fitting(&file, data));
         let data = data.map_err(|problem| problems.push(problem.at(origin.clone()))).ok()?;
-        Some(Output { path: inputs.folder.join(&file), file, data, origin })
+        // Shown as short as where the run was begun.
+        let full = inputs.folder.join(&file);
+        let path = full.strip_prefix(&inputs.current).map(Path::to_owned).unwrap_or(full);
+        Some(Output { path, file, data, origin })
     };
     let outputs = document.results.iter().filter_map(&mut take).collect();
     if problems.is_empty() { Ok(outputs) } else { Err(problems) }
