@@ -167,7 +167,7 @@ pub(super) struct Given {
 }
 
 /// Which builds.
-#[derive(Group, Debug)]
+#[derive(Group, Debug, Clone)]
 pub(super) struct Selection {
     /// Take only the builds that match; may be repeated.
     ///
@@ -445,6 +445,9 @@ pub(super) enum Written {
     /// The lines of `bakec run --events json`.
     #[cfg(feature = "run")]
     Events,
+    /// The lines of `journal.jsonl` in the folder of a run.
+    #[cfg(feature = "run")]
+    Journal,
 }
 
 #[derive(Group, Debug)]

@@ -189,6 +189,9 @@ pub(super) struct Resume {
     /// The run: its name or the beginning of it; `last` is the newest.
     #[arg(value_parser = Named::new(), add = complete::runs())]
     pub(super) run: String,
+    /// Run commands of post-processors again that were interrupted: nobody knows how far they came.
+    #[arg(long)]
+    pub(super) again: bool,
     /// Run a provisioner that was interrupted again, on the same machine: you know that it can be run twice.
     #[arg(long)]
     pub(super) rerun_provisioner: bool,
@@ -249,14 +252,22 @@ pub(super) struct Runs {
 #[derive(Group, Debug)]
 #[command(after_help = "For example:\n  \
     bakec show last\n  \
-    bakec show last --json | jq '.builds[].artifact'")]
+    bakec show last --json | jq '.builds[].artifact'
+  \
+    bakec show last --html -o run.html             one page for a browser, complete in itself")]
 pub(super) struct Show {
     /// The run: its name or the beginning of it; `last` is the newest.
     #[arg(default_value = "last", hide_default_value = true, value_parser = Named::new(), add = complete::runs())]
     pub(super) run: String,
     /// Write JSON.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "html")]
     pub(super) json: bool,
+    /// Write a page for a browser: the timeline of builds and steps, calls and waits, what was made, errors.
+    #[arg(long)]
+    pub(super) html: bool,
+    /// Write it to a file, whole or not at all, instead of standard output.
+    #[arg(short, long, value_name = "FILE", value_parser = Named::new(), value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<String>,
     #[command(flatten)]
     pub(super) folder: Folder,
 }

@@ -18,7 +18,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Outcome {
     let text = match args.what {
         Written::Plan => plan_schema(&kinds),
         #[cfg(feature = "run")]
-        Written::Events => crate::report::json::SCHEMA.to_owned(),
+        Written::Events => crate::report::json::schema(),
+        #[cfg(feature = "run")]
+        Written::Journal => crate::report::json::journal_schema(),
     };
     terminal.result(|out| out.write_all(text.as_bytes()))
 }

@@ -479,6 +479,10 @@ codes! {
     RUN_TAG = "bake::run::tag";
     /// An image that could not be shared.
     RUN_SHARE = "bake::run::share";
+    /// A post-processor that failed; the image is made.
+    RUN_POST = "bake::run::post";
+    /// An output that could not be written.
+    RUN_OUTPUT = "bake::run::output";
     /// A build that somebody has ended.
     RUN_CANCELLED = "bake::run::cancelled";
     /// A failed build that was left as it is, as was asked for.

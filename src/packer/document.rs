@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use crate::plan::Scalar;
+use crate::plan::{self, Scalar};
 
 /// A plan as its file says it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,8 +25,10 @@ pub struct Document {
     pub tests: Vec<Step>,
     /// Chains of post-processors.
     pub posts: Vec<Vec<Step>>,
-    /// Files to be written after the run, with what they hold.
+    /// Files to be written after the run, with what they hold, for people.
     pub outputs: Vec<(String, Json)>,
+    /// The same for who writes them, AMIs as references.
+    pub results: Vec<plan::Output>,
     /// What to keep of former images, by image.
     pub retain: Vec<(String, Json)>,
     /// The files that it was made of, the root first.

@@ -324,6 +324,7 @@ fn note_rest(comment: &Comment<'_>, document: &mut Document) {
         .map(|image| (image.name.to_string(), image.axes.iter().map(|a| a.to_string()).collect()))
         .collect();
     document.outputs = comment.outputs.iter().map(|o| (o.file.to_string(), plain(&o.value, &variable_of))).collect();
+    document.results = comment.outputs.to_vec();
     document.retain = comment
         .retain
         .iter()

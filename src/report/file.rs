@@ -1,6 +1,7 @@
-//! Everything that happened, in lines with times: a file a build, and one for debugging.
+//! Everything that happened, in lines with times: a file a build, one for what concerns no build, and one for debugging.
 //!
 //! It opens nothing: where a file lies and how it is opened comes in as a function. Calls to AWS are told here and nowhere else.
+//! Neighbour: `past` reads it again.
 
 use std::collections::VecDeque;
 use std::io;
@@ -11,8 +12,8 @@ use super::{Out, Reporter, write};
 use crate::run::event::{Event, What};
 use crate::text::file_name;
 
-/// Opens a file of the run's folder to append to it.
-pub type Open = Box<dyn FnMut(&str) -> io::Result<Out> + Send>;
+/// Opens a file of the run's folder to append to it: that of a build, or the run's own where none is named.
+pub type Open = Box<dyn FnMut(Option<&str>) -> io::Result<Out> + Send>;
 
 /// So many files are open at most: there may be thousands of builds, and a process has few descriptors.
 const OPEN: usize = 64;
@@ -22,24 +23,32 @@ pub struct Files {
     open: Open,
     /// Those that are open, the one that was written last at the end.
     files: VecDeque<(Arc<str>, Out)>,
+    /// The run's own, once the run has a folder; until then what is to be written into it.
+    run: Run,
+}
+
+enum Run {
+    Early(String),
+    Open(Option<Out>),
 }
 
 impl Files {
     /// Files that `open` opens.
     pub fn new(open: Open) -> Self {
-        Files { open, files: VecDeque::new() }
+        Files { open, files: VecDeque::new(), run: Run::Early(String::new()) }
     }
 }
 
 impl Reporter for Files {
     fn take(&mut self, event: &Event) {
-        let Some(build) = &event.build else { return };
         let text = lines(event, false);
+        let Some(build) = &event.build else { return self.of_run(event, &text) };
         if text.is_empty() {
             return;
         }
         let known = self.files.iter().position(|(name, _)| name == build).and_then(|at| self.files.remove(at));
-        let Some((build, mut file)) = known.or_else(|| Some((build.clone(), (self.open)(&name(build)).ok()?))) else {
+        let Some((build, mut file)) = known.or_else(|| Some((build.clone(), (self.open)(Some(&name(build))).ok()?)))
+        else {
             return;
         };
         write(&mut file, &text);
@@ -50,6 +59,25 @@ impl Reporter for Files {
             self.files.pop_front();
         }
         self.files.push_back((build, file));
+    }
+}
+
+impl Files {
+    /// What concerns no build. What comes before the run has its folder waits for it.
+    fn of_run(&mut self, event: &Event, text: &str) {
+        if let (Run::Early(early), What::RunStarted { .. }) = (&mut self.run, &event.what) {
+            let early = std::mem::take(early);
+            let mut out = (self.open)(None).ok();
+            if let Some(out) = &mut out {
+                write(out, &early);
+            }
+            self.run = Run::Open(out);
+        }
+        match &mut self.run {
+            Run::Early(early) => early.push_str(text),
+            Run::Open(Some(out)) => write(out, text),
+            Run::Open(None) => {}
+        }
     }
 }
 
@@ -99,11 +127,12 @@ fn lines(event: &Event, named: bool) -> String {
             format!("call {action} {region} ({ms} ms){error}")
         }
         What::BuildDone { artifact } => format!("build done: {}", artifact.id),
-        What::BuildFailed { problem } => {
+        What::BuildFailed { problem, made } => {
+            let made = made.as_ref().map(|made| format!("\nbuild made: {}", made.id)).unwrap_or_default();
             let help = problem.help.as_ref().map(|h| format!("\nhelp: {h}")).unwrap_or_default();
-            format!("build failed [{}]: {}{help}", problem.code, placed(problem))
+            format!("build failed [{}]: {}{help}{made}", problem.code, placed(problem))
         }
-        What::RunDone { done, failed, left, calls } => {
+        What::RunDone { done, failed, left, calls, .. } => {
             let left: String = left.iter().map(|l| format!("\nleft: {l}")).collect();
             format!("run done: {done} done, {failed} failed, {calls} calls{left}")
         }

@@ -10,7 +10,9 @@ pub mod file;
 pub mod json;
 pub mod lines;
 pub mod machine;
+pub mod page;
 mod paint;
+pub mod past;
 pub mod problem;
 mod rows;
 #[cfg(test)]

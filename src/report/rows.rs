@@ -36,7 +36,7 @@ pub(super) fn rows(
     let builds: Vec<&Build> = tally.builds.values().collect();
     let positions = |keep: &dyn Fn(&Build) -> bool| (0..builds.len()).filter(|n| keep(builds[*n])).collect::<Vec<_>>();
     let running = positions(&Build::runs);
-    let failed = positions(&|b| matches!(b.ended, Some((_, Ended::Failed(_)))));
+    let failed = positions(&|b| matches!(b.ended, Some((_, Ended::Failed(..)))));
     let done = positions(&|b| matches!(b.ended, Some((_, Ended::Done(_)))));
     let mut all = Vec::new();
     // The last row counts.
@@ -99,7 +99,7 @@ fn row(
     let padding = " ".repeat(column.saturating_sub(measure_text_width(&name)));
     let elapsed = short(build.elapsed(now));
     let (colour, mark, text) = match &build.ended {
-        Some((_, Ended::Failed(problem))) => {
+        Some((_, Ended::Failed(problem, _))) => {
             let step = build.step.as_ref().map_or(String::new(), |(step, _)| format!("{step}: "));
             (paint::RED, mark(style, "✗", "x"), format!("{step}{}", placed(problem)))
         }

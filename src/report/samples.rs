@@ -50,7 +50,11 @@ pub(crate) fn run() -> Vec<Event> {
     let refused = Problem::refused(code::RUN_FILE, "there is no script `a.sh`");
     vec![
         event(0, "", What::Refused { problem: refused }),
-        event(0, "", What::RunStarted { format: FORMAT, run: text("r1"), builds, folder, resumed: false }),
+        event(
+            0,
+            "",
+            What::RunStarted { format: FORMAT, run: text("r1"), builds, folder, resumed: false, rehearsed: false },
+        ),
         event(1, "web", What::BuildStarted { kind: text("amazon-ebs") }),
         event(1, "db", What::BuildStarted { kind: text("amazon-ebs") }),
         event(2, "web", What::StepStarted { step: text("launch"), about: text("launching a t3.micro") }),
@@ -60,7 +64,7 @@ pub(crate) fn run() -> Vec<Event> {
         event(20, "web", What::Waiting { text: text("i-1 is pending") }),
         event(900, "web", What::Waiting { text: text("i-1 is pending") }),
         event(1200, "db", What::StepUndone { step: text("key_pair"), result: text("key pair bakec-1 is deleted") }),
-        event(1217, "db", What::BuildFailed { problem }),
+        event(1217, "db", What::BuildFailed { problem, made: None }),
         event(8000, "web", What::StepDone { step: text("launch"), result: text("i-1 is running"), ms: 7998 }),
         event(8001, "web", What::StepStarted { step: text("provision"), about: text("running script setup.sh") }),
         event(8400, "web", What::Output { error: false, line: text("10%\r20%\rhello, \u{1b}[31mworld\u{1b}[0m") }),
@@ -71,7 +75,14 @@ pub(crate) fn run() -> Vec<Event> {
         event(
             123_400,
             "",
-            What::RunDone { done: 1, failed: 1, left: vec![text("key pair bakec-1 in us-east-1")], calls: 2 },
+            What::RunDone {
+                done: 1,
+                failed: 1,
+                left: vec![text("key pair bakec-1 in us-east-1")],
+                remains: Vec::new(),
+                calls: 2,
+                actions: Vec::new(),
+            },
         ),
     ]
 }

@@ -15,6 +15,8 @@ use crate::run::problem::Problem;
 pub(super) struct Tally {
     pub(super) run: String,
     pub(super) folder: String,
+    /// Whether nothing is really built.
+    pub(super) rehearsed: bool,
     pub(super) started: Option<Timestamp>,
     pub(super) builds: IndexMap<Arc<str>, Build>,
     pub(super) calls: u64,
@@ -37,15 +39,17 @@ pub(super) struct Build {
 #[derive(Clone, Debug)]
 pub(super) enum Ended {
     Done(Artifact),
-    Failed(Problem),
+    /// Why; and what it made all the same.
+    Failed(Problem, Option<Artifact>),
 }
 
 impl Tally {
     /// Counts an event.
     pub(super) fn take(&mut self, event: &Event) {
         match &event.what {
-            What::RunStarted { run, builds, folder, .. } => {
+            What::RunStarted { run, builds, folder, rehearsed, .. } => {
                 (self.run, self.folder) = (run.clone(), folder.clone());
+                self.rehearsed = *rehearsed;
                 self.started = Some(event.at);
                 for name in builds {
                     self.builds.entry(name.as_str().into()).or_default();
@@ -75,7 +79,9 @@ impl Tally {
                 build.last = text.unwrap_or(std::mem::take(&mut build.last));
             }
             What::BuildDone { artifact } => build.ended = Some((event.at, Ended::Done(artifact.clone()))),
-            What::BuildFailed { problem } => build.ended = Some((event.at, Ended::Failed(problem.clone()))),
+            What::BuildFailed { problem, made } => {
+                build.ended = Some((event.at, Ended::Failed(problem.clone(), made.clone())));
+            }
             _ => {}
         }
     }

@@ -7,14 +7,16 @@ use std::sync::{Arc, Mutex};
 use jiff::{SignedDuration, Timestamp};
 
 use super::file::{Debug, Files};
-use super::json::{Json, SCHEMA};
+use super::json::{Json, schema};
 use super::lines::Lines;
 use super::machine::Machine;
 use super::rows::{Shown, rows};
 use super::samples::{SOURCE, event, run, start, style};
 use super::tally::Tally;
 use super::{Look, Out, Read, Reporter};
+use crate::diagnostic::code;
 use crate::run::event::{Event, What};
+use crate::run::problem::Problem;
 
 /// A file in memory, which many write to and one reads.
 #[derive(Clone, Default)]
@@ -184,7 +186,7 @@ fn json_lines_are_the_events_and_the_schema_knows_them_all() {
     let text = paper.text();
     let read: Result<Vec<Event>, _> = text.lines().map(serde_json::from_str).collect();
     assert_eq!(read.expect("lines are events"), run());
-    let schema = serde_json::from_str(SCHEMA).expect("the schema is JSON");
+    let schema = serde_json::from_str(&schema()).expect("the schema is JSON");
     assert!(jsonschema::draft202012::meta::is_valid(&schema));
     let valid = jsonschema::draft202012::new(&schema).expect("the schema can be read");
     let mut kinds = std::collections::BTreeSet::new();
@@ -225,16 +227,19 @@ fn every(what: &What) -> usize {
 fn each_build_has_a_file_and_debugging_has_all() {
     let papers: Arc<Mutex<Vec<(String, Paper)>>> = Arc::default();
     let opened = papers.clone();
-    let open = move |name: &str| -> io::Result<Out> {
+    let open = move |name: Option<&str>| -> io::Result<Out> {
         let paper = Paper::default();
-        opened.lock().expect("nobody panics").push((name.to_owned(), paper.clone()));
+        opened.lock().expect("nobody panics").push((name.unwrap_or("run").to_owned(), paper.clone()));
         Ok(paper.out())
     };
     reported(&mut Files::new(Box::new(open)), &run());
     let papers = papers.lock().expect("nobody panics").clone();
     let names: Vec<&str> = papers.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["web.log", "db.log"]);
-    let db = papers[1].1.text();
+    assert_eq!(names, ["run", "web.log", "db.log"]);
+    // What came before the run had its folder is in it too.
+    let own = papers[0].1.text();
+    assert!(own.contains(" refused [") && own.contains(" region us-east-1 is slow\n"), "{own}");
+    let db = papers[2].1.text();
     assert_eq!(
         db,
         "\
@@ -257,7 +262,10 @@ fn each_build_has_a_file_and_debugging_has_all() {
 fn thousands_of_builds_have_their_files_and_few_are_open() {
     let papers: Arc<Mutex<HashMap<String, Paper>>> = Arc::default();
     let kept = papers.clone();
-    let open = move |name: &str| Ok(kept.lock().expect("nobody panics").entry(name.to_owned()).or_default().out());
+    let open = move |name: Option<&str>| {
+        let name = name.unwrap_or_default().to_owned();
+        Ok(kept.lock().expect("nobody panics").entry(name).or_default().out())
+    };
     let mut files = Files::new(Box::new(open));
     let said = |n: usize, text: &str| Event {
         at: "2026-11-21T12:32:07Z".parse().expect("a time"),
@@ -323,8 +331,14 @@ fn a_board_fits_its_terminal() {
 #[test]
 fn of_many_builds_those_are_shown_that_speak_and_stay_for_a_while() {
     let names: Vec<String> = (0..50).map(|n| format!("build-{n:02}")).collect();
-    let what =
-        What::RunStarted { format: 1, run: "r".into(), builds: names.clone(), folder: "r".into(), resumed: false };
+    let what = What::RunStarted {
+        format: 1,
+        run: "r".into(),
+        builds: names.clone(),
+        folder: "r".into(),
+        resumed: false,
+        rehearsed: false,
+    };
     let mut events = vec![event(0, "", what)];
     events.extend(names[..40].iter().map(|n| event(1, n, What::BuildStarted { kind: "null".into() })));
     let say = |ms: i64, n: usize| event(ms, &names[n], What::Say { text: format!("line of {n}") });
@@ -348,4 +362,34 @@ fn of_many_builds_those_are_shown_that_speak_and_stay_for_a_while() {
     tally.take(&say(15_000, 39));
     let later = rows(&tally, &mut shown, start() + SignedDuration::from_secs(16), (60, 6), style(60));
     assert!(later.iter().any(|r| r.contains("build-39")), "{later:?}");
+}
+
+#[test]
+fn what_may_be_left_is_told_with_what_to_do_and_not_after_a_rehearsal() {
+    let told = |rehearsed: bool| {
+        let remains = vec![
+            Problem::left(code::RUN_UNCONFIRMED, "the group sg-1 stands")
+                .help("the account may not delete it: ask who may"),
+            Problem::left(code::RUN_ABORT, "`web` was left").help("undo it by `bakec clean r1`"),
+        ];
+        let left = remains.iter().map(|p| p.message.clone()).collect();
+        let (run, folder) = ("r1".to_owned(), ".bakec/runs/r1".to_owned());
+        let builds = vec!["web".to_owned()];
+        let paper = Paper::default();
+        let look = Look { style: style(100), timestamps: false };
+        let mut lines = Lines::new(paper.out(), look, Box::new(|_| None));
+        let started = What::RunStarted { format: 1, run, builds, folder, resumed: false, rehearsed };
+        let done = What::RunDone { done: 0, failed: 1, left, remains, calls: 1, actions: Vec::new() };
+        reported(&mut lines, &[event(0, "", started), event(1, "", done)]);
+        paper.text()
+    };
+    let real = told(false);
+    let wanted = "==> Something may be left behind:\n--> the group sg-1 stands\n    the account may not delete it: ask who may\n\
+                  --> `web` was left\n    undo it: bakec clean r1\n";
+    assert!(real.contains(wanted), "{real}");
+    let rehearsed = told(true);
+    assert!(
+        rehearsed.contains("it was a rehearsal: all of it is gone") && !rehearsed.contains("bakec clean"),
+        "{rehearsed}"
+    );
 }

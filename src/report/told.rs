@@ -57,8 +57,12 @@ pub(super) fn told(event: &Event, tally: &Tally) -> Vec<Told> {
         What::Waiting { text } => say(Voice::Message, text),
         What::BuildStarted { .. } | What::Call { .. } => Vec::new(),
         What::BuildDone { .. } => vec![ended(build, tally, Voice::Say, "finished", event.at, "")],
-        What::BuildFailed { problem } => {
+        What::BuildFailed { problem, made } => {
             let (voice, verb) = match problem.kind {
+                Kind::Cancelled if made.is_some() => {
+                    (Voice::Say, "made its image, and was cancelled before its post-processors had ended")
+                }
+                _ if made.is_some() => (Voice::Error, "made its image, and a post-processor failed"),
                 Kind::Failed | Kind::Left => (Voice::Error, "errored"),
                 Kind::Refused => (Voice::Error, "was refused"),
                 Kind::Cancelled => (Voice::Say, "was cancelled"),
@@ -70,7 +74,7 @@ pub(super) fn told(event: &Event, tally: &Tally) -> Vec<Told> {
             }
             all
         }
-        What::RunDone { left, calls, .. } => summary(tally, left, *calls, event.at),
+        What::RunDone { left, remains, calls, .. } => summary(tally, left, remains, *calls, event.at),
     }
 }
 
@@ -96,15 +100,40 @@ fn ended(build: Option<&str>, tally: &Tally, voice: Voice, verb: &str, at: Times
     Told::Words { voice, build: Some(name.to_owned()), text: format!("Build '{name}' {verb}{after}{why}") }
 }
 
+/// What may be left behind, and what to do about it. What a rehearsal leaves is gone with its EC2.
+fn remaining(tally: &Tally, left: &[String], remains: &[Problem]) -> String {
+    let mut text = "\n==> Something may be left behind:\n".to_owned();
+    let undo = command("clean", &tally.run, &tally.folder);
+    for (position, what) in left.iter().enumerate() {
+        text.push_str(&format!("--> {}\n", clean(what)));
+        let help = remains.get(position).and_then(|problem| problem.help.as_deref());
+        // What is said below is not said twice.
+        let help = help.filter(|help| !tally.rehearsed && !help.contains("`bakec clean"));
+        let lines = help.iter().flat_map(|help| help.lines());
+        text.extend(lines.map(|line| format!("    {}\n", clean(line))));
+    }
+    text.push_str(&match tally.rehearsed {
+        true => "    it was a rehearsal: all of it is gone with its EC2".to_owned(),
+        false => format!("    undo it: {undo}"),
+    });
+    text
+}
+
 /// The end of a run.
-fn summary(tally: &Tally, left: &[String], calls: u64, at: Timestamp) -> Vec<Told> {
+fn summary(tally: &Tally, left: &[String], remains: &[Problem], calls: u64, at: Timestamp) -> Vec<Told> {
     let words = |voice: Voice, text: String| Told::Words { voice, build: None, text };
     let mut all = vec![words(Voice::Say, format!("\n==> Wait completed after {}", long(tally.elapsed(at))))];
     let (mut failed, mut cancelled, mut made, mut unbegun) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut unprocessed = Vec::new();
     for (name, build) in &tally.builds {
         match &build.ended {
-            Some((_, Ended::Failed(problem))) if problem.kind == Kind::Cancelled => cancelled.push(name),
-            Some((_, Ended::Failed(problem))) => failed.push((name, problem)),
+            Some((_, Ended::Failed(problem, artifact))) => {
+                unprocessed.extend(artifact.as_ref().map(|artifact| (name, artifact)));
+                match problem.kind {
+                    Kind::Cancelled => cancelled.push(name),
+                    _ => failed.push((name, problem)),
+                }
+            }
             Some((_, Ended::Done(artifact))) => made.push((name, artifact)),
             None => unbegun.push(name),
         }
@@ -124,9 +153,9 @@ fn summary(tally: &Tally, left: &[String], calls: u64, at: Timestamp) -> Vec<Tol
     }
     let artifacts = made.iter().filter_map(|(name, made)| Some((name, made, artifact(made)?)));
     let artifacts: Vec<_> = artifacts.collect();
-    if artifacts.is_empty() {
+    if artifacts.is_empty() && unprocessed.is_empty() {
         all.push(words(Voice::Say, "\n==> Builds finished but no artifacts were created.".to_owned()));
-    } else {
+    } else if !artifacts.is_empty() {
         all.push(words(Voice::Say, "\n==> Builds finished. The artifacts of successful builds are:".to_owned()));
     }
     for (name, made, text) in &artifacts {
@@ -143,11 +172,16 @@ fn summary(tally: &Tally, left: &[String], calls: u64, at: Timestamp) -> Vec<Tol
         all.push(record("artifact", &["0", "end"]));
         all.push(words(Voice::Say, format!("--> {name}: {text}")));
     }
+    let kept: Vec<_> = unprocessed.iter().filter_map(|(name, made)| Some((name, artifact(made)?))).collect();
+    if !kept.is_empty() {
+        all.push(words(
+            Voice::Say,
+            "\n==> Made and final, though not all post-processors have come to their end:".to_owned(),
+        ));
+    }
+    all.extend(kept.into_iter().map(|(name, text)| words(Voice::Say, format!("--> {name}: {text}"))));
     if !left.is_empty() {
-        let list: String = left.iter().map(|what| format!("--> {}\n", clean(what))).collect();
-        let undo = command("clean", &tally.run, &tally.folder);
-        let text = format!("\n==> Something may be left behind:\n{list}    undo it: {undo}");
-        all.push(words(Voice::Error, text));
+        all.push(words(Voice::Error, remaining(tally, left, remains)));
     }
     let mut counts = vec![format!("{} done", count(made.len(), "build"))];
     let mut also = |n: usize, word: &str| counts.extend((n > 0).then(|| format!("{n} {word}")));

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod image;
 pub mod launch;
+mod posts;
 mod steps;
 
 use std::path::PathBuf;
@@ -17,6 +18,8 @@ use serde::{Deserialize, Serialize};
 pub use self::access::{Access, Keys, Polling, Role};
 pub use self::image::{FastLaunch, Image, LaunchTemplate, Protection};
 pub use self::launch::{Launch, Market, Metadata, Network, Pick, Placement, Reservation, Search, Spot, digest};
+
+pub use posts::{Algorithm, Checksum, Manifest, Post, PostWork};
 
 use super::problem::Origin;
 use super::render::Given;
@@ -39,6 +42,8 @@ pub struct Build {
     pub provisioners: Vec<Provisioner>,
     /// What is done on the machine after a failure, in order.
     pub cleanups: Vec<Provisioner>,
+    /// What is done once the image is made: chains, each link of which works on what the one before hands on.
+    pub posts: Vec<Vec<Post>>,
     /// What run-time templates know beside the machine: the run's moment and `uuid`, the build's name, the variables.
     pub values: Given,
 }

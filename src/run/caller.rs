@@ -111,7 +111,7 @@ mod tests {
     fn build(ebs: Ebs) -> Build {
         let builder = Builder::Ebs(Box::new(ebs));
         let (provisioners, cleanups, values) = (Vec::new(), Vec::new(), Given::default());
-        Build { name: Arc::from("web"), origin: None, builder, provisioners, cleanups, values }
+        Build { name: Arc::from("web"), origin: None, builder, provisioners, cleanups, posts: Vec::new(), values }
     }
 
     async fn asked(ebs: Ebs, endpoint: Option<&str>, answer: Option<Ipv4Addr>) -> Result<Option<String>, String> {

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
+use super::metrics::{Action, Metrics};
 use super::problem::Problem;
 use super::secret::Gate;
 
@@ -16,9 +18,11 @@ use super::secret::Gate;
 pub const FORMAT: u32 = 1;
 
 /// Something that happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "An event of a run", extend("unevaluatedProperties" = false))]
 pub struct Event {
     /// When, by the local clock.
+    #[schemars(with = "Moment")]
     pub at: Timestamp,
     /// In which build; nowhere for what concerns the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -29,7 +33,7 @@ pub struct Event {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum What {
     /// Nothing is begun: the plan, a file or the account does not allow it.
@@ -49,6 +53,9 @@ pub enum What {
         folder: String,
         /// Whether it goes on where another process stopped.
         resumed: bool,
+        /// Whether nothing is really built.
+        #[serde(default)]
+        rehearsed: bool,
     },
     /// A build begins.
     BuildStarted {
@@ -121,6 +128,9 @@ pub enum What {
     BuildFailed {
         /// Why.
         problem: Problem,
+        /// What it has made all the same, and stays: then it was a post-processor that failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        made: Option<Artifact>,
     },
     /// The run is over.
     RunDone {
@@ -130,13 +140,19 @@ pub enum What {
         failed: usize,
         /// What may be left behind, for people.
         left: Vec<String>,
+        /// The same with what to do about it, in the same order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        remains: Vec<Problem>,
         /// How many calls to AWS were made.
         calls: u64,
+        /// How the calls went, by action.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        actions: Vec<Action>,
     },
 }
 
 /// What a build made.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Artifact {
     /// Packer's name of the maker: `mitchellh.amazonebs`.
     pub builder_id: String,
@@ -145,6 +161,12 @@ pub struct Artifact {
     /// The images by region.
     pub images: Vec<(String, String)>,
 }
+
+/// How a schema tells moments.
+#[derive(JsonSchema)]
+#[schemars(inline, extend("format" = "date-time"))]
+#[allow(dead_code)]
+pub(super) struct Moment(String);
 
 tokio::task_local! {
     /// The build that a task works for: what it tells through a stream of the run, such as calls, belongs to the build.
@@ -156,6 +178,7 @@ tokio::task_local! {
 pub struct Events {
     gate: Gate,
     build: Option<Arc<str>>,
+    metrics: Metrics,
     out: mpsc::UnboundedSender<Event>,
 }
 
@@ -163,7 +186,7 @@ impl Events {
     /// A stream and its reader.
     pub fn new(gate: Gate) -> (Events, mpsc::UnboundedReceiver<Event>) {
         let (out, reader) = mpsc::unbounded_channel();
-        (Events { gate, build: None, out }, reader)
+        (Events { gate, build: None, metrics: Metrics::default(), out }, reader)
     }
 
     /// The same stream, for what a build tells.
@@ -176,8 +199,16 @@ impl Events {
         &self.gate
     }
 
+    /// How the calls went that were told.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// Tells.
     pub fn tell(&self, what: What) {
+        if let What::Call { action, ms, error, .. } = &what {
+            self.metrics.count(action, *ms, error.as_deref());
+        }
         let build = self.build.clone().or_else(|| BUILD.try_with(Clone::clone).ok());
         let event = Event { at: Timestamp::now(), build, what: self.hidden(what) };
         // A run goes on where nobody listens.
@@ -204,10 +235,12 @@ impl Events {
             What::Warn { text } => What::Warn { text: pass(text) },
             What::Output { error, line } => What::Output { error, line: pass(line) },
             What::Waiting { text } => What::Waiting { text: pass(text) },
-            What::BuildFailed { problem } => What::BuildFailed { problem: self.gate.pass_problem(problem) },
+            What::BuildFailed { problem, made } => What::BuildFailed { problem: self.gate.pass_problem(problem), made },
             What::Refused { problem } => What::Refused { problem: self.gate.pass_problem(problem) },
-            What::RunDone { done, failed, left, calls } => {
-                What::RunDone { done, failed, left: left.into_iter().map(pass).collect(), calls }
+            What::RunDone { left, remains, done, failed, calls, actions } => {
+                let left = left.into_iter().map(pass).collect();
+                let remains = remains.into_iter().map(|p| self.gate.pass_problem(p)).collect();
+                What::RunDone { done, failed, left, remains, calls, actions }
             }
             other @ (What::RunStarted { .. }
             | What::BuildStarted { .. }

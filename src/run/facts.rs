@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::build::Ssh;
+use super::build::{Build, Builder, Ssh};
 use super::render::Given;
+use super::secret::Gate;
 use super::ssh::Target;
 use super::step::source::SourceImage;
 
@@ -38,6 +39,9 @@ const EC2: [&str; 9] = [
     "WinRMPassword",
 ];
 
+/// What no journal has.
+const SECRET: [&str; 3] = ["Password", "SSHPrivateKey", "WinRMPassword"];
+
 /// What Packer gives, and bakec does not yet.
 pub const UNEXECUTED: [&str; 2] = ["SSHPublicKey", "SSHPrivateKey"];
 
@@ -45,7 +49,7 @@ pub const UNEXECUTED: [&str; 2] = ["SSHPublicKey", "SSHPrivateKey"];
 pub fn of(builder: &str) -> Option<Vec<&'static str>> {
     match builder {
         "amazon-ebs" => Some(CONNECTION.into_iter().chain(EC2).collect()),
-        "null" => Some(CONNECTION.to_vec()),
+        "null" => Some(CONNECTION.into_iter().chain(["ID"]).collect()),
         _ => None,
     }
 }
@@ -72,6 +76,12 @@ pub fn connected(base: &Given, ssh: Option<&Ssh>, at: Option<&Target>) -> Given 
     values
 }
 
+/// The values with those of a machine that nobody makes.
+pub fn of_nothing(mut values: Given) -> Given {
+    know(&mut values.build, "ID", "Null");
+    values
+}
+
 /// The values with those of a machine on EC2, whose id is empty before there is one.
 pub fn launched(mut values: Given, source: &SourceImage, region: &str, instance: &str) -> Given {
     let tags: Vec<String> = source.tags.iter().map(|(k, v)| format!("{k}:{v}")).collect();
@@ -92,6 +102,28 @@ pub fn launched(mut values: Given, source: &SourceImage, region: &str, instance:
     values
 }
 
+/// What a journal keeps of a machine's facts: none that is secret.
+pub fn kept(mut facts: BTreeMap<String, String>, gate: &Gate) -> BTreeMap<String, String> {
+    SECRET.iter().for_each(|name| drop(facts.remove(*name)));
+    facts.retain(|_, value| gate.pass(value) == *value);
+    facts
+}
+
+/// The values of a build whose machine is gone, with the facts that were kept of it.
+pub fn gone(build: &Build, kept: BTreeMap<String, String>) -> Given {
+    let ssh = match &build.builder {
+        Builder::Ebs(ebs) => ebs.ssh.as_ref(),
+        Builder::Null(null) => null.ssh.as_ref(),
+    };
+    let values = connected(&build.values, ssh, None);
+    let mut values = match &build.builder {
+        Builder::Ebs(ebs) => launched(values, &SourceImage::default(), &ebs.access.region, ""),
+        Builder::Null(_) => of_nothing(values),
+    };
+    values.build.extend(kept);
+    values
+}
+
 fn know(facts: &mut BTreeMap<String, String>, name: &str, value: &str) {
     facts.insert(name.to_owned(), value.to_owned());
 }
@@ -101,10 +133,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn templates_know_every_fact_that_a_builder_gives() {
+        let known = |name: &&str| crate::template::BUILD_NAMES.contains(name);
+        let given = CONNECTION.iter().chain(&EC2).chain(&UNEXECUTED).chain(&SECRET);
+        assert_eq!(given.filter(|name| !known(name)).collect::<Vec<_>>(), [&""; 0]);
+    }
+
+    #[test]
+    fn a_journal_keeps_no_secret_fact() {
+        let gate = Gate::default();
+        gate.hide(&crate::run::secret::Secret::new("hunter22"));
+        let facts = [("ID", "i-1"), ("Password", "x"), ("User", "hunter22")];
+        let kept = kept(facts.map(|(k, v)| (k.to_owned(), v.to_owned())).into(), &gate);
+        assert_eq!(kept.into_iter().collect::<Vec<_>>(), [("ID".to_owned(), "i-1".to_owned())]);
+    }
+
+    #[test]
     fn a_builder_gives_all_that_its_list_promises_and_no_more() {
         let connected = connected(&Given::default(), None, None);
         let launched = launched(connected.clone(), &SourceImage::default(), "us-east-1", "i-1");
-        for (builder, given) in [("null", connected), ("amazon-ebs", launched)] {
+        for (builder, given) in [("null", of_nothing(connected)), ("amazon-ebs", launched)] {
             let mut names = of(builder).expect("it is known");
             names.sort_unstable();
             assert_eq!(given.build.keys().collect::<Vec<_>>(), names, "{builder}");

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::build::{Build, Builder, Galaxy, Key, Provisioner, Script, Ssh, Work};
+use super::build::{Build, Builder, Galaxy, Key, Post, PostWork, Provisioner, Script, Ssh, Work};
 use super::key;
 use super::problem::{Origin, Problem};
 use super::render;
@@ -69,6 +69,17 @@ fn script(script: &Script) -> Option<&PathBuf> {
     }
 }
 
+/// The scripts of post-processors.
+fn posts(build: &Build) -> impl Iterator<Item = (&Post, &PathBuf)> {
+    build.posts.iter().flatten().flat_map(|post| {
+        let scripts: &[Script] = match &post.work {
+            PostWork::Local(local) => &local.scripts,
+            _ => &[],
+        };
+        scripts.iter().filter_map(script).map(move |path| (post, path))
+    })
+}
+
 /// The steps of a build, also those that clean up.
 fn steps(build: &Build) -> impl Iterator<Item = &Provisioner> {
     build.provisioners.iter().chain(&build.cleanups)
@@ -82,6 +93,7 @@ pub fn missing(builds: &[Build]) -> Vec<Problem> {
             let wanted = wanted(step, build).into_iter();
             found.extend(wanted.filter_map(|(path, what)| unread(&path, what, step.origin.as_ref())));
         }
+        found.extend(posts(build).filter_map(|(post, path)| unread(path, "script", post.origin.as_ref())));
         // Whoever connects would learn it too, when the machine is paid for.
         if let Some((file, Some(ssh))) = own_key(&build.builder) {
             let wrong = key::read(file, ssh.passphrase.as_ref()).err();
@@ -126,7 +138,8 @@ fn unread(path: &Path, what: &str, origin: Option<&Origin>) -> Option<Problem> {
 /// Where one cannot be read.
 pub fn digests(builds: &[Build]) -> std::io::Result<Vec<(String, String)>> {
     let all = builds.iter().flat_map(|build| steps(build).flat_map(move |step| wanted(step, build)));
-    let paths: BTreeSet<PathBuf> = all.map(|(path, _)| path).collect();
+    let mut paths: BTreeSet<PathBuf> = all.map(|(path, _)| path).collect();
+    paths.extend(builds.iter().flat_map(posts).map(|(_, path)| path.clone()));
     paths.iter().map(|path| Ok((path.display().to_string(), digest(path)?))).collect()
 }
 

@@ -3,7 +3,7 @@
 //! Floor 6. It runs from a plan alone: it must not know the language, nor who watches. In reading order: `build` is what is
 //! worked on; `files` and `preflight` ask what can be known beforehand; `begin` opens the record, and `work` takes every build to its
 //! end; `line` is the way of one build, over the journalled steps of `step`; `journal` holds the record, `aws` the one door to EC2,
-//! `ssh` the connection, `provision` what is done over it; `settle` goes on with a run that was interrupted, or undoes it; `sweep`
+//! `ssh` the connection, `provision` what is done over it, `post` what comes once the image is made; `settle` goes on with a run that was interrupted, or undoes it; `sweep`
 //! undoes what has no journal any more.
 
 pub mod aws;
@@ -19,7 +19,10 @@ pub mod input;
 pub mod journal;
 pub mod key;
 pub mod line;
+pub mod metrics;
+pub mod output;
 pub mod pause;
+pub mod post;
 pub mod preflight;
 pub mod problem;
 pub mod process;
@@ -32,6 +35,7 @@ pub mod settle;
 pub mod ssh;
 pub mod step;
 pub mod sweep;
+pub mod whole;
 mod work;
 
 use std::sync::Arc;

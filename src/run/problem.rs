@@ -4,13 +4,14 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::{Code, code};
 use crate::packer::document::Place;
 
 /// What an error means for the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// The build failed.
@@ -24,11 +25,12 @@ pub enum Kind {
 }
 
 /// Why something did not happen.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// What it means for the run.
     pub kind: Kind,
     /// The code, whose page stands in the book.
+    #[schemars(with = "String")]
     pub code: Code,
     /// One line: no capital, no full stop, the user's input in backticks.
     pub message: String,
@@ -41,7 +43,7 @@ pub struct Problem {
 }
 
 /// A place in a source, as plans carry it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[allow(missing_docs)]
 pub struct Origin {
     pub file: String,

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::aws::Reach;
 use super::input::Moment;
 use super::journal::line::End;
+use super::output::Output;
 use super::pause::Pause;
 use super::problem::{Kind, Problem};
 use super::step::ABSENCE;
@@ -56,6 +57,10 @@ pub struct Settings {
     pub plan: String,
     /// How it was asked for, kept with the run for those who go on with it.
     pub kept: String,
+    /// Files to be written when it is over.
+    pub outputs: Vec<Output>,
+    /// Whether a post-processor's command that was interrupted is run again.
+    pub again: bool,
     /// Who is asked before the next step begins.
     pub pause: Option<Pause>,
     /// Who sits at the keyboard: asked at breakpoints, and after failures where that is wanted.
@@ -82,6 +87,8 @@ impl Default for Settings {
             rehearsed: false,
             plan: String::new(),
             kept: String::new(),
+            outputs: Vec::new(),
+            again: false,
             pause: None,
             keyboard: None,
             rerun_provisioner: false,
@@ -101,6 +108,8 @@ pub struct Outcome {
     pub refused: Vec<Problem>,
     /// What may be left behind.
     pub left: Vec<Problem>,
+    /// Outputs that could not be written.
+    pub unwritten: Vec<Problem>,
     /// Whether somebody wanted it to end.
     pub cancelled: bool,
     /// How many calls to AWS were made.
@@ -109,5 +118,5 @@ pub struct Outcome {
 
 /// Whether a failure is the wish of somebody.
 pub fn is_cancelled(end: &End) -> bool {
-    matches!(end, End::Failed { problem } if problem.kind == Kind::Cancelled)
+    matches!(end, End::Failed { problem } | End::Unprocessed { problem, .. } if problem.kind == Kind::Cancelled)
 }

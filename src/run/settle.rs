@@ -22,6 +22,7 @@ use super::journal::line::{End, Entry, Purpose};
 use super::journal::{Journal, OpenError};
 use super::line::ebs::finished;
 use super::line::{PROVISION, PROVISIONER, interrupted, is_final};
+use super::post;
 use super::preflight::{self, Found};
 use super::problem::Problem;
 use super::reached::{self, Reached};
@@ -137,6 +138,18 @@ pub async fn resume(
             return refused(unended);
         }
     }
+    let uncertain = post::uncertain(&record);
+    if !settings.again
+        && let Some((build, name)) = uncertain.first()
+    {
+        let more = if uncertain.len() > 1 { format!(", and {} more", uncertain.len() - 1) } else { String::new() };
+        let message = format!("`{name}` of `{build}` was interrupted: nobody knows how far its commands came{more}");
+        let help = format!(
+            "look at what they have done; then `bakec resume {} --again` runs them again from their beginning",
+            record.head.run
+        );
+        return refused(vec![Problem::refused(code::RUN_RESUME, message).help(help)]);
+    }
     // A build that has not found its source image yet begins as any other.
     let fresh: Vec<_> = builds
         .iter()
@@ -233,6 +246,12 @@ async fn conclude(cx: &Cx) -> Result<(), Problem> {
     if known {
         return Ok(());
     }
+    let made = cx.run.journal.look(|r| r.builds.get(&*cx.build).and_then(|b| b.made.clone()));
+    if let Some(made) = made {
+        let problem = Problem::failed(code::RUN_POST, "its post-processors have not come to their end");
+        let end = End::Unprocessed { artifact: made.artifact, problem };
+        return cx.append(Entry::End { build: cx.build.to_string(), end }).await.map(|_| ());
+    }
     let end = match finished(cx) {
         Some(artifact) => End::Done { artifact },
         None => {
@@ -276,6 +295,7 @@ pub async fn clean(folder: &Path, builds: Vec<Build>, settings: Settings, events
         builds: record.head.builds.clone(),
         folder: folder.display().to_string(),
         resumed: true,
+        rehearsed: record.head.rehearsed,
     });
     let mut outcome = Outcome { run: Some(run.name.clone()), ..Outcome::default() };
     let contexts: Vec<Cx> = reached.iter().map(|b| common.bare(b)).collect();

@@ -2,7 +2,9 @@
 //!
 //! Neighbours: `line` is the way of one build, `step::undo` the way back; `mod` and `settle` begin it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinError;
@@ -11,10 +13,13 @@ use super::aws::Cloud;
 use super::build::{Build, Builder};
 use super::cancel::Cancel;
 use super::clouds::Clouds;
-use super::event::{self, Events, What};
-use super::journal::line::{End, Entry};
+use super::event::{self, Artifact, Events, What};
+use super::facts;
+use super::journal::line::{End, Entry, Made};
 use super::line::{self, Baked};
+use super::output;
 use super::pause::Answer;
+use super::post;
 use super::preflight::Found;
 use super::problem::{Kind, Problem};
 use super::reached::Reached;
@@ -46,6 +51,7 @@ pub(super) async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> O
         builds: builds.iter().map(|b| b.name.to_string()).collect(),
         folder: run.journal.folder().display().to_string(),
         resumed,
+        rehearsed: run.journal.look(|r| r.head.rehearsed),
     });
     let places =
         Arc::new(Semaphore::new(if settings.parallel == 0 { Semaphore::MAX_PERMITS } else { settings.parallel }));
@@ -71,7 +77,7 @@ pub(super) async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> O
     for (build, task) in tasks {
         let (end, left) = match task.await {
             Ok(ended) => ended,
-            Err(error) => broken(&common, &build, &error).await,
+            Err(error) => Box::pin(broken(&common, &build, &error)).await,
         };
         outcome.ends.push((build.name.to_string(), end));
         outcome.left.extend(left);
@@ -79,6 +85,7 @@ pub(super) async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> O
     renewal.abort();
     // It holds the journal until it has ended.
     let _ = renewal.await;
+    outcome.unwritten = output::write(&settings.outputs, run, events);
     outcome.cancelled = cancel.is_cancelled();
     if outcome.left.is_empty()
         && run.journal.look(|r| r.builds.values().all(|b| b.end.is_some()))
@@ -90,7 +97,8 @@ pub(super) async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> O
     let done = outcome.ends.iter().filter(|(_, end)| matches!(end, End::Done { .. })).count();
     let (failed, calls) = (outcome.ends.len() - done, outcome.calls);
     let left = outcome.left.iter().map(|p| format!("{} [{}]", p.message, p.code)).collect();
-    events.tell(What::RunDone { done, failed, left, calls });
+    let remains = outcome.left.clone();
+    events.tell(What::RunDone { done, failed, left, remains, calls, actions: events.metrics().actions() });
     outcome
 }
 
@@ -134,28 +142,31 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
     let mut cx = common.context(build);
     if let Some(end) = cx.run.journal.look(|r| r.builds.get(&*build.name).and_then(|b| b.end.clone())) {
         let left = match end {
-            End::Done { .. } => back(&cx, Extent::Scaffolding).await,
+            End::Done { .. } | End::Unprocessed { .. } => back(&cx, Extent::Scaffolding).await,
             End::Failed { .. } => left_as_it_is(&cx),
         };
         return (end, left);
+    }
+    if let Some(made) = cx.run.journal.look(|r| r.builds.get(&*build.name).and_then(|b| b.made.clone())) {
+        cx.events.tell(What::BuildStarted { kind: kind(build).to_owned() });
+        let timed = cx.cancel.within(settings.timeout);
+        return after(&cx, build, made, settings.timeout, timed).await;
     }
     let unready = |cx: &Cx, left| {
         let problem = Problem::failed(code::RUN_RESUME, "what an earlier attempt made cannot be undone")
             .help(format!("undo it by `bakec clean {}`, which says what is in the way", cx.run.name))
             .at(build.origin.clone());
-        cx.events.tell(What::BuildFailed { problem: problem.clone() });
+        cx.events.tell(What::BuildFailed { problem: problem.clone(), made: None });
         (End::Failed { problem }, left)
     };
     if let Err(left) = settle::ready(&mut cx, settings.rerun_provisioner).await {
         return unready(&cx, left);
     }
-    let kind = match &build.builder {
-        Builder::Ebs(_) => "amazon-ebs",
-        Builder::Null(_) => "null",
-    };
-    cx.events.tell(What::BuildStarted { kind: kind.to_owned() });
-    let baked = loop {
-        let baked = attempt(&cx, common, build).await;
+    cx.events.tell(What::BuildStarted { kind: kind(build).to_owned() });
+    let (baked, timed) = loop {
+        // When the time is up it ends as when somebody wishes it: what is in flight, and what cleans up, has its end.
+        let timed = cx.cancel.within(settings.timeout);
+        let baked = attempt(&cx, common, build, timed.clone()).await;
         // The line may have begun further attempts.
         cx.attempt = cx.run.journal.look(|r| r.builds.get(&*build.name).map_or(cx.attempt, |b| b.attempt));
         if let Err(problem) = &baked
@@ -167,16 +178,15 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
             }
             continue;
         }
-        break baked;
+        break (baked, timed);
     };
-    finish(&cx, build, baked, settings.on_error).await
+    finish(&cx, build, baked, settings, timed).await
 }
 
 /// Makes one attempt at a build.
-async fn attempt(cx: &Cx, common: &Common, build: &Build) -> Result<Baked, Problem> {
+async fn attempt(cx: &Cx, common: &Common, build: &Build, timed: Cancel) -> Result<Baked, Problem> {
     let Common { settings, found, .. } = common;
-    // When the time is up it ends as when somebody wishes it: what is in flight, and what cleans up, has its end.
-    let timed = Cx { cancel: cx.cancel.within(settings.timeout), ..cx.clone() };
+    let timed = Cx { cancel: timed, ..cx.clone() };
     let baked = match &build.builder {
         Builder::Ebs(ebs) => {
             let source = found.sources.get(&*build.name).cloned();
@@ -185,38 +195,115 @@ async fn attempt(cx: &Cx, common: &Common, build: &Build) -> Result<Baked, Probl
             let given = line::ebs::Given { source, place, address, ssh_at: settings.ssh_at, values: &build.values };
             line::ebs::bake(&timed, build, ebs, &given).await
         }
-        Builder::Null(null) => line::null::bake(&timed, build, null, &build.values).await.map(Baked::from),
+        Builder::Null(null) => line::null::bake(&timed, build, null, &build.values).await,
     };
-    match (baked, settings.timeout) {
-        (Err(problem), Some(time)) if problem.kind == Kind::Cancelled && !cx.cancel.is_cancelled() => {
-            Err(Problem::failed(code::RUN_TIMEOUT, format!("the build has not ended after {}s", time.as_secs())))
+    baked.map_err(|problem| late(cx, problem, settings.timeout))
+}
+
+/// Says of what nobody has ended that its time was up.
+fn late(cx: &Cx, problem: Problem, limit: Option<Duration>) -> Problem {
+    match limit {
+        Some(time) if problem.kind == Kind::Cancelled && !cx.cancel.is_cancelled() => {
+            Problem::failed(code::RUN_TIMEOUT, format!("the build has not ended after {}s", time.as_secs()))
         }
-        (baked, _) => baked,
+        _ => problem,
     }
+}
+
+fn kind(build: &Build) -> &'static str {
+    match &build.builder {
+        Builder::Ebs(_) => "amazon-ebs",
+        Builder::Null(_) => "null",
+    }
+}
+
+/// What comes once the image is made: the machine goes, the post-processors run, and only then the build has its end.
+async fn after(cx: &Cx, build: &Build, made: Made, limit: Option<Duration>, timed: Cancel) -> (End, Vec<Problem>) {
+    let known = cx.run.journal.look(|r| r.builds.get(&*build.name).is_some_and(|b| b.made.is_some()));
+    // First of all: whoever goes on from here has only to tidy up, and to run what has not run.
+    let unwritten = if known { None } else { cx.append(Entry::Made(made.clone())).await.err() };
+    let mut left = back(cx, Extent::Scaffolding).await;
+    let artifact = made.artifact;
+    let processed = match unwritten {
+        Some(problem) => Err(problem),
+        None => {
+            let values = facts::gone(build, made.facts);
+            let cx = Cx { cancel: timed, ..cx.clone() };
+            Box::pin(post::all(&cx, build, &artifact, &values)).await
+        }
+    };
+    let processed = processed.map_err(|problem| late(cx, problem, limit));
+    let (end, unwritten) = processed_end(cx, build, artifact, processed).await;
+    left.extend(unwritten);
+    (end, left)
+}
+
+/// Writes and tells how a build ended whose image is made.
+async fn processed_end(
+    cx: &Cx,
+    build: &Build,
+    artifact: Artifact,
+    processed: Result<(), Problem>,
+) -> (End, Option<Problem>) {
+    let (end, told) = match processed.map_err(|problem| problem.at(build.origin.clone())) {
+        Ok(()) => (End::Done { artifact: artifact.clone() }, What::BuildDone { artifact }),
+        Err(problem) => (
+            End::Unprocessed { artifact: artifact.clone(), problem: problem.clone() },
+            What::BuildFailed { problem, made: Some(artifact) },
+        ),
+    };
+    let unwritten = ended(cx, build, &end).await;
+    cx.events.tell(told);
+    (end, unwritten)
 }
 
 /// Ends a build that a bug of ours has ended: what it has made is in the journal, and is undone like that of any other.
 async fn broken(common: &Common, build: &Build, error: &JoinError) -> (End, Vec<Problem>) {
     let problem = Problem::failed(code::RUN_BUG, format!("the build ended by a bug of bakec's: {error}"))
         .help("please report it, with the run's folder; what it had made is undone");
+    let cx = &common.context(build);
+    let made = cx.run.journal.look(|r| r.builds.get(&*build.name).and_then(|b| b.made.clone()));
     event::BUILD
-        .scope(build.name.clone(), finish(&common.context(build), build, Err(problem), common.settings.on_error))
+        .scope(build.name.clone(), async {
+            let Some(made) = made else {
+                return finish(cx, build, Err(problem), &common.settings, cx.cancel.clone()).await;
+            };
+            let mut left = back(cx, Extent::Scaffolding).await;
+            let (end, unwritten) = processed_end(cx, build, made.artifact, Err(problem)).await;
+            left.extend(unwritten);
+            (end, left)
+        })
         .await
 }
 
 /// Writes how the build ended; why it could not.
 async fn ended(cx: &Cx, build: &Build, end: &End) -> Option<Problem> {
+    let pass = |problem| cx.events.gate().pass_problem(problem);
     let end = match end.clone() {
-        End::Failed { problem } => End::Failed { problem: cx.events.gate().pass_problem(problem) },
+        End::Failed { problem } => End::Failed { problem: pass(problem) },
+        End::Unprocessed { artifact, problem } => End::Unprocessed { artifact, problem: pass(problem) },
         done => done,
     };
     cx.append(Entry::End { build: build.name.to_string(), end }).await.err()
 }
 
 /// Writes how the build ended, and undoes what is not to stay.
-async fn finish(cx: &Cx, build: &Build, baked: Result<Baked, Problem>, on_error: OnError) -> (End, Vec<Problem>) {
+async fn finish(
+    cx: &Cx,
+    build: &Build,
+    baked: Result<Baked, Problem>,
+    settings: &Settings,
+    timed: Cancel,
+) -> (End, Vec<Problem>) {
+    let made =
+        |artifact, facts| Made { build: build.name.to_string(), artifact, facts: facts::kept(facts, cx.events.gate()) };
     match baked {
-        Ok(Baked { artifact, left: remains }) => {
+        Ok(Baked { artifact, facts, left: remains }) if !build.posts.is_empty() => {
+            let (end, mut left) = after(cx, build, made(artifact, facts), settings.timeout, timed).await;
+            left.extend(remains);
+            (end, left)
+        }
+        Ok(Baked { artifact, left: remains, .. }) => {
             let end = End::Done { artifact: artifact.clone() };
             // First of all: whoever goes on from here has only to tidy up.
             let unwritten = ended(cx, build, &end).await;
@@ -232,13 +319,16 @@ async fn finish(cx: &Cx, build: &Build, baked: Result<Baked, Problem>, on_error:
             if left.is_empty()
                 && let Some(artifact) = line::ebs::finished(cx)
             {
+                if !build.posts.is_empty() {
+                    return after(cx, build, made(artifact, BTreeMap::new()), settings.timeout, timed).await;
+                }
                 let end = End::Done { artifact: artifact.clone() };
                 left.extend(ended(cx, build, &end).await);
                 cx.events.tell(What::BuildDone { artifact });
                 return (end, left);
             }
             let problem = problem.at(build.origin.clone());
-            cx.events.tell(What::BuildFailed { problem: problem.clone() });
+            cx.events.tell(What::BuildFailed { problem: problem.clone(), made: None });
             let message = format!("the images of `{}` are made, and may not be final yet", build.name);
             let help = format!("finish it by `bakec resume {}`", cx.run.name);
             left.push(Problem::left(code::RUN_TAG, message).help(help));
@@ -246,9 +336,9 @@ async fn finish(cx: &Cx, build: &Build, baked: Result<Baked, Problem>, on_error:
         }
         Err(problem) => {
             let problem = problem.at(build.origin.clone());
-            cx.events.tell(What::BuildFailed { problem: problem.clone() });
+            cx.events.tell(What::BuildFailed { problem: problem.clone(), made: None });
             let end = End::Failed { problem };
-            let mut left = match on_error {
+            let mut left = match settings.on_error {
                 OnError::Cleanup => back(cx, Extent::Everything).await,
                 OnError::Ask if cx.answered() != Some(Answer::Abort) => back(cx, Extent::Everything).await,
                 OnError::Abort | OnError::RunCleanupProvisioner | OnError::Ask => left_as_it_is(cx),

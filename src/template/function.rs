@@ -171,7 +171,7 @@ impl Function {
 }
 
 /// The names that ``{{build `…`}}`` knows: those of every builder first, then those of the amazon builders.
-pub(super) const BUILD_NAMES: &[&str] = &[
+pub const BUILD_NAMES: &[&str] = &[
     "ID",
     "Host",
     "Port",

@@ -22,7 +22,7 @@ mod specimen;
 pub use ast::{Action, Block, Command, DEPTH_LIMIT, Operand, OperandKind, Piece, Pipeline};
 pub use check::{Context, check, user_variables};
 pub use escape::{Part, compose, escape, escape_before};
-pub use function::{Function, functions};
+pub use function::{BUILD_NAMES, Function, functions};
 pub use moment::{RFC3339, go_layout, strftime};
 pub use parse::{Parsed, parse};
 pub use problem::TemplateProblem;

@@ -35,6 +35,8 @@ mod examples;
 mod executor;
 mod facts;
 #[cfg(feature = "run")]
+mod formats;
+#[cfg(feature = "run")]
 mod former;
 mod fuzzed;
 mod generated;
@@ -60,6 +62,8 @@ mod moving;
 #[cfg(feature = "run")]
 mod options;
 mod oracle;
+#[cfg(feature = "run")]
+mod page;
 #[path = "../peer/packer.rs"]
 mod peer;
 #[cfg(feature = "run")]
@@ -78,6 +82,9 @@ mod peer_killed;
 #[path = "../peer/moto.rs"]
 mod peer_moto;
 #[cfg(feature = "run")]
+#[path = "../peer/posts.rs"]
+mod peer_posts;
+#[cfg(feature = "run")]
 #[path = "../peer/provision.rs"]
 mod peer_provision;
 #[cfg(feature = "run")]
@@ -88,6 +95,8 @@ mod peer_ssh;
 mod peer_sshd;
 #[path = "../peer/targets.rs"]
 mod peer_targets;
+#[cfg(feature = "run")]
+mod posts;
 mod prelude;
 mod promises;
 mod properties;

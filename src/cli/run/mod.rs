@@ -2,9 +2,10 @@
 //!
 //! In reading order: `plan` is what is to be built, `inputs` what it is given and what of that is kept with the run, `rehearsal` the
 //! EC2 that is played, `watch` who sees what happens, `signals` how it is ended; `verdict` says how it ended. `records` finds former
-//! runs for `resume`, `clean`, `runs` and `show`. Nothing here knows how an image is made.
+//! runs for `resume`, `clean`, `runs` and `show`, whose page `html` gathers. Nothing here knows how an image is made.
 
 mod clean;
+mod html;
 mod inputs;
 mod keyboard;
 mod places;
@@ -28,7 +29,7 @@ pub(super) use show::show;
 
 use std::path::PathBuf;
 
-use crate::run::input::{Inputs, Moment, builds};
+use crate::run::input::{Inputs, Moment, builds, outputs};
 use crate::run::journal::line::Head;
 use crate::run::settings::{OnError, Settings};
 use crate::run::{aws, bake};
@@ -66,7 +67,11 @@ async fn make(args: &Run, mut plan: Planned, terminal: &Terminal) -> Outcome {
     for warning in warnings {
         watch.warn(&warning.message, warning.help.as_deref(), terminal);
     }
-    let mut settings = settings(args, inputs, &plan, terminal)?;
+    let outputs = match outputs(&plan.document, &inputs, events.gate()) {
+        Ok(outputs) => outputs,
+        Err(problems) => return verdict::refused(problems, events, watch, terminal).await,
+    };
+    let mut settings = Settings { outputs, ..settings(args, inputs, &plan, terminal)? };
     settings.parallel = places::at_once(settings.parallel, builds.len(), rehearsal.is_some(), terminal);
     if let Some(rehearsal) = &rehearsal {
         rehearsal.reached(&mut settings);

@@ -2,7 +2,7 @@
 //!
 //! A program is compiled, written as Packer's JSON in memory and read again, so that there is one way in. It knows no variable's value.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,9 +12,11 @@ use crate::inspect::select::documents::within;
 use crate::load::{Disk, World};
 use crate::packer::document::CommentState;
 use crate::packer::{Document, read_placed};
+use crate::plan::{Step, Value};
 use crate::schema::Kinds;
 use crate::text::{Source, Sources};
 
+use super::super::args::Selection;
 use super::super::args_run::Run;
 use super::super::input::{self, Held, is_json};
 use super::super::terminal::Terminal;
@@ -61,7 +63,12 @@ fn compiled(args: &Run, root: String, text: String, terminal: &Terminal) -> Resu
     // A part names the AMIs that it needs as the whole does.
     let whole = compiled.plan.as_ref().filter(|_| args.selection.is_some());
     let edges = whole.map(|plan| packer_json(plan, &compiled.kinds, &Emit::default()).edges);
-    let plan = input::plan(&mut compiled, Some(&args.selection), terminal)?;
+    let posts = compiled.plan.iter().flat_map(|plan| plan.posts.iter().flat_map(|chain| &chain.links));
+    let posts: Vec<String> = posts.map(post_name).collect();
+    let builds = compiled.plan.iter().flat_map(|plan| plan.builds.iter().map(|b| b.name.to_string())).collect();
+    let (except, except_posts) = apart(&args.selection.except, &posts, &builds);
+    let selection = Selection { except, ..args.selection.clone() };
+    let plan = input::plan(&mut compiled, Some(&selection), terminal)?;
     terminal.diagnostics(&compiled.diagnostics, &compiled.sources);
     let how = Emit { edges: edges.unwrap_or_default(), ..Emit::default() };
     let text = packer_json(&plan, &compiled.kinds, &how).text();
@@ -71,7 +78,7 @@ fn compiled(args: &Run, root: String, text: String, terminal: &Terminal) -> Resu
         folder: folder(&root),
         file: root,
         kinds: Arc::new(std::mem::take(&mut compiled.kinds)),
-        except_posts: Vec::new(),
+        except_posts,
         texts,
         text,
     };
@@ -94,19 +101,13 @@ fn written(args: &Run, root: String, text: String, terminal: &Terminal) -> Resul
         texts: HashMap::from([(root, text.clone())]),
         text,
     };
-    // Packer's `-except` names builds and post-processors alike.
-    let posts = |name: &str| {
-        let mut all = planned.document.posts.iter().flatten();
-        all.any(|post| post.options.iter().any(|(key, value)| key == "name" && value == name) || post.kind == name)
+    let name = |step: &crate::packer::document::Step| {
+        let name = step.options.iter().find(|(key, _)| key == "name").and_then(|(_, value)| value.as_str());
+        name.unwrap_or(&step.kind).to_owned()
     };
-    let is_build = |name: &str| planned.document.builds.iter().any(|b| b.name == name);
-    let (mut except, mut out) = (Vec::new(), Vec::new());
-    for argument in &args.selection.except {
-        let (of_posts, others): (Vec<&str>, Vec<&str>) =
-            argument.split(',').partition(|name| posts(name) && !is_build(name));
-        out.extend(of_posts.into_iter().map(str::to_owned));
-        except.extend((!others.is_empty()).then(|| others.join(",")));
-    }
+    let posts: Vec<String> = planned.document.posts.iter().flatten().map(name).collect();
+    let builds = planned.document.builds.iter().map(|b| b.name.clone()).collect();
+    let (except, out) = apart(&args.selection.except, &posts, &builds);
     planned.except_posts = out;
     if let Err(problem) = within(&mut planned.document, &args.selection.only, &except) {
         let mut sources = Sources::new();
@@ -116,6 +117,27 @@ fn written(args: &Run, root: String, text: String, terminal: &Terminal) -> Resul
     }
     some(&mut planned, terminal)?;
     Ok(planned)
+}
+
+/// How the command line calls a post-processor: by its name, or its kind where it has none.
+fn post_name(step: &Step) -> String {
+    let name = step.options.iter().find(|(name, _)| name == "name").and_then(|(_, setting)| match &setting.value {
+        Value::Text(text) => text.as_plain(),
+        _ => None,
+    });
+    name.unwrap_or(&step.kind).to_owned()
+}
+
+/// Packer's `-except` names builds and post-processors alike: what is left of it for builds, and the post-processors.
+fn apart(arguments: &[String], posts: &[String], builds: &BTreeSet<String>) -> (Vec<String>, Vec<String>) {
+    let is_post = |name: &&str| posts.iter().any(|post| post == name) && !builds.contains(*name);
+    let (mut except, mut out) = (Vec::new(), Vec::new());
+    for argument in arguments {
+        let (of_posts, others): (Vec<&str>, Vec<&str>) = argument.split(',').partition(is_post);
+        out.extend(of_posts.into_iter().map(str::to_owned));
+        except.extend((!others.is_empty()).then(|| others.join(",")));
+    }
+    (except, out)
 }
 
 /// The document of a plan's text. What is wrong in it is told.

@@ -145,7 +145,6 @@ impl Rehearsal {
 
 /// The position in the plan of the build that made an image.
 fn position(ended: &Ended, id: &str) -> Option<usize> {
-    let made =
-        |end: &End| matches!(end, End::Done { artifact } if artifact.images.iter().any(|(_, image)| image == id));
+    let made = |end: &End| matches!(end, End::Done { artifact } | End::Unprocessed { artifact, .. } if artifact.images.iter().any(|(_, image)| image == id));
     ended.ends.iter().position(|(_, end)| made(end))
 }

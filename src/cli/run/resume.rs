@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::run::begin::{KEPT, PLAN};
 use crate::run::event::Events;
-use crate::run::input::{Inputs, Moment, builds};
+use crate::run::input::{Inputs, Moment, builds, outputs};
 use crate::run::journal::fold::Record;
 use crate::run::settings::Settings;
 use crate::run::{aws, settle};
@@ -41,10 +41,18 @@ async fn go_on(args: &Resume, former: Former, terminal: &Terminal) -> Outcome {
         Err(problems) => return verdict::refused(problems, events, watch, terminal).await,
     };
     let cancel = watch.heed_signals(&events, terminal)?;
-    let mut settings = former.settings(&args.endpoint);
+    let outputs = match former.outputs(&events) {
+        Ok(outputs) => outputs,
+        Err(problems) => return verdict::refused(problems, events, watch, terminal).await,
+    };
+    let mut settings = Settings {
+        outputs,
+        again: args.again,
+        rerun_provisioner: args.rerun_provisioner,
+        keyboard: keyboard::keyboard(&events),
+        ..former.settings(&args.endpoint)
+    };
     settings.parallel = places::at_once(settings.parallel, builds.len(), false, terminal);
-    settings.rerun_provisioner = args.rerun_provisioner;
-    settings.keyboard = keyboard::keyboard(&events);
     let ended = settle::resume(&former.folder, builds, settings, events.clone(), cancel).await;
     verdict::of(&ended, events, &mut watch, terminal).await
 }
@@ -108,6 +116,13 @@ impl Former {
             &self.kept.builds.iter().map(String::as_str).collect(),
         );
         builds(&document, &self.inputs, events.gate()).map(|(builds, _)| builds)
+    }
+
+    /// The files that its plan asks for.
+    fn outputs(&self, events: &Events) -> Result<Vec<crate::run::output::Output>, Vec<crate::run::problem::Problem>> {
+        let file = crate::text::FileId(0);
+        let (document, _) = crate::packer::read_placed(file, &self.kept.file, &self.plan);
+        outputs(&document.unwrap_or_default(), &self.inputs, events.gate())
     }
 
     /// The settings of then, where nothing else is said now.

@@ -8,19 +8,24 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use crate::report::file::name as log_name;
+use crate::report::page::page;
 use crate::report::words::{between, command, long, placed};
-use crate::run::begin::KEPT;
+use crate::run::begin::{KEPT, PLAN};
+use crate::run::input::{Moment, builds};
 use crate::run::journal::fold::{BuildRecord, Record, State, StepRecord};
 use crate::run::journal::line::End;
+use crate::run::metrics::Action;
+use crate::run::secret::{Gate, Secret};
 use crate::run::step;
 use crate::text::words::count;
 
-use super::super::Outcome;
-use super::super::args_run::Show;
-use super::super::terminal::Terminal;
+use super::super::args_run::{Show, Variables};
+use super::super::terminal::{Terminal, say_bug};
+use super::super::{Outcome, Stop, file};
+use super::html::{Known, metrics};
 use super::inputs::Kept;
 use super::records;
-use super::timeline::{Ended, Standing, ends, of_build, remains};
+use super::timeline::{Ended, Standing, ends, label, of_build, remains};
 use super::watch::LOGS;
 
 /// `bakec show`
@@ -32,12 +37,54 @@ pub(in crate::cli) fn show(args: &Show, terminal: &Terminal) -> Outcome {
         standing: Standing::of(&record, &folder),
         left: if record.head.rehearsed { Vec::new() } else { remains(&record) },
         ends: ends(&folder),
-        file: kept.map(|kept| kept.file),
+        file: kept.as_ref().map(|kept| kept.file.clone()),
+        actions: metrics(&folder).actions(),
         record: &record,
         folder: &folder,
     };
-    let text = if args.json { format!("{:#}\n", run.json()) } else { run.text() };
-    terminal.result(|out| out.write_all(text.as_bytes()))
+    let text = match (args.json, args.html) {
+        (true, _) => format!("{:#}\n", run.json()),
+        (_, true) => html(&run, kept.as_ref(), terminal)?,
+        _ => run.text(),
+    };
+    let Some(output) = &args.output else { return terminal.result(|out| out.write_all(text.as_bytes())) };
+    file::write(Path::new(output), |out| out.write_all(text.as_bytes()))
+        .map_err(|error| terminal.fail(&format!("`{output}` cannot be written: {error}"), None))
+}
+
+/// The run as a page.
+fn html(run: &Shown<'_>, kept: Option<&Kept>, terminal: &Terminal) -> Result<String, Stop> {
+    let known = Known {
+        record: run.record,
+        folder: run.folder,
+        standing: run.standing,
+        left: &run.left,
+        ends: &run.ends,
+        file: run.file.as_deref(),
+        current: kept.map_or(Path::new(""), |kept| &kept.current),
+        gate: gate(run, kept, terminal),
+    };
+    page(&known.page()).map_err(|error| {
+        say_bug(&format!("the page cannot be made: {error}"));
+        Stop::Mistakes
+    })
+}
+
+/// What must not be shown: the records hold no secrets, but the program that errors point into may.
+fn gate(run: &Shown<'_>, kept: Option<&Kept>, terminal: &Terminal) -> Gate {
+    let gate = Gate::default();
+    let plan = std::fs::read_to_string(run.folder.join(PLAN)).unwrap_or_default();
+    let (document, _) = crate::packer::read_placed(crate::text::FileId(0), "", &plan);
+    let moment = Moment { at: run.record.head.moment, uuid: run.record.head.uuid.clone() };
+    let inputs = kept.and_then(|kept| kept.inputs(&Variables::default(), moment, terminal).ok());
+    if let (Some(document), Some(inputs)) = (document, inputs) {
+        for variable in document.variables.iter().filter(|v| v.secret) {
+            variable.default.iter().for_each(|text| gate.hide(&Secret::new(text.as_str())));
+        }
+        // Whatever is wrong with them now: who reads them hides their secrets.
+        let _ = builds(&document, &inputs, &gate);
+    }
+    gate
 }
 
 struct Shown<'a> {
@@ -47,6 +94,8 @@ struct Shown<'a> {
     left: Vec<String>,
     ends: HashMap<u64, Ended>,
     file: Option<String>,
+    /// How calls went.
+    actions: Vec<Action>,
 }
 
 impl Shown<'_> {
@@ -75,6 +124,7 @@ impl Shown<'_> {
             out.push_str("\nmay be left:\n");
             self.left.iter().for_each(|line| out.push_str(&format!("  {line}\n")));
         }
+        self.calls(&mut out);
         let folder = self.folder.display().to_string();
         let next: &[&str] = match self.standing {
             Standing::Interrupted if !head.rehearsed => &["resume", "clean"],
@@ -92,7 +142,7 @@ impl Shown<'_> {
         let _ = writeln!(out, "\n{name}: {}", of_build(build, self.standing));
         let start = self.record.head.moment;
         for step in &build.steps {
-            let label = if step.of.is_empty() { step.step.clone() } else { format!("{} {}", step.step, step.of) };
+            let label = label(step);
             let ended = self.ends.get(&step.intent).cloned().unwrap_or_default();
             let took = ended.at.map(|end| seconds(between(step.at, end)));
             let result = match &step.state {
@@ -112,6 +162,10 @@ impl Shown<'_> {
             Some(End::Done { artifact }) => {
                 artifact.images.iter().for_each(|(region, image)| out.push_str(&format!("  {region}: {image}\n")));
             }
+            Some(End::Unprocessed { artifact, problem }) => {
+                artifact.images.iter().for_each(|(region, image)| out.push_str(&format!("  {region}: {image}\n")));
+                let _ = writeln!(out, "  {} [{}]", placed(problem), problem.code);
+            }
             Some(End::Failed { problem }) => {
                 let _ = writeln!(out, "  {} [{}]", placed(problem), problem.code);
             }
@@ -119,6 +173,24 @@ impl Shown<'_> {
         }
         if let Some(log) = self.log(name) {
             let _ = writeln!(out, "  log: {log}");
+        }
+    }
+
+    /// How the calls went, the most frequent first.
+    fn calls(&self, out: &mut String) {
+        let mut actions: Vec<&Action> = self.actions.iter().collect();
+        actions.sort_by(|a, b| b.count.cmp(&a.count).then(a.action.cmp(&b.action)));
+        let Some(width) = actions.iter().map(|a| a.action.len()).max() else { return };
+        let head = ["calls", "errors", "throttled", "p50 ms", "p95 ms", "max ms"];
+        let row = |name: &str, cells: [String; 6]| {
+            let cells: String = cells.iter().map(|cell| format!("{cell:>10}")).collect();
+            format!("  {name:<width$}{cells}\n")
+        };
+        out.push_str("\ncalls to AWS:\n");
+        out.push_str(&row("", head.map(str::to_owned)));
+        for a in actions {
+            let cells = [a.count, a.errors, a.throttles, a.p50, a.p95, a.max];
+            out.push_str(&row(&a.action, cells.map(|n| n.to_string())));
         }
     }
 
@@ -140,6 +212,7 @@ impl Shown<'_> {
         let build = |(name, build): (&String, &BuildRecord)| {
             let (artifact, problem) = match &build.end {
                 Some(End::Done { artifact }) => (json!(artifact), Json::Null),
+                Some(End::Unprocessed { artifact, problem }) => (json!(artifact), json!(problem)),
                 Some(End::Failed { problem }) => (Json::Null, json!(problem)),
                 None => (Json::Null, Json::Null),
             };
@@ -151,7 +224,7 @@ impl Shown<'_> {
         json!({
             "run": head.run, "state": self.standing, "file": self.file, "began": head.moment, "last": self.record.last,
             "host": head.host, "pid": head.pid, "bakec": head.bakec, "rehearsed": head.rehearsed, "endpoint": head.endpoint,
-            "folder": self.folder, "builds": self.record.builds.iter().map(build).collect::<Vec<_>>(), "left": self.left,
+            "folder": self.folder, "builds": self.record.builds.iter().map(build).collect::<Vec<_>>(), "left": self.left, "actions": self.actions,
         })
     }
 }

@@ -12,10 +12,12 @@ use crate::diagnostic::code;
 use crate::run::journal::fold::{BuildRecord, Record, State, StepRecord, lines};
 use crate::run::journal::line::{End, Entry};
 use crate::run::journal::{FILE, is_held};
+use crate::run::line::PROVISION;
+use crate::run::post::POST;
 use crate::run::settings::is_cancelled;
 
 /// Steps that make something, and what that is called.
-const MAKERS: [(&str, &str); 6] = [
+pub(super) const MAKERS: [(&str, &str); 6] = [
     ("key", "key pair"),
     ("group", "security group"),
     ("launch", "instance"),
@@ -72,7 +74,7 @@ impl Standing {
             Standing::Cleaned
         } else if ends.iter().any(|end| is_cancelled(end)) {
             Standing::Cancelled
-        } else if ends.iter().any(|end| matches!(end, End::Failed { .. })) {
+        } else if ends.iter().any(|end| matches!(end, End::Failed { .. } | End::Unprocessed { .. })) {
             Standing::Failed
         } else {
             Standing::Built
@@ -91,6 +93,7 @@ pub(super) fn of_build(build: &BuildRecord, standing: Standing) -> &'static str 
         (Some(End::Done { .. }), _) => "built",
         (Some(end), _) if is_cleaned(end) => "undone",
         (Some(end), _) if is_cancelled(end) => "cancelled",
+        (Some(End::Unprocessed { .. }), _) => "image made, not all post-processors done",
         (Some(End::Failed { .. }), _) => "failed",
         (None, Standing::Running) => "running",
         (None, Standing::Cleaned) => "undone",
@@ -99,14 +102,16 @@ pub(super) fn of_build(build: &BuildRecord, standing: Standing) -> &'static str 
     }
 }
 
+/// Whether what a step made belongs to an image that is finished.
+pub(super) fn is_final(build: &BuildRecord, step: &StepRecord) -> bool {
+    let finished = build.steps.iter().any(|s| s.step == "final" && s.state.stands());
+    finished && FINAL.contains(&step.step.as_str())
+}
+
 /// What may be left, each in a line, the newest first.
 pub(super) fn remains(record: &Record) -> Vec<String> {
     let standing = record.standing().into_iter();
-    let of_final = |build: &str, step: &StepRecord| {
-        let finished =
-            record.builds.get(build).is_some_and(|b| b.steps.iter().any(|s| s.step == "final" && s.state.stands()));
-        finished && FINAL.contains(&step.step.as_str())
-    };
+    let of_final = |build: &str, step: &StepRecord| record.builds.get(build).is_some_and(|b| is_final(b, step));
     standing.filter(|(build, step)| !of_final(build, step)).filter_map(|(build, step)| remaining(build, step)).collect()
 }
 
@@ -117,6 +122,16 @@ fn remaining(build: &str, step: &StepRecord) -> Option<String> {
         State::Done(result) => format!("{name} {}{at} of `{build}`", made(result)),
         _ => format!("perhaps the {name}{at} of `{build}`: it was asked for, and there is no answer"),
     })
+}
+
+/// What a step is called: what tells it from others of its name.
+pub(super) fn label(step: &StepRecord) -> String {
+    let said = ["label", "name", "kind"].iter().find_map(|member| step.data[*member].as_str());
+    let own = match step.step.as_str() {
+        PROVISION | POST => said.unwrap_or(&step.of),
+        _ => &step.of,
+    };
+    if own.is_empty() { step.step.clone() } else { format!("{} {own}", step.step) }
 }
 
 /// What a step made, by its id.

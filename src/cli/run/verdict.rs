@@ -45,14 +45,21 @@ pub(super) async fn of(ended: &Ended, events: Events, watch: &mut Watch, termina
         }
         return Err(Stop::Left);
     }
-    let failed = |end: &End| matches!(end, End::Failed { .. });
+    if !ended.unwritten.is_empty() {
+        watch.show(&ended.unwritten, terminal);
+    }
+    let failed = |end: &End| matches!(end, End::Failed { .. } | End::Unprocessed { .. });
     if ended.cancelled && (ended.ends.is_empty() || ended.ends.iter().any(|(_, end)| is_cancelled(end))) {
         if ended.run.is_none() {
             terminal.note("cancelled before anything was begun");
         }
         return Err(Stop::Cancelled);
     }
-    if ended.ends.iter().any(|(_, end)| failed(end)) { Err(Stop::Failed) } else { Ok(()) }
+    if !ended.unwritten.is_empty() || ended.ends.iter().any(|(_, end)| failed(end)) {
+        Err(Stop::Failed)
+    } else {
+        Ok(())
+    }
 }
 
 /// What the end of a cleaning means: how the builds once ended does not matter.

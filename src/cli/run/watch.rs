@@ -31,6 +31,8 @@ use super::super::args_run::{self as args, Shown};
 use super::super::terminal::Terminal;
 use super::signals;
 
+/// The log of what concerns no build, in the folder of a run.
+pub(super) const LOG: &str = "run.log";
 /// The folder of the builds' logs in that of a run.
 pub(super) const LOGS: &str = "logs";
 /// How long the readers may take for what they have not read yet.
@@ -181,9 +183,13 @@ fn size() -> (usize, usize) {
 /// Opens the logs of builds, once the run has its folder.
 fn logs(memory: Shared) -> crate::report::file::Open {
     Box::new(move |name| {
-        let folder = recall(&memory).folder.join(LOGS);
-        std::fs::create_dir_all(&folder)?;
-        let file = File::options().create(true).append(true).open(folder.join(name))?;
+        let run = recall(&memory).folder.clone();
+        let path = match name {
+            Some(name) => run.join(LOGS).join(name),
+            None => run.join(LOG),
+        };
+        std::fs::create_dir_all(path.parent().unwrap_or(&run))?;
+        let file = File::options().create(true).append(true).open(path)?;
         Ok(Box::new(file) as Out)
     })
 }

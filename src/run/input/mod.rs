@@ -2,13 +2,15 @@
 //!
 //! All that cannot be done is told in one go, before anything starts. It must not know AWS nor who reads the problems. In reading
 //! order: `variables` gives values, `values` is what options see of them, `options` takes options with Packer's looseness, `ebs`
-//! and `null` are builders, `steps` provisioners; `refusals` joins what several builds have in common.
+//! and `null` are builders, `steps` provisioners, `posts` post-processors, `outputs` the files at the end; `refusals` joins what several builds have in common.
 
 mod block;
 mod communicator;
 mod ebs;
 mod null;
 mod options;
+mod outputs;
+mod posts;
 mod refusals;
 mod steps;
 mod values;
@@ -30,6 +32,7 @@ use crate::packer::document;
 use crate::schema::{Category, Kinds};
 use crate::text::words;
 use options::Take;
+pub use outputs::outputs;
 use refusals::Refusals;
 use values::Values;
 
@@ -135,10 +138,11 @@ pub fn builds(document: &Document, inputs: &Inputs, gate: &Gate) -> Result<(Vec<
         };
         let provisioners = steps(&document.provisioners);
         let cleanups = steps(&document.cleanups);
+        let posts = posts::chains(document, source, &values, inputs, &mut problems, &mut warnings);
         refusals.of_build(&name, problems);
         let Some(builder) = builder else { continue };
         let origin = source.origin.as_ref().map(Into::into);
-        builds.push(Build { name, origin, builder, provisioners, cleanups, values: given });
+        builds.push(Build { name, origin, builder, provisioners, cleanups, posts, values: given });
     }
     warnings.sort_by(|a, b| a.message.cmp(&b.message));
     warnings.dedup();
@@ -171,20 +175,14 @@ fn whole(document: &Document, inputs: &Inputs, refusals: &mut Refusals) {
     }
     for chain in &document.posts {
         for step in chain {
-            let name = step.options.iter().find(|(name, _)| name == "name").and_then(|(_, v)| v.as_str());
             // What is left out takes the rest of its chain along.
-            if inputs.except_posts.iter().any(|out| out == name.unwrap_or(&step.kind)) {
+            if inputs.except_posts.iter().any(|out| out == posts::name(step)) {
                 break;
             }
-            refusals.extend([unexecuted_step("post-processor", step)]);
+            if !posts::EXECUTED.contains(&&*step.kind) {
+                refusals.extend([unexecuted_step("post-processor", step)]);
+            }
         }
-    }
-    for (file, _) in &document.outputs {
-        refusals.extend([Problem::refused(
-            code::RUN_UNEXECUTED,
-            format!("the output `{file}` is not written yet by `bakec run`"),
-        )
-        .help("take it out of the program for the run")]);
     }
 }
 

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use super::line::{Chain, End, Entry, FORMAT, Head, Line};
+use super::line::{Chain, End, Entry, FORMAT, Head, Line, Made};
 
 /// A run as its journal tells it.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +35,8 @@ pub struct BuildRecord {
     pub steps: Vec<StepRecord>,
     /// Why the attempt is undone, where it is.
     pub back: Option<String>,
+    /// What it has made, where post-processors come after that.
+    pub made: Option<Made>,
     /// How it ended.
     pub end: Option<End>,
 }
@@ -142,6 +144,7 @@ impl Record {
                 Entry::Attempt { build, .. }
                 | Entry::Back { build, .. }
                 | Entry::Intent { build, .. }
+                | Entry::Made(Made { build, .. })
                 | Entry::End { build, .. } => self.builds.contains_key(build),
                 Entry::Result { intent, .. } | Entry::Void { intent, .. } | Entry::Undone { intent, .. } => {
                     self.builds.values().flat_map(|b| &b.steps).any(|s| s.intent == *intent)
@@ -175,6 +178,7 @@ impl Record {
             Entry::Result { intent, result } => self.step(intent, at, State::Done(result)),
             Entry::Void { intent, .. } => self.step(intent, at, State::Void),
             Entry::Undone { intent, .. } => self.step(intent, at, State::Undone),
+            Entry::Made(made) => self.build(&made.build.clone(), |b| b.made = Some(made)),
             Entry::End { build, end } => self.build(&build, |b| b.end = Some(end)),
             Entry::Closed => self.closed = true,
         }

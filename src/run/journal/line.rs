@@ -5,23 +5,26 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use crate::run::build::Access;
-use crate::run::event::Artifact;
+use crate::run::event::{Artifact, Moment};
 use crate::run::problem::Problem;
 
-/// Version of this data format.
-pub const FORMAT: u32 = 1;
+/// Version of this data format. 2 has what is done once an image is made.
+pub const FORMAT: u32 = 2;
 
 /// A line.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("unevaluatedProperties" = false))]
 pub struct Line {
     /// Its number, from 0.
     pub n: u64,
     /// When it was written, by the local clock.
+    #[schemars(with = "Moment")]
     pub at: Timestamp,
     /// What it says.
     #[serde(flatten)]
@@ -29,7 +32,7 @@ pub struct Line {
 }
 
 /// What a line says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "entry", rename_all = "snake_case")]
 pub enum Entry {
     /// The first line: the run.
@@ -55,6 +58,8 @@ pub enum Entry {
     /// What a step did is undone, or was never there.
     #[allow(missing_docs)]
     Undone { intent: u64, what: String },
+    /// A build has made what it should: what is left to do is to tidy up, and to run its post-processors.
+    Made(Made),
     /// A build ended.
     #[allow(missing_docs)]
     End { build: String, end: End },
@@ -70,7 +75,7 @@ impl Entry {
 }
 
 /// Why a process works on a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// To finish it.
@@ -80,19 +85,34 @@ pub enum Purpose {
 }
 
 /// How a build ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "end", rename_all = "snake_case")]
 pub enum End {
     /// With what it made.
     #[allow(missing_docs)]
     Done { artifact: Artifact },
+    /// With what it made, and a post-processor failed or was not run.
+    #[allow(missing_docs)]
+    Unprocessed { artifact: Artifact, problem: Problem },
     /// Without; all that it did is undone, unless steps say otherwise.
     #[allow(missing_docs)]
     Failed { problem: Problem },
 }
 
+/// What a build has made, for those who go on from there.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Made {
+    /// The build.
+    pub build: String,
+    /// What it made.
+    pub artifact: Artifact,
+    /// What run-time templates know of its machine, which is gone by now; without what is secret.
+    #[serde(default)]
+    pub facts: BTreeMap<String, String>,
+}
+
 /// The first line.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Head {
     /// Version of the journal's format.
     pub format: u32,
@@ -103,6 +123,7 @@ pub struct Head {
     /// The version of bakec.
     pub bakec: String,
     /// The moment that `timestamp` and `isotime` mean.
+    #[schemars(with = "Moment")]
     pub moment: Timestamp,
     /// What `uuid` means.
     pub uuid: String,
@@ -134,7 +155,7 @@ pub struct Head {
 }
 
 /// How a build reaches its account: what it takes to undo it, and no key.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Way {
     /// The region of its machine; empty where it has none.
@@ -155,6 +176,7 @@ pub struct Way {
     pub keys: bool,
     /// All of it, without what is secret, where more is said than that.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Value>")]
     pub access: Option<Box<Access>>,
 }
 
@@ -165,6 +187,18 @@ struct Sealed<'a> {
     sum: String,
     #[serde(borrow)]
     line: &'a RawValue,
+}
+
+/// A line with its checksum, as readers see it.
+#[derive(JsonSchema)]
+#[schemars(title = "A line of a run's journal")]
+#[allow(dead_code)]
+pub struct Sum {
+    /// The first 16 hexadecimal digits of BLAKE3 over the checksum of the line before, as text, and the bytes of `line`.
+    #[schemars(extend("pattern" = "^[0-9a-f]{16}$"))]
+    sum: String,
+    /// What it says.
+    line: Line,
 }
 
 /// The checksums of all lines so far: each line's covers those before it, so that none is left out, moved, or of another run.

@@ -28,7 +28,7 @@ use crate::run::step::{Cx, Step};
 
 use super::images::{images, publish};
 use super::machine::{Needs, again, machine, network, profile};
-use super::{Baked, Machine, connect, is_final, provision_all};
+use super::{Baked, CONNECT, Machine, connect, is_final, provision_all};
 
 /// What a run knows beside the build.
 pub struct Given<'a> {
@@ -81,14 +81,25 @@ async fn attempt(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Result
         // Who does not want it stopped stops it from within: an image of a running machine is none.
         cx.step(StopInstance { id: instance.clone(), by_itself: ebs.launch.disable_stop_instance }).await?;
     }
+    let facts = seen(cx, ebs, given, &source, &instance);
     if ebs.image.skip_create {
-        return Ok(artifact(&[]).into());
+        return Ok(Baked { artifact: artifact(&[]), facts, left: Vec::new() });
     }
     if let Some(step) = Enhance::of(&instance, &ebs.launch) {
         cx.step(step).await?;
     }
     let (images, gone) = images(cx, ebs, &instance).await?;
-    publish(cx, ebs, images, &gone).await
+    let (artifact, left) = publish(cx, ebs, images, &gone).await?;
+    Ok(Baked { artifact, facts, left })
+}
+
+/// What templates know of a machine that is left: where it was reached stands in the journal.
+fn seen(cx: &Cx, ebs: &Ebs, given: &Given<'_>, source: &SourceImage, instance: &str) -> BTreeMap<String, String> {
+    let at = cx.known(CONNECT, "").and_then(|step| {
+        let port = step.data["port"].as_u64()?.try_into().ok()?;
+        Some(Target { host: step.data["host"].as_str()?.to_owned(), port })
+    });
+    values(given.values, source, at.as_ref(), ebs, instance).build
 }
 
 /// Whether a volume of the machine outlives it: one that the plan or the source image does not delete with it.

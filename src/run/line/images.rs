@@ -4,9 +4,9 @@
 
 use futures_util::future::join_all;
 
-use super::Baked;
 use super::ebs::artifact;
 use crate::run::build::{Ebs, FastLaunch};
+use crate::run::event::Artifact;
 use crate::run::problem::{Kind, Problem};
 use crate::run::step::copy::{CopyImage, place};
 use crate::run::step::fast_launch::{Quicken, quick};
@@ -124,7 +124,12 @@ async fn quicken(cx: &Cx, wanted: &FastLaunch, images: &[Made]) -> Result<(), Pr
 ///
 /// # Errors
 /// What was not done.
-pub(super) async fn publish(cx: &Cx, ebs: &Ebs, images: Vec<Made>, gone: &Gone) -> Result<Baked, Problem> {
+pub(super) async fn publish(
+    cx: &Cx,
+    ebs: &Ebs,
+    images: Vec<Made>,
+    gone: &Gone,
+) -> Result<(Artifact, Vec<Problem>), Problem> {
     if let Some(wanted) = &ebs.image.fast_launch {
         quicken(cx, wanted, &images).await?;
     }
@@ -155,5 +160,5 @@ pub(super) async fn publish(cx: &Cx, ebs: &Ebs, images: Vec<Made>, gone: &Gone) 
             }
         }
     }
-    Ok(Baked { artifact, left })
+    Ok((artifact, left))
 }

@@ -7,6 +7,7 @@ mod images;
 mod machine;
 pub mod null;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -31,14 +32,10 @@ use crate::diagnostic::code;
 pub struct Baked {
     /// Its images.
     pub artifact: Artifact,
+    /// What templates know of its machine.
+    pub facts: BTreeMap<String, String>,
     /// What was to go then, and has not.
     pub left: Vec<Problem>,
-}
-
-impl From<Artifact> for Baked {
-    fn from(artifact: Artifact) -> Self {
-        Baked { artifact, left: Vec::new() }
-    }
 }
 
 /// The step of a connection, whose result is the machine's host key.

@@ -23,6 +23,7 @@ use super::{Age, Cx, Look, Step, unreadable};
 use crate::run::event::What;
 use crate::run::journal::fold::{State, StepRecord};
 use crate::run::journal::line::Entry;
+use crate::run::post::POST;
 use crate::run::problem::{Kind, Problem};
 
 /// How much of a build is undone.
@@ -49,6 +50,7 @@ fn stays(step: &str) -> bool {
             | Share::NAME
             | Protect::NAME
             | Finish::NAME
+            | POST
     )
 }
 

@@ -119,6 +119,7 @@ pub(crate) fn told(outcome: &Outcome) -> String {
     }
     let ends = outcome.ends.iter().map(|(_, end)| match end {
         End::Done { .. } => "done".to_owned(),
+        End::Unprocessed { problem, .. } => format!("unprocessed: {}", problem.message),
         End::Failed { problem } => format!("failed: {}", problem.message),
     });
     ends.collect::<Vec<_>>().join(", ")
