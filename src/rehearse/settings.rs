@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::faults::Fault;
+use super::policy::Allowed;
 use crate::facts::regions;
 
 /// What a server may be told.
@@ -31,6 +32,8 @@ pub struct Settings {
     pub delays: Delays,
     /// How much of everything there may be in a region.
     pub quotas: Quotas,
+    /// What callers may do; without any policy, all of it.
+    pub policies: Vec<Allowed>,
 }
 
 impl Default for Settings {
@@ -47,6 +50,7 @@ impl Default for Settings {
             throttle: true,
             delays: Delays::default(),
             quotas: Quotas::default(),
+            policies: Vec::new(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What all connections of a server share, and the way of one call through it.
 //!
-//! A call is numbered, struck by faults, held, throttled, run, held again and answered, in this order. Neighbours: `server` for
+//! A call is numbered, struck by faults, held, throttled, looked at for permission, run, held again and answered, in this order. Neighbours: `server` for
 //! HTTP, `ssh` for the other listener, `control` for what is no call.
 
 use std::collections::BTreeMap;
@@ -16,6 +16,7 @@ use super::error::ApiError;
 use super::faults::{Fault, Faults, Kind};
 use super::holds::{Holds, When};
 use super::limits::Buckets;
+use super::policy::Policies;
 use super::query::Params;
 use super::settings::Settings;
 use super::world::instance::Reason;
@@ -39,6 +40,7 @@ pub(crate) struct State {
     /// Counts the resets: a call of before belongs to no record.
     era: u64,
     buckets: Buckets,
+    pub(crate) policies: Policies,
 }
 
 /// One request, as far as it is understood before anything is asked of the world.
@@ -110,6 +112,7 @@ impl Shared {
             calls: Vec::new(),
             era: 0,
             buckets: Buckets::default(),
+            policies: Policies::new(settings.policies.clone()),
         };
         Shared {
             state: Mutex::new(state),
@@ -292,7 +295,7 @@ impl Shared {
         version: Option<&str>,
         params: &Params,
         scope: &Scope,
-        strikes: Strikes,
+        mut strikes: Strikes,
         gone: bool,
     ) -> Result<(Fields, bool), ApiError> {
         if name.is_empty() {
@@ -311,7 +314,7 @@ impl Shared {
             return Err(ApiError::new("NoSuchVersion", words));
         }
         let mut state = self.state();
-        let State { world, buckets, .. } = &mut *state;
+        let State { world, buckets, policies, .. } = &mut *state;
         world.enter(scope.region);
         world.advance();
         if gone {
@@ -319,6 +322,11 @@ impl Shared {
         }
         if self.throttle && !buckets.take(scope.region.name, name, params.is_partial(), world.now()) {
             return Err(ApiError::throttled());
+        }
+        policies.check(action, params.values(), scope, world)?;
+        // Only what is made with a key shows whether it may be used.
+        if !policies.may_use_keys(params.values(), scope) {
+            (strikes.launch_fails, strikes.image_fails) = (true, true);
         }
         let fields = actions::run(action, params, scope, world, strikes)?;
         Ok((fields, action.changes() && !params.is_replay()))
