@@ -10,10 +10,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::aws::address;
+use super::begin::host;
 use super::build::{Build, Builder};
 use super::caller;
 use super::cancel::Cancel;
+use super::clouds::Clouds;
 use super::event::{Events, What};
+use super::files::digests;
 use super::journal::fold::{Broken, Record};
 use super::journal::line::{End, Entry, Purpose};
 use super::journal::{Journal, OpenError};
@@ -22,9 +25,11 @@ use super::line::{interrupted, is_final};
 use super::preflight::{self, Found};
 use super::problem::Problem;
 use super::reached::{self, Reached};
+use super::settings::{OnError, Outcome, Settings};
 use super::step::undo::{Extent, back, earlier};
 use super::step::{Cx, Run};
-use super::{Clouds, Common, OnError, Outcome, Settings, asked, digests, host, sweep, work};
+use super::work::{Common, work};
+use super::{asked, sweep};
 use crate::diagnostic::code;
 
 /// Why a journal cannot be used, for people.
@@ -247,7 +252,7 @@ pub async fn clean(folder: &Path, builds: Vec<Build>, settings: Settings, events
         events.warn(format!("the journal cannot be closed: {error}"));
     }
     outcome.cancelled = common.cancel.is_cancelled();
-    outcome.calls = clouds.calls.load(std::sync::atomic::Ordering::Relaxed);
+    outcome.calls = clouds.calls();
     outcome.ends =
         run.journal.look(|r| r.builds.clone()).into_iter().filter_map(|(name, b)| Some((name, b.end?))).collect();
     outcome

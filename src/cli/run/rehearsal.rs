@@ -12,7 +12,7 @@ use crate::rehearse::{Server, Settings as Played};
 use crate::run::input::{Inputs, given};
 use crate::run::journal::line::End;
 use crate::run::problem::Problem;
-use crate::run::{Outcome as Ended, Settings};
+use crate::run::settings::{Outcome as Ended, Settings};
 use crate::text::words::{count, list};
 
 use super::super::args_run::Reach;
