@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::Args as Group;
+use clap::{Args as Group, ValueHint};
 
 use crate::rehearse::{Ami, Fault};
 use crate::text::duration;
@@ -11,7 +11,8 @@ use crate::text::duration;
 #[command(after_help = "For example:\n  \
     bakec rehearse-server --scale 100\n  \
     bakec rehearse-server --port 4566 --fault lost@CreateImage:1 --visible-after 2s\n  \
-    bakec rehearse-server --ami us-east-1/ami-12345678,name=mine,architecture=arm64\n\n\
+    bakec rehearse-server --ami us-east-1/ami-12345678,name=mine,architecture=arm64\n  \
+    bakec plan --iam > policy.json && bakec rehearse-server --policy policy.json\n\n\
     Faults: KIND@N, KIND@ACTION:N, KIND@P% or KIND@ACTION:P%, where KIND is one of\n  \
     throttle, unavailable, internal   refused before any effect\n  \
     cut, lost                         no answer: before the effect, after it\n  \
@@ -56,6 +57,9 @@ pub(super) struct RehearseServer {
     /// Allow so many virtual processors of running instances in a region.
     #[arg(long, value_name = "COUNT", default_value_t = 1152)]
     pub(super) vcpus: u32,
+    /// Allow only what this policy of IAM's allows; may be repeated. KEY= says by which access key; without it, all others.
+    #[arg(long, value_name = "[KEY=]FILE", value_hint = ValueHint::FilePath)]
+    pub(super) policy: Vec<String>,
     /// Answer calls however fast they come.
     #[arg(long)]
     pub(super) no_throttle: bool,

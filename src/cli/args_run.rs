@@ -92,6 +92,9 @@ pub(super) struct Manner {
     /// One build at a time, with a pause after each step.
     #[arg(long, help_heading = "Builds")]
     pub(super) debug: bool,
+    /// Do not ask beforehand what the credentials may do after the launch.
+    #[arg(long, help_heading = "Builds")]
+    pub(super) no_permission_check: bool,
     /// Do as Packer does also where bakec has a safer way.
     #[arg(long, help_heading = "Builds")]
     pub(super) packer_defaults: bool,

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use crate::rehearse::{Server, Settings};
+use crate::load::{Disk, World};
+use crate::rehearse::{Allowed, Policy, Server, Settings};
 
-use super::Outcome;
+use super::{Outcome, Stop};
 use super::args_rehearse::RehearseServer;
 use super::terminal::Terminal;
 
@@ -24,6 +25,7 @@ async fn serve(args: RehearseServer, terminal: &Terminal) -> Outcome {
         visible_after: args.visible_after,
         amis: args.ami,
         throttle: !args.no_throttle,
+        policies: args.policy.iter().map(|text| allowed(text, terminal)).collect::<Result<_, _>>()?,
         ..Settings::default()
     };
     settings.quotas.vcpus = args.vcpus;
@@ -34,6 +36,20 @@ async fn serve(args: RehearseServer, terminal: &Terminal) -> Outcome {
     terminal.result(|out| writeln!(out, "{line}"))?;
     stopped.await;
     Ok(())
+}
+
+/// `policy.json`, or `AKID=policy.json` for calls by that key.
+fn allowed(text: &str, terminal: &Terminal) -> Result<Allowed, Stop> {
+    let key = text.split_once('=').filter(|(key, _)| key.bytes().all(|b| b.is_ascii_alphanumeric()));
+    let (key, path) = key.map_or((None, text), |(key, path)| (Some(key.to_owned()), path));
+    let text = Disk
+        .read(path)
+        .map_err(|error| terminal.fail(&format!("the policy `{path}` cannot be read: {}", error.words().0), None))?;
+    let policy: Policy = text.parse().map_err(|why: String| {
+        let help = "it is as IAM has it: `bakec plan --iam` writes one";
+        terminal.fail(&format!("the policy `{path}` is not understood: {why}"), Some(help))
+    })?;
+    Ok(Allowed { key, policy })
 }
 
 /// Ends with the first SIGTERM or Ctrl-C.

@@ -10,6 +10,7 @@ pub mod file;
 pub mod json;
 pub mod lines;
 pub mod machine;
+pub mod outlook;
 mod paint;
 pub mod problem;
 mod rows;

@@ -10,6 +10,7 @@ use super::aws::Reach;
 use super::input::Moment;
 use super::journal::line::End;
 use super::pause::Pause;
+use super::preflight::Depth;
 use super::problem::{Kind, Problem};
 use super::step::ABSENCE;
 
@@ -54,6 +55,8 @@ pub struct Settings {
     pub plan: String,
     /// How it was asked for, kept with the run for those who go on with it.
     pub kept: String,
+    /// How much is asked beforehand about permissions.
+    pub depth: Depth,
     /// Who is asked before the next step begins.
     pub pause: Option<Pause>,
     /// The moment of the run.
@@ -76,6 +79,7 @@ impl Default for Settings {
             rehearsed: false,
             plan: String::new(),
             kept: String::new(),
+            depth: Depth::default(),
             pause: None,
             moment: Moment::now(),
         }

@@ -2,11 +2,13 @@
 //!
 //! In reading order: `plan` is what is to be built, `inputs` what it is given and what of that is kept with the run, `rehearsal` the
 //! EC2 that is played, `watch` who sees what happens, `signals` how it is ended; `verdict` says how it ended. `records` finds former
-//! runs for `resume`, `clean`, `runs` and `show`. Nothing here knows how an image is made.
+//! runs for `resume`, `clean`, `runs` and `show`. `outlook` tells what a run would do, for `plan`, and `since` what has changed.
+//! Nothing here knows how an image is made.
 
 mod clean;
 mod inputs;
 mod keyboard;
+mod outlook;
 mod plan;
 mod records;
 mod rehearsal;
@@ -14,12 +16,14 @@ mod resume;
 mod runs;
 mod show;
 mod signals;
+mod since;
 mod sweep;
 mod timeline;
 mod verdict;
 mod watch;
 
 pub(super) use clean::clean;
+pub(super) use outlook::plan_run;
 pub(super) use records::names;
 pub(super) use resume::resume;
 pub(super) use runs::runs;
@@ -29,6 +33,7 @@ use std::path::PathBuf;
 
 use crate::run::input::{Inputs, Moment, builds};
 use crate::run::journal::line::Head;
+use crate::run::preflight::Depth;
 use crate::run::settings::{OnError, Settings};
 use crate::run::{aws, bake};
 
@@ -65,7 +70,8 @@ async fn make(args: &Run, mut plan: Planned, terminal: &Terminal) -> Outcome {
     for warning in warnings {
         watch.warn(&warning.message, warning.help.as_deref(), terminal);
     }
-    let mut settings = settings(args, inputs, &plan, terminal)?;
+    spare_git(&args.runs.runs, terminal);
+    let mut settings = settings(args, inputs, &plan);
     if let Some(rehearsal) = &rehearsal {
         rehearsal.reached(&mut settings);
     }
@@ -99,11 +105,10 @@ fn sensible(args: &Run, terminal: &Terminal) -> Outcome {
 }
 
 /// What the executor is told.
-fn settings(args: &Run, inputs: Inputs, plan: &Planned, terminal: &Terminal) -> Result<Settings, Stop> {
+fn settings(args: &Run, inputs: Inputs, plan: &Planned) -> Settings {
     let Manner { on_error, force, timeout, packer_defaults, .. } = args.manner;
     let kept = Kept::of(args, &inputs, plan);
-    spare_git(&args.runs.runs, terminal);
-    Ok(Settings {
+    Settings {
         runs: PathBuf::from(&args.runs.runs),
         parallel: args.manner.at_once(),
         on_error: on_error.into(),
@@ -114,8 +119,9 @@ fn settings(args: &Run, inputs: Inputs, plan: &Planned, terminal: &Terminal) -> 
         plan: plan.text.clone(),
         kept: kept.text(),
         moment: inputs.moment,
+        depth: if args.manner.no_permission_check { Depth::Nothing } else { Depth::Run },
         ..Settings::default()
-    })
+    }
 }
 
 impl Endpoint {

@@ -118,10 +118,3 @@ fn encoded(wish: &Wish, verdict: &Verdict, user: &str) -> String {
     });
     URL_SAFE_NO_PAD.encode(message.to_string())
 }
-
-/// The words of an encoded message of a refusal; none where it is no such.
-pub(crate) fn decoded(message: &str) -> Option<String> {
-    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(message).ok()?).ok()?;
-    serde_json::from_str::<serde_json::Value>(&text).ok()?.get("allowed")?;
-    Some(text)
-}

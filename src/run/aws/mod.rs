@@ -71,6 +71,8 @@ pub struct Cloud {
     calls: Arc<AtomicU64>,
     regions: Mutex<HashMap<String, Arc<Region>>>,
     account: OnceLock<String>,
+    /// Who calls, as an ARN.
+    caller: OnceLock<String>,
 }
 
 /// A region of an account.
@@ -160,6 +162,7 @@ impl Cloud {
             calls,
             regions: Mutex::default(),
             account: OnceLock::new(),
+            caller: OnceLock::new(),
         };
         cloud.credentials().await?;
         Ok(cloud)
@@ -177,6 +180,7 @@ impl Cloud {
             calls: Arc::default(),
             regions: Mutex::default(),
             account: OnceLock::new(),
+            caller: OnceLock::new(),
         }
     }
 
@@ -252,7 +256,15 @@ impl Cloud {
         if let Some(account) = answer.account() {
             let _ = self.account.set(account.to_owned());
         }
+        if let Some(caller) = answer.arn() {
+            let _ = self.caller.set(caller.to_owned());
+        }
         Ok(())
+    }
+
+    /// The account's number and the caller's ARN, where somebody has asked who calls.
+    pub fn identity(&self) -> (Option<&str>, Option<&str>) {
+        (self.account.get().map(String::as_str), self.caller.get().map(String::as_str))
     }
 
     /// The account and the endpoint that a region is reached at: two with one of these are one account. The account's own number

@@ -1,12 +1,14 @@
 //! What can be known before the first machine is paid for, asked for all builds at once and told together.
 //!
-//! It only looks. Builds that want the same ask once. In reading order: `account`, `source`, `offered`, `name`, and `permission`,
-//! which asks for the launch itself. Neighbours: `run` asks it before anything is written.
+//! It only looks. Builds that want the same ask once. In reading order: `account`, `source`, `offered`, `name`, `permission`,
+//! which asks for the launch itself, and `question`, which asks whether what comes later is allowed. Neighbours: `run` asks it before
+//! anything is written, `preview` without beginning.
 
 mod account;
 mod name;
 mod offered;
 mod permission;
+mod question;
 mod source;
 
 use std::collections::BTreeMap;
@@ -25,6 +27,18 @@ pub struct Found {
     pub sources: BTreeMap<String, SourceImage>,
     /// What each build's temporary group admits, by its name, where the plan does not say it.
     pub addresses: BTreeMap<String, String>,
+}
+
+/// How much is asked about permissions for what comes after the launch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// Nothing.
+    Nothing,
+    /// What comes late, when much would be lost: a few calls for each account and region.
+    #[default]
+    Run,
+    /// All.
+    All,
 }
 
 /// A build on EC2 with its account.
@@ -71,7 +85,7 @@ fn grouped<K: Ord, T>(all: impl IntoIterator<Item = (K, T)>) -> BTreeMap<K, Vec<
 }
 
 /// Asks AWS. Everything that is wrong is told.
-pub async fn look(asked: &[Asked<'_>], force: bool, reach: &Reach) -> (Found, Vec<Problem>) {
+pub async fn look(asked: &[Asked<'_>], force: bool, reach: &Reach, depth: Depth) -> (Found, Vec<Problem>) {
     let mut problems = account::accounts(asked).await;
     if !problems.is_empty() {
         return (Found::default(), problems);
@@ -82,8 +96,13 @@ pub async fn look(asked: &[Asked<'_>], force: bool, reach: &Reach) -> (Found, Ve
     }
     let builds: Vec<_> = asked.iter().map(|a| (a.build, a.ebs)).collect();
     let callers = caller::addresses(&builds, reach, address::own());
-    let (sources, types, names, (addresses, unknown)) =
-        tokio::join!(source::sources(asked), offered::types(asked), name::names(asked, force), callers);
+    let (sources, types, names, (addresses, unknown), denied) = tokio::join!(
+        source::sources(asked),
+        offered::types(asked),
+        name::names(asked, force),
+        callers,
+        question::questions(asked, depth)
+    );
     problems.extend(types);
     problems.extend(names);
     problems.extend(unknown);
@@ -99,6 +118,7 @@ pub async fn look(asked: &[Asked<'_>], force: bool, reach: &Reach) -> (Found, Ve
         }
     }
     problems.extend(permission::dry_runs(asked, &found, &problems).await);
+    problems.extend(denied);
     problems.dedup();
     (found, problems)
 }
