@@ -5,9 +5,9 @@ use serde_json::json;
 use crate::load::{Disk, World};
 use crate::rehearse::{Allowed, Policy, Server, Settings};
 
-use super::{Outcome, Stop};
 use super::args_rehearse::RehearseServer;
 use super::terminal::Terminal;
+use super::{Outcome, Stop};
 
 pub(super) fn run(args: RehearseServer, terminal: &Terminal) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::aws::{Cloud, Reach};
 use super::build::Access;
+use super::cancel::Cancel;
 use super::event::Events;
 use super::problem::Problem;
 use super::reached::Reached;
@@ -22,11 +23,16 @@ impl Clouds {
     ///
     /// # Errors
     /// Where there are no credentials.
-    pub(super) async fn open(builds: &[Reached], reach: &Reach, events: &Events) -> Result<Clouds, Problem> {
+    pub(super) async fn open(
+        builds: &[Reached],
+        reach: &Reach,
+        events: &Events,
+        cancel: &Cancel,
+    ) -> Result<Clouds, Problem> {
         let mut clouds = Clouds { all: Vec::new(), calls: Arc::default() };
         for access in builds.iter().filter_map(|b| b.access.as_ref()) {
             if clouds.of(access).is_none() {
-                let cloud = Cloud::open(access, reach, events, clouds.calls.clone()).await?;
+                let cloud = Cloud::open(access, reach, events, cancel, clouds.calls.clone()).await?;
                 clouds.all.push((access.clone(), Arc::new(cloud)));
             }
         }

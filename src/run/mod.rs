@@ -87,7 +87,8 @@ async fn looked(
         return Err(refused(missing));
     }
     let reached: Vec<Reached> = builds.iter().map(Reached::from).collect();
-    let clouds = Clouds::open(&reached, &settings.reach, events).await.map_err(|problem| refused(vec![problem]))?;
+    let opened = Clouds::open(&reached, &settings.reach, events, cancel).await;
+    let clouds = opened.map_err(|problem| refused(vec![problem]))?;
     let asked: Vec<Asked<'_>> = builds.iter().filter_map(|build| asked(build, &clouds)).collect();
     let (found, problems) = if asked.is_empty() {
         (Found::default(), Vec::new())

@@ -108,7 +108,13 @@ pub fn outlook(builds: &[Build]) -> Outlook {
         }
     }
     let all: Vec<&Build> = builds.iter().collect();
-    Outlook { format: FORMAT, builds: builds.iter().map(row).collect(), passing, staying, calls: permission::calls(&all) }
+    Outlook {
+        format: FORMAT,
+        builds: builds.iter().map(row).collect(),
+        passing,
+        staying,
+        calls: permission::calls(&all),
+    }
 }
 
 fn row(build: &Build) -> Row {
@@ -135,7 +141,8 @@ fn row(build: &Build) -> Row {
         }
     };
     let image = &ebs.image;
-    let shared = [&image.users, &image.groups, &image.org_arns, &image.ou_arns].into_iter().flatten().cloned().collect();
+    let shared =
+        [&image.users, &image.groups, &image.org_arns, &image.ou_arns].into_iter().flatten().cloned().collect();
     Row {
         kind: "amazon-ebs",
         image: (!image.skip_create).then(|| image.name.clone()),
@@ -196,7 +203,9 @@ fn source(source: &Source) -> String {
 
 fn key(key: &Key) -> String {
     match key {
-        Key::Temporary { kind, .. } => kind.as_ref().map_or_else(|| "temporary".to_owned(), |k| format!("temporary {k}")),
+        Key::Temporary { kind, .. } => {
+            kind.as_ref().map_or_else(|| "temporary".to_owned(), |k| format!("temporary {k}"))
+        }
         Key::Own { name: Some(name), .. } | Key::Known { name } => name.clone(),
         Key::Own { name: None, file } => file.display().to_string(),
         Key::None => "none".to_owned(),

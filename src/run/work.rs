@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
+use tokio::task::JoinError;
 
 use super::aws::Cloud;
 use super::build::{Build, Builder};
@@ -54,28 +55,24 @@ pub(super) async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> O
     let tasks: Vec<_> = builds
         .into_iter()
         .map(|build| {
-            let (places, common) = (places.clone(), common.clone());
-            let own = build.name.clone();
-            tokio::spawn(event::BUILD.scope(own, async move {
+            let build = Arc::new(build);
+            let (places, common, own) = (places.clone(), common.clone(), build.clone());
+            let task = tokio::spawn(event::BUILD.scope(build.name.clone(), async move {
                 let _place = places.acquire().await;
-                let name = build.name.to_string();
-                let (end, left) = one(&common, &build).await;
-                (name, end, left)
-            }))
+                one(&common, &own).await
+            }));
+            (build, task)
         })
         .collect();
     let renewal = tokio::spawn(lease::renew(run.clone(), held, events.clone()));
     let mut outcome = Outcome { run: Some(run.name.clone()), ..Outcome::default() };
-    for task in tasks {
-        match task.await {
-            Ok((name, end, left)) => {
-                outcome.ends.push((name, end));
-                outcome.left.extend(left);
-            }
-            Err(error) => {
-                outcome.left.push(Problem::left(code::RUN_BUG, format!("a build ended by a bug of bakec's: {error}")))
-            }
-        }
+    for (build, task) in tasks {
+        let (end, left) = match task.await {
+            Ok(ended) => ended,
+            Err(error) => broken(&common, &build, &error).await,
+        };
+        outcome.ends.push((build.name.to_string(), end));
+        outcome.left.extend(left);
     }
     renewal.abort();
     // It holds the journal until it has ended.
@@ -83,7 +80,7 @@ pub(super) async fn work(common: Common, builds: Vec<Build>, resumed: bool) -> O
     outcome.cancelled = cancel.is_cancelled();
     if outcome.left.is_empty()
         && run.journal.look(|r| r.builds.values().all(|b| b.end.is_some()))
-        && let Err(error) = run.journal.append(Entry::Closed)
+        && let Err(error) = run.journal.append(Entry::Closed).await
     {
         events.warn(format!("the journal cannot be closed: {error}"));
     }
@@ -171,20 +168,31 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
     finish(cx, build, baked, settings.on_error).await
 }
 
+/// Ends a build that a bug of ours has ended: what it has made is in the journal, and is undone like that of any other.
+async fn broken(common: &Common, build: &Build, error: &JoinError) -> (End, Vec<Problem>) {
+    let problem = Problem::failed(code::RUN_BUG, format!("the build ended by a bug of bakec's: {error}"))
+        .help("please report it, with the run's folder; what it had made is undone");
+    event::BUILD
+        .scope(build.name.clone(), finish(&common.context(build), build, Err(problem), common.settings.on_error))
+        .await
+}
+
+/// Writes how the build ended; why it could not.
+async fn ended(cx: &Cx, build: &Build, end: &End) -> Option<Problem> {
+    let end = match end.clone() {
+        End::Failed { problem } => End::Failed { problem: cx.events.gate().pass_problem(problem) },
+        done => done,
+    };
+    cx.append(Entry::End { build: build.name.to_string(), end }).await.err()
+}
+
 /// Writes how the build ended, and undoes what is not to stay.
 async fn finish(cx: &Cx, build: &Build, baked: Result<Baked, Problem>, on_error: OnError) -> (End, Vec<Problem>) {
-    let ended = |end: &End| {
-        let end = match end.clone() {
-            End::Failed { problem } => End::Failed { problem: cx.events.gate().pass_problem(problem) },
-            done => done,
-        };
-        cx.append(Entry::End { build: build.name.to_string(), end }).err()
-    };
     match baked {
         Ok(Baked { artifact, left: remains }) => {
             let end = End::Done { artifact: artifact.clone() };
             // First of all: whoever goes on from here has only to tidy up.
-            let unwritten = ended(&end);
+            let unwritten = ended(cx, build, &end).await;
             let mut left = back(cx, Extent::Scaffolding).await;
             left.extend(unwritten);
             left.extend(remains);
@@ -198,7 +206,7 @@ async fn finish(cx: &Cx, build: &Build, baked: Result<Baked, Problem>, on_error:
                 && let Some(artifact) = line::ebs::finished(cx)
             {
                 let end = End::Done { artifact: artifact.clone() };
-                left.extend(ended(&end));
+                left.extend(ended(cx, build, &end).await);
                 cx.events.tell(What::BuildDone { artifact });
                 return (end, left);
             }
@@ -217,7 +225,7 @@ async fn finish(cx: &Cx, build: &Build, baked: Result<Baked, Problem>, on_error:
                 OnError::Cleanup => back(cx, Extent::Everything).await,
                 OnError::Abort | OnError::RunCleanupProvisioner => left_as_it_is(cx),
             };
-            left.extend(ended(&end));
+            left.extend(ended(cx, build, &end).await);
             (end, left)
         }
     }

@@ -77,6 +77,8 @@ mod peer_ssh;
 mod peer_sshd;
 #[path = "../peer/targets.rs"]
 mod peer_targets;
+#[cfg(feature = "run")]
+mod permissions;
 mod prelude;
 mod promises;
 mod properties;

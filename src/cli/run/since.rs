@@ -31,7 +31,8 @@ pub(super) fn last_run(runs: &str, planned: &Planned, inputs: &Inputs) -> Option
     let (folder, kept) = records::names(Path::new(runs)).into_iter().find_map(|name| {
         let folder = Path::new(runs).join(name);
         let kept = Kept::read(&std::fs::read_to_string(folder.join(KEPT)).ok()?)?;
-        let same = kept.folder == inputs.folder && Path::new(&kept.file).file_name() == Path::new(&planned.file).file_name();
+        let same =
+            kept.folder == inputs.folder && Path::new(&kept.file).file_name() == Path::new(&planned.file).file_name();
         same.then_some((folder, kept))
     })?;
     let record = peek(&folder).ok()?;

@@ -47,8 +47,14 @@ fn conditions_ask_for_what_is_known_of_a_call() {
     // All of several conditions, any of several values.
     let both = format!(r#"{equals}, "StringNotEquals": {{ "aws:RequestTag/bakec:run": "r-2" }}"#);
     assert!(holds(&both, &[("ec2:region", &["us-east-1"]), run]) && !holds(&both, &[run]));
-    assert!(holds(r#""StringNotLike": { "a": "x*" }"#, &[]) && !holds(r#""StringNotLike": { "a": "x*" }"#, &[("a", &["xy"])]));
-    assert!(holds(r#""StringLikeIfExists": { "a": "x" }"#, &[]) && !holds(r#""StringLikeIfExists": { "a": "x" }"#, &[("a", &["y"])]));
+    assert!(
+        holds(r#""StringNotLike": { "a": "x*" }"#, &[])
+            && !holds(r#""StringNotLike": { "a": "x*" }"#, &[("a", &["xy"])])
+    );
+    assert!(
+        holds(r#""StringLikeIfExists": { "a": "x" }"#, &[])
+            && !holds(r#""StringLikeIfExists": { "a": "x" }"#, &[("a", &["y"])])
+    );
     assert!(holds(r#""Null": { "a": "true" }"#, &[]) && !holds(r#""Null": { "a": "false" }"#, &[]));
     assert!(holds(r#""Bool": { "a": true }"#, &[("a", &["True"])]));
     let keys: (&str, &[&str]) = ("aws:tagkeys", &["bakec:run", "Name"]);

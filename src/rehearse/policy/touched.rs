@@ -82,7 +82,9 @@ pub(super) fn wishes(action: &Action, values: &Values, scope: &Scope, world: &Wo
         let tags = see.tags(kind);
         let mut context = general(scope);
         asked_tags(&mut context, &tags);
-        if *kind == "instance" && let Some(size) = values.get("InstanceType") {
+        if *kind == "instance"
+            && let Some(size) = values.get("InstanceType")
+        {
             context.insert("ec2:instancetype".to_string(), vec![size.clone()]);
         }
         let resource = see.arn(kind, "*");
@@ -162,7 +164,10 @@ impl See<'_> {
         let known = MAKES.iter().find(|(name, _)| *name == action);
         let mut kinds: Vec<&str> = known.map(|(_, kinds)| kinds.to_vec()).unwrap_or_default();
         for (name, kind) in self.values {
-            if name.starts_with("TagSpecification.") && name.ends_with(".ResourceType") && !kinds.contains(&kind.as_str()) {
+            if name.starts_with("TagSpecification.")
+                && name.ends_with(".ResourceType")
+                && !kinds.contains(&kind.as_str())
+            {
                 kinds.push(kind);
             }
         }
@@ -183,10 +188,8 @@ impl See<'_> {
         let start = format!("{prefix}.");
         let keys = self.values.iter().filter(|(name, _)| name.starts_with(&start));
         let keys = keys.filter_map(|(name, key)| Some((name.strip_suffix(".Key")?, key)));
-        keys.map(|(group, key)| {
-            (key.clone(), self.values.get(&format!("{group}.Value")).cloned().unwrap_or_default())
-        })
-        .collect()
+        keys.map(|(group, key)| (key.clone(), self.values.get(&format!("{group}.Value")).cloned().unwrap_or_default()))
+            .collect()
     }
 
     /// What a call uses: things whose ids it names, and those that EC2 takes where it names none.
@@ -212,7 +215,9 @@ impl See<'_> {
                     used.extend(region.subnets.first().map(|subnet| own("subnet", &subnet.id)));
                 }
                 if !has(&used, "security-group") {
-                    used.extend(region.groups.values().find(|g| g.name == "default").map(|g| own("security-group", &g.id)));
+                    used.extend(
+                        region.groups.values().find(|g| g.name == "default").map(|g| own("security-group", &g.id)),
+                    );
                 }
             }
             if action == "CreateSecurityGroup" && !has(&used, "vpc") {

@@ -236,12 +236,15 @@ fn ends(outlook: &Outlook) -> Vec<(String, String)> {
 
 /// What AWS was asked.
 fn asked(live: &Preview) -> Vec<(String, String)> {
-    let mut told = vec![("asked".to_owned(), format!("AWS, by {}; nothing was begun", count(live.calls as usize, "call")))];
+    let mut told =
+        vec![("asked".to_owned(), format!("AWS, by {}; nothing was begun", count(live.calls as usize, "call")))];
     let mut why: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (action, reason) in &live.unasked {
         why.entry(reason).or_default().push(action);
     }
-    told.extend(why.into_iter().map(|(why, actions)| ("not asked".to_owned(), format!("{}: {why}", actions.join(", ")))));
+    told.extend(
+        why.into_iter().map(|(why, actions)| ("not asked".to_owned(), format!("{}: {why}", actions.join(", ")))),
+    );
     told
 }
 

@@ -104,8 +104,7 @@ fn what_aws_says_stands_in_the_place_of_what_the_plan_says() {
         admitted: Some("203.0.113.7/32".to_owned()),
     };
     let unasked = BTreeMap::from([("kms:Decrypt", "nobody looks")]);
-    let live =
-        Preview { builds: BTreeMap::from([("a".to_owned(), seen)]), unasked, calls: 9, ..Preview::default() };
+    let live = Preview { builds: BTreeMap::from([("a".to_owned(), seen)]), unasked, calls: 9, ..Preview::default() };
     let since = Since {
         run: "20261121-120000-abcdef".to_owned(),
         when: "2 h ago, built".to_owned(),

@@ -123,7 +123,8 @@ impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let CallError { action, region, code, .. } = self;
         // What only AWS can read helps nobody here.
-        let message = self.message.split_once(ENCODED).map_or(&*self.message, |(words, _)| words).trim_end_matches([' ', '.']);
+        let message =
+            self.message.split_once(ENCODED).map_or(&*self.message, |(words, _)| words).trim_end_matches([' ', '.']);
         match code.as_str() {
             "" => write!(f, "{action} in {region}: {message}"),
             _ => write!(f, "{action} in {region}: {message} ({code})"),

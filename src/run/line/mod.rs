@@ -79,14 +79,16 @@ async fn connect(
         if let Some(id) = instance {
             compare(cx, id, &pin).await?;
         }
-        let intent = cx.append(Entry::Intent {
-            build: cx.build.to_string(),
-            attempt: cx.attempt,
-            step: CONNECT.to_owned(),
-            of: String::new(),
-            data: json!({ "host": target.host, "port": target.port }),
-        })?;
-        cx.append(Entry::Result { intent, result: json!({ "host_key": pin.line() }) })?;
+        let intent = cx
+            .append(Entry::Intent {
+                build: cx.build.to_string(),
+                attempt: cx.attempt,
+                step: CONNECT.to_owned(),
+                of: String::new(),
+                data: json!({ "host": target.host, "port": target.port }),
+            })
+            .await?;
+        cx.append(Entry::Result { intent, result: json!({ "host_key": pin.line() }) }).await?;
     }
     let result = pin.fingerprint().map_or_else(|| "connected".to_owned(), |f| format!("connected, host key {f}"));
     cx.events.tell(What::StepDone { step: CONNECT.to_owned(), result, ms: ms(start.elapsed()) });
@@ -195,17 +197,19 @@ async fn provision_one(
         return Err(Problem::cancelled());
     }
     let about = format!("provisioning by `{}`", named(step));
-    let intent = cx.append(Entry::Intent {
-        build: cx.build.to_string(),
-        attempt: cx.attempt,
-        step: PROVISION.to_owned(),
-        of,
-        data: json!({ "kind": step.kind, "label": step.label }),
-    })?;
+    let intent = cx
+        .append(Entry::Intent {
+            build: cx.build.to_string(),
+            attempt: cx.attempt,
+            step: PROVISION.to_owned(),
+            of,
+            data: json!({ "kind": step.kind, "label": step.label }),
+        })
+        .await?;
     cx.events.tell(What::StepStarted { step: PROVISION.to_owned(), about });
     let start = Instant::now();
     act(cx, step, shell, values).await?;
-    cx.append(Entry::Result { intent, result: json!(null) })?;
+    cx.append(Entry::Result { intent, result: json!(null) }).await?;
     let result = format!("`{}` done", named(step));
     cx.events.tell(What::StepDone { step: PROVISION.to_owned(), result, ms: ms(start.elapsed()) });
     cx.paused(PROVISION).await;

@@ -50,7 +50,8 @@ fn a_policy_has_what_the_options_ask_for_and_no_more() {
     for action in ["ec2:ImportKeyPair", "ec2:CreateSecurityGroup", "ec2:CreateImage", "ec2:TerminateInstances"] {
         assert!(all.contains(action), "{action}");
     }
-    for action in ["ec2:CopyImage", "ec2:RegisterImage", "ec2:ModifyImageAttribute", "iam:PassRole", "kms:CreateGrant"] {
+    for action in ["ec2:CopyImage", "ec2:RegisterImage", "ec2:ModifyImageAttribute", "iam:PassRole", "kms:CreateGrant"]
+    {
         assert!(!all.contains(action), "{action}");
     }
     let own = Ebs {
@@ -75,7 +76,8 @@ fn a_policy_has_what_the_options_ask_for_and_no_more() {
 
 #[test]
 fn statements_are_about_regions_and_names_of_the_plan() {
-    let copied = Ebs { image: Image { regions: vec!["eu-west-1".to_owned()], ..Image::default() }, ..plain("us-east-1") };
+    let copied =
+        Ebs { image: Image { regions: vec!["eu-west-1".to_owned()], ..Image::default() }, ..plain("us-east-1") };
     let policy = of(&[build("a", copied)]);
     let about = |action: &str, resource: &str| {
         let all = policy.statement.iter();
@@ -90,12 +92,15 @@ fn statements_are_about_regions_and_names_of_the_plan() {
     assert_eq!(sids.len(), policy.statement.len(), "{sids:?}");
     // Another partition has ARNs of its own.
     let china = of(&[build("a", plain("cn-north-1")), build("b", plain("us-east-1"))]);
-    assert!(china.text().contains("arn:aws-cn:ec2:*:*:instance/*") && china.text().contains("arn:aws:ec2:*:*:instance/*"));
+    assert!(
+        china.text().contains("arn:aws-cn:ec2:*:*:instance/*") && china.text().contains("arn:aws:ec2:*:*:instance/*")
+    );
 }
 
 #[test]
 fn calls_are_those_of_a_build_that_goes_well() {
-    let copied = Ebs { image: Image { regions: vec!["eu-west-1".to_owned()], ..Image::default() }, ..plain("us-east-1") };
+    let copied =
+        Ebs { image: Image { regions: vec!["eu-west-1".to_owned()], ..Image::default() }, ..plain("us-east-1") };
     let builds = [build("a", plain("us-east-1")), build("b", copied)];
     let calls = calls(&builds.iter().collect::<Vec<_>>());
     assert_eq!((calls["ec2:RunInstances"], calls["ec2:CopyImage"], calls["ec2:CreateTags"]), (2, 1, 3));

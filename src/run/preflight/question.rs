@@ -6,9 +6,9 @@
 
 use aws_sdk_ec2::primitives::{Blob, DateTime};
 use aws_sdk_ec2::types::{
-    AttributeBooleanValue, AttributeValue, BlockDeviceMapping, CreateVolumePermission, CreateVolumePermissionModifications,
-    EbsBlockDevice, ImageAttributeName, IpPermission, IpRange, OperationType, PermissionGroup, ResourceType,
-    SnapshotAttributeName,
+    AttributeBooleanValue, AttributeValue, BlockDeviceMapping, CreateVolumePermission,
+    CreateVolumePermissionModifications, EbsBlockDevice, ImageAttributeName, IpPermission, IpRange, OperationType,
+    PermissionGroup, ResourceType, SnapshotAttributeName,
 };
 use futures_util::future::join_all;
 
@@ -85,9 +85,8 @@ fn wanted<'a>(asked: &'a [Asked<'a>], depth: Depth) -> Vec<Question<'a>> {
         }
         for of in asked.iter().filter(|a| (need.row.when)(a.ebs)) {
             for region in places(need.row.place, of.ebs) {
-                let same = |q: &Question<'_>| {
-                    (q.action, q.region, q.of.account()) == (need.row.action, region, of.account())
-                };
+                let same =
+                    |q: &Question<'_>| (q.action, q.region, q.of.account()) == (need.row.action, region, of.account());
                 if !all.iter().any(same) {
                     all.push(Question { action: need.row.action, region, of });
                 }
