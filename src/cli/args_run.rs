@@ -128,6 +128,9 @@ pub(super) struct Reach {
     /// Let something go wrong in the rehearsal, as `throttle@RunInstances:1`; `bakec rehearse-server --help` tells all of them.
     #[arg(long, value_name = "FAULT", requires = "rehearse", help_heading = "EC2")]
     pub(super) fault: Vec<Fault>,
+    /// Let the rehearsal allow only what this policy of IAM's allows, as `bakec plan --iam` writes one; may be repeated.
+    #[arg(long, value_name = "[KEY=]FILE", requires = "rehearse", value_hint = ValueHint::FilePath, help_heading = "EC2")]
+    pub(super) policy: Vec<String>,
     #[command(flatten)]
     pub(super) endpoint: Endpoint,
 }

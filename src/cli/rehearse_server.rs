@@ -25,7 +25,7 @@ async fn serve(args: RehearseServer, terminal: &Terminal) -> Outcome {
         visible_after: args.visible_after,
         amis: args.ami,
         throttle: !args.no_throttle,
-        policies: args.policy.iter().map(|text| allowed(text, terminal)).collect::<Result<_, _>>()?,
+        policies: policies(&args.policy, terminal)?,
         ..Settings::default()
     };
     settings.quotas.vcpus = args.vcpus;
@@ -36,6 +36,11 @@ async fn serve(args: RehearseServer, terminal: &Terminal) -> Outcome {
     terminal.result(|out| writeln!(out, "{line}"))?;
     stopped.await;
     Ok(())
+}
+
+/// What callers may do.
+pub(super) fn policies(files: &[String], terminal: &Terminal) -> Result<Vec<Allowed>, Stop> {
+    files.iter().map(|text| allowed(text, terminal)).collect()
 }
 
 /// `policy.json`, or `AKID=policy.json` for calls by that key.
