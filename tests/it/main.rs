@@ -1,5 +1,7 @@
 //! All tests of the house, in one program.
 
+#![recursion_limit = "256"]
+
 mod program;
 mod run;
 mod support;
