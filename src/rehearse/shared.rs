@@ -192,7 +192,7 @@ impl Shared {
             Some(_) => Some(internal().status(500)),
             None => None,
         };
-        let hold = self.holds.meet(n, &action);
+        let hold = self.holds.meet(n, if is_question(&action, &values) { "" } else { &action });
         if let Some((hold, When::Before)) = hold {
             record.write("held before");
             if !self.holds.stand(hold).await {
@@ -259,7 +259,7 @@ impl Shared {
             unread: Vec::new(),
         };
         state.calls.push(call);
-        let strikes = state.faults.strike(action);
+        let strikes = if is_question(action, values) { Vec::new() } else { state.faults.strike(action) };
         (Record { shared: self, era: state.era, n, effect: false, done: false }, n, strikes)
     }
 
@@ -331,6 +331,12 @@ impl Shared {
         let fields = actions::run(action, params, scope, world, strikes)?;
         Ok((fields, action.changes() && !params.is_replay()))
     }
+}
+
+/// Whether a call only asks for permission: faults and holds of its action are not about it. The launch is asked for as it will be,
+/// and counts.
+fn is_question(action: &str, values: &BTreeMap<String, String>) -> bool {
+    action != "RunInstances" && values.get("DryRun").is_some_and(|dry| dry == "true")
 }
 
 /// AWS takes the newest instance that lives.

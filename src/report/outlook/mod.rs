@@ -68,7 +68,7 @@ pub fn text(outlook: &Outlook, live: Option<&Preview>, since: Option<&Since>, ho
         let (columns, cells) = if folded { by_kind(&rows, &differ, live) } else { each(&rows, &differ, live) };
         out.push_str(&laid_out(&columns, &cells, style));
         if folded {
-            let words = "each of them: --all; some of them: --only";
+            let words = "each of them: --each; some of them: --only";
             let _ = writeln!(out, "  {}", painted(style.colour, false, paint::DIM, words));
         }
     } else {
@@ -226,10 +226,13 @@ fn ends(outlook: &Outlook) -> Vec<(String, String)> {
     let all: u32 = outlook.calls.values().sum();
     if all > 0 {
         let bare = |action: &str| action.split_once(':').map_or(action, |(_, name)| name).to_owned();
-        let mut calls: Vec<(&&str, &u32)> = outlook.calls.iter().collect();
-        calls.sort_by_key(|(action, n)| (std::cmp::Reverse(**n), **action));
-        let most: Vec<String> = calls.iter().map(|(action, n)| format!("{} {n}", bare(action))).collect();
-        told.push(("calls".to_owned(), format!("at most {all} that change something: {}", most.join(", "))));
+        let mut by_count: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+        for (action, times) in &outlook.calls {
+            by_count.entry(*times).or_default().push(bare(action));
+        }
+        told.push(("calls".to_owned(), format!("about {all} that change something")));
+        let each = by_count.into_iter().rev();
+        told.extend(each.map(|(times, actions)| (String::new(), format!("{times} {}", list(&actions, "and")))));
     }
     told
 }

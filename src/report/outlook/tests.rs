@@ -64,7 +64,8 @@ web.bake: 2 builds of amazon-ebs in 2 regions
 
   to stay       2 images
   for a while   2 instances
-  calls         at most 2 that change something: RunInstances 2
+  calls         about 2 that change something
+                2 RunInstances
 ";
     assert_eq!(text, wanted);
 }
@@ -80,6 +81,7 @@ fn no_line_is_wider_than_the_terminal() {
     let many = outlook((0..32).map(long).collect());
     for width in [80, 120] {
         let text = shown(&many, width, false);
+        assert!(text.contains("a-build-with-a-long-name-31  "), "names are whole: {text}");
         assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
         assert_eq!(text.lines().filter(|l| l.starts_with("  a-build-")).count(), 32, "{text}");
     }
@@ -90,7 +92,7 @@ fn many_builds_are_told_by_their_kinds() {
     let many = outlook((0..500).map(|n| row(&format!("b{n}"), ["us-east-1", "eu-west-1"][n % 2])).collect());
     let text = shown(&many, 100, false);
     assert!(text.lines().count() < 30 && text.contains("  250     us-east-1  b0 … b498\n"), "{text}");
-    assert!(text.contains("each of them: --all"), "{text}");
+    assert!(text.contains("each of them: --each"), "{text}");
     assert!(shown(&many, 100, true).lines().count() > 500);
 }
 

@@ -73,8 +73,17 @@ pub fn nobodys(kind: &str) -> String {
     format!("{prefix}-00000000000000000")
 }
 
-/// What rows of one statement have in common.
+/// What rows of one statement have in common. What they are on is told apart only where one row's things are no business of another's.
 type Group<'b> = (Kind, Vec<String>, Vec<&'b str>);
+
+/// What a statement says.
+#[derive(Default)]
+struct Said {
+    actions: BTreeSet<&'static str>,
+    resources: BTreeSet<String>,
+    /// What makes what is tagged.
+    creates: BTreeSet<&'static str>,
+}
 
 /// Kinds of statements, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,35 +101,35 @@ enum Kind {
 
 /// The policy of builds. It is one also where they are of several accounts.
 pub fn policy(builds: &[&Build]) -> Policy {
-    let mut groups: BTreeMap<Group<'_>, BTreeSet<&'static str>> = BTreeMap::new();
-    let mut created: BTreeMap<Group<'_>, BTreeSet<&'static str>> = BTreeMap::new();
+    let mut groups: BTreeMap<Group<'_>, Said> = BTreeMap::new();
     let all = needed(builds);
     for need in &all {
         for (partition, regions) in partitions(&need.regions) {
             let (kind, resources) = statement_of(need, partition);
-            let group = (kind, resources, regions.clone());
+            // Different partitions have different names for all they are on.
+            let apart = if kind == Kind::Use { resources.clone() } else { vec![partition.to_owned()] };
+            let said = groups.entry((kind, apart, regions.clone())).or_default();
             if kind == Kind::Tag {
                 let makes = all.iter().filter(|n| n.row.step == need.row.step && is_made(n.row.on, n.row.action));
-                created.entry(group.clone()).or_default().extend(makes.map(|n| bare(n.row.action)));
+                said.creates.extend(makes.map(|n| bare(n.row.action)));
             }
-            groups.entry(group).or_default().insert(need.row.action);
+            said.actions.insert(need.row.action);
+            said.resources.extend(resources);
             if let (On::Building(kinds) | On::Ours(kinds), Asking::Run | Asking::Live) = (need.row.on, need.row.asked) {
-                let asked = kinds.iter().map(|kind| arn(partition, kind, &nobodys(kind))).collect();
-                groups.entry((Kind::Ask, asked, regions)).or_default().insert(need.row.action);
+                let said = groups.entry((Kind::Ask, vec![partition.to_owned()], regions)).or_default();
+                said.actions.insert(need.row.action);
+                said.resources.extend(kinds.iter().map(|kind| arn(partition, kind, &nobodys(kind))));
             }
         }
     }
     let mut statements: Vec<Statement> = Vec::new();
-    for (group, actions) in groups {
-        let sid = sid(group.0, &statements);
-        let creates = created.remove(&group).unwrap_or_default();
-        let (kind, resource, regions) = group;
+    for ((kind, _, regions), said) in groups {
         statements.push(Statement {
-            sid,
+            sid: sid(kind, &statements),
             effect: "Allow",
-            action: actions.into_iter().collect(),
-            resource,
-            condition: condition(kind, &regions, &creates),
+            action: said.actions.into_iter().collect(),
+            resource: said.resources.into_iter().collect(),
+            condition: condition(kind, &regions, &said.creates),
         });
     }
     Policy { version: "2012-10-17", statement: statements }

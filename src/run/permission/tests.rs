@@ -39,7 +39,8 @@ fn no_line_stands_twice() {
     for (n, row) in TABLE.iter().enumerate() {
         assert!(!TABLE[..n].iter().any(|other| same(other, row)), "{row:?}");
         assert!(row.action.split_once(':').is_some_and(|(service, _)| ["ec2", "iam", "kms", "sts"].contains(&service)));
-        assert!(row.calls == 0 || row.on != On::Anything, "looks are shared: {row:?}");
+        let calls = (row.calls)(&plain("us-east-1"));
+        assert!(calls == 0 || row.on != On::Anything, "looks are shared: {row:?}");
     }
 }
 

@@ -33,9 +33,9 @@ pub struct Found {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Depth {
     /// Nothing.
+    #[default]
     Nothing,
     /// What comes late, when much would be lost: a few calls for each account and region.
-    #[default]
     Run,
     /// All.
     All,
