@@ -182,12 +182,14 @@ fn steps(ebs: &Ebs, provisioners: &[String]) -> Vec<String> {
     add(Enhance::NAME, Enhance::of("", &ebs.launch).is_some());
     let places: Vec<&String> = std::iter::once(&ebs.access.region).chain(&image.regions).collect();
     // Only where there is one is it let go.
-    add(Deregister::NAME, image.force_deregister);
+    let replaced = |step: &str| places.iter().map(|region| format!("{step} {region}")).collect::<Vec<_>>();
+    replaced(Deregister::NAME).iter().for_each(|step| add(step, image.force_deregister));
     add(CreateImage::NAME, true);
     image.regions.iter().for_each(|region| add(&format!("{} {region}", CopyImage::NAME), true));
     places.iter().for_each(|region| add(&format!("{} {region}", Share::NAME), true));
     add(Finish::NAME, true);
-    add(Forget::NAME, image.force_deregister && image.force_delete_snapshot);
+    let forgets = image.force_deregister && image.force_delete_snapshot;
+    replaced(Forget::NAME).iter().for_each(|step| add(step, forgets));
     all
 }
 

@@ -30,6 +30,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::run::{bakec, folder as folder_of};
+
 const SCALE: f64 = 2000.0;
 
 /// A plan, and what must be there before it is made.
@@ -414,4 +416,86 @@ async fn the_embedded_ec2_answers_questions_as_aws_does() {
     let policy = r#"{ "Version": "2012-10-17", "Statement": [] }"#.parse().expect("a policy");
     server.allow(vec![Allowed { key: Some("ANOTHER".to_owned()), policy }]);
     assert!(post(&server, stop).contains("InvalidInstanceID.NotFound"));
+}
+
+const WEB: &str = r#"image web {
+    builder amazon-ebs {
+        region        = "us-east-1"
+        source_ami    = "ami-d05e75b8"
+        instance_type = "m3.medium"
+        ssh_username  = "ubuntu"
+        ami_name      = "web"
+    }
+}
+"#;
+
+#[test]
+fn a_plan_is_told_without_a_word_to_anyone() {
+    let folder = folder_of(&[("web.bake", WEB)]);
+    let told = bakec(folder.path(), &["plan"], "");
+    assert_eq!((told.code, told.errors.as_str()), (0, ""), "{}", told.out);
+    for words in ["web.bake: 1 build of amazon-ebs in us-east-1\n", "  image         web\n", "1 image and 1 snapshot\n"]
+    {
+        assert!(told.out.contains(words), "no {words:?} in\n{}", told.out);
+    }
+    assert!(!folder.path().join(".bakec").exists() && !told.out.contains("since"), "{}", told.out);
+    let data: Value = serde_json::from_str(&bakec(folder.path(), &["plan", "--json"], "").done()).expect("JSON");
+    assert_eq!((&data["builds"][0]["region"], &data["calls"]["ec2:RunInstances"]), (&json!("us-east-1"), &json!(1)));
+    // Packer's way of writing options is understood as well.
+    assert_eq!(bakec(folder.path(), &["plan", "-only=web"], "").code, 0);
+    let none = bakec(folder.path(), &["plan", "--only", "wbe"], "");
+    assert!(none.code == 2 && none.errors.contains("did you mean `web`?"), "{}", none.errors);
+}
+
+#[test]
+fn what_has_changed_since_the_last_run_is_told() {
+    let folder = folder_of(&[("web.bake", WEB)]);
+    bakec(folder.path(), &["run", "--rehearse"], "").done();
+    let told = bakec(folder.path(), &["plan"], "").done();
+    assert!(told.contains("1 build, built, a rehearsal: nothing has changed\n"), "{told}");
+    let other = WEB.replace("m3.medium", "m3.large");
+    std::fs::write(folder.path().join("web.bake"), other).expect("it can be written");
+    let told = bakec(folder.path(), &["plan"], "").done();
+    assert!(told.contains("`instance_type` of 1 build: m3.medium, now m3.large\n"), "{told}");
+    let command = told.lines().find_map(|line| line.trim().strip_prefix("all of it: bakec ")).expect("a command");
+    let differs = bakec(folder.path(), &command.split(' ').collect::<Vec<_>>(), "");
+    assert!(differs.code == 1 && differs.out.contains("m3.large"), "{}", differs.said());
+}
+
+#[test]
+fn aws_is_asked_and_what_it_refuses_is_3() {
+    let folder = folder_of(&[("web.bake", WEB), ("other.bake", &WEB.replace("d05e75b8", "d05e75b9"))]);
+    let live = bakec(folder.path(), &["plan", "web.bake", "--live", "--rehearse"], "");
+    assert_eq!((live.code, live.errors.as_str()), (0, ""), "{}", live.out);
+    for words in
+        ["ami-d05e75b8 (ubuntu/", "123456789012, as user/rehearsal", "temporary, for 127.0.0.1/32", "nothing was begun"]
+    {
+        assert!(live.out.contains(words), "no {words:?} in\n{}", live.out);
+    }
+    let other = bakec(folder.path(), &["plan", "other.bake", "--live", "--rehearse"], "");
+    assert!(other.code == 3 && other.errors.contains("other.bake:4:9"), "{}", other.said());
+    assert!(!folder.path().join(".bakec").exists());
+}
+
+#[test]
+fn a_rehearsal_takes_the_policy_that_is_printed() {
+    let folder = folder_of(&[("web.bake", WEB)]);
+    let policy = bakec(folder.path(), &["plan", "--iam"], "").done();
+    std::fs::write(folder.path().join("policy.json"), &policy).expect("it can be written");
+    let with =
+        |more: &[&str]| bakec(folder.path(), &[&["run", "--rehearse", "--policy", "policy.json"], more].concat(), "");
+    assert_eq!(with(&[]).code, 0);
+    let less = policy.replace("\"ec2:StopInstances\",", "").replace("\"ec2:StopInstances\"", "\"ec2:StartInstances\"");
+    std::fs::write(folder.path().join("policy.json"), less).expect("it can be written");
+    let refused = with(&[]);
+    assert!(
+        refused.code == 3 && refused.errors.contains("may not `ec2:StopInstances` in us-east-1"),
+        "{}",
+        refused.said()
+    );
+    let late = with(&["--no-permission-check"]);
+    assert!(late.code != 0 && late.said().contains("`bakec plan --iam`"), "{}", late.said());
+    std::fs::write(folder.path().join("policy.json"), "{}").expect("it can be written");
+    let wrong = with(&[]);
+    assert!(wrong.code == 2 && wrong.errors.contains("the policy `policy.json` is not understood"), "{}", wrong.said());
 }
