@@ -84,6 +84,13 @@ pub(super) enum Command {
         long_about = "Build the images of a program or plan on EC2; with `--rehearse` on an EC2 that is played, to see a whole run."
     )]
     Run(Box<super::args_run::Run>),
+    /// Tell what a run would do, without doing it.
+    #[cfg(feature = "run")]
+    #[command(
+        long_about = "Tell what a run of a program or plan would do, without doing it; with `--live`, what AWS says to it.",
+        after_help = super::args_plan::HELP
+    )]
+    Plan(Box<super::args_plan::Plan>),
     /// Go on with a run that was interrupted.
     #[cfg(feature = "run")]
     #[command(long_about = "Go on with a run where a crash, a kill or a lost network left it.")]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::Args as Group;
+use clap::{Args as Group, ValueHint};
 use jiff::SignedDuration;
 
 use crate::rehearse::{Ami, Fault};
@@ -12,7 +12,8 @@ use crate::text::duration;
 #[command(after_help = "For example:\n  \
     bakec rehearse-server --scale 100\n  \
     bakec rehearse-server --port 4566 --fault lost@CreateImage:1 --visible-after 2s\n  \
-    bakec rehearse-server --ami us-east-1/ami-12345678,name=mine,architecture=arm64\n\n\
+    bakec rehearse-server --ami us-east-1/ami-12345678,name=mine,architecture=arm64\n  \
+    bakec plan --iam > policy.json && bakec rehearse-server --policy policy.json\n\n\
     Faults: KIND@N, KIND@ACTION:N, KIND@P% or KIND@ACTION:P%, where KIND is one of\n  \
     throttle, unavailable, internal   refused before any effect\n  \
     cut, lost                         no answer: before the effect, after it\n  \
@@ -24,7 +25,8 @@ use crate::text::duration;
     denied, expired                   credentials that may not, or that have ended\n  \
     other-host                        a console with another machine's host key\n  \
     delay=2s                          a late answer\n  \
-    ssh-reset, ssh-no-exit, ssh-exit=1  at the n-th SSH command\n\n\
+    ssh-reset, ssh-no-exit, ssh-exit=1  at the n-th SSH command\n  \
+    Dry runs are not counted, but those of RunInstances.\n\n\
     Beside AWS's API:\n  \
     GET  /_bakec/inventory            everything that exists now\n  \
     GET  /_bakec/calls                every call, with its outcome\n  \
@@ -63,6 +65,9 @@ pub(super) struct RehearseServer {
     /// Allow so many virtual processors of running instances in a region.
     #[arg(long, value_name = "COUNT", default_value_t = 1152)]
     pub(super) vcpus: u32,
+    /// Allow only what this policy of IAM's allows; may be repeated. KEY= says by which access key; without it, all others.
+    #[arg(long, value_name = "[KEY=]FILE", value_hint = ValueHint::FilePath)]
+    pub(super) policy: Vec<String>,
     /// Answer calls however fast they come.
     #[arg(long)]
     pub(super) no_throttle: bool,

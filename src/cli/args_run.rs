@@ -92,6 +92,9 @@ pub(super) struct Manner {
     /// One build at a time, with a pause after each step.
     #[arg(long, help_heading = "Builds")]
     pub(super) debug: bool,
+    /// Do not ask beforehand what the credentials may do after the launch.
+    #[arg(long, help_heading = "Builds")]
+    pub(super) no_permission_check: bool,
     /// Do as Packer does also where bakec has a safer way.
     #[arg(long, help_heading = "Builds")]
     pub(super) packer_defaults: bool,
@@ -124,6 +127,9 @@ pub(super) struct Reach {
     /// Let something go wrong in the rehearsal, as `throttle@RunInstances:1`; `bakec rehearse-server --help` tells all of them.
     #[arg(long, value_name = "FAULT", requires = "rehearse", help_heading = "EC2")]
     pub(super) fault: Vec<Fault>,
+    /// Let the rehearsal allow only what this policy of IAM's allows, as `bakec plan --iam` writes one; may be repeated.
+    #[arg(long, value_name = "[KEY=]FILE", requires = "rehearse", value_hint = ValueHint::FilePath, help_heading = "EC2")]
+    pub(super) policy: Vec<String>,
     #[command(flatten)]
     pub(super) endpoint: Endpoint,
 }

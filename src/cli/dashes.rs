@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 
 /// The commands that take Packer's options.
-const COMMANDS: &[&str] = &["run", "resume", "clean"];
+const COMMANDS: &[&str] = &["run", "plan", "resume", "clean"];
 
 /// Packer's options, and whether a value follows as a word of its own.
 const OPTIONS: &[(&str, bool)] = &[

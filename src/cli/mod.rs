@@ -5,6 +5,8 @@
 //! `complete` answers shells. Commands decide nothing about images.
 
 mod args;
+#[cfg(feature = "run")]
+mod args_plan;
 #[cfg(feature = "rehearse")]
 mod args_rehearse;
 #[cfg(feature = "run")]
@@ -119,6 +121,8 @@ fn work() -> ExitCode {
         Command::RehearseServer(args) => rehearse_server::run(args, &terminal),
         #[cfg(feature = "run")]
         Command::Run(args) => run::run(&args, &terminal),
+        #[cfg(feature = "run")]
+        Command::Plan(args) => run::plan_run(&args, &terminal),
         #[cfg(feature = "run")]
         Command::Resume(args) => run::resume(&args, &terminal),
         #[cfg(feature = "run")]

@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use crate::rehearse::{Server, Settings};
+use crate::load::{Disk, World};
+use crate::rehearse::{Allowed, Policy, Server, Settings};
 
-use super::Outcome;
 use super::args_rehearse::RehearseServer;
 use super::terminal::Terminal;
+use super::{Outcome, Stop};
 
 pub(super) fn run(args: RehearseServer, terminal: &Terminal) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -26,6 +27,7 @@ async fn serve(args: RehearseServer, terminal: &Terminal) -> Outcome {
         visible_after: args.visible_after,
         amis: args.ami,
         throttle: !args.no_throttle,
+        policies: policies(&args.policy, terminal)?,
         ..Settings::default()
     };
     settings.quotas.vcpus = args.vcpus;
@@ -36,6 +38,25 @@ async fn serve(args: RehearseServer, terminal: &Terminal) -> Outcome {
     terminal.result(|out| writeln!(out, "{line}"))?;
     stopped.await;
     Ok(())
+}
+
+/// What callers may do.
+pub(super) fn policies(files: &[String], terminal: &Terminal) -> Result<Vec<Allowed>, Stop> {
+    files.iter().map(|text| allowed(text, terminal)).collect()
+}
+
+/// `policy.json`, or `AKID=policy.json` for calls by that key.
+fn allowed(text: &str, terminal: &Terminal) -> Result<Allowed, Stop> {
+    let key = text.split_once('=').filter(|(key, _)| key.bytes().all(|b| b.is_ascii_alphanumeric()));
+    let (key, path) = key.map_or((None, text), |(key, path)| (Some(key.to_owned()), path));
+    let text = Disk
+        .read(path)
+        .map_err(|error| terminal.fail(&format!("the policy `{path}` cannot be read: {}", error.words().0), None))?;
+    let policy: Policy = text.parse().map_err(|why: String| {
+        let help = "it is as IAM has it: `bakec plan --iam` writes one";
+        terminal.fail(&format!("the policy `{path}` is not understood: {why}"), Some(help))
+    })?;
+    Ok(Allowed { key, policy })
 }
 
 /// Ends with the first SIGTERM or Ctrl-C.

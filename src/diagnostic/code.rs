@@ -421,6 +421,8 @@ codes! {
     RUN_UNEXECUTED = "bake::run::unexecuted";
     /// Credentials that are missing, or that AWS does not accept.
     RUN_CREDENTIALS = "bake::run::credentials";
+    /// Something that a run needs and that the credentials may not do.
+    RUN_PERMISSION = "bake::run::permission";
     /// A region that the account does not have.
     RUN_REGION = "bake::run::region";
     /// A source image that is not there, or not the only one.

@@ -4,8 +4,8 @@
 //! code of anyone: uploads are kept in memory, and scripts are checked for their syntax only. It knows facts about EC2, and
 //! nothing of plans or of the executor.
 //!
-//! A request becomes a call (`server`, `query`, `auth`), goes its way through faults, holds and limits (`shared`), is run by its
-//! action (`actions`) on the state (`world`) and becomes XML (`xml`). `ssh` is the other way in; `control` is what is no part of
+//! A request becomes a call (`server`, `query`, `auth`), goes its way through faults, holds, limits and policies (`shared`,
+//! `policy`), is run by its action (`actions`) on the state (`world`) and becomes XML (`xml`). `ssh` is the other way in; `control` is what is no part of
 //! AWS's API.
 //!
 //! ```ignore
@@ -27,6 +27,7 @@ mod filter;
 mod holds;
 mod keys;
 mod limits;
+mod policy;
 mod query;
 mod server;
 mod settings;
@@ -49,6 +50,7 @@ use tokio::task::JoinHandle;
 pub use calls::Call;
 pub use faults::{Fault, Kind as FaultKind};
 pub use holds::{Hold, HoldAt, HoldState, When};
+pub use policy::{Allowed, Policy};
 pub use settings::{Ami, Delays, Quotas, Settings};
 pub use ssh::Command;
 
@@ -124,6 +126,11 @@ impl Server {
     /// Lets a held call go.
     pub fn release(&self, hold: usize) -> bool {
         self.shared.holds.release(hold)
+    }
+
+    /// Lets these policies decide from now on, in the place of former ones; without any, every call is allowed.
+    pub fn allow(&self, policies: Vec<Allowed>) {
+        self.shared.state().policies = policy::Policies::new(policies);
     }
 
     /// Forgets all that was made, all calls, faults and holds.

@@ -39,6 +39,11 @@ impl Params {
         Params { values, ..Params::default() }
     }
 
+    /// All of them, whoever looks at them.
+    pub(crate) fn values(&self) -> &BTreeMap<String, String> {
+        &self.values
+    }
+
     /// Refuses the first name that is not among `takes`.
     pub(crate) fn check(&self, takes: &[&[&str]]) -> Result<(), ApiError> {
         let known = |name: &str| {

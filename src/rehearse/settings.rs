@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::faults::Fault;
+use super::policy::Allowed;
 use crate::facts::regions;
 
 /// What a server may be told.
@@ -37,6 +38,8 @@ pub struct Settings {
     pub quotas: Quotas,
     /// Whether commands that come by SSH are remembered, with the files that lie there then.
     pub record: bool,
+    /// What callers may do; without any policy, all of it.
+    pub policies: Vec<Allowed>,
 }
 
 impl Default for Settings {
@@ -55,6 +58,7 @@ impl Default for Settings {
             delays: Delays::default(),
             quotas: Quotas::default(),
             record: false,
+            policies: Vec::new(),
         }
     }
 }

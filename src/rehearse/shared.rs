@@ -1,6 +1,6 @@
 //! What all connections of a server share, and the way of one call through it.
 //!
-//! A call is numbered, struck by faults, held, throttled, run, held again and answered, in this order. Neighbours: `server` for
+//! A call is numbered, struck by faults, held, throttled, looked at for permission, run, held again and answered, in this order. Neighbours: `server` for
 //! HTTP, `ssh` for the other listener, `control` for what is no call.
 
 use std::collections::BTreeMap;
@@ -16,6 +16,7 @@ use super::error::ApiError;
 use super::faults::{Fault, Faults, Kind};
 use super::holds::{Holds, When};
 use super::limits::Buckets;
+use super::policy::Policies;
 use super::query::Params;
 use super::settings::Settings;
 use super::ssh::Command;
@@ -42,6 +43,7 @@ pub(crate) struct State {
     /// Counts the resets: a call of before belongs to no record.
     era: u64,
     buckets: Buckets,
+    pub(crate) policies: Policies,
 }
 
 /// One request, as far as it is understood before anything is asked of the world.
@@ -117,6 +119,7 @@ impl Shared {
             calls: Vec::new(),
             era: 0,
             buckets: Buckets::default(),
+            policies: Policies::new(settings.policies.clone()),
         };
         let commands = settings.record.then(Mutex::default);
         Shared {
@@ -213,7 +216,7 @@ impl Shared {
             Some(_) => Some(internal().status(500)),
             None => None,
         };
-        let hold = self.holds.meet(n, &action);
+        let hold = self.holds.meet(n, if is_question(&action, &values) { "" } else { &action });
         if let Some((hold, When::Before)) = hold {
             record.write("held before");
             if !self.holds.stand(hold).await {
@@ -291,7 +294,7 @@ impl Shared {
             unread: Vec::new(),
         };
         state.calls.push(call);
-        let strikes = state.faults.struck(action);
+        let strikes = if is_question(action, values) { Vec::new() } else { state.faults.struck(action) };
         (Record { shared: self, era: state.era, n, effect: false, done: false }, n, strikes)
     }
 
@@ -327,7 +330,7 @@ impl Shared {
         version: Option<&str>,
         params: &Params,
         scope: &Scope,
-        strikes: Strikes,
+        mut strikes: Strikes,
         gone: Option<Gone>,
     ) -> Result<(Fields, bool), ApiError> {
         if name.is_empty() {
@@ -347,7 +350,7 @@ impl Shared {
             return Err(ApiError::new("NoSuchVersion", words));
         }
         let mut state = self.state();
-        let State { world, buckets, .. } = &mut *state;
+        let State { world, buckets, policies, .. } = &mut *state;
         world.enter(scope.region);
         world.advance();
         world.sessions.check(scope, world.clock.now())?;
@@ -356,6 +359,11 @@ impl Shared {
         }
         if self.throttle && !buckets.take(scope.region.name, name, params.is_partial(), world.now()) {
             return Err(ApiError::throttled());
+        }
+        policies.check(action, params.values(), scope, world)?;
+        // Only what is made with a key shows whether it may be used.
+        if !policies.may_use_keys(params.values(), scope) {
+            (strikes.launch_fails, strikes.image_fails) = (true, true);
         }
         let fields = actions::run(action, params, scope, world, strikes)?;
         Ok((fields, action.changes() && !params.is_replay()))
@@ -367,6 +375,12 @@ impl Shared {
 enum Gone {
     Any,
     Spot,
+}
+
+/// Whether a call only asks for permission: faults and holds of its action are not about it. The launch is asked for as it will be,
+/// and counts.
+fn is_question(action: &str, values: &BTreeMap<String, String>) -> bool {
+    action != "RunInstances" && values.get("DryRun").is_some_and(|dry| dry == "true")
 }
 
 /// AWS takes the newest instance that lives.

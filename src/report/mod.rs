@@ -10,6 +10,7 @@ pub mod file;
 pub mod json;
 pub mod lines;
 pub mod machine;
+pub mod outlook;
 pub mod page;
 mod paint;
 pub mod past;

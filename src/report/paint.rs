@@ -9,6 +9,8 @@ pub(super) const RED: &str = "31";
 pub(super) const YELLOW: &str = "33";
 /// Of what went well.
 pub(super) const GREEN: &str = "32";
+/// Of headings: the colour that text has.
+pub(super) const BRIGHT: &str = "39";
 /// Of what matters less.
 pub(super) const DIM: &str = "2";
 

@@ -20,10 +20,13 @@ pub mod journal;
 pub mod key;
 pub mod line;
 pub mod metrics;
+pub mod outlook;
 pub mod output;
 pub mod pause;
+pub mod permission;
 pub mod post;
 pub mod preflight;
+pub mod preview;
 pub mod problem;
 pub mod process;
 pub mod provision;
@@ -55,22 +58,48 @@ pub async fn bake(mut builds: Vec<Build>, settings: Settings, events: Events, ca
     if settings.on_error == OnError::Abort {
         builds.iter_mut().for_each(|build| build.cleanups.clear());
     }
-    let refused = |refused: Vec<Problem>| Outcome { refused, ..Outcome::default() };
-    let missing = files::missing(&builds);
+    let (clouds, found) = match looked(&builds, &settings, &events, &cancel).await {
+        Ok(Looked { clouds, found, problems }) if problems.is_empty() => (clouds, found),
+        Ok(Looked { clouds, problems, .. }) => {
+            return Outcome { refused: problems, calls: clouds.calls(), ..Outcome::default() };
+        }
+        Err(outcome) => return *outcome,
+    };
+    let run = match begin::begin(&builds, &settings) {
+        Ok(run) => Arc::new(run),
+        Err(problem) => return Outcome { refused: vec![problem], ..Outcome::default() },
+    };
+    work(Common { run, settings, clouds, found, events, cancel }, builds, false).await
+}
+
+/// What preflight has found out.
+struct Looked {
+    clouds: Clouds,
+    found: Found,
+    problems: Vec<Problem>,
+}
+
+/// Asks all that can be known beforehand; or how a run ends that cannot even ask.
+async fn looked(
+    builds: &[Build],
+    settings: &Settings,
+    events: &Events,
+    cancel: &Cancel,
+) -> Result<Looked, Box<Outcome>> {
+    let refused = |refused: Vec<Problem>| Box::new(Outcome { refused, ..Outcome::default() });
+    let missing = files::missing(builds);
     if !missing.is_empty() {
-        return refused(missing);
+        return Err(refused(missing));
     }
     if !settings.rehearsed {
-        let missing = provision::ready(&builds).await;
+        let missing = provision::ready(builds).await;
         if !missing.is_empty() {
-            return refused(missing);
+            return Err(refused(missing));
         }
     }
     let reached: Vec<Reached> = builds.iter().map(Reached::from).collect();
-    let clouds = match Clouds::open(&reached, &settings.reach, &events, &cancel).await {
-        Ok(clouds) => clouds,
-        Err(problem) => return refused(vec![problem]),
-    };
+    let opened = Clouds::open(&reached, &settings.reach, events, cancel).await;
+    let clouds = opened.map_err(|problem| refused(vec![problem]))?;
     let asked: Vec<Asked<'_>> = builds.iter().filter_map(|build| asked(build, &clouds)).collect();
     let (found, problems) = if asked.is_empty() {
         (Found::default(), Vec::new())
@@ -78,22 +107,14 @@ pub async fn bake(mut builds: Vec<Build>, settings: Settings, events: Events, ca
         events.say(format!("preflight: asking AWS about {}", crate::text::words::count(asked.len(), "build")));
         // It only looks: it can be left at any moment.
         tokio::select! {
-            found = preflight::look(&asked, settings.force, &settings.reach) => found,
+            found = preflight::look(&asked, settings.force, &settings.reach, settings.depth) => found,
             () = cancel.cancelled() => {
-                let calls = clouds.calls();
-                return Outcome { cancelled: true, calls, ..Outcome::default() };
+                return Err(Box::new(Outcome { cancelled: true, calls: clouds.calls(), ..Outcome::default() }));
             }
         }
     };
     drop(asked);
-    if !problems.is_empty() {
-        return Outcome { calls: clouds.calls(), ..refused(problems) };
-    }
-    let run = match begin::begin(&builds, &settings) {
-        Ok(run) => Arc::new(run),
-        Err(problem) => return refused(vec![problem]),
-    };
-    work(Common { run, settings, clouds, found, events, cancel }, builds, false).await
+    Ok(Looked { clouds, found, problems })
 }
 
 fn asked<'a>(build: &'a Build, clouds: &Clouds) -> Option<Asked<'a>> {

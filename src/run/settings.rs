@@ -11,6 +11,7 @@ use super::input::Moment;
 use super::journal::line::End;
 use super::output::Output;
 use super::pause::Pause;
+use super::preflight::Depth;
 use super::problem::{Kind, Problem};
 use super::step::ABSENCE;
 
@@ -61,6 +62,8 @@ pub struct Settings {
     pub outputs: Vec<Output>,
     /// Whether a post-processor's command that was interrupted is run again.
     pub again: bool,
+    /// How much is asked beforehand about permissions.
+    pub depth: Depth,
     /// Who is asked before the next step begins.
     pub pause: Option<Pause>,
     /// Who sits at the keyboard: asked at breakpoints, and after failures where that is wanted.
@@ -89,6 +92,7 @@ impl Default for Settings {
             kept: String::new(),
             outputs: Vec::new(),
             again: false,
+            depth: Depth::default(),
             pause: None,
             keyboard: None,
             rerun_provisioner: false,

@@ -23,7 +23,7 @@ use super::journal::{Journal, OpenError};
 use super::line::ebs::finished;
 use super::line::{PROVISION, PROVISIONER, interrupted, is_final};
 use super::post;
-use super::preflight::{self, Found};
+use super::preflight::{self, Depth, Found};
 use super::problem::Problem;
 use super::reached::{self, Reached};
 use super::settings::{OnError, Outcome, Settings};
@@ -159,7 +159,7 @@ pub async fn resume(
     let (mut found, problems) = if fresh.is_empty() {
         (Found::default(), Vec::new())
     } else {
-        preflight::look(&fresh, settings.force, &settings.reach).await
+        preflight::look(&fresh, settings.force, &settings.reach, Depth::Nothing).await
     };
     drop(fresh);
     if !problems.is_empty() {

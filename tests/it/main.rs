@@ -96,6 +96,8 @@ mod peer_sshd;
 #[path = "../peer/targets.rs"]
 mod peer_targets;
 #[cfg(feature = "run")]
+mod permissions;
+#[cfg(feature = "run")]
 mod posts;
 mod prelude;
 mod promises;

@@ -26,7 +26,7 @@ pub(super) struct Kept {
     /// The file, as it was named.
     pub(super) file: String,
     /// The folder that holds it.
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     /// The folder in which paths of the plan begin.
     pub(super) current: PathBuf,
     /// The builds that are wanted.

@@ -2,12 +2,14 @@
 //!
 //! In reading order: `plan` is what is to be built, `inputs` what it is given and what of that is kept with the run, `rehearsal` the
 //! EC2 that is played, `watch` who sees what happens, `signals` how it is ended; `verdict` says how it ended. `records` finds former
-//! runs for `resume`, `clean`, `runs` and `show`, whose page `html` gathers. Nothing here knows how an image is made.
+//! runs for `resume`, `clean`, `runs` and `show`, whose page `html` gathers. `outlook` tells what a run would do, for `plan`, and `since`
+//! what has changed. Nothing here knows how an image is made.
 
 mod clean;
 mod html;
 mod inputs;
 mod keyboard;
+mod outlook;
 mod places;
 mod plan;
 mod records;
@@ -16,12 +18,14 @@ mod resume;
 mod runs;
 mod show;
 mod signals;
+mod since;
 mod sweep;
 mod timeline;
 mod verdict;
 mod watch;
 
 pub(super) use clean::clean;
+pub(super) use outlook::plan_run;
 pub(super) use records::names;
 pub(super) use resume::resume;
 pub(super) use runs::runs;
@@ -31,6 +35,7 @@ use std::path::PathBuf;
 
 use crate::run::input::{Inputs, Moment, builds, outputs};
 use crate::run::journal::line::Head;
+use crate::run::preflight::Depth;
 use crate::run::settings::{OnError, Settings};
 use crate::run::{aws, bake};
 
@@ -71,7 +76,8 @@ async fn make(args: &Run, mut plan: Planned, terminal: &Terminal) -> Outcome {
         Ok(outputs) => outputs,
         Err(problems) => return verdict::refused(problems, events, watch, terminal).await,
     };
-    let mut settings = Settings { outputs, ..settings(args, inputs, &plan, terminal)? };
+    spare_git(&args.runs.runs, terminal);
+    let mut settings = Settings { outputs, ..settings(args, inputs, &plan) };
     settings.parallel = places::at_once(settings.parallel, builds.len(), rehearsal.is_some(), terminal);
     if let Some(rehearsal) = &rehearsal {
         rehearsal.reached(&mut settings);
@@ -115,11 +121,10 @@ fn sensible(args: &Run, terminal: &Terminal) -> Outcome {
 }
 
 /// What the executor is told.
-fn settings(args: &Run, inputs: Inputs, plan: &Planned, terminal: &Terminal) -> Result<Settings, Stop> {
+fn settings(args: &Run, inputs: Inputs, plan: &Planned) -> Settings {
     let Manner { on_error, force, timeout, packer_defaults, .. } = args.manner;
     let kept = Kept::of(args, &inputs, plan);
-    spare_git(&args.runs.runs, terminal);
-    Ok(Settings {
+    Settings {
         runs: PathBuf::from(&args.runs.runs),
         parallel: args.manner.at_once(),
         on_error: on_error.into(),
@@ -130,8 +135,9 @@ fn settings(args: &Run, inputs: Inputs, plan: &Planned, terminal: &Terminal) -> 
         plan: plan.text.clone(),
         kept: kept.text(),
         moment: inputs.moment,
+        depth: if args.manner.no_permission_check { Depth::Nothing } else { Depth::Run },
         ..Settings::default()
-    })
+    }
 }
 
 impl Endpoint {

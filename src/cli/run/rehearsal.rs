@@ -16,6 +16,7 @@ use crate::run::settings::{Outcome as Ended, Settings};
 use crate::text::words::{count, list};
 
 use super::super::args_run::Reach;
+use super::super::rehearse_server::policies;
 use super::super::terminal::Terminal;
 use super::super::{Outcome, Stop};
 use super::watch::Watch;
@@ -58,8 +59,13 @@ pub(super) fn fill_in(document: &Document, inputs: &mut Inputs, terminal: &Termi
 
 impl Rehearsal {
     pub(super) async fn start(reach: &Reach, terminal: &Terminal) -> Result<Rehearsal, Stop> {
-        let settings =
-            Played { scale: SCALE, amis: reach.ami.clone(), faults: reach.fault.clone(), ..Played::default() };
+        let settings = Played {
+            scale: SCALE,
+            amis: reach.ami.clone(),
+            faults: reach.fault.clone(),
+            policies: policies(&reach.policy, terminal)?,
+            ..Played::default()
+        };
         let server = Server::start(settings).await;
         let server =
             server.map_err(|error| terminal.fail(&format!("the rehearsal cannot be started: {error}"), None))?;

@@ -28,7 +28,7 @@ use crate::text::Sources;
 
 use super::super::Stop;
 use super::super::args_run::{self as args, Shown};
-use super::super::terminal::Terminal;
+use super::super::terminal::{Terminal, say};
 use super::signals;
 
 /// The log of what concerns no build, in the folder of a run.
@@ -99,6 +99,20 @@ impl Watch {
         readers.push(main);
         let readers = Some(apart(follow(reader, readers), terminal)?);
         Ok((events, Watch { readers, signals: None, memory, texts, gate, people }))
+    }
+
+    /// The readers where standard output is for something else: warnings go to standard error.
+    pub(super) fn aside(texts: HashMap<String, String>, terminal: &Terminal) -> Result<(Events, Watch), Stop> {
+        let gate = Gate::default();
+        let (events, reader) = Events::new(gate.clone());
+        let mut readers: Vec<Box<dyn Reporter>> = Vec::new();
+        readers.extend(log(terminal)?.map(|log| Box::new(Debug::new(log.out)) as Box<dyn Reporter>));
+        if !terminal.is_quiet() {
+            readers.push(Box::new(Warnings));
+        }
+        let readers = Some(apart(follow(reader, readers), terminal)?);
+        let (memory, texts) = (Shared::default(), Arc::new(texts));
+        Ok((events, Watch { readers, signals: None, memory, texts, gate, people: true }))
     }
 
     /// Whether standard output is read by people.
@@ -232,6 +246,17 @@ impl Reporter for Memo {
             }
             What::RunDone { .. } => memory.done = true,
             _ => {}
+        }
+    }
+}
+
+/// Tells warnings alone.
+struct Warnings;
+
+impl Reporter for Warnings {
+    fn take(&mut self, event: &Event) {
+        if let What::Warn { text } = &event.what {
+            say(&format!("warning: {text}\n"));
         }
     }
 }

@@ -132,7 +132,10 @@ pub struct CallError {
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let CallError { action, region, code, message, .. } = self;
+        let CallError { action, region, code, .. } = self;
+        // What only AWS can read helps nobody here.
+        let message =
+            self.message.split_once(ENCODED).map_or(&*self.message, |(words, _)| words).trim_end_matches([' ', '.']);
         match code.as_str() {
             "" => write!(f, "{action} in {region}: {message}"),
             _ => write!(f, "{action} in {region}: {message} ({code})"),
@@ -140,7 +143,16 @@ impl fmt::Display for CallError {
     }
 }
 
+/// What comes before the reasons of a refusal, which AWS tells in code.
+const ENCODED: &str = "Encoded authorization failure message:";
+
 impl CallError {
+    /// The action that the credentials may not do: a call may need more than its own.
+    pub fn denied_action(&self) -> String {
+        let named = || self.message.split_once(" not authorized to perform: ")?.1.split_whitespace().next();
+        named().map_or_else(|| format!("ec2:{}", self.action), str::to_owned)
+    }
+
     /// Whether the endpoint broke down over the call: it answered, but not as EC2 answers.
     pub fn is_breakdown(&self) -> bool {
         self.fault == Fault::Unclear && self.code.starts_with("HTTP ")
@@ -165,7 +177,10 @@ impl CallError {
             Fault::Credentials if self.is_expired() => {
                 "get new ones, by `aws sso login` or from whoever gave them".to_owned()
             }
-            Fault::Denied => format!("the credentials need the permission `{}:{}`", service(self.action), self.action),
+            Fault::Denied => format!(
+                "the credentials need the permission `{}`; `bakec plan --iam` prints all that the plan needs",
+                self.denied_action()
+            ),
             Fault::Credentials => "see whether the credentials are those of the account, and not expired".to_owned(),
             Fault::Quota => "ask AWS for a higher quota, or clean up what is not needed any more".to_owned(),
             Fault::Capacity => "try another instance type, another availability zone, or later".to_owned(),
@@ -219,5 +234,26 @@ mod tests {
             assert_eq!(Fault::of_code(code, Some(400)), fault, "{code}");
         }
         assert_eq!(Fault::of_code("", Some(503)), Fault::Unclear);
+    }
+
+    #[test]
+    fn a_refusal_says_which_permission_is_missing() {
+        let error = |message: &str| CallError {
+            fault: Fault::Denied,
+            action: "RunInstances",
+            region: "us-east-1".to_owned(),
+            code: "UnauthorizedOperation".to_owned(),
+            message: message.to_owned(),
+            reason: None,
+        };
+        let words = "You are not authorized to perform this operation. ";
+        let told = error(&format!(
+            "{words}User: arn:aws:iam::1:user/a is not authorized to perform: ec2:CreateTags on resource: x because no \
+             identity-based policy allows the ec2:CreateTags action. Encoded authorization failure message: eyJ"
+        ));
+        assert_eq!(told.denied_action(), "ec2:CreateTags");
+        assert!(told.to_string().ends_with("allows the ec2:CreateTags action (UnauthorizedOperation)"), "{told}");
+        assert!(told.help().is_some_and(|help| help.contains("`ec2:CreateTags`; `bakec plan --iam`")));
+        assert_eq!(error(words).denied_action(), "ec2:RunInstances");
     }
 }

@@ -96,6 +96,8 @@ pub struct Cloud {
     regions: Mutex<HashMap<String, Arc<Region>>>,
     iam: OnceLock<aws_sdk_iam::Client>,
     account: OnceLock<String>,
+    /// Who calls, as an ARN.
+    caller: OnceLock<String>,
 }
 
 /// A region of an account.
@@ -204,6 +206,7 @@ impl Cloud {
             regions: Mutex::default(),
             iam: OnceLock::new(),
             account: OnceLock::new(),
+            caller: OnceLock::new(),
         };
         cloud.credentials().await?;
         Ok(cloud)
@@ -226,6 +229,7 @@ impl Cloud {
             regions: Mutex::default(),
             iam: OnceLock::new(),
             account: OnceLock::new(),
+            caller: OnceLock::new(),
         }
     }
 
@@ -308,7 +312,15 @@ impl Cloud {
         if let Some(account) = answer.account() {
             let _ = self.account.set(account.to_owned());
         }
+        if let Some(caller) = answer.arn() {
+            let _ = self.caller.set(caller.to_owned());
+        }
         Ok(())
+    }
+
+    /// The account's number and the caller's ARN, where somebody has asked who calls.
+    pub fn identity(&self) -> (Option<&str>, Option<&str>) {
+        (self.account.get().map(String::as_str), self.caller.get().map(String::as_str))
     }
 
     /// The account and the endpoint that a region is reached at: two with one of these are one account. The account's own number

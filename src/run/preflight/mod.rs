@@ -1,13 +1,15 @@
 //! What can be known before the first machine is paid for, asked for all builds at once and told together.
 //!
-//! It only looks. Builds that want the same ask once. In reading order: `account`, `source`, `offered`, `name`, and `permission`,
-//! which asks for the launch itself. Neighbours: `run` asks it before anything is written.
+//! It only looks. Builds that want the same ask once. In reading order: `account`, `source`, `offered`, `name`, `permission`,
+//! which asks for the launch itself, and `question`, which asks whether what comes later is allowed. Neighbours: `run` asks it before
+//! anything is written, `preview` without beginning.
 
 mod account;
 mod name;
 mod network;
 mod offered;
 mod permission;
+mod question;
 mod source;
 
 use std::collections::BTreeMap;
@@ -29,6 +31,18 @@ pub struct Found {
     pub addresses: BTreeMap<String, String>,
     /// Where each build's machine stands in the network, by its name, where EC2 does not choose it.
     pub places: BTreeMap<String, Place>,
+}
+
+/// How much is asked about permissions for what comes after the launch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// What comes late, when much would be lost: a few calls for each account and region.
+    Run,
+    /// All.
+    All,
 }
 
 /// A build on EC2 with its account.
@@ -80,7 +94,7 @@ fn grouped<K: Ord, T>(all: impl IntoIterator<Item = (K, T)>) -> BTreeMap<K, Vec<
 }
 
 /// Asks AWS. Everything that is wrong is told.
-pub async fn look(asked: &[Asked<'_>], force: bool, reach: &Reach) -> (Found, Vec<Problem>) {
+pub async fn look(asked: &[Asked<'_>], force: bool, reach: &Reach, depth: Depth) -> (Found, Vec<Problem>) {
     let mut problems = account::accounts(asked).await;
     if !problems.is_empty() {
         return (Found::default(), problems);
@@ -89,12 +103,13 @@ pub async fn look(asked: &[Asked<'_>], force: bool, reach: &Reach) -> (Found, Ve
     if !problems.is_empty() {
         return (Found::default(), problems);
     }
-    let (sources, types, names, profiles, (places, lost)) = tokio::join!(
+    let (sources, types, names, profiles, (places, lost), denied) = tokio::join!(
         source::sources(asked),
         offered::types(asked),
         name::names(asked, force),
         network::profiles(asked),
-        network::places(asked)
+        network::places(asked),
+        question::questions(asked, depth)
     );
     problems.extend(types);
     problems.extend(names);
@@ -116,6 +131,7 @@ pub async fn look(asked: &[Asked<'_>], force: bool, reach: &Reach) -> (Found, Ve
         }
     }
     problems.extend(permission::dry_runs(asked, &found, &problems).await);
+    problems.extend(denied);
     problems.dedup();
     (found, problems)
 }
