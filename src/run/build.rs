@@ -3,6 +3,8 @@
 //! `input` makes these from a plan and refuses by name what has no place here. It must not know AWS's client nor JSON's looseness.
 //! Neighbours: `line` walks a build, `step` takes parts of it.
 
+mod ssh;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +14,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::problem::Origin;
 use super::render::Given;
 use super::secret::Secret;
+pub use ssh::{Bastion, Proxy, Ssh, Tunnel};
 
 /// A build of a plan.
 #[derive(Clone, Debug)]
@@ -209,39 +212,6 @@ pub enum Key {
     /// None: nobody connects, or by a password.
     #[default]
     None,
-}
-
-/// The connection to the machine.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Ssh {
-    /// The host; the machine's own address where none is named.
-    pub host: Option<String>,
-    /// The port.
-    pub port: u16,
-    /// The user.
-    pub username: String,
-    /// The password, where there is one.
-    #[serde(skip)]
-    pub password: Option<Secret>,
-    /// The key's passphrase, where it has one.
-    #[serde(skip)]
-    pub passphrase: Option<Secret>,
-    /// How long the machine may take to answer; without end where it is zero.
-    pub timeout: Duration,
-    /// How often a handshake may fail; without end where it is 0.
-    pub handshake_attempts: u32,
-    /// How long one command may take to say something; without end where it is zero.
-    pub read_write_timeout: Duration,
-    /// Between two signs of life.
-    pub keep_alive: Duration,
-    /// Whether commands get a terminal.
-    pub pty: bool,
-    /// `public_ip`, `private_ip`, `public_dns`, `private_dns`; unset: what there is.
-    pub interface: Option<String>,
-    /// How long to wait between the machine's first answer and the first provisioner.
-    pub pause: Duration,
-    /// Whether files go by SCP where there is SFTP too.
-    pub scp: bool,
 }
 
 /// The image that is made.

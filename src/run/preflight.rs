@@ -15,10 +15,10 @@ use super::aws::wait::filter;
 use super::aws::{Cloud, Reach, Region, Repeat, address};
 use super::build::{Build, Builder, Ebs, Key, Script, Work};
 use super::caller;
-use super::key;
 use super::line::ebs::worded;
 use super::problem::{Kind, Origin, Problem};
 use super::sources as carried;
+use super::ssh;
 use super::step::launch::LaunchInstance;
 use super::step::source::{SourceImage, find, option};
 use super::step::tags;
@@ -93,17 +93,16 @@ pub fn files(builds: &[Build]) -> Vec<Problem> {
             };
             found.extend(wanted.into_iter().filter_map(|(path, what)| unread(&path, what, step.origin.as_ref())));
         }
-        let key = match &build.builder {
-            Builder::Ebs(ebs) => match &ebs.key {
-                Key::Own { file, .. } => Some((file, ebs.ssh.as_ref())),
-                Key::None | Key::Known { .. } | Key::Temporary { .. } => None,
-            },
-            Builder::Null(null) => null.key_file.as_ref().map(|file| (file, null.ssh.as_ref())),
+        let (ssh, key) = match &build.builder {
+            Builder::Ebs(ebs) => {
+                (ebs.ssh.as_ref(), if let Key::Own { file, .. } = &ebs.key { Some(file) } else { None })
+            }
+            Builder::Null(null) => (null.ssh.as_ref(), null.key_file.as_ref()),
         };
         // Whoever connects would learn it too, when the machine is paid for.
-        if let Some((file, Some(ssh))) = key {
-            let wrong = key::read(file, ssh.passphrase.as_ref()).err();
-            found.extend(wrong.map(|problem| problem.at(build.origin.clone())));
+        if let Some(ssh) = ssh {
+            let wrong = ssh::wrong_files(ssh, key.map(PathBuf::as_path));
+            found.extend(wrong.into_iter().map(|problem| problem.at(build.origin.clone())));
         }
     }
     // What several builds want is told once.

@@ -34,6 +34,7 @@ pub struct Instance {
     pub private_address: Option<String>,
     pub public_name: Option<String>,
     pub private_name: Option<String>,
+    pub address_v6: Option<String>,
 }
 
 /// An image, as a look sees it.
@@ -221,6 +222,7 @@ impl From<&aws_sdk_ec2::types::Instance> for Instance {
             private_address: some(i.private_ip_address()),
             public_name: some(i.public_dns_name()),
             private_name: some(i.private_dns_name()),
+            address_v6: some(i.ipv6_address()),
         }
     }
 }

@@ -20,7 +20,7 @@ const EVERYWHERE: &str = "0.0.0.0/0";
 pub(super) fn take(take: &mut Take<'_>, source: &document::Build, inputs: &Inputs, gate: &Gate) -> Option<Builder> {
     let access = access(take, gate);
     let wanted = from(take);
-    let (mut ssh, key_file) = communicator::take(take);
+    let (mut ssh, key_file) = communicator::take(take, inputs.packer_defaults);
     if let Some(ssh) = &mut ssh {
         ssh.interface = interface(take);
     }
@@ -132,13 +132,13 @@ fn interface(take: &mut Take<'_>) -> Option<String> {
             take.unexecuted("ssh_interface");
             None
         }
-        "public_ip" | "private_ip" | "public_dns" | "private_dns" => Some(interface),
+        "public_ip" | "private_ip" | "public_dns" | "private_dns" | "ipv6" => Some(interface),
         other => {
             let message = format!("there is no interface `{other}`");
             take.wrong(
                 "ssh_interface",
                 message,
-                Some("the interfaces are `public_ip`, `private_ip`, `public_dns` and `private_dns`"),
+                Some("the interfaces are `public_ip`, `private_ip`, `public_dns`, `private_dns` and `ipv6`"),
             );
             None
         }
@@ -154,11 +154,16 @@ fn key(take: &mut Take<'_>, ssh: Option<&Ssh>, file: Option<PathBuf>, inputs: &I
         let message = format!("EC2 takes no key pair of the type `{other}`");
         take.wrong("temporary_key_pair_type", message, Some("the types are `ed25519` and `rsa`"));
     }
+    // Who names the temporary pair wants one, also beside a password.
+    let named = name.is_some() && pair.is_none();
     match (ssh, file) {
         (_, Some(file)) => Key::Own { name: pair, file },
-        (None, None) => pair.map_or(Key::None, |name| Key::Known { name }),
-        (Some(ssh), None) if ssh.password.is_some() => pair.map_or(Key::None, |name| Key::Known { name }),
-        (Some(_), None) => {
+        (None, None) if !named => pair.map_or(Key::None, |name| Key::Known { name }),
+        // The agent's keys are known here, and so none is made.
+        (Some(ssh), None) if ssh.agent_auth || ssh.password.is_some() && !named => {
+            pair.map_or(Key::None, |name| Key::Known { name })
+        }
+        (_, None) => {
             if pair.is_some() {
                 let message = "EC2 keeps no private keys: `ssh_keypair_name` needs `ssh_private_key_file`";
                 take.wrong("ssh_keypair_name", message, None);

@@ -223,15 +223,16 @@ fn target(ssh: &Ssh, machine: &Instance, ssh_at: Option<SocketAddr>) -> Result<T
     if let Some(at) = ssh_at {
         return Ok(Target { host: at.ip().to_string(), port: at.port() });
     }
-    let first = |all: [&Option<String>; 4]| all.into_iter().find_map(Clone::clone);
-    let Instance { public_address, private_address, public_name, private_name, .. } = machine;
+    let first = |all: [&Option<String>; 5]| all.into_iter().find_map(Clone::clone);
+    let Instance { public_address, private_address, public_name, private_name, address_v6, .. } = machine;
     let host = match (&ssh.host, ssh.interface.as_deref()) {
         (Some(host), _) => Some(host.clone()),
         (None, Some("public_ip")) => public_address.clone(),
         (None, Some("private_ip")) => private_address.clone(),
         (None, Some("public_dns")) => public_name.clone(),
         (None, Some("private_dns")) => private_name.clone(),
-        (None, _) => first([public_name, public_address, private_address, private_name]),
+        (None, Some("ipv6")) => address_v6.clone(),
+        (None, _) => first([public_name, public_address, private_address, private_name, address_v6]),
     };
     match host {
         Some(host) => Ok(Target { host, port: ssh.port }),

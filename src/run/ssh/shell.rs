@@ -2,6 +2,7 @@
 //!
 //! Neighbours: `connect` makes it and connects it again; `carry` brings files over it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use russh::client::{Handle, Msg};
@@ -11,9 +12,10 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::Target;
 use super::client::{Client, Known};
-use super::connect::Way;
+use super::connect::{Hop, Way};
 use super::lines::Lines;
 use super::pin::HostKeyPin;
+use super::tunnel::{Local, Remote};
 use crate::diagnostic::code;
 use crate::run::cancel::Cancel;
 use crate::run::event::Events;
@@ -48,18 +50,20 @@ pub enum Pipe {
 
 /// A connection that holds.
 pub(super) struct Link {
-    pub(super) handle: Handle<Client>,
+    pub(super) handle: Arc<Handle<Client>>,
+    /// The connections that carry it, the nearest first.
+    pub(super) hops: Vec<Hop>,
     pub(super) known: Known,
+    pub(super) remote: Remote,
     /// How the server names itself.
     pub(super) server: String,
-    /// Whether the server took only a signature by SHA-1.
-    pub(super) sha1: bool,
 }
 
 /// A shell on the machine.
 pub struct Shell {
     way: Way,
     link: Link,
+    local: Local,
     deadline: Option<Instant>,
     pub(super) carrier: super::carry::Carrier,
 }
@@ -68,9 +72,9 @@ pub struct Shell {
 pub type Input<'a> = &'a mut (dyn AsyncRead + Unpin + Send);
 
 impl Shell {
-    pub(super) fn new(way: Way, link: Link) -> Self {
+    pub(super) fn new(way: Way, link: Link, local: Local) -> Self {
         let carrier = super::carry::Carrier::new(way.ssh.scp);
-        Shell { way, link, deadline: None, carrier }
+        Shell { way, link, local, deadline: None, carrier }
     }
 
     /// Where it is.
@@ -115,17 +119,24 @@ impl Shell {
             link = link => link?,
             problem = stop => return Err(problem),
         };
+        self.local.lead(&self.link.handle);
         Ok(())
     }
 
-    /// Ends the connection in good order.
+    /// Ends the connection in good order, and those that carry it.
     pub async fn close(self) {
-        // What does not answer any more need not be told.
-        let _ = timeout(LAST_WORDS, async {
-            let _ = self.link.handle.disconnect(Disconnect::ByApplication, "", "en").await;
-            let _ = self.link.handle.await;
-        })
-        .await;
+        self.local.close().await;
+        let Link { handle, hops, .. } = self.link;
+        for handle in std::iter::once(handle).chain(hops.into_iter().rev()) {
+            // What does not answer any more need not be told.
+            let _ = timeout(LAST_WORDS, async {
+                let _ = handle.disconnect(Disconnect::ByApplication, "", "en").await;
+                if let Ok(handle) = Arc::try_unwrap(handle).map_err(drop) {
+                    let _ = handle.await;
+                }
+            })
+            .await;
+        }
     }
 
     /// Comes with an error when nothing more shall be done.
@@ -187,6 +198,11 @@ impl Shell {
         let stop = self.stop();
         tokio::pin!(stop);
         let started = async {
+            if self.way.ssh.forward_agent && self.way.ssh.agent.is_some() {
+                // Whoever does not take the agent goes without it, as with every client.
+                let _ = write.agent_forward(true).await;
+                let _ = granted(&mut read).await;
+            }
             if self.way.ssh.pty {
                 let modes = [(Pty::ECHO, 0), (Pty::TTY_OP_ISPEED, 14400), (Pty::TTY_OP_OSPEED, 14400)];
                 let asked = write.request_pty(true, "xterm", 80, 40, 0, 0, &modes).await;
