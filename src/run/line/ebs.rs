@@ -27,7 +27,7 @@ use crate::run::step::source::{FindSource, SourceImage};
 use crate::run::step::tags::{OWN, OWNED, last_wins};
 use crate::run::step::{Cx, Step};
 
-use super::{Baked, connect, provision_all};
+use super::{Baked, FORGET_KEY, connect, forget_key, provision_all};
 
 /// What a run knows beside the build.
 pub struct Given<'a> {
@@ -37,6 +37,8 @@ pub struct Given<'a> {
     pub address: Option<String>,
     /// Where SSH is reached instead of at the machine's own address: a rehearsal's server.
     pub ssh_at: Option<SocketAddr>,
+    /// Where every bastion is reached then.
+    pub bastion_at: Option<SocketAddr>,
     /// What run-time templates know beside the machine.
     pub values: &'a Values,
 }
@@ -102,7 +104,7 @@ fn former_source(cx: &Cx) -> Option<SourceImage> {
 
 /// Whether all that was to be done on the machine is done: a run that goes on finds it stopped, or stopping.
 fn is_left(cx: &Cx) -> bool {
-    [StopInstance::NAME, CreateImage::NAME].iter().any(|step| cx.known(step, "").is_some())
+    [FORGET_KEY, StopInstance::NAME, CreateImage::NAME].iter().any(|step| cx.known(step, "").is_some())
 }
 
 /// Packer's name of the builder.
@@ -180,12 +182,19 @@ async fn on_machine(
         && !(build.provisioners.is_empty() && given.ssh_at.is_some())
     {
         let target = target(ssh, machine, given.ssh_at)?;
-        shell = Some(connect(cx, &target, ssh, key_file, Some(instance)).await?);
+        let ssh = rehearsed(ssh, given);
+        shell = Some(connect(cx, &target, &ssh, key_file, Some(instance)).await?);
         at = Some(target);
     }
     let values = values(given.values, source, at.as_ref(), ebs, instance);
     provision_all(cx, build, &mut shell, &values).await?;
-    if let Some(shell) = shell {
+    if let Some(mut shell) = shell {
+        // One's own key, or none, is not ours to take away.
+        if let (Some(true), Key::Temporary { .. }, Some(file)) =
+            (ebs.ssh.as_ref().map(|ssh| ssh.clear_keys), &ebs.key, key_file)
+        {
+            forget_key(cx, &mut shell, file).await?;
+        }
         shell.close().await;
     }
     Ok(())
@@ -239,6 +248,20 @@ fn target(ssh: &Ssh, machine: &Instance, ssh_at: Option<SocketAddr>) -> Result<T
         None => Err(Problem::failed(code::RUN_CONNECT, "the machine has no address that `ssh_interface` asks for")
             .help("write `associate_public_ip_address = true`, or `ssh_interface = \"private_ip\"` inside the VPC")),
     }
+}
+
+/// The connection as a rehearsal makes it: its bastions stand for those of the plan, and no proxy is asked for this machine.
+fn rehearsed(ssh: &Ssh, given: &Given<'_>) -> Ssh {
+    let mut ssh = ssh.clone();
+    if given.ssh_at.is_some() {
+        ssh.proxy = None;
+    }
+    if let Some(at) = given.bastion_at {
+        for bastion in &mut ssh.bastions {
+            (bastion.host, bastion.port) = (at.ip().to_string(), at.port());
+        }
+    }
+    ssh
 }
 
 /// Former images of the name, described and deregistered where that is wanted.
