@@ -2,7 +2,7 @@
 //!
 //! It opens nothing: where a file lies and how it is opened comes in as a function. Calls to AWS are told here and nowhere else.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
@@ -14,17 +14,20 @@ use crate::text::file_name;
 /// Opens a file of the run's folder to append to it.
 pub type Open = Box<dyn FnMut(&str) -> io::Result<Out> + Send>;
 
+/// So many files are open at most: there may be thousands of builds, and a process has few descriptors.
+const OPEN: usize = 64;
+
 /// Writes a file for each build, opened when there is something to write.
 pub struct Files {
     open: Open,
-    /// Those that are open; none where it could not be.
-    files: HashMap<Arc<str>, Option<Out>>,
+    /// Those that are open, the one that was written last at the end.
+    files: VecDeque<(Arc<str>, Out)>,
 }
 
 impl Files {
     /// Files that `open` opens.
     pub fn new(open: Open) -> Self {
-        Files { open, files: HashMap::new() }
+        Files { open, files: VecDeque::new() }
     }
 }
 
@@ -35,13 +38,18 @@ impl Reporter for Files {
         if text.is_empty() {
             return;
         }
-        let file = self.files.entry(build.clone()).or_insert_with(|| (self.open)(&name(build)).ok());
-        if let Some(file) = file {
-            write(file, &text);
-        }
+        let known = self.files.iter().position(|(name, _)| name == build).and_then(|at| self.files.remove(at));
+        let Some((build, mut file)) = known.or_else(|| Some((build.clone(), (self.open)(&name(build)).ok()?))) else {
+            return;
+        };
+        write(&mut file, &text);
         if matches!(event.what, What::BuildDone { .. } | What::BuildFailed { .. }) {
-            self.files.remove(build);
+            return;
         }
+        if self.files.len() >= OPEN {
+            self.files.pop_front();
+        }
+        self.files.push_back((build, file));
     }
 }
 

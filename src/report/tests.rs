@@ -252,6 +252,28 @@ fn each_build_has_a_file_and_debugging_has_all() {
     assert!(all.contains("2026-11-21T12:32:16.000Z region us-east-1 is slow\n"), "{all}");
 }
 
+#[test]
+fn thousands_of_builds_have_their_files_and_few_are_open() {
+    let papers: Arc<Mutex<HashMap<String, Paper>>> = Arc::default();
+    let kept = papers.clone();
+    let open = move |name: &str| Ok(kept.lock().expect("nobody panics").entry(name.to_owned()).or_default().out());
+    let mut files = Files::new(Box::new(open));
+    let said = |n: usize, text: &str| Event {
+        at: "2026-11-21T12:32:07Z".parse().expect("a time"),
+        build: Some(format!("web-{n}").into()),
+        what: What::Say { text: text.to_owned() },
+    };
+    for text in ["one", "two", "three"] {
+        (0..200).for_each(|n| files.take(&said(n, text)));
+    }
+    let papers = papers.lock().expect("nobody panics").clone();
+    assert_eq!(papers.len(), 200);
+    for (name, paper) in papers {
+        let words: Vec<String> = paper.text().lines().filter_map(|l| l.split(' ').nth(1).map(str::to_owned)).collect();
+        assert_eq!(words, ["one", "two", "three"], "{name}");
+    }
+}
+
 /// The board at a moment.
 fn board(events: &[Event], at: Timestamp, width: usize, height: usize) -> Vec<String> {
     let mut tally = Tally::default();

@@ -10,10 +10,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::aws::address;
+use super::begin::host;
 use super::build::{Build, Builder};
 use super::caller;
 use super::cancel::Cancel;
+use super::clouds::Clouds;
 use super::event::{Events, What};
+use super::files::digests;
 use super::journal::fold::{Broken, Record};
 use super::journal::line::{End, Entry, Purpose};
 use super::journal::{Journal, OpenError};
@@ -22,9 +25,11 @@ use super::line::{interrupted, is_final};
 use super::preflight::{self, Found};
 use super::problem::Problem;
 use super::reached::{self, Reached};
+use super::settings::{OnError, Outcome, Settings};
 use super::step::undo::{Extent, back, earlier};
 use super::step::{Cx, Run};
-use super::{Clouds, Common, OnError, Outcome, Settings, asked, digests, host, sweep, work};
+use super::work::{Common, work};
+use super::{asked, sweep};
 use crate::diagnostic::code;
 
 /// Why a journal cannot be used, for people.
@@ -51,11 +56,17 @@ pub fn unusable(run: &str, error: OpenError) -> Problem {
 }
 
 /// Opens the journal of a run, and the accounts of its builds.
-async fn open(folder: &Path, builds: &[Build], settings: &Settings, events: &Events) -> Result<Opened, Problem> {
+async fn open(
+    folder: &Path,
+    builds: &[Build],
+    settings: &Settings,
+    events: &Events,
+    cancel: &Cancel,
+) -> Result<Opened, Problem> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let journal = Journal::open(folder).map_err(|error| unusable(&name, error))?;
     let reached = journal.look(|record| reached::all(record, builds));
-    let clouds = Clouds::open(&reached, &settings.reach, events).await?;
+    let clouds = Clouds::open(&reached, &settings.reach, events, cancel).await?;
     Ok(Opened { run: Run::new(journal, settings), clouds, reached })
 }
 
@@ -75,7 +86,8 @@ async fn take(Opened { run, clouds, reached }: &mut Opened, purpose: Purpose) ->
     }
     let write =
         |error: std::io::Error| Problem::refused(code::RUN_JOURNAL, format!("the journal cannot be written: {error}"));
-    let line = run.journal.append(Entry::Taken { host: host(), pid: std::process::id(), purpose }).map_err(write)?;
+    let line =
+        run.journal.append(Entry::Taken { host: host(), pid: std::process::id(), purpose }).await.map_err(write)?;
     run.moved = elsewhere.then(|| (line, Timestamp::now()));
     Ok(())
 }
@@ -110,7 +122,7 @@ pub async fn resume(
         builds.iter_mut().for_each(|build| build.cleanups.clear());
     }
     let refused = |refused: Vec<Problem>| Outcome { refused, ..Outcome::default() };
-    let mut opened = match open(folder, &builds, &settings, &events).await {
+    let mut opened = match open(folder, &builds, &settings, &events, &cancel).await {
         Ok(opened) => opened,
         Err(problem) => return refused(vec![problem]),
     };
@@ -165,7 +177,7 @@ pub async fn ready(cx: &mut Cx) -> Result<(), Vec<Problem>> {
     if let Some(why) = why {
         cx.events.say(format!("{why}: its machine is not trusted, and the build begins again"));
         let next = Entry::Attempt { build: cx.build.to_string(), attempt: cx.attempt + 1, why: why.to_owned() };
-        cx.append(next).map_err(|problem| vec![problem])?;
+        cx.append(next).await.map_err(|problem| vec![problem])?;
         cx.attempt += 1;
     }
     let left = earlier(cx).await;
@@ -173,7 +185,7 @@ pub async fn ready(cx: &mut Cx) -> Result<(), Vec<Problem>> {
 }
 
 /// Writes how a build ended that is finished or undone now.
-fn conclude(cx: &Cx) -> Result<(), Problem> {
+async fn conclude(cx: &Cx) -> Result<(), Problem> {
     let known = cx.run.journal.look(|r| r.builds.get(&*cx.build).is_none_or(|b| b.end.is_some()));
     if known {
         return Ok(());
@@ -185,7 +197,7 @@ fn conclude(cx: &Cx) -> Result<(), Problem> {
             End::Failed { problem: Problem { code: code::RUN_CLEANED, message, ..Problem::cancelled() } }
         }
     };
-    cx.append(Entry::End { build: cx.build.to_string(), end }).map(|_| ())
+    cx.append(Entry::End { build: cx.build.to_string(), end }).await.map(|_| ())
 }
 
 /// Why a run cannot go on: files are not what they were.
@@ -204,7 +216,7 @@ fn changed(builds: &[Build], record: &Record) -> Option<Problem> {
 /// Images that are final stay.
 pub async fn clean(folder: &Path, builds: Vec<Build>, settings: Settings, events: Events, cancel: Cancel) -> Outcome {
     let refused = |problem: Problem| Outcome { refused: vec![problem], ..Outcome::default() };
-    let mut opened = match open(folder, &builds, &settings, &events).await {
+    let mut opened = match open(folder, &builds, &settings, &events, &cancel).await {
         Ok(opened) => opened,
         Err(problem) => return refused(problem),
     };
@@ -227,7 +239,8 @@ pub async fn clean(folder: &Path, builds: Vec<Build>, settings: Settings, events
     let all = futures_util::future::join_all(contexts.iter().map(|cx| back(cx, Extent::Everything))).await;
     outcome.left = all.into_iter().flatten().collect();
     if outcome.left.is_empty() {
-        outcome.left.extend(contexts.iter().filter_map(|cx| conclude(cx).err()));
+        let ends = futures_util::future::join_all(contexts.iter().map(conclude)).await;
+        outcome.left.extend(ends.into_iter().filter_map(Result::err));
     }
     // Builds that neither the journal nor the plan knows how to reach.
     let unknown: Vec<_> = record
@@ -242,12 +255,12 @@ pub async fn clean(folder: &Path, builds: Vec<Build>, settings: Settings, events
         outcome.left.push(problem.help(format!("undo it by its tags: `bakec clean {} --region …`", run.name)));
     }
     if outcome.left.is_empty()
-        && let Err(error) = run.journal.append(Entry::Closed)
+        && let Err(error) = run.journal.append(Entry::Closed).await
     {
         events.warn(format!("the journal cannot be closed: {error}"));
     }
     outcome.cancelled = common.cancel.is_cancelled();
-    outcome.calls = clouds.calls.load(std::sync::atomic::Ordering::Relaxed);
+    outcome.calls = clouds.calls();
     outcome.ends =
         run.journal.look(|r| r.builds.clone()).into_iter().filter_map(|(name, b)| Some((name, b.end?))).collect();
     outcome

@@ -12,6 +12,7 @@ use bakec::load::Memory;
 use bakec::packer::read_placed;
 use bakec::rehearse::{Fault, FaultKind, HoldAt, HoldState, Server, Settings as Rehearsal, When};
 use bakec::run::aws::{Cloud, Reach};
+use bakec::run::bake;
 use bakec::run::build::{Access, Build};
 use bakec::run::cancel::Cancel;
 use bakec::run::event::{Event, Events, What};
@@ -20,9 +21,9 @@ use bakec::run::journal::fold::lines;
 use bakec::run::journal::line::{End, Entry, Head};
 use bakec::run::journal::{FILE, Journal, peek};
 use bakec::run::secret::Gate;
+use bakec::run::settings::{OnError, Outcome, Settings, is_cancelled};
 use bakec::run::settle::{clean, resume};
 use bakec::run::sweep::{self, Kept, Kind, Wanted};
-use bakec::run::{OnError, Outcome, Settings, bake, is_cancelled};
 use bakec::text::FileId;
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -395,7 +396,12 @@ async fn abandoned(house: &mut House, lease: Duration) -> Outcome {
 pub(crate) async fn cloud(house: &House) -> (Cloud, Events) {
     let (events, _) = Events::new(Gate::default());
     let access = Access { region: "us-east-1".to_owned(), ..Access::default() };
-    (Cloud::open(&access, &house.settings.reach, &events, Default::default()).await.expect("an account"), events)
+    (
+        Cloud::open(&access, &house.settings.reach, &events, &Cancel::never(), Default::default())
+            .await
+            .expect("an account"),
+        events,
+    )
 }
 
 fn wanted(run: Option<&str>, older_than: u64) -> Wanted {
@@ -441,7 +447,7 @@ async fn a_run_that_lives_is_not_cleaned() {
     assert_eq!(house.server.inventory(), before);
     // On another host neither, by its journal.
     let folder = house.run(&outcome);
-    move_to_another_host(&folder);
+    move_to_another_host(&folder).await;
     let (builds, _) = program(&copied(), &Gate::default());
     let refused = clean(&folder, builds.clone(), house.settings.clone(), events.clone(), Cancel::never()).await.refused;
     assert!(refused.len() == 1 && refused[0].code == code::RUN_LEASE, "{refused:?}");
@@ -455,7 +461,7 @@ async fn another_host_takes_over_when_the_lease_is_over() {
     let mut house = House::new().await;
     let outcome = abandoned(&mut house, Duration::from_secs(1)).await;
     let folder = house.run(&outcome);
-    move_to_another_host(&folder);
+    move_to_another_host(&folder).await;
     let (builds, _) = program(&copied(), &Gate::default());
     let (events, _) = Events::new(Gate::default());
     let cleaned = clean(&folder, builds, house.settings.clone(), events, Cancel::never()).await;
@@ -465,14 +471,16 @@ async fn another_host_takes_over_when_the_lease_is_over() {
 }
 
 /// Writes the journal of a run as another host would have.
-fn move_to_another_host(folder: &Path) {
+async fn move_to_another_host(folder: &Path) {
     let file = folder.join(FILE);
     let all = lines(&std::fs::read(&file).expect("a journal"));
     std::fs::remove_file(&file).expect("it goes");
     let mut all = all.into_iter().map(|line| line.entry);
     let Some(Entry::Run(head)) = all.next() else { panic!("a journal begins with its run") };
     let journal = Journal::create(folder, Head { host: "another".to_owned(), ..head }).expect("a journal");
-    all.for_each(|entry| assert!(journal.append(entry).is_ok()));
+    for entry in all {
+        assert!(journal.append(entry).await.is_ok());
+    }
 }
 
 /// Tells another process of this test which run it wants.

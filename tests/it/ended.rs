@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bakec::rehearse::{Delays, Settings as Rehearsal};
-use bakec::run::Outcome;
 use bakec::run::event::{Event, What};
 use bakec::run::journal::line::End;
 use bakec::run::problem::Problem;
+use bakec::run::settings::Outcome;
 use serde_json::json;
 
 use crate::baked::{House, cloud};

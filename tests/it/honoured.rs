@@ -8,14 +8,15 @@ use std::time::Duration;
 use bakec::packer::read_placed;
 use bakec::rehearse::{Call, Server, Settings as Rehearsal};
 use bakec::run::aws::Reach;
+use bakec::run::bake;
 use bakec::run::build::{Build, Builder};
 use bakec::run::cancel::Cancel;
 use bakec::run::event::{Events, What};
 use bakec::run::input::{Inputs, Moment, builds};
 use bakec::run::journal::line::End;
 use bakec::run::secret::Gate;
+use bakec::run::settings::{Outcome, Settings};
 use bakec::run::settle::resume;
-use bakec::run::{Outcome, Settings, bake};
 use bakec::text::FileId;
 use serde_json::{Value, json};
 

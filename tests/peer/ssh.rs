@@ -546,7 +546,7 @@ async fn imported(line: String) -> String {
     let reach = Reach { endpoint: Some(server.endpoint.clone()), any_credentials: true, ..Reach::default() };
     let access = Access { region: "us-east-1".to_owned(), ..Access::default() };
     let (events, _) = Events::new(Gate::default());
-    let cloud = Cloud::open(&access, &reach, &events, Default::default()).await.expect("an account");
+    let cloud = Cloud::open(&access, &reach, &events, &Cancel::never(), Default::default()).await.expect("an account");
     let call = cloud.region("us-east-1").ec2.import_key_pair().key_name("own");
     let answer = call.public_key_material(Blob::new(line)).send().await.expect("it is imported");
     answer.key_fingerprint().unwrap_or_default().to_owned()

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use crate::run::journal::fold::Record;
 use crate::run::reached::needs_plan;
-use crate::run::{Settings, settle};
+use crate::run::settings::Settings;
+use crate::run::settle;
 
 use super::super::args_run::Clean;
 use super::super::terminal::Terminal;

@@ -29,7 +29,8 @@ use std::path::PathBuf;
 
 use crate::run::input::{Inputs, Moment, builds};
 use crate::run::journal::line::Head;
-use crate::run::{OnError, Settings, aws, bake};
+use crate::run::settings::{OnError, Settings};
+use crate::run::{aws, bake};
 
 use super::args_run::{self as args, Endpoint, Manner, Run};
 use super::terminal::Terminal;

@@ -12,7 +12,7 @@ use crate::rehearse::{Server, Settings as Played};
 use crate::run::input::{Inputs, given};
 use crate::run::journal::line::End;
 use crate::run::problem::Problem;
-use crate::run::{Outcome as Ended, Settings};
+use crate::run::settings::{Outcome as Ended, Settings};
 use crate::text::words::{count, list};
 
 use super::super::args_run::Reach;
@@ -72,6 +72,7 @@ impl Rehearsal {
         settings.reach.scale = Some(self.server.scale());
         settings.reach.any_credentials = true;
         settings.ssh_at = Some(self.server.ssh);
+        settings.bastion_at = Some(self.server.bastion);
         settings.rehearsed = true;
     }
 

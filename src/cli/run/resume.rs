@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::run::begin::{KEPT, PLAN};
 use crate::run::event::Events;
 use crate::run::input::{Inputs, Moment, builds};
 use crate::run::journal::fold::Record;
-use crate::run::{KEPT, PLAN, Settings, aws, settle};
+use crate::run::settings::Settings;
+use crate::run::{aws, settle};
 use crate::text::words::list;
 
 use super::super::args_run::{Endpoint, Resume, Variables};

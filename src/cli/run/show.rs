@@ -9,9 +9,10 @@ use serde_json::{Value as Json, json};
 
 use crate::report::file::name as log_name;
 use crate::report::words::{between, command, long, placed};
+use crate::run::begin::KEPT;
 use crate::run::journal::fold::{BuildRecord, Record, State, StepRecord};
 use crate::run::journal::line::End;
-use crate::run::{KEPT, step};
+use crate::run::step;
 use crate::text::words::count;
 
 use super::super::Outcome;

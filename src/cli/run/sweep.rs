@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::run::aws::Cloud;
 use crate::run::build::Access;
+use crate::run::cancel::Cancel;
 use crate::run::problem::Problem;
 use crate::run::sweep::{Kept, Leftover, Wanted, list, undo};
 use crate::text::words::{count, list as listed};
@@ -26,7 +27,7 @@ pub(super) async fn sweep(args: &Clean, terminal: &Terminal) -> Outcome {
     };
     let wanted = Wanted { regions: args.region.clone(), older_than: args.older_than, run };
     let access = Access { region: args.region[0].clone(), ..Access::default() };
-    let opened = Cloud::open(&access, &args.endpoint.reach(), &events, Arc::default()).await;
+    let opened = Cloud::open(&access, &args.endpoint.reach(), &events, &Cancel::never(), Arc::default()).await;
     let cloud = match opened {
         Ok(cloud) => cloud,
         Err(problem) => return verdict::refused(vec![problem], events, watch, terminal).await,

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::diagnostic::code;
-use crate::run::is_cancelled;
 use crate::run::journal::fold::{BuildRecord, Record, State, StepRecord, lines};
 use crate::run::journal::line::{End, Entry};
 use crate::run::journal::{FILE, is_held};
+use crate::run::settings::is_cancelled;
 
 /// Steps that make something, and what that is called.
 const MAKERS: [(&str, &str); 6] = [

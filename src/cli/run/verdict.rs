@@ -4,7 +4,7 @@ use crate::report::words::command;
 use crate::run::event::{Events, What};
 use crate::run::journal::line::End;
 use crate::run::problem::Problem;
-use crate::run::{Outcome as Ended, is_cancelled};
+use crate::run::settings::{Outcome as Ended, is_cancelled};
 
 use super::super::terminal::Terminal;
 use super::super::{Outcome, Stop};

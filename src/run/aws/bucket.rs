@@ -1,6 +1,7 @@
 //! Token buckets in the shape of EC2's own: how many calls of a kind a region takes at once, and how fast it takes more.
 //!
-//! All builds of a run share them. A throttling answer slows the bucket, not only the call that got it. It knows no client.
+//! All builds of a run share them. A throttling answer slows the bucket, not only the call that got it; many within a second are one
+//! sign, for they answer what was sent before anyone could know. It knows no client.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -59,7 +60,13 @@ struct Bucket {
     /// May be negative: those who wait have taken theirs.
     tokens: f64,
     at: Instant,
+    /// When it was slowed down last.
+    slowed: Option<Instant>,
 }
+
+/// What is left of the rate after a sign of throttling, and the part of the full rate that always is.
+const SLOWER: f64 = 0.7;
+const SLOWEST: f64 = 0.25;
 
 impl Buckets {
     /// Full buckets; `scale` is how much faster than AWS's the server's clock goes.
@@ -68,7 +75,7 @@ impl Buckets {
         let bucket = |shelf: Shelf| {
             let (most, rate) = shelf.shape();
             let rate = rate * scale;
-            Mutex::new(Bucket { most, full_rate: rate, rate, tokens: most, at })
+            Mutex::new(Bucket { most, full_rate: rate, rate, tokens: most, at, slowed: None })
         };
         Buckets { shelves: [Shelf::Looking, Shelf::Changing, Shelf::Running, Shelf::Slow].map(bucket), scale }
     }
@@ -86,9 +93,14 @@ impl Buckets {
     /// A call was throttled: fewer from now on, and none at once.
     pub fn slow_down(&self, shelf: Shelf) {
         let mut bucket = self.bucket(shelf);
-        bucket.refill(Instant::now());
-        bucket.rate = (bucket.rate / 2.0).max(0.2 * self.scale);
+        let now = Instant::now();
+        bucket.refill(now);
         bucket.tokens = bucket.tokens.min(0.0);
+        let second = Duration::from_secs(1).div_f64(self.scale);
+        if bucket.slowed.is_none_or(|before| now.saturating_duration_since(before) >= second) {
+            bucket.slowed = Some(now);
+            bucket.rate = (bucket.rate * SLOWER).max(bucket.full_rate * SLOWEST);
+        }
     }
 
     /// A call went well: a little more from now on.
@@ -136,7 +148,27 @@ mod tests {
         buckets.slow_down(Shelf::Running);
         let start = Instant::now();
         buckets.take(Shelf::Running).await;
-        assert!(start.elapsed() >= Duration::from_millis(90), "{:?}", start.elapsed());
+        assert!(start.elapsed() >= Duration::from_millis(65), "{:?}", start.elapsed());
         buckets.take(Shelf::Looking).await;
+    }
+
+    #[test]
+    fn many_signs_at_once_are_one_and_it_never_stands_still() {
+        let buckets = Buckets::new(1.0);
+        let rate = || buckets.bucket(Shelf::Running).rate;
+        let full = rate();
+        for _ in 0..100 {
+            buckets.slow_down(Shelf::Running);
+        }
+        assert!((rate() - full * SLOWER).abs() < 0.001, "{}", rate());
+        for _ in 0..100 {
+            buckets.bucket(Shelf::Running).slowed = None;
+            buckets.slow_down(Shelf::Running);
+        }
+        assert!((rate() - full * SLOWEST).abs() < 0.001, "{}", rate());
+        for _ in 0..100 {
+            buckets.speed_up(Shelf::Running);
+        }
+        assert!((rate() - full).abs() < 0.001, "{}", rate());
     }
 }

@@ -28,6 +28,7 @@ use aws_smithy_http_client::tls;
 use tokio::sync::Semaphore;
 
 use super::build::Access;
+use super::cancel::Cancel;
 use super::event::{Events, What, ms};
 use super::problem::Problem;
 use super::secret::Secret;
@@ -40,8 +41,14 @@ use fault::{CallError, Fault};
 use gather::Gather;
 use wait::Watch;
 
-/// How often a call is made at most, where the plan says nothing.
+/// How often a call is made at most, where the plan says nothing; one that is throttled is made again for as long as below.
 const TRIES: u32 = 11;
+
+/// So long a call is made again that AWS has no time for, in AWS's time: that there are too many is no fault of this one.
+const THROTTLED: Duration = Duration::from_secs(15 * 60);
+
+/// How often a call is made at most, once nothing shall be waited for any more.
+const LAST_TRIES: u32 = 3;
 
 /// So many snapshots are copied to a region at once: EC2 takes 20 by default, and others of the account want some of them.
 pub const COPIES: usize = 16;
@@ -65,8 +72,9 @@ pub struct Cloud {
     pub clock: Arc<Clock>,
     config: SdkConfig,
     events: Events,
+    cancel: Cancel,
     scale: f64,
-    tries: u32,
+    tries: Option<u32>,
     endpoints: Endpoints,
     calls: Arc<AtomicU64>,
     regions: Mutex<HashMap<String, Arc<Region>>>,
@@ -92,9 +100,10 @@ pub struct Region {
     /// What is to be marked as final.
     pub finals: Gather,
     events: Events,
+    cancel: Cancel,
     buckets: Buckets,
     scale: f64,
-    tries: u32,
+    tries: Option<u32>,
     /// Whether calls go to an endpoint that may know less than AWS.
     pub foreign: bool,
     /// Whether snapshots can be tagged as they are made, where the endpoint is foreign and one build has found it out.
@@ -122,6 +131,7 @@ impl Cloud {
         access: &Access,
         reach: &Reach,
         events: &Events,
+        cancel: &Cancel,
         calls: Arc<AtomicU64>,
     ) -> Result<Cloud, Problem> {
         let http = aws_smithy_http_client::Builder::new()
@@ -154,8 +164,9 @@ impl Cloud {
             clock: Arc::new(Clock::new(scale)),
             config,
             events: events.clone(),
+            cancel: cancel.clone(),
             scale,
-            tries: access.max_retries.map_or(TRIES, |n| n.saturating_add(1)),
+            tries: access.max_retries.map(|n| n.saturating_add(1)),
             endpoints,
             calls,
             regions: Mutex::default(),
@@ -171,8 +182,9 @@ impl Cloud {
             clock: Arc::new(Clock::new(1.0)),
             config: SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build(),
             events: events.clone(),
+            cancel: Cancel::never(),
             scale: 1.0,
-            tries: 1,
+            tries: Some(1),
             endpoints: Endpoints::default(),
             calls: Arc::default(),
             regions: Mutex::default(),
@@ -228,6 +240,7 @@ impl Cloud {
                 ends: Gather::default(),
                 finals: Gather::default(),
                 events: self.events.clone(),
+                cancel: self.cancel.clone(),
                 buckets: Buckets::new(self.scale),
                 scale: self.scale,
                 tries: self.tries,
@@ -284,7 +297,8 @@ fn credentials(access: &Access, reach: &Reach) -> Option<Credentials> {
 }
 
 impl Region {
-    /// Makes a call: when the buckets allow it, and again where that is safe and may help.
+    /// Makes a call: when the buckets allow it, and again where that is safe and may help. Once nothing shall be waited for any more
+    /// it is still made, and a few times, but without a pause.
     ///
     /// # Errors
     /// What AWS said last.
@@ -300,8 +314,9 @@ impl Region {
     {
         let shelf = Shelf::of(action);
         let mut pause = FIRST_PAUSE;
+        let begin = Instant::now();
         for attempt in 1.. {
-            self.buckets.take(shelf).await;
+            self.unless_forced(self.buckets.take(shelf)).await;
             let start = Instant::now();
             let outcome = send().await;
             self.calls.fetch_add(1, Ordering::Relaxed);
@@ -314,22 +329,31 @@ impl Region {
                 Err(error) => self.explain(action, &error),
             };
             self.told(action, start, Some(if error.code.is_empty() { "no answer" } else { &error.code }));
+            let tries = self.tries.unwrap_or(TRIES);
             let again = match error.fault {
                 Fault::Throttled => {
                     self.buckets.slow_down(shelf);
-                    true
+                    attempt < tries || self.tries.is_none() && begin.elapsed() < self.local(THROTTLED)
                 }
-                Fault::Unreached => true,
-                Fault::Unclear => repeat == Repeat::Always,
+                Fault::Unreached => attempt < tries,
+                Fault::Unclear => repeat == Repeat::Always && attempt < tries,
                 _ => false,
             };
-            if !again || attempt >= self.tries {
+            if !again || self.cancel.is_forced() && attempt >= LAST_TRIES {
                 return Err(error);
             }
-            self.sleep(pause.mul_f64(0.75 + rand::random::<f64>() / 2.0)).await;
+            self.unless_forced(self.sleep(pause.mul_f64(0.75 + rand::random::<f64>() / 2.0))).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         unreachable!("the loop has no end")
+    }
+
+    /// Waits, and not when nothing shall be waited for any more.
+    async fn unless_forced(&self, wait: impl Future<Output = ()>) {
+        tokio::select! {
+            () = wait => {}
+            () = self.cancel.forced() => {}
+        }
     }
 
     /// Sleeps in AWS's time.

@@ -4,6 +4,7 @@
 
 pub mod fold;
 pub mod line;
+mod sync;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 
 use fold::{Broken, Record};
 use line::{Chain, Entry, Head, Line};
+use sync::Syncs;
 
 /// The journal's file in the folder of a run.
 pub const FILE: &str = "journal.jsonl";
@@ -24,6 +26,7 @@ pub const FILE: &str = "journal.jsonl";
 /// An open journal, which only this process writes.
 pub struct Journal {
     folder: PathBuf,
+    syncs: Syncs,
     inner: Mutex<Inner>,
 }
 
@@ -85,8 +88,7 @@ impl Journal {
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         sync_folder(folder)?;
-        let inner = Mutex::new(Inner { file, record: Record::new(head, at), chain });
-        Ok(Journal { folder: folder.to_owned(), inner })
+        Journal::of(folder, Inner { file, record: Record::new(head, at), chain })
     }
 
     /// Opens a journal to go on with it; a torn end is cut off.
@@ -103,7 +105,12 @@ impl Journal {
         file.set_len(whole)?;
         file.seek(SeekFrom::Start(whole))?;
         file.sync_all()?;
-        Ok(Journal { folder: folder.to_owned(), inner: Mutex::new(Inner { file, record, chain }) })
+        Journal::of(folder, Inner { file, record, chain })
+    }
+
+    fn of(folder: &Path, inner: Inner) -> Result<Journal, OpenError> {
+        let syncs = Syncs::new(&inner.file, inner.record.lines)?;
+        Ok(Journal { folder: folder.to_owned(), syncs, inner: Mutex::new(inner) })
     }
 
     /// The folder of the run.
@@ -119,7 +126,19 @@ impl Journal {
     ///
     /// # Errors
     /// Where it cannot be written: then nothing may be done that it announces.
-    pub fn append(&self, entry: Entry) -> io::Result<u64> {
+    pub async fn append(&self, entry: Entry) -> io::Result<u64> {
+        let announces = entry.announces();
+        let (n, rehearsed) = self.write(entry)?;
+        // What is rehearsed is gone with its EC2: no power failure leaves anything to be undone.
+        if announces && !rehearsed {
+            self.syncs.until(n, || self.look(|record| record.lines)).await?;
+        }
+        Ok(n)
+    }
+
+    /// Writes a line; its number, and whether the run is a rehearsal.
+    fn write(&self, entry: Entry) -> io::Result<(u64, bool)> {
+        self.syncs.sound()?;
         let inner = &mut *self.inner();
         let n = inner.record.lines;
         let line = Line { n, at: Timestamp::now(), entry };
@@ -128,18 +147,14 @@ impl Journal {
         }
         let (text, chain) = inner.chain.write(&line).map_err(io::Error::from)?;
         let start = inner.file.stream_position()?;
-        // What is rehearsed is gone with its EC2: no power failure leaves anything to be undone.
-        let synced = line.entry.announces() && !inner.record.head.rehearsed;
-        let sync = |file: &File| if synced { file.sync_data() } else { Ok(()) };
-        let written = inner.file.write_all(text.as_bytes()).and_then(|()| sync(&inner.file));
-        if let Err(error) = written {
+        if let Err(error) = inner.file.write_all(text.as_bytes()) {
             // A part of a line must not stand before the next one.
             let _ = inner.file.set_len(start).and_then(|()| inner.file.seek(SeekFrom::Start(start)).map(|_| ()));
             return Err(error);
         }
         inner.chain = chain;
         inner.record.take(line);
-        Ok(n)
+        Ok((n, inner.record.head.rehearsed))
     }
 
     /// Looks at what stands in it.

@@ -86,12 +86,17 @@ fn entries() -> Vec<Entry> {
     ]
 }
 
+/// Appends an entry, on a runtime of its own.
+fn append(journal: &Journal, entry: Entry) -> std::io::Result<u64> {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(journal.append(entry))
+}
+
 /// A journal as it stands on the disk.
 fn written(run: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let journal = Journal::create(folder.path(), head(run)).unwrap();
     for entry in entries() {
-        journal.append(entry).unwrap();
+        append(&journal, entry).unwrap();
     }
     fs::read(folder.path().join(FILE)).unwrap()
 }
@@ -180,7 +185,7 @@ fn writing_goes_on_behind_a_torn_end() {
     for cut in [bytes.len() - 1, bytes.len() - 20, whole(&bytes[..bytes.len() - 1]) + 1] {
         fs::write(&file, &bytes[..cut]).unwrap();
         let journal = Journal::open(folder.path()).unwrap();
-        let n = journal.append(Entry::Closed).unwrap();
+        let n = append(&journal, Entry::Closed).unwrap();
         assert_eq!(n as usize, entries().len());
         drop(journal);
         assert!(peek(folder.path()).unwrap().closed);
@@ -197,10 +202,10 @@ fn what_does_not_fit_is_not_written() {
         Entry::Result { intent: 7, result: json!(null) },
         Entry::Attempt { build: "three".to_owned(), attempt: 2, why: String::new() },
     ] {
-        assert!(journal.append(wrong).is_err());
+        assert!(append(&journal, wrong).is_err());
     }
     assert_eq!(fs::read(folder.path().join(FILE)).unwrap(), before);
-    assert_eq!(journal.append(Entry::Closed).unwrap(), 1);
+    assert_eq!(append(&journal, Entry::Closed).unwrap(), 1);
 }
 
 proptest! {

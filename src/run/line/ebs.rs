@@ -8,7 +8,6 @@ use crate::diagnostic::code;
 use crate::run::aws::wait::Instance;
 use crate::run::build::{Build, Device, Ebs, Key, Ssh};
 use crate::run::caller;
-use crate::run::cancel::Cancel;
 use crate::run::event::Artifact;
 use crate::run::facts;
 use crate::run::journal::fold::State;
@@ -334,7 +333,7 @@ async fn publish(cx: &Cx, ebs: &Ebs, images: Vec<Made>, gone: &[(String, Former)
     let mut left = Vec::new();
     if ebs.image.force_delete_snapshot {
         // The image is made: nothing that comes now can fail it, nor does anyone end it half-way.
-        let cx = &Cx { cancel: Cancel::never(), ..cx.clone() };
+        let cx = &Cx { cancel: cx.cancel.of_last_things(), ..cx.clone() };
         for (region, former) in gone {
             let used = |id: &String| images.iter().any(|made| made.snapshots.contains(id));
             let old = former.devices.iter().filter_map(|d| d.snapshot_id.clone());

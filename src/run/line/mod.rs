@@ -85,14 +85,17 @@ async fn connect(
         if let Some(id) = instance {
             compare(cx, id, &pin).await?;
         }
-        let intent = cx.append(Entry::Intent {
-            build: cx.build.to_string(),
-            attempt: cx.attempt,
-            step: CONNECT.to_owned(),
-            of: String::new(),
-            data: json!({ "host": target.host, "port": target.port }),
-        })?;
-        cx.append(Entry::Result { intent, result: json!({ "host_key": pin.line(), "bastions": pin.lines_before() }) })?;
+        let intent = cx
+            .append(Entry::Intent {
+                build: cx.build.to_string(),
+                attempt: cx.attempt,
+                step: CONNECT.to_owned(),
+                of: String::new(),
+                data: json!({ "host": target.host, "port": target.port }),
+            })
+            .await?;
+        cx.append(Entry::Result { intent, result: json!({ "host_key": pin.line(), "bastions": pin.lines_before() }) })
+            .await?;
     }
     let result = pin.fingerprint().map_or_else(|| "connected".to_owned(), |f| format!("connected, host key {f}"));
     cx.events.tell(What::StepDone { step: CONNECT.to_owned(), result, ms: ms(start.elapsed()) });
@@ -118,20 +121,22 @@ async fn forget_key(cx: &Cx, shell: &mut Shell, key_file: &Path) -> Result<(), P
     let line = key::public_line(&key, "")?;
     let blob = line.split_whitespace().nth(1).unwrap_or_default();
     let about = "taking the temporary key out of `authorized_keys`".to_owned();
-    let intent = cx.append(Entry::Intent {
-        build: cx.build.to_string(),
-        attempt: cx.attempt,
-        step: FORGET_KEY.to_owned(),
-        of: String::new(),
-        data: json!(null),
-    })?;
+    let intent = cx
+        .append(Entry::Intent {
+            build: cx.build.to_string(),
+            attempt: cx.attempt,
+            step: FORGET_KEY.to_owned(),
+            of: String::new(),
+            data: json!(null),
+        })
+        .await?;
     cx.events.tell(What::StepStarted { step: FORGET_KEY.to_owned(), about });
     let start = Instant::now();
     let left = shell.forget_key(blob).await?;
     for why in &left {
         cx.events.say(format!("the temporary key may still stand in {why}"));
     }
-    cx.append(Entry::Result { intent, result: json!(null) })?;
+    cx.append(Entry::Result { intent, result: json!(null) }).await?;
     let result = "the temporary key opens the machine no more".to_owned();
     cx.events.tell(What::StepDone { step: FORGET_KEY.to_owned(), result, ms: ms(start.elapsed()) });
     Ok(())
@@ -238,17 +243,19 @@ async fn provision_one(
         return Err(Problem::cancelled());
     }
     let about = format!("provisioning by `{}`", named(step));
-    let intent = cx.append(Entry::Intent {
-        build: cx.build.to_string(),
-        attempt: cx.attempt,
-        step: PROVISION.to_owned(),
-        of,
-        data: json!({ "kind": step.kind, "label": step.label }),
-    })?;
+    let intent = cx
+        .append(Entry::Intent {
+            build: cx.build.to_string(),
+            attempt: cx.attempt,
+            step: PROVISION.to_owned(),
+            of,
+            data: json!({ "kind": step.kind, "label": step.label }),
+        })
+        .await?;
     cx.events.tell(What::StepStarted { step: PROVISION.to_owned(), about });
     let start = Instant::now();
     act(cx, step, shell, values).await?;
-    cx.append(Entry::Result { intent, result: json!(null) })?;
+    cx.append(Entry::Result { intent, result: json!(null) }).await?;
     let result = format!("`{}` done", named(step));
     cx.events.tell(What::StepDone { step: PROVISION.to_owned(), result, ms: ms(start.elapsed()) });
     cx.paused(PROVISION).await;

@@ -218,9 +218,11 @@ impl Cx {
                 if !S::AGAIN {
                     self.events.say(format!("looking what came of a step that was begun: {}", step.about()));
                     match self.look(&step, age).await? {
-                        Look::There(out) => return self.done::<S>(intent, out, Instant::now()),
-                        Look::Others(problem) => return self.void(intent, problem),
-                        Look::Nothing if self.cancel.is_cancelled() => return self.void(intent, Problem::cancelled()),
+                        Look::There(out) => return self.done::<S>(intent, out, Instant::now()).await,
+                        Look::Others(problem) => return self.void(intent, problem).await,
+                        Look::Nothing if self.cancel.is_cancelled() => {
+                            return self.void(intent, Problem::cancelled()).await;
+                        }
                         Look::Nothing => {}
                     }
                 }
@@ -230,7 +232,7 @@ impl Cx {
                 if self.cancel.is_cancelled() {
                     return Err(Problem::cancelled());
                 }
-                let intent = self.announce(&step)?;
+                let intent = self.announce(&step).await?;
                 (intent, step)
             }
         };
@@ -238,25 +240,25 @@ impl Cx {
         let start = Instant::now();
         match step.act(self).await {
             Ok(out) => {
-                let out = self.done::<S>(intent, out, start)?;
+                let out = self.done::<S>(intent, out, start).await?;
                 self.paused(S::NAME).await;
                 Ok(out)
             }
-            Err(Failure { problem, unclear: false }) => self.void(intent, problem),
+            Err(Failure { problem, unclear: false }) => self.void(intent, problem).await,
             // It stays begun: whoever goes back undoes it as if it were done.
             Err(Failure { problem, .. }) if S::AGAIN => Err(self.placed(problem)),
             // From now on: the call was made more than once, perhaps, and only just.
             Err(Failure { problem, .. }) => match self.look(&step, Age::fresh()).await? {
-                Look::There(out) => self.done::<S>(intent, out, start),
-                Look::Nothing => self.void(intent, problem),
-                Look::Others(other) => self.void(intent, other),
+                Look::There(out) => self.done::<S>(intent, out, start).await,
+                Look::Nothing => self.void(intent, problem).await,
+                Look::Others(other) => self.void(intent, other).await,
             },
         }
     }
 
     /// The end of a step that had no effect.
-    fn void<T>(&self, intent: u64, problem: Problem) -> Result<T, Problem> {
-        self.append(Entry::Void { intent, why: self.events.gate().pass(&problem.message) })?;
+    async fn void<T>(&self, intent: u64, problem: Problem) -> Result<T, Problem> {
+        self.append(Entry::Void { intent, why: self.events.gate().pass(&problem.message) }).await?;
         Err(self.placed(problem))
     }
 
@@ -326,7 +328,7 @@ impl Cx {
         self.region.local(self.run.absence).saturating_sub(age.now())
     }
 
-    fn announce<S: Step>(&self, step: &S) -> Result<u64, Problem> {
+    async fn announce<S: Step>(&self, step: &S) -> Result<u64, Problem> {
         let data = serde_json::to_value(step).map_err(|error| unreadable(S::NAME, &error))?;
         self.append(Entry::Intent {
             build: self.build.to_string(),
@@ -335,11 +337,12 @@ impl Cx {
             of: step.of(),
             data,
         })
+        .await
     }
 
-    fn done<S: Step>(&self, intent: u64, out: S::Out, start: Instant) -> Result<S::Out, Problem> {
+    async fn done<S: Step>(&self, intent: u64, out: S::Out, start: Instant) -> Result<S::Out, Problem> {
         let result = serde_json::to_value(&out).map_err(|error| unreadable(S::NAME, &error))?;
-        self.append(Entry::Result { intent, result })?;
+        self.append(Entry::Result { intent, result }).await?;
         let (result, ms) = (S::told(&out), ms(start.elapsed()));
         self.events.tell(What::StepDone { step: S::NAME.to_owned(), result, ms });
         Ok(out)
@@ -354,8 +357,8 @@ impl Cx {
     ///
     /// # Errors
     /// Where it cannot be written: then nothing that it announces may be done.
-    pub fn append(&self, entry: Entry) -> Result<u64, Problem> {
-        self.run.journal.append(entry).map_err(|error| {
+    pub async fn append(&self, entry: Entry) -> Result<u64, Problem> {
+        self.run.journal.append(entry).await.map_err(|error| {
             Problem::left(code::RUN_JOURNAL, format!("the journal cannot be written: {error}"))
                 .help("see whether the disk is full; then undo what is left by `bakec clean`")
         })

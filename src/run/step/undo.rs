@@ -45,7 +45,8 @@ pub async fn back(cx: &Cx, extent: Extent) -> Vec<Problem> {
     let mut left = Vec::new();
     if !kept
         && !standing.is_empty()
-        && let Err(problem) = cx.append(Entry::Back { build: cx.build.to_string(), why: "it is undone".to_owned() })
+        && let Err(problem) =
+            cx.append(Entry::Back { build: cx.build.to_string(), why: "it is undone".to_owned() }).await
     {
         left.push(problem);
     }
@@ -87,7 +88,7 @@ async fn walk(cx: &Cx, steps: Vec<StepRecord>) -> Vec<Problem> {
         match undo_any(&cx, &step).await {
             Ok(what) => {
                 let told = if what.is_empty() { NOTHING.to_owned() } else { what.clone() };
-                if let Err(problem) = cx.append(Entry::Undone { intent: step.intent, what: told }) {
+                if let Err(problem) = cx.append(Entry::Undone { intent: step.intent, what: told }).await {
                     left.push(problem);
                 }
                 if !what.is_empty() {
@@ -121,7 +122,7 @@ async fn finish_all(cx: &Cx, record: &StepRecord) -> Result<(), Problem> {
     }
     let step: Finish = serde_json::from_value(record.data.clone()).map_err(|error| unreadable(Finish::NAME, &error))?;
     step.act(cx).await.map_err(|failure| failure.problem)?;
-    cx.append(Entry::Result { intent: record.intent, result: Json::Null })?;
+    cx.append(Entry::Result { intent: record.intent, result: Json::Null }).await?;
     cx.events.tell(What::StepDone { step: Finish::NAME.to_owned(), result: Finish::told(&()), ms: 0 });
     Ok(())
 }

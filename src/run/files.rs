@@ -1,0 +1,114 @@
+//! The files here that builds read: whether they are there, and the digests by which a run that goes on knows them again.
+//!
+//! Neighbours: `mod` asks before anything else; `begin` keeps the digests; `settle` compares them.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::build::{Build, Builder, Key, Provisioner, Script, Ssh, Work};
+use super::problem::{Origin, Problem};
+use super::{render, ssh};
+use crate::diagnostic::code;
+
+/// A file that a step reads, and what it is to the step.
+type Wanted = (PathBuf, &'static str);
+
+/// The files that a step reads here, as far as they are known before there is a machine. What is `generated` may appear later.
+fn wanted(step: &Provisioner, build: &Build) -> Vec<Wanted> {
+    match &step.work {
+        Work::Shell(shell) => shell.scripts.iter().filter_map(script).map(|path| (path.clone(), "script")).collect(),
+        Work::File(carry) if !carry.download && !carry.generated => {
+            let sources = carry.sources.iter().filter_map(|source| render::rendered(source, &build.values).ok());
+            sources.map(|path| (PathBuf::from(path), "file")).collect()
+        }
+        Work::File(_) => Vec::new(),
+    }
+}
+
+fn script(script: &Script) -> Option<&PathBuf> {
+    match script {
+        Script::File(path) => Some(path),
+        Script::Inline(_) => None,
+    }
+}
+
+/// The steps of a build, also those that clean up.
+fn steps(build: &Build) -> impl Iterator<Item = &Provisioner> {
+    build.provisioners.iter().chain(&build.cleanups)
+}
+
+/// What is wrong with the files: those that builds read must be there, and keys be keys.
+pub fn missing(builds: &[Build]) -> Vec<Problem> {
+    let mut found = Vec::new();
+    for build in builds {
+        for step in steps(build) {
+            let wanted = wanted(step, build).into_iter();
+            found.extend(wanted.filter_map(|(path, what)| unread(&path, what, step.origin.as_ref())));
+        }
+        // Whoever connects would learn it too, when the machine is paid for.
+        let ssh = match &build.builder {
+            Builder::Ebs(ebs) => ebs.ssh.as_ref(),
+            Builder::Null(null) => null.ssh.as_ref(),
+        };
+        if let Some(ssh) = ssh {
+            let own = own_key(&build.builder).map(|(file, _)| file);
+            let wrong = ssh::wrong_files(ssh, own).into_iter();
+            found.extend(wrong.map(|problem| problem.at(build.origin.clone())));
+        }
+    }
+    // What several builds want is told once.
+    let mut told = BTreeSet::new();
+    found.retain(|problem| told.insert(problem.message.clone()));
+    found
+}
+
+/// The user's own key file, and the connection that it is for.
+fn own_key(builder: &Builder) -> Option<(&Path, Option<&Ssh>)> {
+    match builder {
+        Builder::Ebs(ebs) => match &ebs.key {
+            Key::Own { file, .. } => Some((file, ebs.ssh.as_ref())),
+            Key::None | Key::Known { .. } | Key::Temporary { .. } => None,
+        },
+        Builder::Null(null) => null.key_file.as_deref().map(|file| (file, null.ssh.as_ref())),
+    }
+}
+
+fn unread(path: &Path, what: &str, origin: Option<&Origin>) -> Option<Problem> {
+    let error = std::fs::File::open(path).err()?;
+    let message = format!("the {what} `{}` cannot be read: {error}", path.display());
+    let problem = Problem::refused(code::RUN_FILE, message)
+        .help("paths are relative to the folder in which bakec was started")
+        .at(origin.cloned());
+    Some(problem)
+}
+
+/// Digests of the files that builds read, folders with all that is in them.
+///
+/// # Errors
+/// Where one cannot be read.
+pub fn digests(builds: &[Build]) -> std::io::Result<Vec<(String, String)>> {
+    let all = builds.iter().flat_map(|build| steps(build).flat_map(move |step| wanted(step, build)));
+    let paths: BTreeSet<PathBuf> = all.map(|(path, _)| path).collect();
+    paths.iter().map(|path| Ok((path.display().to_string(), digest(path)?))).collect()
+}
+
+fn digest(path: &Path) -> std::io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    feed(&mut hasher, path)?;
+    Ok(hasher.finalize().to_hex()[..32].to_owned())
+}
+
+fn feed(hasher: &mut blake3::Hasher, path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        let mut inside: Vec<PathBuf> =
+            std::fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+        inside.sort();
+        for entry in inside {
+            hasher.update(entry.file_name().unwrap_or_default().as_encoded_bytes());
+            feed(hasher, &entry)?;
+        }
+    } else {
+        hasher.update_reader(std::fs::File::open(path)?)?;
+    }
+    Ok(())
+}
