@@ -58,6 +58,9 @@ mod peer;
 #[path = "../peer/builds.rs"]
 mod peer_builds;
 #[cfg(feature = "run")]
+#[path = "../peer/door.rs"]
+mod peer_door;
+#[cfg(feature = "run")]
 #[path = "../peer/ec2.rs"]
 mod peer_ec2;
 #[cfg(feature = "run")]
@@ -77,6 +80,9 @@ mod peer_ssh;
 mod peer_sshd;
 #[path = "../peer/targets.rs"]
 mod peer_targets;
+#[cfg(feature = "run")]
+#[path = "../peer/ways.rs"]
+mod peer_ways;
 mod prelude;
 mod promises;
 mod properties;

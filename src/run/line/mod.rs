@@ -155,7 +155,8 @@ async fn open(
         Some(file) => vec![key::read(file, ssh.passphrase.as_ref())?],
         None => Vec::new(),
     };
-    match (ssh::connect(target, ssh, &keys, pin, &cx.events, &cx.cancel).await, instance) {
+    let connecting = Box::pin(ssh::connect(target, ssh, &keys, pin, &cx.events, &cx.cancel));
+    match (connecting.await, instance) {
         (Err(problem), Some(id)) if problem.code == code::RUN_SSH_CONNECT => Err(with_console(cx, id, problem).await),
         (outcome, _) => outcome,
     }

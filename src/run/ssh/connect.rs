@@ -92,7 +92,8 @@ pub async fn connect(
         cancel: cancel.clone(),
     };
     let local = Local::open(&ssh.local_tunnels, events).await?;
-    let link = way.link(ssh.timeout).await?;
+    // Large, and within many others.
+    let link = Box::pin(way.link(ssh.timeout)).await?;
     local.lead(&link.handle);
     Ok(Shell::new(way, link, local))
 }

@@ -114,7 +114,7 @@ impl Shell {
     /// Connects again, to a machine that may be restarting, for so long at most. It must show the same host key.
     pub async fn reconnect(&mut self, within: Duration) -> Result<(), Problem> {
         let stop = self.stop();
-        let link = self.way.link(within);
+        let link = Box::pin(self.way.link(within));
         self.link = tokio::select! {
             link = link => link?,
             problem = stop => return Err(problem),
