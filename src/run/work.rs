@@ -156,9 +156,10 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
             let address = found.addresses.get(&*build.name).cloned();
             let (ssh_at, bastion_at) = (settings.ssh_at, settings.bastion_at);
             let given = line::ebs::Given { source, address, ssh_at, bastion_at, values: &build.values };
-            line::ebs::bake(&timed, build, ebs, &given).await
+            // Large, and within many others.
+            Box::pin(line::ebs::bake(&timed, build, ebs, &given)).await
         }
-        Builder::Null(null) => line::null::bake(&timed, build, null, &build.values).await.map(Baked::from),
+        Builder::Null(null) => Box::pin(line::null::bake(&timed, build, null, &build.values)).await.map(Baked::from),
     };
     let baked = match (baked, settings.timeout) {
         (Err(problem), Some(time)) if problem.kind == Kind::Cancelled && !cx.cancel.is_cancelled() => {

@@ -1,5 +1,8 @@
 //! All tests of the house, in one program.
 
+// What a whole run awaits is deep.
+#![recursion_limit = "256"]
+
 mod program;
 mod run;
 mod support;
