@@ -136,6 +136,11 @@ impl Handler for Door {
         Ok(true)
     }
 
+    async fn subsystem_request(&mut self, id: ChannelId, name: &str, session: &mut Session) -> Result<(), Self::Error> {
+        self.see(format!("a subsystem: {name}"));
+        session.channel_failure(id)
+    }
+
     async fn exec_request(&mut self, id: ChannelId, command: &[u8], session: &mut Session) -> Result<(), Self::Error> {
         self.see(format!("a command: {}", String::from_utf8_lossy(command)));
         session.channel_success(id)?;

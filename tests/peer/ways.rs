@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 
 use bakec::diagnostic::code;
 use bakec::packer::read_placed;
-use bakec::run::build::{Builder, Ssh};
+use bakec::run::build::{Builder, Key, Ssh};
 use bakec::run::cancel::Cancel;
 use bakec::run::event::Events;
 use bakec::run::input::{Inputs, Moment, builds};
 use bakec::run::key;
 use bakec::run::problem::Problem;
 use bakec::run::secret::Gate;
-use bakec::run::ssh::{Exit, HostKeyPin, Shell, Target, connect, wrong_files};
+use bakec::run::ssh::{Exit, HostKeyPin, Pipe, Shell, Target, connect, wrong_files};
 use bakec::text::FileId;
 use serde_json::{Value, json};
 
@@ -42,6 +42,12 @@ pub(crate) fn line(port: u16, options: Value, agent: Option<&Path>) -> Result<Li
     for (option, value) in options.as_object().into_iter().flatten() {
         builder[option] = value.clone();
     }
+    let Builder::Null(null) = read(&builder, agent)? else { panic!("another builder") };
+    Ok(Line { ssh: null.ssh.expect("a connection"), key: null.key_file, pin: HostKeyPin::default() })
+}
+
+/// Reads a builder, on a system that has this agent.
+fn read(builder: &Value, agent: Option<&Path>) -> Result<Builder, Vec<Problem>> {
     let text = json!({ "builders": [builder] }).to_string();
     let (document, problems) = read_placed(FileId(0), "plan.json", &text);
     let inputs = Inputs {
@@ -60,9 +66,7 @@ pub(crate) fn line(port: u16, options: Value, agent: Option<&Path>) -> Result<Li
         except_posts: Vec::new(),
     };
     let document = document.unwrap_or_else(|| panic!("{problems:?}"));
-    let mut all = builds(&document, &inputs, &Gate::default())?.0;
-    let Builder::Null(null) = all.remove(0).builder else { panic!("another builder") };
-    Ok(Line { ssh: null.ssh.expect("a connection"), key: null.key_file, pin: HostKeyPin::default() })
+    Ok(builds(&document, &inputs, &Gate::default())?.0.remove(0).builder)
 }
 
 impl Line {
@@ -88,8 +92,12 @@ pub(crate) async fn open(port: u16, options: Value, agent: Option<&Path>) -> Res
 /// What a command writes.
 pub(crate) async fn said(shell: &mut Shell, command: &str) -> String {
     let mut all = Vec::new();
-    let exit = shell.run(command, None, &mut |_, line| all.push(line.to_owned())).await;
-    assert!(matches!(exit, Ok(Exit::Status(0))), "{command}: {exit:?} {all:?}");
+    let mut more = Vec::new();
+    // A server that tells all that it does tells it on the standard error.
+    let on_line =
+        &mut |pipe, line: &str| if pipe == Pipe::Out { all.push(line.to_owned()) } else { more.push(line.to_owned()) };
+    let exit = shell.run(command, None, on_line).await;
+    assert!(matches!(exit, Ok(Exit::Status(0))), "{command}: {exit:?} {all:?} {more:?}");
     all.join("\n")
 }
 
@@ -130,7 +138,7 @@ fn log_is(settings: &str) -> String {
 
 /// How often a server has let somebody in.
 fn let_in(server: &Sshd) -> usize {
-    server.log().matches("Accepted ").count()
+    server.log().lines().filter(|line| line.starts_with("Accepted ") && line.contains(" port ")).count()
 }
 
 #[test]
@@ -181,6 +189,81 @@ fn a_terminal_and_the_agent_are_asked_for_only_when_wanted() {
             assert_eq!(door.seen()[1..], seen, "{options}");
         }
     });
+}
+
+#[test]
+fn limits_of_time_and_attempts_are_kept() {
+    run(async {
+        let door = Door::open("sesame", false).await;
+        for (attempts, says) in [(1, "tried once"), (3, "tried 3 times")] {
+            let options = json!({ "ssh_password": "barley", "ssh_handshake_attempts": attempts });
+            let before = door.seen().len();
+            let problem = refused(open(door.port, options, None).await);
+            assert!(problem.message.contains(says) && door.seen().len() >= before + attempts, "{problem:?}");
+        }
+        for (options, least) in [
+            (json!({ "ssh_timeout": "1s" }), 0.5),
+            (json!({ "ssh_timeout": "3s" }), 1.5),
+            (json!({ "ssh_timeout": "1s", "ssh_wait_timeout": "3s" }), 1.5),
+        ] {
+            let mut all = options.clone();
+            all["ssh_password"] = json!("sesame");
+            let start = Instant::now();
+            let problem = refused(open(free_port(), all, None).await);
+            let took = start.elapsed().as_secs_f64();
+            assert!(
+                problem.message.contains("tried for") && (least..least + 2.0).contains(&took),
+                "{options}: {took} s"
+            );
+        }
+        let elsewhere = json!({ "ssh_password": "sesame", "ssh_host": "no-such-host.invalid", "ssh_timeout": "1s" });
+        assert!(refused(open(door.port, elsewhere, None).await).message.contains("no-such-host.invalid"));
+    });
+}
+
+#[test]
+fn files_go_by_the_way_that_is_named() {
+    run(async {
+        for (options, seen) in [
+            (json!({}), "a subsystem: sftp"),
+            (json!({ "ssh_file_transfer_method": "sftp" }), "a subsystem: sftp"),
+            (json!({ "ssh_file_transfer_method": "scp" }), "a command: scp -t /tmp"),
+        ] {
+            let door = Door::open("sesame", false).await;
+            let mut all = options.clone();
+            all["ssh_password"] = json!("sesame");
+            let mut shell = open(door.port, all, None).await.expect("in");
+            let gone = shell.upload(&mut &b"x"[..], 1, "/tmp/x", 0o600).await;
+            assert!(gone.is_err() && door.seen()[1] == seen, "{options}: {:?}", door.seen());
+            // Where there is no SFTP, the other way is gone.
+            assert_eq!(door.seen().last().map(String::as_str), Some("a command: scp -t /tmp"), "{options}");
+        }
+    });
+}
+
+#[test]
+fn who_shows_the_agents_keys_or_a_password_gets_no_temporary_pair() {
+    let key = |options: Value| {
+        let mut builder = json!({ "type": "amazon-ebs", "region": "us-east-1", "source_ami": "ami-1", "instance_type": "t2.micro",
+            "ssh_username": "me", "ami_name": "it", "access_key": "a", "secret_key": "b" });
+        for (option, value) in options.as_object().into_iter().flatten() {
+            builder[option] = value.clone();
+        }
+        match read(&builder, Some(Path::new("/agent"))) {
+            Ok(Builder::Ebs(ebs)) => ebs.key,
+            other => panic!("{other:?}"),
+        }
+    };
+    let known = || Key::Known { name: "ours".to_owned() };
+    assert!(matches!(key(json!({})), Key::Temporary { .. }));
+    assert_eq!(key(json!({ "ssh_agent_auth": true })), Key::None);
+    assert_eq!(key(json!({ "ssh_agent_auth": true, "ssh_keypair_name": "ours" })), known());
+    assert_eq!(key(json!({ "ssh_password": "p" })), Key::None);
+    let own = json!({ "ssh_private_key_file": "/k", "ssh_keypair_name": "ours" });
+    assert_eq!(key(own), Key::Own { name: Some("ours".to_owned()), file: "/k".into() });
+    // Who names the temporary pair wants one.
+    let named = json!({ "ssh_password": "p", "temporary_key_pair_name": "it", "temporary_key_pair_type": "ed25519" });
+    assert_eq!(key(named), Key::Temporary { name: "it".to_owned(), kind: Some("ed25519".to_owned()), bits: None });
 }
 
 #[test]
@@ -626,7 +709,7 @@ fn peer_ways_algorithms_are_those_that_are_named() {
     let folder = folder();
     let key = ed25519(folder.path(), "id");
     let by = |cipher: Option<&str>, exchange: Option<&str>| {
-        let mut options = json!({ "ssh_private_key_file": key, "ssh_timeout": "3s" });
+        let mut options = json!({ "ssh_private_key_file": key, "ssh_timeout": "90s", "ssh_handshake_attempts": 1 });
         if let Some(cipher) = cipher {
             options["ssh_ciphers"] = json!([cipher]);
         }
@@ -785,8 +868,10 @@ fn peer_ways_a_second_implementation_carries_files() {
     fs::create_dir_all(keys.parent().expect("a folder")).expect("a folder");
     let public = fs::read_to_string(key.with_extension("pub")).expect("a key");
     fs::write(&keys, format!("{former}{public}")).expect("the keys");
-    let _server =
-        spawned(Command::new("dropbear").args(["-F", "-E", "-p", &format!("127.0.0.1:{port}"), "-r"]).arg(&host));
+    let log = fs::File::create(folder.path().join("dropbear.log")).expect("a log");
+    let mut dropbear = Command::new("dropbear");
+    dropbear.args(["-F", "-E", "-p", &format!("127.0.0.1:{port}"), "-r"]).arg(&host);
+    let _server = Process(dropbear.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("dropbear"));
     up(port);
     let outcome = std::panic::catch_unwind(|| {
         run(async {
@@ -813,6 +898,7 @@ fn peer_ways_a_second_implementation_carries_files() {
     });
     fs::write(&keys, former).expect("the keys as they were");
     if let Err(panic) = outcome {
+        eprintln!("{}", fs::read_to_string(folder.path().join("dropbear.log")).unwrap_or_default());
         std::panic::resume_unwind(panic);
     }
 }

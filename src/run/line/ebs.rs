@@ -379,3 +379,45 @@ mod tests {
         assert_eq!(kind("", "", false), "ed25519");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_is_reached_at_the_address_that_is_wanted() {
+        let some = |text: &str| Some(text.to_owned());
+        let machine = Instance {
+            public_address: some("203.0.113.1"),
+            private_address: some("10.0.0.1"),
+            public_name: some("public.example"),
+            private_name: some("private.example"),
+            address_v6: some("2001:db8::1"),
+            ..Instance::default()
+        };
+        let at = |host: Option<&str>, interface: Option<&str>, machine: &Instance| {
+            let ssh = Ssh {
+                host: host.map(str::to_owned),
+                interface: interface.map(str::to_owned),
+                port: 22,
+                ..Ssh::default()
+            };
+            target(&ssh, machine, None).map(|target| target.to_string()).map_err(|problem| problem.message)
+        };
+        for (interface, found) in [
+            (None, "public.example:22"),
+            (Some("public_ip"), "203.0.113.1:22"),
+            (Some("private_ip"), "10.0.0.1:22"),
+            (Some("public_dns"), "public.example:22"),
+            (Some("private_dns"), "private.example:22"),
+            (Some("ipv6"), "[2001:db8::1]:22"),
+        ] {
+            assert_eq!(at(None, interface, &machine).as_deref(), Ok(found), "{interface:?}");
+            assert_eq!(at(Some("mine"), interface, &machine).as_deref(), Ok("mine:22"));
+            let none = at(None, interface, &Instance::default()).expect_err("it has none");
+            assert!(none.contains("no address that `ssh_interface` asks for"), "{none}");
+        }
+        let inside = Instance { public_name: None, public_address: None, ..machine };
+        assert_eq!(at(None, None, &inside).as_deref(), Ok("10.0.0.1:22"));
+    }
+}

@@ -149,7 +149,8 @@ async fn http(mut stream: TcpStream, target: &Target, proxy: &Proxy) -> Result<B
     let status = line.strip_prefix("HTTP/").and_then(|l| l.split(' ').nth(1)?.parse::<u16>().ok());
     match status {
         Some(200..=299) => Ok(Box::new(stream)),
-        Some(407) => Err(Refusal::Final(match proxy.username {
+        // Some say it as if they were the server.
+        Some(401 | 407) => Err(Refusal::Final(match proxy.username {
             Some(_) => "it refuses the user or the password".to_owned(),
             None => "it wants to know who asks".to_owned(),
         })),

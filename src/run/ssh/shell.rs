@@ -25,6 +25,8 @@ use crate::run::problem::Problem;
 const HALF_LINE: Duration = Duration::from_secs(3);
 /// What holds a command's output open after its end is left behind after such a silence.
 const LEFT_BEHIND: Duration = Duration::from_secs(30);
+/// How often it is looked whether a connection still is.
+const LOOK: Duration = Duration::from_millis(250);
 /// So long a command may take to end after it was asked to.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
@@ -156,6 +158,24 @@ impl Shell {
         }
     }
 
+    /// The same, or an error as soon as the connection is gone: those who carry files may wait for answers that never come.
+    pub(super) fn stop_or_end(&self, what: String) -> impl Future<Output = Problem> + Send + 'static {
+        let (stop, handle, known) = (self.stop(), self.link.handle.clone(), self.link.known.clone());
+        async move {
+            let gone = async {
+                while !handle.is_closed() {
+                    sleep(LOOK).await;
+                }
+                // What has come before the end may still tell more.
+                sleep(LOOK).await;
+            };
+            tokio::select! {
+                problem = stop => problem,
+                () = gone => lost(&known, &what),
+            }
+        }
+    }
+
     /// A fresh channel; a connection that was dropped since is made anew.
     pub(super) async fn channel(&mut self) -> Result<Channel<Msg>, Problem> {
         for again in [true, false] {
@@ -182,8 +202,7 @@ impl Shell {
 
     /// The error of a connection that ended.
     pub(super) fn lost(&self, what: &str) -> Problem {
-        let why = self.link.known.end().map(|why| format!(": {why}")).unwrap_or_default();
-        Problem::failed(code::RUN_SSH_LOST, format!("the SSH connection was lost, {what}{why}"))
+        lost(&self.link.known, what)
     }
 
     /// Runs a command and gives each line that it writes. What it ends with is told, never assumed.
@@ -290,6 +309,11 @@ impl Shell {
     }
 }
 
+fn lost(known: &Known, what: &str) -> Problem {
+    let why = known.end().map(|why| format!(": {why}")).unwrap_or_default();
+    Problem::failed(code::RUN_SSH_LOST, format!("the SSH connection was lost, {what}{why}"))
+}
+
 /// What a command writes, on its way to lines.
 struct Written<'a> {
     out: Lines,
@@ -331,7 +355,7 @@ async fn granted(read: &mut ChannelReadHalf) -> bool {
         match read.wait().await {
             Some(ChannelMsg::Success) => return true,
             Some(ChannelMsg::WindowAdjusted { .. }) => {}
-            _ => return false,
+            other => { eprintln!("XX {other:?}"); return false },
         }
     }
 }
