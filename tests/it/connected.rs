@@ -93,8 +93,7 @@ async fn bastions_are_rehearsed_and_their_keys_are_in_the_journal() {
     let way = format!("connecting to {ssh} as ubuntu through {bastion}, {bastion}");
     assert!(format!("{events:?}").contains(&way), "{events:?}");
     let run = outcome.run.expect("a run");
-    let journal =
-        std::fs::read_to_string(house.settings.runs.join(&run).join("journal.jsonl")).expect("a journal");
+    let journal = std::fs::read_to_string(house.settings.runs.join(&run).join("journal.jsonl")).expect("a journal");
     let kept = journal.lines().find(|line| line.contains("\"bastions\"")).expect("the keys of the way");
     assert_eq!(kept.matches("ssh-ed25519 ").count(), 3, "{kept}");
     // A connection that is cut in the middle is made again on the same way.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use russh::client::{Handle, Msg};
-use russh::{Channel, ChannelMsg, ChannelReadHalf, Disconnect, Pty, Sig};
+use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Disconnect, Pty, Sig};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -17,6 +17,7 @@ use super::lines::Lines;
 use super::pin::HostKeyPin;
 use super::tunnel::{Local, Remote};
 use crate::diagnostic::code;
+use crate::run::build::Ssh;
 use crate::run::cancel::Cancel;
 use crate::run::event::Events;
 use crate::run::problem::Problem;
@@ -25,6 +26,8 @@ use crate::run::problem::Problem;
 const HALF_LINE: Duration = Duration::from_secs(3);
 /// What holds a command's output open after its end is left behind after such a silence.
 const LEFT_BEHIND: Duration = Duration::from_secs(30);
+/// How often a session that ended before it began is begun again.
+const AGAIN: usize = 2;
 /// How often it is looked whether a connection still is.
 const LOOK: Duration = Duration::from_millis(250);
 /// So long a command may take to end after it was asked to.
@@ -212,37 +215,31 @@ impl Shell {
         stdin: Option<Input<'_>>,
         on_line: &mut (dyn FnMut(Pipe, &str) + Send),
     ) -> Result<Exit, Problem> {
-        let channel = self.channel().await?;
-        let (mut read, write) = channel.split();
         let stop = self.stop();
         tokio::pin!(stop);
-        let started = async {
-            if self.way.ssh.forward_agent && self.way.ssh.agent.is_some() {
-                // Whoever does not take the agent goes without it, as with every client.
-                let _ = write.agent_forward(true).await;
-                let _ = granted(&mut read).await;
-            }
-            if self.way.ssh.pty {
-                let modes = [(Pty::ECHO, 0), (Pty::TTY_OP_ISPEED, 14400), (Pty::TTY_OP_OSPEED, 14400)];
-                let asked = write.request_pty(true, "xterm", 80, 40, 0, 0, &modes).await;
-                if asked.is_err() || !granted(&mut read).await {
-                    return Err("a terminal");
-                }
-            }
-            let asked = write.exec(true, command).await;
-            if asked.is_ok() && granted(&mut read).await { Ok(()) } else { Err("a command") }
-        };
-        let started = tokio::select! {
-            started = started => started,
-            problem = &mut stop => return Err(problem),
-        };
-        if let Err(what) = started {
+        let mut again = AGAIN;
+        let (mut read, write) = loop {
+            let (mut read, write) = self.channel().await?.split();
+            let started = async { start(&self.way.ssh, &mut read, &write, command).await };
+            let started = tokio::select! {
+                started = started => started,
+                problem = &mut stop => return Err(problem),
+            };
+            let (what, answer) = match started {
+                Ok(()) => break (read, write),
+                Err(refused) => refused,
+            };
             if self.is_lost() {
                 return Err(self.lost(&format!("before the server granted {what}")));
             }
+            // What was never granted was never begun: some end a session that follows closely on another.
+            if answer == Granted::Ended && again > 0 {
+                again -= 1;
+                continue;
+            }
             return Err(Problem::failed(code::RUN_SSH_LOST, format!("the SSH server grants no session {what}"))
                 .help("the user's account or the server's settings do not allow it"));
-        }
+        };
 
         let pump = async {
             // A command that does not read all that it is given is no error.
@@ -349,15 +346,51 @@ async fn until(at: Option<Instant>) {
     }
 }
 
-/// Whether the server grants what it was asked for.
-async fn granted(read: &mut ChannelReadHalf) -> bool {
+/// What a server says to what it was asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Granted {
+    Yes,
+    No,
+    /// Nothing: it ended the session.
+    Ended,
+}
+
+async fn granted(read: &mut ChannelReadHalf) -> Granted {
     loop {
         match read.wait().await {
-            Some(ChannelMsg::Success) => return true,
-            Some(ChannelMsg::WindowAdjusted { .. }) => {}
-            other => { eprintln!("XX {other:?}"); return false },
+            Some(ChannelMsg::Success) => return Granted::Yes,
+            Some(ChannelMsg::WindowAdjusted { .. } | ChannelMsg::Eof) => {}
+            Some(ChannelMsg::Close) | None => return Granted::Ended,
+            Some(_) => return Granted::No,
         }
     }
+}
+
+/// Begins a command, with what it wants beside; else what was not granted.
+async fn start(
+    ssh: &Ssh,
+    read: &mut ChannelReadHalf,
+    write: &ChannelWriteHalf<Msg>,
+    command: &str,
+) -> Result<(), (&'static str, Granted)> {
+    if ssh.forward_agent && ssh.agent.is_some() {
+        // Whoever does not take the agent goes without it, as with every client.
+        let asked = write.agent_forward(true).await;
+        if asked.is_err() || granted(read).await == Granted::Ended {
+            return Err(("an agent", Granted::Ended));
+        }
+    }
+    if ssh.pty {
+        let modes = [(Pty::ECHO, 0), (Pty::TTY_OP_ISPEED, 14400), (Pty::TTY_OP_OSPEED, 14400)];
+        let asked = write.request_pty(true, "xterm", 80, 40, 0, 0, &modes).await;
+        let answer = if asked.is_err() { Granted::Ended } else { granted(read).await };
+        if answer != Granted::Yes {
+            return Err(("a terminal", answer));
+        }
+    }
+    let asked = write.exec(true, command).await;
+    let answer = if asked.is_err() { Granted::Ended } else { granted(read).await };
+    if answer == Granted::Yes { Ok(()) } else { Err(("a command", answer)) }
 }
 
 fn name(signal: &Sig) -> String {
