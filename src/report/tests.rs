@@ -1,5 +1,6 @@
 //! Each reporter on a run that was recorded: what it shows, to the letter.
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex};
 

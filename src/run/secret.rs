@@ -4,10 +4,11 @@
 //! passwords that a run makes), never by their looks. The gate then knows each in the forms in which a shell, an encoder or a
 //! log may show it. It must not know who reads what it lets through. Neighbours: `event` calls it for all that it carries.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, RwLock};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
@@ -45,24 +46,34 @@ impl fmt::Debug for Secret {
 #[derive(Clone, Default)]
 pub struct Gate(Arc<RwLock<Known>>);
 
-/// Finders, each at least as large as all behind it together: a run that hears of many secrets does not begin anew with each.
+/// What is looked for.
 #[derive(Default)]
-struct Known(Vec<(Vec<String>, AhoCorasick)>);
+struct Known {
+    all: HashSet<Arc<str>>,
+    /// Finders, each at least as large as all behind it together: a run that hears of many secrets does not begin anew with each.
+    finders: Vec<(Vec<Arc<str>>, AhoCorasick)>,
+}
 
 impl Known {
-    fn has(&self, form: &String) -> bool {
-        self.0.iter().any(|(forms, _)| forms.contains(form))
-    }
-
-    fn add(&mut self, mut new: Vec<String>) {
-        let mut kept = self.0.len();
-        while kept > 0 && self.0[kept - 1].0.len() <= new.len() {
-            kept -= 1;
-            new.extend_from_slice(&self.0[kept].0);
+    fn add(&mut self, forms: Vec<String>) {
+        let mut new: Vec<Arc<str>> = forms.into_iter().map(Arc::from).collect();
+        new.retain(|form| self.all.insert(form.clone()));
+        if new.is_empty() {
+            return;
         }
-        if let Ok(finder) = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&new) {
-            self.0.truncate(kept);
-            self.0.push((new, finder));
+        let mut kept = self.finders.len();
+        while kept > 0 && self.finders[kept - 1].0.len() <= new.len() {
+            kept -= 1;
+            new.extend_from_slice(&self.finders[kept].0);
+        }
+        // The smallest automaton: there may be thousands of keys.
+        let finder = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(new.iter().map(|form| form.as_bytes()));
+        if let Ok(finder) = finder {
+            self.finders.truncate(kept);
+            self.finders.push((new, finder));
         }
     }
 }
@@ -70,18 +81,27 @@ impl Known {
 impl Gate {
     /// Hides a text from now on, in every form that it may take.
     pub fn hide(&self, secret: &Secret) {
-        let mut known = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let new: Vec<String> = forms(secret.reveal()).into_iter().filter(|f| !known.has(f)).collect();
-        if !new.is_empty() {
-            known.add(new);
-        }
+        self.add(forms(secret.reveal()));
+    }
+
+    /// Hides the lines of a key that was made here as they stand in its file. Nobody puts it into a command, a URL or a document:
+    /// it could be shown only by someone who prints the file.
+    pub fn hide_key(&self, secret: &Secret) {
+        let lines = secret.reveal().lines().map(str::trim);
+        self.add(
+            lines.filter(|line| line.len() >= SHORTEST && !line.starts_with("-----")).map(str::to_owned).collect(),
+        );
+    }
+
+    fn add(&self, forms: Vec<String>) {
+        self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner).add(forms);
     }
 
     /// The text without secrets.
     pub fn pass(&self, text: &str) -> String {
         let known = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         // All that is found is hidden, also where one secret is a part of another: first what, then how.
-        let found = known.0.iter().flat_map(|(_, finder)| finder.find_overlapping_iter(text)).map(|m| m.range());
+        let found = known.finders.iter().flat_map(|(_, finder)| finder.find_overlapping_iter(text)).map(|m| m.range());
         let mut found: Vec<_> = found.filter(|range| !range.is_empty()).collect();
         found.sort_by_key(|range| (range.start, range.end));
         found.dedup_by(|next, last| {
@@ -116,12 +136,14 @@ impl Gate {
     }
 }
 
-/// A secret and its lines, each as it is, as shells quote it, as JSON, as a URL and as base64 write it.
+/// The lines of a secret, each as it is, as shells quote it, as JSON, as a URL and as base64 write it.
 fn forms(secret: &str) -> Vec<String> {
     let whole = secret.trim();
     let lines = whole.lines().map(str::trim);
     let mut all: Vec<String> = Vec::new();
-    for text in std::iter::once(whole).chain(lines).filter(|t| t.len() >= SHORTEST) {
+    // Where each line is looked for, so is the whole, but where a line is too short.
+    let parted = whole.lines().all(|line| line.trim().len() >= SHORTEST);
+    for text in Some(whole).filter(|_| !parted).into_iter().chain(lines).filter(|t| t.len() >= SHORTEST) {
         all.push(text.to_owned());
         all.push(text.replace('\'', r"'\''"));
         all.push(text.replace('\'', r#"'"'"'"#));
@@ -214,6 +236,13 @@ mod tests {
     fn lines_of_a_secret_are_secret() {
         let gate = gate("-----BEGIN KEY-----\nabcdefgh\n-----END KEY-----\n");
         assert_eq!(gate.pass("the line abcdefgh!"), format!("the line {HIDDEN}!"));
+    }
+
+    #[test]
+    fn a_key_made_here_is_hidden_line_by_line() {
+        let gate = Gate::default();
+        gate.hide_key(&Secret::new("-----BEGIN KEY-----\nabcd+efgh\n-----END KEY-----\n"));
+        assert_eq!(gate.pass("-----BEGIN KEY-----\nabcd+efgh\n"), format!("-----BEGIN KEY-----\n{HIDDEN}\n"));
     }
 
     #[test]

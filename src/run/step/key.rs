@@ -95,7 +95,7 @@ impl Step for ImportKey {
         let private =
             private.await.unwrap_or_else(|_| Err(Problem::failed(code::RUN_KEY, "the key pair was not made")))?;
         if let Some(secret) = key::secret(&private) {
-            cx.events.gate().hide(&secret);
+            cx.events.gate().hide_key(&secret);
         }
         let public = key::public_line(&private, &self.name)?;
         let ask = || {
