@@ -407,7 +407,7 @@ fn peer_ssh_files_by_sftp_and_by_scp() {
 }
 
 /// Folders there and back, with and without a slash.
-pub(crate) async fn trees(shell: &mut Shell, folder: &Path, settings: &str) {
+async fn trees(shell: &mut Shell, folder: &Path, settings: &str) {
     let source = folder.join("tree");
     fs::create_dir_all(source.join("a/b")).expect("folders");
     fs::create_dir_all(source.join("empty")).expect("folders");

@@ -846,59 +846,6 @@ fn peer_ways_transfers_that_break_off_say_so() {
 }
 
 #[test]
-fn peer_ways_a_second_implementation_carries_files() {
-    if !asked_for() {
-        return;
-    }
-    let folder = folder();
-    let key = ed25519(folder.path(), "id");
-    let (home, port) = (folder.path().join("home"), free_port());
-    fs::create_dir_all(home.join(".ssh")).expect("a folder");
-    let host = folder.path().join("dropbear_key");
-    let made = Command::new("dropbearkey").args(["-t", "ed25519", "-f"]).arg(&host).output().expect("dropbearkey");
-    assert!(made.status.success());
-    // It reads only the keys of the user's own home: the tests' user lets the key in as long as they last.
-    let keys = PathBuf::from(std::env::var_os("HOME").expect("a home")).join(".ssh/authorized_keys");
-    let former = fs::read_to_string(&keys).unwrap_or_default();
-    fs::create_dir_all(keys.parent().expect("a folder")).expect("a folder");
-    let public = fs::read_to_string(key.with_extension("pub")).expect("a key");
-    fs::write(&keys, format!("{former}{public}")).expect("the keys");
-    let log = fs::File::create(folder.path().join("dropbear.log")).expect("a log");
-    let mut dropbear = Command::new("dropbear");
-    dropbear.args(["-F", "-E", "-p", &format!("127.0.0.1:{port}"), "-r"]).arg(&host);
-    let _server = Process(dropbear.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("dropbear"));
-    up(port);
-    let outcome = std::panic::catch_unwind(|| {
-        run(async {
-            for method in ["scp", "sftp"] {
-                let options = json!({ "ssh_private_key_file": key, "ssh_file_transfer_method": method });
-                let mut shell = open(port, options, None).await.expect("in");
-                assert!(shell.server().contains("dropbear"), "{}", shell.server());
-                let at = |name: &str| home.join(format!("{method}-{name}")).display().to_string();
-                let bytes: Vec<u8> = (0..2_000_003_u32).map(|n| (n % 241) as u8).collect();
-                for (name, content) in [("empty", &[][..]), ("it's odd $x", &bytes[..])] {
-                    let done =
-                        shell.upload(&mut &*content, content.len() as u64, &at(name), 0o640).await.expect("an upload");
-                    assert_eq!(
-                        (done.bytes, fs::read(at(name)).expect("the file") == content),
-                        (content.len() as u64, true)
-                    );
-                    let mut back = Vec::new();
-                    shell.download(&at(name), &mut back).await.expect("a download");
-                    assert!(back == content, "{method} {name}");
-                }
-                crate::peer_ssh::trees(&mut shell, &home, method).await;
-            }
-        });
-    });
-    fs::write(&keys, former).expect("the keys as they were");
-    if let Err(panic) = outcome {
-        eprintln!("{}", fs::read_to_string(folder.path().join("dropbear.log")).unwrap_or_default());
-        std::panic::resume_unwind(panic);
-    }
-}
-
-#[test]
 fn peer_ways_the_key_is_forgotten_and_nothing_else() {
     if !asked_for() {
         return;

@@ -378,11 +378,6 @@ mod tests {
         assert_eq!(kind("ubuntu-trusty-14.04", "2015-03-25T00:00:00.000Z", false), "ed25519");
         assert_eq!(kind("", "", false), "ed25519");
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     #[test]
     fn a_machine_is_reached_at_the_address_that_is_wanted() {
