@@ -2,8 +2,7 @@
 //!
 //! It must not know what the answers are for. Neighbours: `auth` passes them on.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::io;
 
 use console::Term;
 use russh::client::Prompt;
@@ -27,26 +26,18 @@ pub(super) async fn ask(words: &[String], prompts: &[Prompt]) -> Result<Vec<Stri
 
 fn answers(words: &[String], questions: &[(String, bool)]) -> io::Result<Vec<String>> {
     let term = Term::stderr();
+    if !term.is_term() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
     for text in words {
         term.write_line(text)?;
     }
     let mut all = Vec::new();
     for (text, echo) in questions {
         term.write_str(text)?;
-        all.push(if *echo { line()? } else { term.read_secure_line()? });
+        all.push(if *echo { term.read_line()? } else { term.read_secure_line()? });
     }
     Ok(all)
-}
-
-/// A line from the terminal, also where the standard input is something else.
-fn line() -> io::Result<String> {
-    let mut text = String::new();
-    if io::stdin().is_terminal() {
-        io::stdin().read_line(&mut text)?;
-    } else {
-        BufReader::new(File::open("/dev/tty")?).read_line(&mut text)?;
-    }
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// What a server says, without what would move the cursor about.
