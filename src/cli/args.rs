@@ -148,7 +148,7 @@ pub(super) enum Command {
     #[cfg(feature = "rehearse")]
     #[command(long_about = "Serve a rehearsed EC2 on this machine.\n\n\
             It answers the calls of a build as EC2 does, with its states, delays, names and errors, on the loopback address only; \
-            instances answer SSH, take uploads, and run nothing. One line of JSON says where: endpoint and ssh. It ends with \
+            instances answer SSH, take uploads, and run nothing. One line of JSON says where: endpoint, ssh and bastion. It ends with \
             Ctrl-C or SIGTERM, and everything in it with it.")]
     RehearseServer(super::args_rehearse::RehearseServer),
 }

@@ -36,7 +36,8 @@ use crate::text::duration;
     DELETE /_bakec/hold/1             lets it go\n  \
     POST /_bakec/reset                forgets all of it\n\n\
     Point a client at the endpoint with any keys: AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=x \
-    AWS_SECRET_ACCESS_KEY=x; of Packer, `custom_endpoint_ec2`, and `ssh_host` and `ssh_port` for the instances.")]
+    AWS_SECRET_ACCESS_KEY=x; of Packer, `custom_endpoint_ec2`, and `ssh_host` and `ssh_port` for the instances, \
+    `ssh_bastion_host` and `ssh_bastion_port` for the bastion.")]
 pub(super) struct RehearseServer {
     /// The port of the API on the loopback address; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
@@ -44,6 +45,9 @@ pub(super) struct RehearseServer {
     /// The port on which all instances answer SSH; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     pub(super) ssh_port: u16,
+    /// The port of a bastion, which lets everyone in and leads to the instances only; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    pub(super) bastion_port: u16,
     /// Run the server's clock so many times as fast as the real one.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = scale)]
     pub(super) scale: f64,

@@ -20,6 +20,7 @@ async fn serve(args: RehearseServer, terminal: &Terminal) -> Outcome {
     let mut settings = Settings {
         port: args.port,
         ssh_port: args.ssh_port,
+        bastion_port: args.bastion_port,
         scale: args.scale,
         ahead: args.clock_ahead,
         seed: args.seed,
@@ -34,7 +35,8 @@ async fn serve(args: RehearseServer, terminal: &Terminal) -> Outcome {
     let stopped = stopped().map_err(|error| terminal.fail(&format!("signals cannot be waited for: {error}"), None))?;
     let server = Server::start(settings).await;
     let server = server.map_err(|error| terminal.fail(&format!("no port can be listened on: {error}"), None))?;
-    let line = json!({ "endpoint": server.endpoint, "ssh": server.ssh, "host_key": server.host_key });
+    let Server { endpoint, ssh, bastion, host_key, .. } = &server;
+    let line = json!({ "endpoint": endpoint, "ssh": ssh, "bastion": bastion, "host_key": host_key });
     terminal.result(|out| writeln!(out, "{line}"))?;
     stopped.await;
     Ok(())

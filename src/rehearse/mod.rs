@@ -63,6 +63,8 @@ pub struct Server {
     pub endpoint: String,
     /// Where all instances answer SSH; which one is meant is seen by the key that is offered.
     pub ssh: SocketAddr,
+    /// Where a bastion answers SSH: it lets everyone in, and leads to the instances and nowhere else.
+    pub bastion: SocketAddr,
     /// The public key that the SSH listener shows, as OpenSSH writes it.
     pub host_key: String,
     shared: Arc<Shared>,
@@ -78,7 +80,8 @@ impl Server {
         let (key, host_key) = ssh::host_key()?;
         let api = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
         let ssh = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.ssh_port)).await?;
-        let (api_address, ssh_address) = (api.local_addr()?, ssh.local_addr()?);
+        let bastion = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.bastion_port)).await?;
+        let (api_address, ssh_address, bastion_address) = (api.local_addr()?, ssh.local_addr()?, bastion.local_addr()?);
         let public = host_key.public.clone();
         let shared = Arc::new(Shared::new(&settings, seed, host_key));
         let app = server::router(shared.clone()).into_make_service_with_connect_info::<wire::Wire>();
@@ -87,10 +90,11 @@ impl Server {
                 // It ends with the task only.
                 let _ = axum::serve(wire::Cuttable(api), app).await;
             }),
+            tokio::spawn(ssh::bastion(bastion, key.clone(), shared.clone(), ssh_address)),
             tokio::spawn(ssh::listen(ssh, key, shared.clone())),
         ];
         let endpoint = format!("http://{api_address}");
-        Ok(Server { endpoint, ssh: ssh_address, host_key: public, shared, tasks })
+        Ok(Server { endpoint, ssh: ssh_address, bastion: bastion_address, host_key: public, shared, tasks })
     }
 
     /// Everything that was made and exists now: one list a kind.

@@ -16,6 +16,8 @@ pub struct Settings {
     pub port: u16,
     /// The port of the SSH listener on the loopback address; 0 takes any free one.
     pub ssh_port: u16,
+    /// The port of the bastion on the loopback address; 0 takes any free one.
+    pub bastion_port: u16,
     /// How many times as fast as the real one the server's clock runs.
     pub scale: f64,
     /// How far the server's clock is ahead of the real one.
@@ -47,6 +49,7 @@ impl Default for Settings {
         Settings {
             port: 0,
             ssh_port: 0,
+            bastion_port: 0,
             scale: 1.0,
             ahead: SignedDuration::ZERO,
             seed: None,

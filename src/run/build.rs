@@ -7,11 +7,11 @@ pub mod access;
 pub mod image;
 pub mod launch;
 mod posts;
+mod ssh;
 mod steps;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ pub use posts::{Algorithm, Checksum, Manifest, Post, PostWork};
 
 use super::problem::Origin;
 use super::render::Given;
-use super::secret::Secret;
+pub use ssh::{Bastion, Proxy, Ssh, Tunnel};
 pub use steps::{
     Ansible, AnsibleLocal, Breakpoint, Carry, Galaxy, Local, PowerShell, Provisioner, Reboot, Restart, Script, Shell,
     Work,
@@ -140,37 +140,4 @@ pub enum Key {
     /// None: nobody connects, or by a password.
     #[default]
     None,
-}
-
-/// The connection to the machine.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Ssh {
-    /// The host; the machine's own address where none is named.
-    pub host: Option<String>,
-    /// The port.
-    pub port: u16,
-    /// The user.
-    pub username: String,
-    /// The password, where there is one.
-    #[serde(skip)]
-    pub password: Option<Secret>,
-    /// The key's passphrase, where it has one.
-    #[serde(skip)]
-    pub passphrase: Option<Secret>,
-    /// How long the machine may take to answer; without end where it is zero.
-    pub timeout: Duration,
-    /// How often a handshake may fail; without end where it is 0.
-    pub handshake_attempts: u32,
-    /// How long one command may take to say something; without end where it is zero.
-    pub read_write_timeout: Duration,
-    /// Between two signs of life.
-    pub keep_alive: Duration,
-    /// Whether commands get a terminal.
-    pub pty: bool,
-    /// `public_ip`, `private_ip`, `public_dns`, `private_dns`; unset: what there is.
-    pub interface: Option<String>,
-    /// How long to wait between the machine's first answer and the first provisioner.
-    pub pause: Duration,
-    /// Whether files go by SCP where there is SFTP too.
-    pub scp: bool,
 }

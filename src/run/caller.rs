@@ -30,8 +30,7 @@ pub async fn addresses(
     for (build, ebs) in builds {
         let Some(ssh) = ebs.ssh.as_ref().filter(|_| is_open(ebs)) else { continue };
         let place = places.get(&*build.name);
-        if let Some(option) = private(ebs, ssh) {
-            let how = if ssh.interface.as_deref() == Some("ipv6") { "by IPv6" } else { "inside its VPC" };
+        if let Some((option, how)) = elsewhere(ebs, ssh) {
             let message = format!("by `{option}` a machine is reached {how}, and from where is not known");
             add(&mut problems, Problem::refused(code::RUN_GROUP, message).help(WRITE).at(origin(build, ebs, option)));
         } else if let Some(subnet) = closed(ebs, ssh, place) {
@@ -78,13 +77,18 @@ fn closed<'p>(ebs: &Ebs, ssh: &Ssh, place: Option<&'p Place>) -> Option<&'p str>
     place.subnet.as_deref().filter(|_| place.gives_public == Some(false))
 }
 
-/// The option by which a machine has, or shows us, no public address.
-fn private(ebs: &Ebs, ssh: &Ssh) -> Option<&'static str> {
+/// The option by which a machine is not reached from the caller's own IPv4 address, and how it is reached.
+fn elsewhere(ebs: &Ebs, ssh: &Ssh) -> Option<(&'static str, &'static str)> {
     match (&ssh.host, ssh.interface.as_deref()) {
+        _ if !ssh.bastions.is_empty() => Some(("ssh_bastion_host", "through a bastion")),
+        _ if ssh.proxy.is_some() => Some(("ssh_proxy_host", "through a proxy")),
         // A host of one's own choice.
         (Some(_), _) => None,
-        (None, Some("private_ip" | "private_dns" | "ipv6")) => Some("ssh_interface"),
-        (None, None) if ebs.network.public_address == Some(false) => Some("associate_public_ip_address"),
+        (None, Some("private_ip" | "private_dns")) => Some(("ssh_interface", "inside its VPC")),
+        (None, Some("ipv6")) => Some(("ssh_interface", "by IPv6")),
+        (None, None) if ebs.network.public_address == Some(false) => {
+            Some(("associate_public_ip_address", "inside its VPC"))
+        }
         (None, _) => None,
     }
 }
@@ -149,6 +153,23 @@ mod tests {
         plan.access.endpoint = Some("http://localhost:4566".to_owned());
         assert_eq!(asked(plan.clone(), None, None).await, here);
         assert!(asked(plan, Some("http://10.0.0.1"), None).await.is_err(), "the run's own endpoint goes first");
+    }
+
+    #[tokio::test]
+    async fn through_others_and_by_ipv6_networks_are_asked_for_too() {
+        let bastions = vec![crate::run::build::Bastion::default()];
+        let proxy = Some(crate::run::build::Proxy::default());
+        for (ssh, option) in [
+            (Ssh { bastions, ..Ssh::default() }, "by `ssh_bastion_host` a machine is reached through a bastion"),
+            (Ssh { proxy, ..Ssh::default() }, "by `ssh_proxy_host` a machine is reached through a proxy"),
+            (
+                Ssh { interface: Some("ipv6".to_owned()), ..Ssh::default() },
+                "by `ssh_interface` a machine is reached by IPv6",
+            ),
+        ] {
+            let told = asked(Ebs { ssh: Some(ssh), ..ebs() }, None, ADDRESS).await.expect_err("it is not known");
+            assert!(told.starts_with(option) && told.ends_with(WRITE), "{told}");
+        }
     }
 
     #[tokio::test]

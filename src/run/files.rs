@@ -6,9 +6,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::build::{Build, Builder, Galaxy, Key, Post, PostWork, Provisioner, Script, Ssh, Work};
-use super::key;
 use super::problem::{Origin, Problem};
-use super::render;
+use super::{render, ssh};
 use crate::diagnostic::code;
 
 /// A file that a step reads, and what it is to the step.
@@ -95,8 +94,13 @@ pub fn missing(builds: &[Build]) -> Vec<Problem> {
         }
         found.extend(posts(build).filter_map(|(post, path)| unread(path, "script", post.origin.as_ref())));
         // Whoever connects would learn it too, when the machine is paid for.
-        if let Some((file, Some(ssh))) = own_key(&build.builder) {
-            let wrong = key::read(file, ssh.passphrase.as_ref()).err();
+        let ssh = match &build.builder {
+            Builder::Ebs(ebs) => ebs.ssh.as_ref(),
+            Builder::Null(null) => null.ssh.as_ref(),
+        };
+        if let Some(ssh) = ssh {
+            let own = own_key(&build.builder).map(|(file, _)| file);
+            let wrong = ssh::wrong_files(ssh, own).into_iter();
             found.extend(wrong.map(|problem| problem.at(build.origin.clone())));
         }
     }

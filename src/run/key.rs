@@ -7,9 +7,11 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use russh::keys::ssh_key::certificate::CertType;
 use russh::keys::ssh_key::private::{KeypairData, RsaKeypair};
 use russh::keys::ssh_key::{self, LineEnding};
-use russh::keys::{Algorithm, PrivateKey, decode_secret_key};
+use russh::keys::{Algorithm, Certificate, PrivateKey, decode_secret_key};
 
 use super::problem::Problem;
 use super::secret::Secret;
@@ -83,7 +85,7 @@ pub fn read(path: &Path, passphrase: Option<&Secret>) -> Result<Arc<PrivateKey>,
         let problem = |message: String| Problem::refused(code::RUN_KEY_FILE, message);
         match why {
             Unreadable::Locked => problem(format!("the private key `{shown}` has a passphrase, and none is given"))
-                .help("bakec asks nobody for it: name a key without one; `ssh-keygen -p` takes it away from a copy"),
+                .help("bakec asks nobody for it: let `ssh-add` load it into the agent and write `ssh_agent_auth = true`, or name a key without one"),
             Unreadable::WrongPassphrase => problem(format!("the passphrase does not open the private key `{shown}`")),
             Unreadable::Public => problem(format!("`{shown}` is a public key")).help("name the file without `.pub`"),
             Unreadable::Other(why) => problem(format!("`{shown}` is no private key that can be read: {why}")).help(
@@ -91,6 +93,34 @@ pub fn read(path: &Path, passphrase: Option<&Secret>) -> Result<Arc<PrivateKey>,
             ),
         }
     })
+}
+
+/// Reads the certificate that a user's key was given: one line of OpenSSH's, of that key, for a user, and good now.
+pub fn certificate(path: &Path, key: &PrivateKey) -> Result<Certificate, Problem> {
+    let shown = path.display();
+    let problem = |message: String| Problem::refused(code::RUN_KEY_FILE, message);
+    let text =
+        fs::read_to_string(path).map_err(|e| problem(format!("the certificate `{shown}` cannot be read: {e}")))?;
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let certificate = Certificate::from_openssh(line).map_err(|_| {
+        problem(format!("`{shown}` is no certificate of OpenSSH's"))
+            .help("`ssh-keygen -s CA -I NAME -n USER KEY.pub` writes one beside the key, as `KEY-cert.pub`")
+    })?;
+    if certificate.public_key() != key.public_key().key_data() {
+        return Err(problem(format!("the certificate `{shown}` is of another key"))
+            .help("sign the public half of the key that is named beside it"));
+    }
+    if certificate.cert_type() != CertType::User {
+        return Err(problem(format!("the certificate `{shown}` is for a host, not for a user"))
+            .help("sign the key without `-h`"));
+    }
+    let now = Timestamp::now().as_second().unsigned_abs();
+    if now < certificate.valid_after() || now >= certificate.valid_before() {
+        let when = if now < certificate.valid_after() { "is not valid yet" } else { "has expired" };
+        return Err(problem(format!("the certificate `{shown}` {when}"))
+            .help("`ssh-keygen -L -f FILE` shows for when it is; sign the key anew"));
+    }
+    Ok(certificate)
 }
 
 enum Unreadable {

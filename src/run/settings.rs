@@ -44,6 +44,8 @@ pub struct Settings {
     pub reach: Reach,
     /// Where SSH is reached instead of at the machines' own addresses: a rehearsal's server.
     pub ssh_at: Option<SocketAddr>,
+    /// Where every bastion is reached then.
+    pub bastion_at: Option<SocketAddr>,
     /// How long the run may take.
     pub timeout: Option<Duration>,
     /// Whether all is done as Packer does it.
@@ -83,6 +85,7 @@ impl Default for Settings {
             force: false,
             reach: Reach::default(),
             ssh_at: None,
+            bastion_at: None,
             timeout: None,
             packer_defaults: false,
             absence: ABSENCE,

@@ -192,10 +192,12 @@ async fn attempt(cx: &Cx, common: &Common, build: &Build, timed: Cancel) -> Resu
             let source = found.sources.get(&*build.name).cloned();
             let address = found.addresses.get(&*build.name).cloned();
             let place = found.places.get(&*build.name).cloned();
-            let given = line::ebs::Given { source, place, address, ssh_at: settings.ssh_at, values: &build.values };
-            line::ebs::bake(&timed, build, ebs, &given).await
+            let (ssh_at, bastion_at) = (settings.ssh_at, settings.bastion_at);
+            let given = line::ebs::Given { source, place, address, ssh_at, bastion_at, values: &build.values };
+            // Large, and within many others.
+            Box::pin(line::ebs::bake(&timed, build, ebs, &given)).await
         }
-        Builder::Null(null) => line::null::bake(&timed, build, null, &build.values).await,
+        Builder::Null(null) => Box::pin(line::null::bake(&timed, build, null, &build.values)).await,
     };
     baked.map_err(|problem| late(cx, problem, settings.timeout))
 }

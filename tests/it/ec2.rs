@@ -14,6 +14,8 @@ pub(crate) struct Ec2 {
     pub(crate) endpoint: String,
     /// Where the machines answer.
     pub(crate) ssh: SocketAddr,
+    /// Where a bastion before them answers.
+    pub(crate) bastion: SocketAddr,
 }
 
 impl Ec2 {
@@ -29,6 +31,7 @@ impl Ec2 {
             process: Process(child),
             endpoint: said["endpoint"].as_str().expect("an endpoint").to_owned(),
             ssh: said["ssh"].as_str().and_then(|at| at.parse().ok()).expect("an address"),
+            bastion: said["bastion"].as_str().and_then(|at| at.parse().ok()).expect("an address"),
         }
     }
 

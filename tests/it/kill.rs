@@ -185,7 +185,7 @@ fn interrupt(child: &Child) {
 fn attempt(ec2: &Ec2, plan: Plan, (n, how, then): Point) -> Seen {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
-    std::fs::write(folder.join("main.bake"), program(plan, ec2.ssh.port())).expect("a program");
+    std::fs::write(folder.join("main.bake"), program(plan, ec2)).expect("a program");
     let before = ec2.inventory();
     let mut seen = Seen::default();
     // How the process ended, and whether it was given the time to say so.
@@ -326,8 +326,13 @@ fn judge(ec2: &Ec2, before: &BTreeMap<(String, String), Value>, whole: bool, wan
     }
 }
 
-fn program(plan: Plan, port: u16) -> String {
-    let machine = format!("ssh_host = \"127.0.0.1\"\n ssh_port = {port}");
+fn program(plan: Plan, ec2: &Ec2) -> String {
+    let (ssh, bastion) = (ec2.ssh.port(), ec2.bastion.port());
+    let machine = format!(
+        "ssh_host = \"127.0.0.1\"\n ssh_port = {ssh}\n ssh_clear_authorized_keys = true\n
+         ssh_bastion_host = \"127.0.0.1\"\n ssh_bastion_port = {bastion}\n ssh_bastion_username = \"guard\"\n
+         ssh_bastion_password = \"word\"\n temporary_security_group_source_cidrs = [\"127.0.0.1/32\"]"
+    );
     let named = "ami_name = \"web {{uuid}}\"\n tags = { Name = \"web\" }";
     image("web", &[&[machine.as_str(), named], plan.options].concat().join("\n"), SHELL)
 }

@@ -1,5 +1,6 @@
 //! All tests of the house, in one program.
 
+// What a whole run awaits is deep.
 #![recursion_limit = "256"]
 
 mod program;
@@ -73,6 +74,9 @@ mod peer_ansible;
 #[path = "../peer/builds.rs"]
 mod peer_builds;
 #[cfg(feature = "run")]
+#[path = "../peer/door.rs"]
+mod peer_door;
+#[cfg(feature = "run")]
 #[path = "../peer/ec2.rs"]
 mod peer_ec2;
 #[cfg(feature = "run")]
@@ -95,6 +99,9 @@ mod peer_ssh;
 mod peer_sshd;
 #[path = "../peer/targets.rs"]
 mod peer_targets;
+#[cfg(feature = "run")]
+#[path = "../peer/ways.rs"]
+mod peer_ways;
 #[cfg(feature = "run")]
 mod permissions;
 #[cfg(feature = "run")]

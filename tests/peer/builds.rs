@@ -59,7 +59,7 @@ impl Account {
 
     /// The embedded EC2 in a process of its own, which is the machine as well.
     pub(crate) fn rehearsed(scale: u32) -> Account {
-        let Ec2 { process, endpoint, ssh } =
+        let Ec2 { process, endpoint, ssh, .. } =
             Ec2::start(&["--no-throttle", "--ami", BASE, "--scale", &scale.to_string()]);
         Account {
             _server: process,

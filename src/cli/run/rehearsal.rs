@@ -79,6 +79,7 @@ impl Rehearsal {
         settings.reach.any_credentials = true;
         settings.reach.ask = None;
         settings.ssh_at = Some(self.server.ssh);
+        settings.bastion_at = Some(self.server.bastion);
         settings.rehearsed = true;
     }
 

@@ -2,8 +2,9 @@
 //!
 //! An instance is found by the key that is offered: it belongs to a key pair, and of the instances with that key pair the newest
 //! one that lives is meant. Commands are not run: `shell` answers those that move files about, `script` checks the syntax of
-//! what was uploaded. A connection is reset when its instance stops, reboots or ends.
+//! what was uploaded. A connection is reset when its instance stops, reboots or ends. `bastion` is another way to the listener.
 
+mod bastion;
 mod exec;
 mod scp;
 mod script;
@@ -30,6 +31,8 @@ use super::world::HostKey;
 use super::world::files::{Files, Kind};
 use super::world::instance::State;
 use session::Session;
+
+pub(crate) use bastion::bastion;
 
 /// The instance of a connection.
 #[derive(Clone, Debug)]

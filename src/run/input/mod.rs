@@ -15,6 +15,7 @@ mod refusals;
 mod steps;
 mod values;
 mod variables;
+mod ways;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -122,7 +123,7 @@ pub fn builds(document: &Document, inputs: &Inputs, gate: &Gate) -> Result<(Vec<
         let mut take = Take::new(&label, &source.options, places, &values, &inputs.environment);
         let builder = match source.kind.as_str() {
             "amazon-ebs" => ebs::take(&mut take, source, inputs, gate),
-            "null" => null::take(&mut take),
+            "null" => null::take(&mut take, inputs.packer_defaults),
             _ => {
                 take.ignore_rest();
                 None

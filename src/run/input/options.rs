@@ -77,6 +77,15 @@ impl<'a> Take<'a> {
         self.warnings.push(Warning { message: message.to_owned(), help: help.map(str::to_owned) });
     }
 
+    /// Takes what does not count, whatever is wrong with it.
+    pub(super) fn silently<T>(&mut self, take: impl FnOnce(&mut Take<'_>) -> T) -> T {
+        let (problems, warnings) = (self.problems.len(), self.warnings.len());
+        let taken = take(self);
+        self.problems.truncate(problems);
+        self.warnings.truncate(warnings);
+        taken
+    }
+
     /// An option that is not executed yet.
     pub(super) fn unexecuted(&mut self, option: &str) {
         let message = format!("the option `{option}` of {} is not executed yet by `bakec run`", self.label);

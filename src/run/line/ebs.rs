@@ -28,7 +28,7 @@ use crate::run::step::{Cx, Step};
 
 use super::images::{images, publish};
 use super::machine::{Needs, again, machine, network, profile};
-use super::{Baked, CONNECT, Machine, connect, is_final, provision_all};
+use super::{Baked, CONNECT, FORGET_KEY, Machine, connect, forget_key, is_final, provision_all};
 
 /// What a run knows beside the build.
 pub struct Given<'a> {
@@ -40,6 +40,8 @@ pub struct Given<'a> {
     pub address: Option<String>,
     /// Where SSH is reached instead of at the machine's own address: a rehearsal's server.
     pub ssh_at: Option<SocketAddr>,
+    /// Where every bastion is reached then.
+    pub bastion_at: Option<SocketAddr>,
     /// What run-time templates know beside the machine.
     pub values: &'a Values,
 }
@@ -124,7 +126,8 @@ fn former_source(cx: &Cx) -> Option<SourceImage> {
 
 /// Whether all that was to be done on the machine is done: a run that goes on finds it stopped, or stopping.
 fn is_left(cx: &Cx) -> bool {
-    [StopInstance::NAME, CreateImage::NAME, Intermediary::NAME].iter().any(|step| cx.known(step, "").is_some())
+    let left = [FORGET_KEY, StopInstance::NAME, CreateImage::NAME, Intermediary::NAME];
+    left.iter().any(|step| cx.known(step, "").is_some())
 }
 
 /// Packer's name of the builder.
@@ -202,13 +205,20 @@ async fn on_machine(
         && !(build.provisioners.is_empty() && given.ssh_at.is_some())
     {
         let target = target(ssh, machine, given.ssh_at)?;
-        shell = Some(connect(cx, &target, ssh, key_file, Some(instance)).await?);
+        let ssh = rehearsed(ssh, given);
+        shell = Some(connect(cx, &target, &ssh, key_file, Some(instance)).await?);
         at = Some(target);
     }
     let values = values(given.values, source, at.as_ref(), ebs, instance);
     let ssh = ebs.ssh.as_ref().map(|ssh| (ssh, key_file.map(PathBuf::as_path)));
     let mut machine = Machine { shell, ssh, values: &values };
     provision_all(cx, build, &mut machine).await?;
+    // One's own key, or none, is not ours to take away.
+    if let (Some(shell), Some(true), Key::Temporary { .. }, Some(file)) =
+        (&mut machine.shell, ebs.ssh.as_ref().map(|ssh| ssh.clear_keys), &ebs.key, key_file)
+    {
+        forget_key(cx, shell, file).await?;
+    }
     machine.close().await;
     Ok(())
 }
@@ -259,22 +269,36 @@ fn target(ssh: &Ssh, machine: &Instance, ssh_at: Option<SocketAddr>) -> Result<T
     if let Some(at) = ssh_at {
         return Ok(Target { host: at.ip().to_string(), port: at.port() });
     }
-    let first = |all: [&Option<String>; 4]| all.into_iter().find_map(Clone::clone);
-    let Instance { public_address, private_address, public_name, private_name, .. } = machine;
+    let first = |all: [&Option<String>; 5]| all.into_iter().find_map(Clone::clone);
+    let Instance { public_address, private_address, public_name, private_name, ipv6_address, .. } = machine;
     let host = match (&ssh.host, ssh.interface.as_deref()) {
         (Some(host), _) => Some(host.clone()),
         (None, Some("public_ip")) => public_address.clone(),
         (None, Some("private_ip")) => private_address.clone(),
         (None, Some("public_dns")) => public_name.clone(),
         (None, Some("private_dns")) => private_name.clone(),
-        (None, Some("ipv6")) => machine.ipv6_address.clone(),
-        (None, _) => first([public_name, public_address, private_address, private_name]),
+        (None, Some("ipv6")) => ipv6_address.clone(),
+        (None, _) => first([public_name, public_address, private_address, private_name, ipv6_address]),
     };
     match host {
         Some(host) => Ok(Target { host, port: ssh.port }),
         None => Err(Problem::failed(code::RUN_CONNECT, "the machine has no address that `ssh_interface` asks for")
             .help("write `associate_public_ip_address = true`, or `ssh_interface = \"private_ip\"` inside the VPC")),
     }
+}
+
+/// The connection as a rehearsal makes it: its bastions stand for those of the plan, and no proxy is asked for this machine.
+fn rehearsed(ssh: &Ssh, given: &Given<'_>) -> Ssh {
+    let mut ssh = ssh.clone();
+    if given.ssh_at.is_some() {
+        ssh.proxy = None;
+    }
+    if let Some(at) = given.bastion_at {
+        for bastion in &mut ssh.bastions {
+            (bastion.host, bastion.port) = (at.ip().to_string(), at.port());
+        }
+    }
+    ssh
 }
 
 /// What a build has made that is marked as final.
@@ -305,5 +329,42 @@ mod tests {
         assert_eq!(kind("Windows_Server-2022", "2024-05-01T00:00:00.000Z", true), "rsa");
         assert_eq!(kind("ubuntu-trusty-14.04", "2015-03-25T00:00:00.000Z", false), "ed25519");
         assert_eq!(kind("", "", false), "ed25519");
+    }
+
+    #[test]
+    fn a_machine_is_reached_at_the_address_that_is_wanted() {
+        let some = |text: &str| Some(text.to_owned());
+        let machine = Instance {
+            public_address: some("203.0.113.1"),
+            private_address: some("10.0.0.1"),
+            public_name: some("public.example"),
+            private_name: some("private.example"),
+            ipv6_address: some("2001:db8::1"),
+            ..Instance::default()
+        };
+        let at = |host: Option<&str>, interface: Option<&str>, machine: &Instance| {
+            let ssh = Ssh {
+                host: host.map(str::to_owned),
+                interface: interface.map(str::to_owned),
+                port: 22,
+                ..Ssh::default()
+            };
+            target(&ssh, machine, None).map(|target| target.to_string()).map_err(|problem| problem.message)
+        };
+        for (interface, found) in [
+            (None, "public.example:22"),
+            (Some("public_ip"), "203.0.113.1:22"),
+            (Some("private_ip"), "10.0.0.1:22"),
+            (Some("public_dns"), "public.example:22"),
+            (Some("private_dns"), "private.example:22"),
+            (Some("ipv6"), "[2001:db8::1]:22"),
+        ] {
+            assert_eq!(at(None, interface, &machine).as_deref(), Ok(found), "{interface:?}");
+            assert_eq!(at(Some("mine"), interface, &machine).as_deref(), Ok("mine:22"));
+            let none = at(None, interface, &Instance::default()).expect_err("it has none");
+            assert!(none.contains("no address that `ssh_interface` asks for"), "{none}");
+        }
+        let inside = Instance { public_name: None, public_address: None, ..machine };
+        assert_eq!(at(None, None, &inside).as_deref(), Ok("10.0.0.1:22"));
     }
 }

@@ -40,6 +40,8 @@ pub struct Baked {
 
 /// The step of a connection, whose result is the machine's host key.
 const CONNECT: &str = "connect";
+/// The step that takes the temporary key away from the machine.
+const FORGET_KEY: &str = "forget_key";
 /// The step of a provisioner.
 pub const PROVISION: &str = "provision";
 
@@ -56,10 +58,13 @@ async fn connect(
     instance: Option<&str>,
 ) -> Result<Shell, Problem> {
     let known = cx.known(CONNECT, "").and_then(|step| match &step.state {
-        State::Done(result) => HostKeyPin::of(result["host_key"].as_str()?),
+        State::Done(result) => {
+            let before = result["bastions"].as_array().into_iter().flatten().filter_map(|line| line.as_str());
+            Some(HostKeyPin::of(result["host_key"].as_str()?)?.with_before(before))
+        }
         _ => None,
     });
-    let about = format!("connecting to {target} as {}", ssh.username);
+    let about = format!("connecting to {target} as {}{}", ssh.username, through(ssh));
     cx.events.tell(What::StepStarted { step: CONNECT.to_owned(), about });
     let start = Instant::now();
     let mut pin = known.clone().unwrap_or_default();
@@ -72,7 +77,8 @@ async fn connect(
             () = tokio::time::sleep(ssh.pause) => {}
             () = cx.cancel.cancelled() => return Err(Problem::cancelled()),
         }
-        pin = known.clone().unwrap_or_default();
+        let before = pin.lines_before();
+        pin = known.clone().unwrap_or_default().with_before(before.iter().map(String::as_str));
         shell = open(cx, target, ssh, key_file, &pin, instance).await?;
     }
     if known.is_none() {
@@ -88,12 +94,52 @@ async fn connect(
                 data: json!({ "host": target.host, "port": target.port }),
             })
             .await?;
-        cx.append(Entry::Result { intent, result: json!({ "host_key": pin.line() }) }).await?;
+        cx.append(Entry::Result { intent, result: json!({ "host_key": pin.line(), "bastions": pin.lines_before() }) })
+            .await?;
     }
     let result = pin.fingerprint().map_or_else(|| "connected".to_owned(), |f| format!("connected, host key {f}"));
     cx.events.tell(What::StepDone { step: CONNECT.to_owned(), result, ms: ms(start.elapsed()) });
     cx.paused(CONNECT).await;
     Ok(shell)
+}
+
+/// What is gone through, in words.
+fn through(ssh: &Ssh) -> String {
+    let bastions = ssh.bastions.iter().map(|b| Target { host: b.host.clone(), port: b.port }.to_string());
+    let proxy = ssh.proxy.iter().map(|p| format!("the proxy {}:{}", p.host, p.port));
+    let all: Vec<String> = proxy.chain(bastions).collect();
+    if all.is_empty() { String::new() } else { format!(" through {}", all.join(", ")) }
+}
+
+/// Takes the temporary key out of the machine's `authorized_keys`. Afterwards nobody connects by it any more: a run that goes on knows
+/// that from the journal.
+///
+/// # Errors
+/// Where the connection is lost. That a file cannot be written fails nothing: the key opens no other machine.
+async fn forget_key(cx: &Cx, shell: &mut Shell, key_file: &Path) -> Result<(), Problem> {
+    let key = key::read(key_file, None)?;
+    let line = key::public_line(&key, "")?;
+    let blob = line.split_whitespace().nth(1).unwrap_or_default();
+    let about = "taking the temporary key out of `authorized_keys`".to_owned();
+    let intent = cx
+        .append(Entry::Intent {
+            build: cx.build.to_string(),
+            attempt: cx.attempt,
+            step: FORGET_KEY.to_owned(),
+            of: String::new(),
+            data: json!(null),
+        })
+        .await?;
+    cx.events.tell(What::StepStarted { step: FORGET_KEY.to_owned(), about });
+    let start = Instant::now();
+    let left = shell.forget_key(blob).await?;
+    for why in &left {
+        cx.events.say(format!("the temporary key may still stand in {why}"));
+    }
+    cx.append(Entry::Result { intent, result: json!(null) }).await?;
+    let result = "the temporary key opens the machine no more".to_owned();
+    cx.events.tell(What::StepDone { step: FORGET_KEY.to_owned(), result, ms: ms(start.elapsed()) });
+    Ok(())
 }
 
 /// Opens a connection; where it never comes, the console of an instance may say why.
@@ -109,7 +155,8 @@ async fn open(
         Some(file) => vec![key::read(file, ssh.passphrase.as_ref())?],
         None => Vec::new(),
     };
-    match (ssh::connect(target, ssh, &keys, pin, &cx.events, &cx.cancel).await, instance) {
+    let connecting = Box::pin(ssh::connect(target, ssh, &keys, pin, &cx.events, &cx.cancel));
+    match (connecting.await, instance) {
         (Err(problem), Some(id)) if problem.code == code::RUN_SSH_CONNECT => Err(with_console(cx, id, problem).await),
         (outcome, _) => outcome,
     }
@@ -291,6 +338,8 @@ pub fn interrupted(build: &BuildRecord) -> Option<&'static str> {
     own.find_map(|step| match (&step.state, step.step.as_str()) {
         (State::Undone, _) => Some("a part of it was undone"),
         (State::Begun, PROVISION) => Some(PROVISIONER),
+        // It may be gone already, and then nobody is let in.
+        (State::Begun, FORGET_KEY) => Some("its key was being taken away from the machine"),
         _ => None,
     })
 }

@@ -1,17 +1,23 @@
-//! How a user is proved: keys, then the password, then the password once more where the server asks for it in its own words.
+//! How a user is proved: keys and their certificates, the agent's keys, then the password, then the password once more or the user's
+//! own answers where the server asks in its own words.
 //!
-//! It must not know retries. Neighbours: `connect` calls it after a handshake.
-
-use std::sync::Arc;
+//! It must not know retries. Neighbours: `connect` calls it after a handshake, `login` holds what there is to show.
 
 use russh::MethodKind;
 use russh::client::{AuthResult, Handle, KeyboardInteractiveAuthResponse};
-use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg};
+use russh::keys::agent::AgentIdentity;
+use russh::keys::signature::Signer as _;
+use russh::keys::ssh_encoding::Encode as _;
+use russh::keys::ssh_key::private::KeypairData;
+use russh::keys::{Algorithm, HashAlg, PrivateKeyWithHashAlg};
+use russh::{AgentAuthError, SendError, Signer};
 
+use super::agent::{self, Agent};
 use super::client::{Client, Known};
+use super::connect::plain;
 use super::fault::Fault;
-use crate::run::build::Ssh;
-use crate::run::secret::Secret;
+use super::login::{Identity, Login};
+use super::prompt;
 
 /// More questions than this are no question for a password.
 const ROUNDS: usize = 5;
@@ -25,34 +31,57 @@ struct Trial<'a> {
 }
 
 /// Proves the user; says whether the server took only a signature by SHA-1.
-pub(super) async fn authenticate(
-    handle: &mut Handle<Client>,
-    known: &Known,
-    ssh: &Ssh,
-    keys: &[Arc<PrivateKey>],
-) -> Result<bool, Fault> {
-    let user = ssh.username.as_str();
+pub(super) async fn authenticate(handle: &mut Handle<Client>, known: &Known, login: &Login) -> Result<bool, Fault> {
+    let user = login.user.as_str();
     let mut trial = Trial { handle, known, user, methods: Vec::new() };
     if trial.none().await? {
         return Ok(false);
     }
     let mut refused = None;
-    if trial.takes(MethodKind::PublicKey) {
-        for key in keys {
-            for hash in trial.hashes(key).await? {
-                if trial.key(key, hash).await? {
-                    return Ok(key.algorithm().is_rsa() && hash.is_none());
+    for own in &login.keys {
+        for hash in trial.hashes(&own.key.algorithm()).await? {
+            if !trial.takes(MethodKind::PublicKey) {
+                break;
+            }
+            if trial.key(own, hash).await? {
+                return Ok(own.key.algorithm().is_rsa() && hash.is_none());
+            }
+            refused = Some(Fault::KeyRefused { user: user.to_owned(), methods: trial.names() });
+        }
+    }
+    if let Some(socket) = login.agent.as_deref().filter(|_| trial.takes(MethodKind::PublicKey)) {
+        let cannot = |why: String| Fault::Agent(format!("`{}`: {why}", socket.display()));
+        let mut agent = agent::connect(socket).await.map_err(|e| cannot(plain(&e)))?;
+        let held = agent.request_identities().await.map_err(|e| cannot(e.to_string()))?;
+        if held.is_empty() && login.keys.is_empty() && login.password.is_none() {
+            return Err(cannot("it holds no keys".to_owned()));
+        }
+        for identity in held {
+            let kind = identity.public_key().algorithm();
+            for hash in trial.hashes(&kind).await? {
+                if !trial.takes(MethodKind::PublicKey) {
+                    break;
                 }
-                refused = Some(Fault::KeyRefused { user: user.to_owned(), methods: trial.names() });
+                match trial.agents_key(&mut agent, &identity, hash).await? {
+                    Some(true) => return Ok(kind.is_rsa() && hash.is_none()),
+                    Some(false) => {
+                        refused = Some(Fault::KeyRefused { user: user.to_owned(), methods: trial.names() });
+                    }
+                    // It does not want to sign with this one.
+                    None => break,
+                }
             }
         }
     }
-    if let Some(password) = &ssh.password {
+    if let Some(password) = &login.password {
         let mut asked = false;
         for method in [MethodKind::Password, MethodKind::KeyboardInteractive] {
-            if trial.takes(method) {
+            // Who has both, a password and answers, keeps the questions for the terminal.
+            let own = method == MethodKind::KeyboardInteractive && login.ask;
+            if trial.takes(method) && !own {
                 asked = true;
-                if trial.password(method, password).await? {
+                let answer = Answer::Given(password.reveal());
+                if trial.password(method, &answer).await? {
                     return Ok(false);
                 }
             }
@@ -61,7 +90,42 @@ pub(super) async fn authenticate(
             refused = Some(Fault::PasswordRefused { user: user.to_owned(), methods: trial.names() });
         }
     }
+    if login.ask && trial.takes(MethodKind::KeyboardInteractive) {
+        if trial.password(MethodKind::KeyboardInteractive, &Answer::Asked).await? {
+            return Ok(false);
+        }
+        refused = Some(Fault::PasswordRefused { user: user.to_owned(), methods: trial.names() });
+    }
     Err(refused.unwrap_or_else(|| Fault::NothingToShow { user: user.to_owned(), methods: trial.names() }))
+}
+
+/// From where an answer to a server's question comes.
+enum Answer<'a> {
+    Given(&'a str),
+    Asked,
+}
+
+/// Signs with a key that is here.
+struct Own<'a>(&'a Identity);
+
+impl Signer for Own<'_> {
+    type Error = AgentAuthError;
+
+    async fn auth_sign(
+        &mut self,
+        _: &AgentIdentity,
+        hash: Option<HashAlg>,
+        mut data: Vec<u8>,
+    ) -> Result<Vec<u8>, AgentAuthError> {
+        let signature = match self.0.key.key_data() {
+            KeypairData::Rsa(pair) => (pair, hash).try_sign(&data),
+            other => other.try_sign(&data),
+        };
+        let mut encoded = Vec::new();
+        let signed = signature.ok().and_then(|s| s.encode(&mut encoded).ok());
+        signed.and_then(|()| encoded.encode(&mut data).ok()).ok_or(SendError {})?;
+        Ok(data)
+    }
 }
 
 impl Trial<'_> {
@@ -82,8 +146,8 @@ impl Trial<'_> {
     }
 
     /// The hashes to sign with: for RSA the best that the server names; where it names none, the new ones and then the old one.
-    async fn hashes(&mut self, key: &PrivateKey) -> Result<Vec<Option<HashAlg>>, Fault> {
-        if !key.algorithm().is_rsa() {
+    async fn hashes(&mut self, kind: &Algorithm) -> Result<Vec<Option<HashAlg>>, Fault> {
+        if !kind.clone().is_rsa() {
             return Ok(vec![None]);
         }
         match self.handle.best_supported_rsa_hash().await {
@@ -95,17 +159,49 @@ impl Trial<'_> {
         }
     }
 
-    async fn key(&mut self, key: &Arc<PrivateKey>, hash: Option<HashAlg>) -> Result<bool, Fault> {
-        let key = PrivateKeyWithHashAlg::new(key.clone(), hash);
+    async fn key(&mut self, own: &Identity, hash: Option<HashAlg>) -> Result<bool, Fault> {
+        if let Some(certificate) = &own.certificate {
+            let shown =
+                self.handle.authenticate_certificate_with(self.user, certificate.clone(), hash, &mut Own(own)).await;
+            return self.signed(shown).map(Option::unwrap_or_default);
+        }
+        let key = PrivateKeyWithHashAlg::new(own.key.clone(), hash);
         let result = self.handle.authenticate_publickey(self.user, key).await;
         self.result(result)
     }
 
-    async fn password(&mut self, method: MethodKind, password: &Secret) -> Result<bool, Fault> {
-        if method == MethodKind::Password {
-            let result = self.handle.authenticate_password(self.user, password.reveal()).await;
+    /// A key of the agent; nothing where it does not sign.
+    async fn agents_key(
+        &mut self,
+        agent: &mut Agent,
+        identity: &AgentIdentity,
+        hash: Option<HashAlg>,
+    ) -> Result<Option<bool>, Fault> {
+        let shown = match identity {
+            AgentIdentity::PublicKey { key, .. } => {
+                self.handle.authenticate_publickey_with(self.user, key.clone(), hash, agent).await
+            }
+            AgentIdentity::Certificate { certificate, .. } => {
+                self.handle.authenticate_certificate_with(self.user, certificate.clone(), hash, agent).await
+            }
+        };
+        self.signed(shown)
+    }
+
+    fn signed(&mut self, shown: Result<AuthResult, AgentAuthError>) -> Result<Option<bool>, Fault> {
+        match shown {
+            Ok(result) => self.result(Ok(result)).map(Some),
+            Err(_) if self.handle.is_closed() => Err(Fault::Lost(self.end())),
+            Err(_) => Ok(None),
+        }
+    }
+
+    async fn password(&mut self, method: MethodKind, answer: &Answer<'_>) -> Result<bool, Fault> {
+        if let (MethodKind::Password, Answer::Given(password)) = (method, answer) {
+            let result = self.handle.authenticate_password(self.user, *password).await;
             return self.result(result);
         }
+        let from = answer;
         let mut answer = self.handle.authenticate_keyboard_interactive_start(self.user, None::<String>).await;
         for _ in 0..ROUNDS {
             match answer {
@@ -114,8 +210,11 @@ impl Trial<'_> {
                     self.methods = remaining_methods.to_vec();
                     return Ok(false);
                 }
-                Ok(KeyboardInteractiveAuthResponse::InfoRequest { prompts, .. }) => {
-                    let given = prompts.iter().map(|_| password.reveal().to_owned()).collect();
+                Ok(KeyboardInteractiveAuthResponse::InfoRequest { prompts, name, instructions }) => {
+                    let given = match from {
+                        Answer::Given(password) => prompts.iter().map(|_| (*password).to_owned()).collect(),
+                        Answer::Asked => prompt::ask(&[name, instructions], &prompts).await?,
+                    };
                     answer = self.handle.authenticate_keyboard_interactive_respond(given).await;
                 }
                 Err(e) => return Err(self.lost(&e)),

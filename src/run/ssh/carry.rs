@@ -105,13 +105,13 @@ impl Shell {
     pub async fn upload(&mut self, input: Input<'_>, size: u64, path: &str, mode: u32) -> Result<Carried, Problem> {
         let mut source = Source::new(input, size);
         let result = if let Some(session) = self.sftp().await? {
-            let stop = self.stop();
+            let stop = self.stop_or_end(while_carried(path, "uploaded"));
             tokio::select! {
                 result = sftp::put(&session, &mut source, path, mode) => result.map(Some),
                 problem = stop => return Err(problem),
             }
         } else {
-            let (channel, stop) = (self.channel().await?, self.stop());
+            let (channel, stop) = (self.channel().await?, self.stop_or_end(while_carried(path, "uploaded")));
             tokio::select! {
                 result = scp::put(channel, &mut source, path, mode) => result.map(|()| None),
                 problem = stop => return Err(problem),
@@ -145,13 +145,13 @@ impl Shell {
     /// Reads a file from the machine; says how many bytes it had.
     pub async fn download(&mut self, path: &str, to: &mut (dyn AsyncWrite + Unpin + Send)) -> Result<u64, Problem> {
         let result = if let Some(session) = self.sftp().await? {
-            let stop = self.stop();
+            let stop = self.stop_or_end(while_carried(path, "downloaded"));
             tokio::select! {
                 result = sftp::get(&session, path, to) => result,
                 problem = stop => return Err(problem),
             }
         } else {
-            let (channel, stop) = (self.channel().await?, self.stop());
+            let (channel, stop) = (self.channel().await?, self.stop_or_end(while_carried(path, "downloaded")));
             tokio::select! {
                 result = scp::get(channel, path, to) => result,
                 problem = stop => return Err(problem),
@@ -173,6 +173,9 @@ impl Shell {
         if session.is_none() && self.is_lost() {
             return Err(self.lost("before a file could be carried"));
         }
+        if session.is_none() {
+            self.events().say("the SSH server has no SFTP; files go by SCP");
+        }
         self.carrier.sftp = Some(session.is_some());
         Ok(session)
     }
@@ -189,7 +192,7 @@ impl Shell {
 
     pub(super) fn upload_failed(&self, path: &str, why: &Failure) -> Problem {
         if self.is_lost() {
-            return self.lost(&format!("while `{path}` was uploaded"));
+            return self.lost(&while_carried(path, "uploaded"));
         }
         match why {
             Failure::Here(why) => {
@@ -216,7 +219,7 @@ impl Shell {
 
     pub(super) fn download_failed(&self, path: &str, why: &Failure) -> Problem {
         if self.is_lost() {
-            return self.lost(&format!("while `{path}` was downloaded"));
+            return self.lost(&while_carried(path, "downloaded"));
         }
         match why {
             Failure::Here(why) => {
@@ -235,6 +238,10 @@ impl Shell {
             }
         }
     }
+}
+
+pub(super) fn while_carried(path: &str, how: &str) -> String {
+    format!("while `{path}` was {how}")
 }
 
 /// Without a capital at the start and without a full stop.

@@ -1,68 +1,18 @@
-//! What a connection offers and accepts: algorithms, new ones first and old ones last; the host key; nothing that a server opens.
+//! What a connection accepts: the host key; of what a server opens only that which was asked for, tunnels and the agent.
 //!
-//! It must not know retries nor commands. Neighbours: `connect` makes it, `pin` judges host keys.
+//! It must not know retries nor commands. Neighbours: `connect` makes it, `pin` judges host keys, `tunnel` and `agent` take what is
+//! opened.
 
-use std::borrow::Cow;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use russh::client::{ChannelOpenHandle, Config, DisconnectReason, GexParams, Handler, Msg, Session};
-use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PublicKeyOrCertificate};
-use russh::{Channel, ChannelOpenFailure, Names, Preferred, SshId, cipher, compression, kex, mac};
+use russh::client::{ChannelOpenHandle, DisconnectReason, Handler, Msg, Session};
+use russh::keys::{HashAlg, PublicKeyOrCertificate};
+use russh::{Channel, ChannelOpenFailure, Names};
 
 use super::pin::{Admitted, HostKeyPin};
-use crate::run::build::Ssh;
-
-/// So long a server may be silent between signs of life before it counts as gone.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-const KEX: &[kex::Name] = &[
-    kex::MLKEM768X25519_SHA256,
-    kex::CURVE25519,
-    kex::CURVE25519_PRE_RFC_8731,
-    kex::ECDH_SHA2_NISTP256,
-    kex::ECDH_SHA2_NISTP384,
-    kex::ECDH_SHA2_NISTP521,
-    kex::DH_G16_SHA512,
-    kex::DH_G18_SHA512,
-    kex::DH_GEX_SHA256,
-    kex::DH_G14_SHA256,
-    kex::DH_G14_SHA1,
-    kex::DH_GEX_SHA1,
-    kex::DH_G1_SHA1,
-    kex::EXTENSION_SUPPORT_AS_CLIENT,
-    kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT,
-];
-const OLD_KEX: &[kex::Name] = &[kex::DH_G14_SHA1, kex::DH_GEX_SHA1, kex::DH_G1_SHA1];
-
-const KEYS: &[Algorithm] = &[
-    Algorithm::Ed25519,
-    Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 },
-    Algorithm::Ecdsa { curve: EcdsaCurve::NistP384 },
-    Algorithm::Ecdsa { curve: EcdsaCurve::NistP521 },
-    Algorithm::Rsa { hash: Some(HashAlg::Sha512) },
-    Algorithm::Rsa { hash: Some(HashAlg::Sha256) },
-    Algorithm::Rsa { hash: None },
-];
-
-const CIPHERS: &[cipher::Name] = &[
-    cipher::CHACHA20_POLY1305,
-    cipher::AES_256_GCM,
-    cipher::AES_128_GCM,
-    cipher::AES_256_CTR,
-    cipher::AES_192_CTR,
-    cipher::AES_128_CTR,
-];
-
-const MACS: &[mac::Name] = &[
-    mac::HMAC_SHA512_ETM,
-    mac::HMAC_SHA256_ETM,
-    mac::HMAC_SHA512,
-    mac::HMAC_SHA256,
-    mac::HMAC_SHA1_ETM,
-    mac::HMAC_SHA1,
-];
-const OLD_MACS: &[mac::Name] = &[mac::HMAC_SHA1_ETM, mac::HMAC_SHA1];
+use super::tunnel::Remote;
+use super::{agent, offer, tunnel};
 
 /// What a connection has come to know, for those who hold its other end.
 #[derive(Clone, Default)]
@@ -106,6 +56,10 @@ impl Known {
 pub(super) struct Client {
     pub(super) pin: HostKeyPin,
     pub(super) known: Known,
+    /// The tunnels that lead here from the machine.
+    pub(super) remote: Remote,
+    /// The agent that is offered to the machine.
+    pub(super) agent: Option<PathBuf>,
 }
 
 impl Handler for Client {
@@ -128,18 +82,7 @@ impl Handler for Client {
     }
 
     async fn kex_done(&mut self, _: Option<&[u8]>, names: &Names, _: &mut Session) -> Result<(), russh::Error> {
-        let mut old: Vec<String> = Vec::new();
-        if OLD_KEX.contains(&names.kex) {
-            old.push(names.kex.as_ref().to_owned());
-        }
-        if names.key == (Algorithm::Rsa { hash: None }) {
-            old.push("ssh-rsa".to_owned());
-        }
-        // Ciphers with a proof of their own use no other.
-        let counts = [cipher::AES_256_CTR, cipher::AES_192_CTR, cipher::AES_128_CTR].contains(&names.cipher);
-        if counts && (OLD_MACS.contains(&names.client_mac) || OLD_MACS.contains(&names.server_mac)) {
-            old.push("hmac-sha1".to_owned());
-        }
+        let old = offer::old(names);
         self.known.with(|f| f.old = old);
         Ok(())
     }
@@ -164,35 +107,45 @@ impl Handler for Client {
         }
     }
 
-    // Nothing that a server opens is taken: no agent is forwarded, no port, no display.
-
     async fn server_channel_open_agent_forward(
         &mut self,
-        _: Channel<Msg>,
+        channel: Channel<Msg>,
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), russh::Error> {
-        reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
-        Ok(())
-    }
-
-    async fn server_channel_open_session(
-        &mut self,
-        _: Channel<Msg>,
-        reply: ChannelOpenHandle,
-        _: &mut Session,
-    ) -> Result<(), russh::Error> {
-        reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
+        match &self.agent {
+            Some(socket) => {
+                tokio::spawn(agent::lend(socket.clone(), channel, reply));
+            }
+            None => reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await,
+        }
         Ok(())
     }
 
     async fn server_channel_open_forwarded_tcpip(
         &mut self,
+        channel: Channel<Msg>,
+        _: &str,
+        port: u32,
+        _: &str,
+        _: u32,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), russh::Error> {
+        match self.remote.at(port) {
+            Some(tunnel) => {
+                tokio::spawn(tunnel::arrive(tunnel, channel, reply));
+            }
+            None => reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await,
+        }
+        Ok(())
+    }
+
+    // Nothing else that a server opens is taken.
+
+    async fn server_channel_open_session(
+        &mut self,
         _: Channel<Msg>,
-        _: &str,
-        _: u32,
-        _: &str,
-        _: u32,
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), russh::Error> {
@@ -246,35 +199,5 @@ impl Handler for Client {
     ) -> Result<(), russh::Error> {
         reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
         Ok(())
-    }
-}
-
-/// What is offered: the pinned key's algorithm first, so that a server with several keys shows the same one again.
-pub(super) fn config(ssh: &Ssh, pin: &HostKeyPin) -> Config {
-    let mut keys = KEYS.to_vec();
-    if let Some(pinned) = pin.key() {
-        let kind = pinned.algorithm();
-        let rsa = |k: &Algorithm| matches!(k, Algorithm::Rsa { .. });
-        keys.sort_by_key(|k| if rsa(&kind) { !rsa(k) } else { *k != kind });
-    }
-    let some = |time: Duration| (!time.is_zero()).then_some(time);
-    let keep_alive = some(ssh.keep_alive);
-    let signs = keep_alive.map_or(0, |every| (PATIENCE.as_millis() / every.as_millis().max(1)).max(3));
-    Config {
-        client_id: SshId::Standard(Cow::Borrowed(concat!("SSH-2.0-bakec_", env!("CARGO_PKG_VERSION")))),
-        preferred: Preferred {
-            kex: Cow::Borrowed(KEX),
-            key: Cow::Owned(keys),
-            host_key_certificates: Cow::Borrowed(&[]),
-            cipher: Cow::Borrowed(CIPHERS),
-            mac: Cow::Borrowed(MACS),
-            compression: Cow::Borrowed(&[compression::NONE]),
-        },
-        inactivity_timeout: some(ssh.read_write_timeout),
-        keepalive_interval: keep_alive,
-        keepalive_max: usize::try_from(signs).unwrap_or(usize::MAX),
-        gex: GexParams::new(2048, 4096, 8192).unwrap_or_default(),
-        nodelay: true,
-        ..Config::default()
     }
 }

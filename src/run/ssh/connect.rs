@@ -2,19 +2,22 @@
 //!
 //! Neighbours: `client` says what is offered, `auth` proves the user, `fault` names what went wrong, `shell` is what comes of it.
 
-use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
+use russh::ChannelOpenFailure;
 use russh::client::{Handle, connect_stream};
 use russh::keys::PrivateKey;
-use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::client::{Client, Known, config};
+use super::client::{Client, Known};
 use super::fault::Fault;
+use super::login::Login;
+use super::offer::config;
 use super::pin::HostKeyPin;
+use super::road::{ANSWER, Stream, dial};
 use super::shell::{Link, Shell};
+use super::tunnel::{Local, Remote};
 use super::watched::{Heard, Watched};
 use super::{Target, auth};
 use crate::run::build::Ssh;
@@ -22,10 +25,11 @@ use crate::run::cancel::Cancel;
 use crate::run::event::{Events, What};
 use crate::run::problem::Problem;
 
-/// How long a port may take to answer, a server to name itself, and the rest of a handshake to come to its end.
-const ANSWER: Duration = Duration::from_secs(15);
+/// How long a server may take to name itself, and the rest of a handshake to come to its end.
 const BANNER: Duration = Duration::from_secs(30);
 const HANDSHAKE: Duration = Duration::from_secs(60);
+/// The same where somebody has to answer questions.
+const ASKED: Duration = Duration::from_secs(5 * 60);
 /// Between attempts: the first pause, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -37,10 +41,31 @@ const REFUSED_PAUSE: Duration = Duration::from_secs(2);
 pub(super) struct Way {
     pub(super) target: Target,
     pub(super) ssh: Ssh,
-    pub(super) keys: Vec<Arc<PrivateKey>>,
+    /// The servers on the way, the machine last.
+    stops: Vec<Stop>,
     pub(super) pin: HostKeyPin,
     pub(super) events: Events,
     pub(super) cancel: Cancel,
+}
+
+/// A server on the way.
+#[derive(Clone)]
+struct Stop {
+    target: Target,
+    login: Login,
+    pin: HostKeyPin,
+    /// Whether it only stands before the machine.
+    bastion: bool,
+}
+
+/// A connection to a server on the way, which carries the next one.
+pub(super) type Hop = Arc<Handle<Client>>;
+
+/// What went wrong, and at which stop.
+#[derive(Clone, PartialEq, Eq)]
+struct Missed {
+    fault: Fault,
+    stop: usize,
 }
 
 /// Connects to a machine that may still be starting, for as long as `ssh.timeout` says.
@@ -52,16 +77,25 @@ pub async fn connect(
     events: &Events,
     cancel: &Cancel,
 ) -> Result<Shell, Problem> {
+    let mut stops = Vec::new();
+    for (index, bastion) in ssh.bastions.iter().enumerate() {
+        let target = Target { host: bastion.host.clone(), port: bastion.port };
+        stops.push(Stop { target, login: Login::bastion(ssh, bastion)?, pin: pin.before(index), bastion: true });
+    }
+    stops.push(Stop { target: target.clone(), login: Login::machine(ssh, keys)?, pin: pin.clone(), bastion: false });
     let way = Way {
         target: target.clone(),
         ssh: ssh.clone(),
-        keys: keys.to_vec(),
+        stops,
         pin: pin.clone(),
         events: events.clone(),
         cancel: cancel.clone(),
     };
-    let link = way.link(ssh.timeout).await?;
-    Ok(Shell::new(way, link))
+    let local = Local::open(&ssh.local_tunnels, events).await?;
+    // Large, and within many others.
+    let link = Box::pin(way.link(ssh.timeout)).await?;
+    local.lead(&link.handle);
+    Ok(Shell::new(way, link, local))
 }
 
 impl Way {
@@ -72,46 +106,53 @@ impl Way {
         let mut pause = FIRST_PAUSE;
         let mut refused = 0;
         let mut told = None;
+        let mut hops = Vec::new();
         loop {
-            let mut meanwhile = Fault::Silent;
+            let mut meanwhile = Missed { fault: Fault::Silent, stop: 0 };
             let attempt = async {
                 match deadline {
-                    Some(end) => timeout_at(end, self.attempt(&mut meanwhile)).await.ok(),
-                    None => Some(self.attempt(&mut meanwhile).await),
+                    Some(end) => timeout_at(end, self.attempt(&mut hops, &mut meanwhile)).await.ok(),
+                    None => Some(self.attempt(&mut hops, &mut meanwhile).await),
                 }
             };
             let result = tokio::select! {
                 result = attempt => result,
                 () = self.cancel.cancelled() => return Err(Problem::cancelled()),
             };
-            let fault = match result {
+            let missed = match result {
                 Some(Ok(link)) => {
-                    self.warn_of_old(&link);
+                    let opened = link.remote.open(&link.handle, &self.ssh.remote_tunnels, &self.events);
+                    tokio::select! {
+                        opened = opened => opened?,
+                        () = self.cancel.cancelled() => return Err(Problem::cancelled()),
+                    }
                     return Ok(link);
                 }
-                Some(Err(fault)) => fault,
+                Some(Err(fault)) => Missed { fault, stop: meanwhile.stop },
                 // The time was up within an attempt: what went wrong before says more.
                 None => told.take().unwrap_or(meanwhile),
             };
+            let (fault, Stop { target, bastion, .. }) = (&missed.fault, &self.stops[missed.stop]);
             if fault.counts() {
                 refused += 1;
                 pause = pause.max(REFUSED_PAUSE);
             }
             if !fault.passes() {
-                return Err(fault.problem(&self.target, ""));
+                return Err(fault.problem(target, *bastion, ""));
             }
             if self.ssh.handshake_attempts > 0 && refused >= self.ssh.handshake_attempts {
                 let times = if refused == 1 { "once" } else { "times" };
                 let tried = if refused == 1 { format!("tried {times}") } else { format!("tried {refused} {times}") };
-                return Err(fault.problem(&self.target, &tried));
+                return Err(fault.problem(target, *bastion, &tried));
             }
             if deadline.is_some_and(|end| Instant::now() + pause >= end) {
-                return Err(fault.problem(&self.target, &format!("tried for {}", seconds(start.elapsed()))));
+                return Err(fault.problem(target, *bastion, &format!("tried for {}", seconds(start.elapsed()))));
             }
-            if told.as_ref() != Some(&fault) {
-                self.events.tell(What::Waiting { text: format!("SSH at {}: {fault}", self.target) });
+            if told.as_ref() != Some(&missed) {
+                let what = if *bastion { "the bastion " } else { "" };
+                self.events.tell(What::Waiting { text: format!("SSH at {what}{target}: {fault}") });
             }
-            told = Some(fault);
+            told = Some(missed);
             tokio::select! {
                 () = sleep(pause) => {}
                 () = self.cancel.cancelled() => return Err(Problem::cancelled()),
@@ -120,58 +161,52 @@ impl Way {
         }
     }
 
-    /// One attempt; `meanwhile` is what went wrong where the time ends within it.
-    async fn attempt(&self, meanwhile: &mut Fault) -> Result<Link, Fault> {
-        let stream = self.dial(meanwhile).await?;
-        let heard = Heard::default();
-        let known = Known::default();
-        let mut handle = self.shake(stream, &heard, &known, meanwhile).await?;
-        *meanwhile = Fault::Lost("the server did not say whether it lets us in".to_owned());
-        let proof = auth::authenticate(&mut handle, &known, &self.ssh, &self.keys);
-        let sha1 = timeout(HANDSHAKE, proof).await.unwrap_or_else(|_| Err(meanwhile.clone()))?;
-        self.pin.prove();
-        Ok(Link { handle, known, server: heard.line().unwrap_or_default(), sha1 })
-    }
-
-    async fn dial(&self, meanwhile: &mut Fault) -> Result<TcpStream, Fault> {
-        let Target { host, port } = &self.target;
-        *meanwhile = Fault::Name("the look-up takes too long".to_owned());
-        let found = timeout(ANSWER, lookup_host((host.as_str(), *port))).await;
-        let addresses = match found {
-            Ok(Ok(found)) => found.collect::<Vec<_>>(),
-            Ok(Err(e)) => return Err(Fault::Name(plain(&e))),
-            Err(_) => return Err(meanwhile.clone()),
-        };
-        *meanwhile = Fault::Silent;
-        let mut fault = Fault::Name("the look-up found nothing".to_owned());
-        for address in addresses {
-            fault = match timeout(ANSWER, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => {
-                    // Small packets go at once; where that cannot be, they still go.
-                    let _ = stream.set_nodelay(true);
-                    return Ok(stream);
+    /// One attempt, which begins behind the servers on the way that are connected still; `meanwhile` is what went wrong where the
+    /// time ends within it.
+    async fn attempt(&self, hops: &mut Vec<Hop>, meanwhile: &mut Missed) -> Result<Link, Fault> {
+        let whole = hops.iter().take_while(|hop| !hop.is_closed()).count();
+        hops.truncate(whole);
+        loop {
+            meanwhile.stop = hops.len();
+            let stop = &self.stops[hops.len()];
+            let stream = match hops.last() {
+                None => dial(&stop.target, self.ssh.proxy.as_ref(), &mut meanwhile.fault).await?,
+                Some(hop) => {
+                    let from = &self.stops[hops.len() - 1].target;
+                    through(hop, from, &stop.target, &mut meanwhile.fault).await?
                 }
-                Err(_) => Fault::Silent,
-                Ok(Err(e)) => match e.kind() {
-                    ErrorKind::ConnectionRefused => Fault::Closed,
-                    ErrorKind::TimedOut => Fault::Silent,
-                    _ => Fault::Unreachable(plain(&e)),
-                },
             };
+            let (heard, known, remote) = (Heard::default(), Known::default(), Remote::default());
+            let mut handle = self.shake(stop, stream, (&heard, &known, &remote), &mut meanwhile.fault).await?;
+            let unsaid = Fault::Lost("the server did not say whether it lets us in".to_owned());
+            meanwhile.fault = unsaid.clone();
+            let proof = auth::authenticate(&mut handle, &known, &stop.login);
+            // Whoever is asked takes the time that it takes.
+            let patience = if stop.login.ask { ASKED } else { HANDSHAKE };
+            let sha1 = timeout(patience, proof).await.unwrap_or(Err(unsaid))?;
+            stop.pin.prove();
+            self.warn_of_old(stop, &known, sha1);
+            let handle = Arc::new(handle);
+            if stop.bastion {
+                hops.push(handle);
+                continue;
+            }
+            let server = heard.line().unwrap_or_default();
+            return Ok(Link { handle, hops: std::mem::take(hops), known, remote, server });
         }
-        Err(fault)
     }
 
     async fn shake(
         &self,
-        stream: TcpStream,
-        heard: &Heard,
-        known: &Known,
+        stop: &Stop,
+        stream: Box<dyn Stream>,
+        (heard, known, remote): (&Heard, &Known, &Remote),
         meanwhile: &mut Fault,
     ) -> Result<Handle<Client>, Fault> {
         *meanwhile = Fault::NoBanner;
-        let config = Arc::new(config(&self.ssh, &self.pin));
-        let client = Client { pin: self.pin.clone(), known: known.clone() };
+        let config = Arc::new(config(&self.ssh, &stop.pin, !stop.bastion));
+        let agent = self.ssh.agent.clone().filter(|_| self.ssh.forward_agent && !stop.bastion);
+        let client = Client { pin: stop.pin.clone(), known: known.clone(), remote: remote.clone(), agent };
         let shaking = connect_stream(config, Watched::new(stream, heard.clone()), client);
         tokio::pin!(shaking);
         let mut result = timeout(BANNER, &mut shaking).await;
@@ -183,8 +218,8 @@ impl Way {
         let spoke = line.as_ref().is_some_and(|l| l.starts_with("SSH-"));
         match result {
             Ok(Ok(handle)) => {
-                if let (Some(before), Some(now)) = (known.replaced(), self.pin.fingerprint()) {
-                    let text = format!("the host key of {} was `{before}`, and is `{now}` now", self.target);
+                if let (Some(before), Some(now)) = (known.replaced(), stop.pin.fingerprint()) {
+                    let text = format!("the host key of {} was `{before}`, and is `{now}` now", stop.target);
                     self.events.warn(format!("{text}: nobody had been let in yet, and the new one is trusted"));
                 }
                 Ok(handle)
@@ -193,22 +228,35 @@ impl Way {
             _ if !spoke => Err(Fault::Stranger(line.unwrap_or_default())),
             Err(_) => Err(Fault::Lost("the key exchange takes too long".to_owned())),
             Ok(Err(e)) => Err(match known.changed() {
-                Some(shown) => Fault::HostKey { pinned: self.pin.fingerprint().unwrap_or_default(), shown },
+                Some(shown) => Fault::HostKey { pinned: stop.pin.fingerprint().unwrap_or_default(), shown },
                 None => exchange(&e),
             }),
         }
     }
 
-    fn warn_of_old(&self, link: &Link) {
-        let mut old = link.known.old();
-        if link.sha1 {
+    fn warn_of_old(&self, stop: &Stop, known: &Known, sha1: bool) {
+        let mut old = known.old();
+        if sha1 {
             old.push("signatures by SHA-1 (`ssh-rsa`)".to_owned());
         }
         if !old.is_empty() {
             let old = old.join(", ");
             self.events
-                .warn(format!("the SSH server of {} knows nothing newer than {old}, which is not safe", self.target));
+                .warn(format!("the SSH server of {} knows nothing newer than {old}, which is not safe", stop.target));
         }
+    }
+}
+
+/// A stream to a server through the one before it.
+async fn through(hop: &Hop, from: &Target, to: &Target, meanwhile: &mut Fault) -> Result<Box<dyn Stream>, Fault> {
+    *meanwhile = Fault::NoWay { from: from.clone() };
+    let opened = hop.channel_open_direct_tcpip(to.host.clone(), to.port.into(), "127.0.0.1", 0);
+    match timeout(ANSWER * 2, opened).await {
+        Ok(Ok(channel)) => Ok(Box::new(channel.into_stream())),
+        Ok(Err(russh::Error::ChannelOpenFailure(ChannelOpenFailure::AdministrativelyProhibited))) => {
+            Err(Fault::Forbidden { from: from.clone() })
+        }
+        Ok(Err(_)) | Err(_) => Err(meanwhile.clone()),
     }
 }
 

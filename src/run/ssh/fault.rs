@@ -35,12 +35,25 @@ pub(super) enum Fault {
     NothingToShow { user: String, methods: String },
     /// The connection ended before a shell was there.
     Lost(String),
+    /// The proxy does not connect, this time.
+    Proxy { at: Target, why: String },
+    /// The proxy does not connect us.
+    ProxyRefused { at: Target, why: String },
+    /// The server before does not get to this one.
+    NoWay { from: Target },
+    /// The server before lets nobody through.
+    Forbidden { from: Target },
+    /// The agent cannot be asked.
+    Agent(String),
+    /// The server asks what nobody is there to answer.
+    NobodyToAsk { prompt: String },
 }
 
 impl Fault {
     /// Whether another attempt may end otherwise.
     pub(super) fn passes(&self) -> bool {
-        !matches!(self, Fault::HostKey { .. })
+        use Fault::{Agent, Forbidden, HostKey, NobodyToAsk, ProxyRefused};
+        !matches!(self, HostKey { .. } | ProxyRefused { .. } | Forbidden { .. } | Agent(_) | NobodyToAsk { .. })
     }
 
     /// Whether it counts as a failed handshake: the server was there and did not let us in.
@@ -48,17 +61,40 @@ impl Fault {
         matches!(self, Fault::KeyRefused { .. } | Fault::PasswordRefused { .. } | Fault::NothingToShow { .. })
     }
 
-    /// As an error of the build; `waited` says how long or how often it was tried.
-    pub(super) fn problem(&self, target: &Target, waited: &str) -> Problem {
+    /// As an error of the build; `waited` says how long or how often it was tried, `bastion` whether the target only stands before the
+    /// machine.
+    pub(super) fn problem(&self, target: &Target, bastion: bool, waited: &str) -> Problem {
         let code = match self {
             Fault::HostKey { .. } => code::RUN_SSH_HOST_KEY,
-            Fault::KeyRefused { .. } | Fault::PasswordRefused { .. } | Fault::NothingToShow { .. } => {
-                code::RUN_SSH_AUTH
-            }
+            Fault::KeyRefused { .. }
+            | Fault::PasswordRefused { .. }
+            | Fault::NothingToShow { .. }
+            | Fault::Agent(_)
+            | Fault::NobodyToAsk { .. } => code::RUN_SSH_AUTH,
             _ => code::RUN_SSH_CONNECT,
         };
         let waited = if waited.is_empty() { String::new() } else { format!(" ({waited})") };
-        Problem::failed(code, format!("no SSH connection to `{target}`: {self}{waited}")).help(self.help())
+        let what = if bastion { "the bastion " } else { "" };
+        let help = if bastion { self.help_before() } else { self.help() };
+        Problem::failed(code, format!("no SSH connection to {what}`{target}`: {self}{waited}")).help(help)
+    }
+
+    /// What to do where it is a bastion that is not reached.
+    fn help_before(&self) -> &'static str {
+        match self {
+            Fault::Name(_) | Fault::Closed | Fault::Silent | Fault::Unreachable(_) | Fault::Stranger(_) => {
+                "check `ssh_bastion_host` and `ssh_bastion_port`, and that it can be reached from here"
+            }
+            Fault::HostKey { .. } => {
+                "a build trusts the host key under which it was let in first; several servers behind one name must have one \
+                 key. Otherwise somebody may stand between"
+            }
+            Fault::KeyRefused { .. } | Fault::PasswordRefused { .. } | Fault::NothingToShow { .. } => {
+                "check `ssh_bastion_username`, and `ssh_bastion_private_key_file`, `ssh_bastion_password` or \
+                 `ssh_bastion_agent_auth`"
+            }
+            other => other.help(),
+        }
     }
 
     fn help(&self) -> &'static str {
@@ -95,6 +131,22 @@ impl Fault {
             }
             Fault::NothingToShow { .. } => "give `ssh_private_key_file` or `ssh_password`",
             Fault::Lost(_) => "the machine may be restarting; give it more time with `ssh_timeout`",
+            Fault::Proxy { .. } => {
+                "check `ssh_proxy_host` and `ssh_proxy_port`, and that the proxy gets to the machine"
+            }
+            Fault::ProxyRefused { .. } => {
+                "check `ssh_proxy_username` and `ssh_proxy_password`, and the proxy's rules; one that speaks HTTP is written \
+                 `ssh_proxy_host = \"http://…\"`"
+            }
+            Fault::NoWay { .. } => {
+                "check that its security group admits the bastion, and that `ssh_interface` names an address that the bastion \
+                 can reach, such as `private_ip`"
+            }
+            Fault::Forbidden { .. } => {
+                "the bastion's server must allow it: `AllowTcpForwarding yes`, and no narrower `PermitOpen`"
+            }
+            Fault::Agent(_) => "start one by `eval $(ssh-agent)`, and give it a key by `ssh-add`",
+            Fault::NobodyToAsk { .. } => "run bakec on a terminal, or give `ssh_bastion_password`",
         }
     }
 }
@@ -124,6 +176,13 @@ impl fmt::Display for Fault {
                 )
             }
             Fault::Lost(why) => write!(f, "the connection was lost during the handshake: {why}"),
+            Fault::Proxy { at, why } | Fault::ProxyRefused { at, why } => {
+                write!(f, "the proxy `{at}` does not connect: {why}")
+            }
+            Fault::NoWay { from } => write!(f, "the bastion `{from}` does not get to it"),
+            Fault::Forbidden { from } => write!(f, "the bastion `{from}` lets nobody through"),
+            Fault::Agent(why) => write!(f, "the SSH agent cannot be asked: {why}"),
+            Fault::NobodyToAsk { prompt } => write!(f, "the server asks `{prompt}`, and there is no terminal"),
         }
     }
 }

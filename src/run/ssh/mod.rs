@@ -1,20 +1,28 @@
 //! The connection to a machine: a shell that runs commands and carries files, over one host key for the whole build.
 //!
-//! It must not know provisioners, plans' templates or AWS. In reading order: `connect` finds the way, over `client`, `auth`, `pin`
-//! and `fault`; `shell` runs commands; `carry` and `tree` bring files there and back, by `sftp` or by `scp`.
+//! It must not know provisioners, plans' templates or AWS. In reading order: `connect` finds the way, server by server, over `road`,
+//! `offer`, `client`, `pin`, `login`, `auth` with `agent` and `prompt`, and `fault`; `tunnel` lets others go along; `shell` runs
+//! commands; `carry` and `tree` bring files there and back, by `sftp` or by `scp`; `forget` takes a key away.
 
+mod agent;
 mod auth;
 mod carry;
 mod client;
 mod connect;
 mod fault;
+mod forget;
 mod lines;
+mod login;
+mod offer;
 mod pin;
+mod prompt;
 mod quote;
+mod road;
 mod scp;
 mod sftp;
 mod shell;
 mod tree;
+mod tunnel;
 mod watched;
 
 use std::fmt;
@@ -23,6 +31,8 @@ pub use carry::{Carried, Check};
 pub use connect::connect;
 pub use lines::LONGEST;
 pub(in crate::run) use lines::Lines;
+pub use login::wrong_files;
+pub use offer::{ciphers, key_exchanges};
 pub use pin::{Compared, Fingerprint, HostKeyPin, Shown, fingerprints};
 pub use quote::quote;
 pub use shell::{Exit, Input, Pipe, Shell};

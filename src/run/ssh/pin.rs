@@ -17,6 +17,8 @@ struct Pinned {
     key: Option<PublicKey>,
     /// Whether somebody was let in under it: then it does not change any more.
     proven: bool,
+    /// Those of the servers before it.
+    before: Vec<HostKeyPin>,
 }
 
 /// What becomes of a key that a server shows.
@@ -63,7 +65,27 @@ impl HostKeyPin {
     /// A pin that holds a key already under which somebody was let in, one line of OpenSSH's.
     pub fn of(line: &str) -> Option<HostKeyPin> {
         let key = PublicKey::from_openssh(line.trim()).ok()?;
-        Some(HostKeyPin(Arc::new(Mutex::new(Pinned { key: Some(key), proven: true }))))
+        Some(HostKeyPin(Arc::new(Mutex::new(Pinned { key: Some(key), proven: true, before: Vec::new() }))))
+    }
+
+    /// The pin of a server on the way, the nearest being the first.
+    pub fn before(&self, index: usize) -> HostKeyPin {
+        let before = &mut self.pinned().before;
+        while before.len() <= index {
+            before.push(HostKeyPin::default());
+        }
+        before[index].clone()
+    }
+
+    /// The pin, with those of the servers before it as lines of OpenSSH's.
+    pub fn with_before<'l>(self, lines: impl IntoIterator<Item = &'l str>) -> HostKeyPin {
+        self.pinned().before = lines.into_iter().map(|line| HostKeyPin::of(line).unwrap_or_default()).collect();
+        self
+    }
+
+    /// The keys of the servers before it, as lines of OpenSSH's.
+    pub fn lines_before(&self) -> Vec<String> {
+        self.pinned().before.iter().map(|pin| pin.line().unwrap_or_default()).collect()
     }
 
     fn pinned(&self) -> MutexGuard<'_, Pinned> {

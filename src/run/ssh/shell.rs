@@ -2,19 +2,22 @@
 //!
 //! Neighbours: `connect` makes it and connects it again; `carry` brings files over it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use russh::client::{Handle, Msg};
-use russh::{Channel, ChannelMsg, ChannelReadHalf, Disconnect, Pty, Sig};
+use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Disconnect, Pty, Sig};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::Target;
 use super::client::{Client, Known};
-use super::connect::Way;
+use super::connect::{Hop, Way};
 use super::lines::Lines;
 use super::pin::HostKeyPin;
+use super::tunnel::{Local, Remote};
 use crate::diagnostic::code;
+use crate::run::build::Ssh;
 use crate::run::cancel::Cancel;
 use crate::run::event::Events;
 use crate::run::problem::Problem;
@@ -23,6 +26,10 @@ use crate::run::problem::Problem;
 const HALF_LINE: Duration = Duration::from_secs(3);
 /// What holds a command's output open after its end is left behind after such a silence.
 const LEFT_BEHIND: Duration = Duration::from_secs(30);
+/// How often a session that ended before it began is begun again.
+const AGAIN: usize = 2;
+/// How often it is looked whether a connection still is.
+const LOOK: Duration = Duration::from_millis(250);
 /// So long a command may take to end after it was asked to.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
@@ -48,18 +55,20 @@ pub enum Pipe {
 
 /// A connection that holds.
 pub(super) struct Link {
-    pub(super) handle: Handle<Client>,
+    pub(super) handle: Arc<Handle<Client>>,
+    /// The connections that carry it, the nearest first.
+    pub(super) hops: Vec<Hop>,
     pub(super) known: Known,
+    pub(super) remote: Remote,
     /// How the server names itself.
     pub(super) server: String,
-    /// Whether the server took only a signature by SHA-1.
-    pub(super) sha1: bool,
 }
 
 /// A shell on the machine.
 pub struct Shell {
     way: Way,
     link: Link,
+    local: Local,
     deadline: Option<Instant>,
     pub(super) carrier: super::carry::Carrier,
 }
@@ -68,9 +77,9 @@ pub struct Shell {
 pub type Input<'a> = &'a mut (dyn AsyncRead + Unpin + Send);
 
 impl Shell {
-    pub(super) fn new(way: Way, link: Link) -> Self {
+    pub(super) fn new(way: Way, link: Link, local: Local) -> Self {
         let carrier = super::carry::Carrier::new(way.ssh.scp);
-        Shell { way, link, deadline: None, carrier }
+        Shell { way, link, local, deadline: None, carrier }
     }
 
     /// Where it is.
@@ -110,22 +119,29 @@ impl Shell {
     /// Connects again, to a machine that may be restarting, for so long at most. It must show the same host key.
     pub async fn reconnect(&mut self, within: Duration) -> Result<(), Problem> {
         let stop = self.stop();
-        let link = self.way.link(within);
+        let link = Box::pin(self.way.link(within));
         self.link = tokio::select! {
             link = link => link?,
             problem = stop => return Err(problem),
         };
+        self.local.lead(&self.link.handle);
         Ok(())
     }
 
-    /// Ends the connection in good order.
+    /// Ends the connection in good order, and those that carry it.
     pub async fn close(self) {
-        // What does not answer any more need not be told.
-        let _ = timeout(LAST_WORDS, async {
-            let _ = self.link.handle.disconnect(Disconnect::ByApplication, "", "en").await;
-            let _ = self.link.handle.await;
-        })
-        .await;
+        self.local.close().await;
+        let Link { handle, hops, .. } = self.link;
+        for handle in std::iter::once(handle).chain(hops.into_iter().rev()) {
+            // What does not answer any more need not be told.
+            let _ = timeout(LAST_WORDS, async {
+                let _ = handle.disconnect(Disconnect::ByApplication, "", "en").await;
+                if let Ok(handle) = Arc::try_unwrap(handle).map_err(drop) {
+                    let _ = handle.await;
+                }
+            })
+            .await;
+        }
     }
 
     /// Comes with an error when nothing more shall be done.
@@ -141,6 +157,24 @@ impl Shell {
             tokio::select! {
                 () = cancel.cancelled() => Problem::cancelled(),
                 () = late => Problem::failed(code::RUN_TIMEOUT, "the time for this step is up"),
+            }
+        }
+    }
+
+    /// The same, or an error as soon as the connection is gone: those who carry files may wait for answers that never come.
+    pub(super) fn stop_or_end(&self, what: String) -> impl Future<Output = Problem> + Send + 'static {
+        let (stop, handle, known) = (self.stop(), self.link.handle.clone(), self.link.known.clone());
+        async move {
+            let gone = async {
+                while !handle.is_closed() {
+                    sleep(LOOK).await;
+                }
+                // What has come before the end may still tell more.
+                sleep(LOOK).await;
+            };
+            tokio::select! {
+                problem = stop => problem,
+                () = gone => lost(&known, &what),
             }
         }
     }
@@ -171,8 +205,7 @@ impl Shell {
 
     /// The error of a connection that ended.
     pub(super) fn lost(&self, what: &str) -> Problem {
-        let why = self.link.known.end().map(|why| format!(": {why}")).unwrap_or_default();
-        Problem::failed(code::RUN_SSH_LOST, format!("the SSH connection was lost, {what}{why}"))
+        lost(&self.link.known, what)
     }
 
     /// Runs a command and gives each line that it writes. What it ends with is told, never assumed.
@@ -182,32 +215,31 @@ impl Shell {
         stdin: Option<Input<'_>>,
         on_line: &mut (dyn FnMut(Pipe, &str) + Send),
     ) -> Result<Exit, Problem> {
-        let channel = self.channel().await?;
-        let (mut read, write) = channel.split();
         let stop = self.stop();
         tokio::pin!(stop);
-        let started = async {
-            if self.way.ssh.pty {
-                let modes = [(Pty::ECHO, 0), (Pty::TTY_OP_ISPEED, 14400), (Pty::TTY_OP_OSPEED, 14400)];
-                let asked = write.request_pty(true, "xterm", 80, 40, 0, 0, &modes).await;
-                if asked.is_err() || !granted(&mut read).await {
-                    return Err("a terminal");
-                }
-            }
-            let asked = write.exec(true, command).await;
-            if asked.is_ok() && granted(&mut read).await { Ok(()) } else { Err("a command") }
-        };
-        let started = tokio::select! {
-            started = started => started,
-            problem = &mut stop => return Err(problem),
-        };
-        if let Err(what) = started {
+        let mut again = AGAIN;
+        let (mut read, write) = loop {
+            let (mut read, write) = self.channel().await?.split();
+            let started = async { start(&self.way.ssh, &mut read, &write, command).await };
+            let started = tokio::select! {
+                started = started => started,
+                problem = &mut stop => return Err(problem),
+            };
+            let (what, answer) = match started {
+                Ok(()) => break (read, write),
+                Err(refused) => refused,
+            };
             if self.is_lost() {
                 return Err(self.lost(&format!("before the server granted {what}")));
             }
+            // What was never granted was never begun: some end a session that follows closely on another.
+            if answer == Granted::Ended && again > 0 {
+                again -= 1;
+                continue;
+            }
             return Err(Problem::failed(code::RUN_SSH_LOST, format!("the SSH server grants no session {what}"))
                 .help("the user's account or the server's settings do not allow it"));
-        }
+        };
 
         let pump = async {
             // A command that does not read all that it is given is no error.
@@ -274,6 +306,11 @@ impl Shell {
     }
 }
 
+fn lost(known: &Known, what: &str) -> Problem {
+    let why = known.end().map(|why| format!(": {why}")).unwrap_or_default();
+    Problem::failed(code::RUN_SSH_LOST, format!("the SSH connection was lost, {what}{why}"))
+}
+
 /// What a command writes, on its way to lines.
 struct Written<'a> {
     out: Lines,
@@ -309,15 +346,51 @@ async fn until(at: Option<Instant>) {
     }
 }
 
-/// Whether the server grants what it was asked for.
-async fn granted(read: &mut ChannelReadHalf) -> bool {
+/// What a server says to what it was asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Granted {
+    Yes,
+    No,
+    /// Nothing: it ended the session.
+    Ended,
+}
+
+async fn granted(read: &mut ChannelReadHalf) -> Granted {
     loop {
         match read.wait().await {
-            Some(ChannelMsg::Success) => return true,
-            Some(ChannelMsg::WindowAdjusted { .. }) => {}
-            _ => return false,
+            Some(ChannelMsg::Success) => return Granted::Yes,
+            Some(ChannelMsg::WindowAdjusted { .. } | ChannelMsg::Eof) => {}
+            Some(ChannelMsg::Close) | None => return Granted::Ended,
+            Some(_) => return Granted::No,
         }
     }
+}
+
+/// Begins a command, with what it wants beside; else what was not granted.
+async fn start(
+    ssh: &Ssh,
+    read: &mut ChannelReadHalf,
+    write: &ChannelWriteHalf<Msg>,
+    command: &str,
+) -> Result<(), (&'static str, Granted)> {
+    if ssh.forward_agent && ssh.agent.is_some() {
+        // Whoever does not take the agent goes without it, as with every client.
+        let asked = write.agent_forward(true).await;
+        if asked.is_err() || granted(read).await == Granted::Ended {
+            return Err(("an agent", Granted::Ended));
+        }
+    }
+    if ssh.pty {
+        let modes = [(Pty::ECHO, 0), (Pty::TTY_OP_ISPEED, 14400), (Pty::TTY_OP_OSPEED, 14400)];
+        let asked = write.request_pty(true, "xterm", 80, 40, 0, 0, &modes).await;
+        let answer = if asked.is_err() { Granted::Ended } else { granted(read).await };
+        if answer != Granted::Yes {
+            return Err(("a terminal", answer));
+        }
+    }
+    let asked = write.exec(true, command).await;
+    let answer = if asked.is_err() { Granted::Ended } else { granted(read).await };
+    if answer == Granted::Yes { Ok(()) } else { Err(("a command", answer)) }
 }
 
 fn name(signal: &Sig) -> String {

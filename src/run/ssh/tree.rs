@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::fs;
 
-use super::carry::{Failure, Source};
+use super::carry::{Failure, Source, while_carried};
 use super::scp::{Reader, Record};
 use super::shell::{Exit, Pipe, Shell};
 use super::{quote, sftp};
@@ -51,7 +51,7 @@ impl Shell {
             _ => destination.trim_end_matches('/').to_owned(),
         };
         let mode = mode_of(here).await;
-        let stop = self.stop();
+        let stop = self.stop_or_end(while_carried(destination, "uploaded"));
         let (base, digests) = if let Some(session) = self.sftp().await? {
             let work = async {
                 let exists =
@@ -116,7 +116,7 @@ impl Shell {
         let trimmed = rooted(source.trim_end_matches('/'));
         let name = trimmed.rsplit('/').next().unwrap_or_default();
         let to = if plain_name(name) { destination.join(name) } else { destination.to_owned() };
-        let stop = self.stop();
+        let stop = self.stop_or_end(while_carried(source, "downloaded"));
         let result = if let Some(session) = self.sftp().await? {
             tokio::select! {
                 result = get_all(&session, &trimmed, &to) => result,

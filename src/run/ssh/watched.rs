@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+
+use super::road::Stream;
 
 /// As much as an identification line may be long.
 const KEPT: usize = 255;
@@ -40,12 +41,12 @@ impl Heard {
 
 /// The stream.
 pub(super) struct Watched {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     heard: Heard,
 }
 
 impl Watched {
-    pub(super) fn new(stream: TcpStream, heard: Heard) -> Self {
+    pub(super) fn new(stream: Box<dyn Stream>, heard: Heard) -> Self {
         Watched { stream, heard }
     }
 }

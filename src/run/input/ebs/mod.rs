@@ -27,7 +27,7 @@ use crate::run::secret::Gate;
 pub(super) fn take(take: &mut Take<'_>, source: &document::Build, inputs: &Inputs, gate: &Gate) -> Option<Builder> {
     let access = access(take, gate);
     let wanted = from(take);
-    let (mut ssh, key_file) = communicator::take(take);
+    let (mut ssh, key_file) = communicator::take(take, inputs.packer_defaults);
     let interface = interface(take);
     let ipv6 = interface.as_deref() == Some("ipv6");
     if let Some(ssh) = &mut ssh {
@@ -80,11 +80,16 @@ fn key(take: &mut Take<'_>, ssh: Option<&Ssh>, file: Option<PathBuf>, inputs: &I
         let message = format!("EC2 takes no key pair of the type `{other}`");
         take.wrong("temporary_key_pair_type", message, Some("the types are `ed25519` and `rsa`"));
     }
+    // Who names the temporary pair wants one, also beside a password.
+    let named = name.is_some() && pair.is_none();
     match (ssh, file) {
         (_, Some(file)) => Key::Own { name: pair, file },
-        (None, None) => pair.map_or(Key::None, |name| Key::Known { name }),
-        (Some(ssh), None) if ssh.password.is_some() => pair.map_or(Key::None, |name| Key::Known { name }),
-        (Some(_), None) => {
+        (None, None) if !named => pair.map_or(Key::None, |name| Key::Known { name }),
+        // The agent's keys are known here, and so none is made.
+        (Some(ssh), None) if ssh.agent_auth || ssh.password.is_some() && !named => {
+            pair.map_or(Key::None, |name| Key::Known { name })
+        }
+        (_, None) => {
             if pair.is_some() {
                 let message = "EC2 keeps no private keys: `ssh_keypair_name` needs `ssh_private_key_file`";
                 take.wrong("ssh_keypair_name", message, None);
