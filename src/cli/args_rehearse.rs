@@ -26,7 +26,7 @@ use crate::text::duration;
     other-host                        a console with another machine's host key\n  \
     delay=2s                          a late answer\n  \
     ssh-reset, ssh-no-exit, ssh-exit=1  at the n-th SSH command\n  \
-    Dry runs are not counted, but those of RunInstances.\n\n\
+    Dry runs are counted by `denied`, and those of RunInstances by all.\n\n\
     Beside AWS's API:\n  \
     GET  /_bakec/inventory            everything that exists now\n  \
     GET  /_bakec/calls                every call, with its outcome\n  \

@@ -227,14 +227,18 @@ impl Faults {
 
     /// Counts a call; what strikes it, in the order in which the faults were set.
     pub(crate) fn strike(&mut self, action: &str) -> Vec<(Kind, u64)> {
-        self.struck(action).into_iter().map(|fault| (fault.kind, fault.value.unwrap_or(0))).collect()
+        self.struck(action, false).into_iter().map(|fault| (fault.kind, fault.value.unwrap_or(0))).collect()
     }
 
     /// The same, with all that the faults say.
-    pub(crate) fn struck(&mut self, action: &str) -> Vec<Fault> {
+    pub(crate) fn struck(&mut self, action: &str, question: bool) -> Vec<Fault> {
         let mut strikes = Vec::new();
         for (fault, counted, struck) in &mut self.set {
             if fault.action.as_deref().is_some_and(|only| only != action) || !fault.kind.suits(action) {
+                continue;
+            }
+            // Who only asks for permission meets what is about permissions.
+            if question && fault.kind != Kind::Denied {
                 continue;
             }
             *counted += 1;

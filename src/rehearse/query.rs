@@ -50,7 +50,7 @@ impl Params {
             let shape = shape(name);
             // What lies below a name that ends so is looked at by the action.
             let below = |known: &&str| known.strip_suffix('*').is_some_and(|start| shape.starts_with(start));
-            takes.iter().any(|part| part.contains(&shape.as_str()) || part.iter().any(|known| below(known)))
+            takes.iter().any(|part| part.contains(&shape.as_str()) || part.iter().any(&below))
         };
         match self.values.keys().find(|name| !known(name)) {
             Some(name) => Err(ApiError::new("UnknownParameter", format!("The parameter {name} is not recognized"))),

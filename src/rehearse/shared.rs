@@ -294,7 +294,7 @@ impl Shared {
             unread: Vec::new(),
         };
         state.calls.push(call);
-        let strikes = if is_question(action, values) { Vec::new() } else { state.faults.struck(action) };
+        let strikes = state.faults.struck(action, is_question(action, values));
         (Record { shared: self, era: state.era, n, effect: false, done: false }, n, strikes)
     }
 

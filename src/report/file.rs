@@ -119,8 +119,9 @@ fn lines(event: &Event, named: bool) -> String {
         What::StepUndone { step, result } => format!("undone {step}: {result}"),
         What::Say { text } => text.clone(),
         What::Warn { text } => format!("warning: {text}"),
-        What::Output { error: false, line } => format!("out: {line}"),
-        What::Output { error: true, line } => format!("err: {line}"),
+        // What a line has written over itself goes first, or the word before it would go too.
+        What::Output { error: false, line } => format!("out: {}", clean(line)),
+        What::Output { error: true, line } => format!("err: {}", clean(line)),
         What::Waiting { text } => format!("waiting: {text}"),
         What::Call { action, region, ms, error } => {
             let error = error.as_ref().map(|e| format!(": {e}")).unwrap_or_default();

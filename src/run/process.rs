@@ -338,7 +338,7 @@ mod tests {
 
     /// Waits until the process of that number is gone.
     async fn gone(mark: &std::path::Path) {
-        let id = std::fs::read_to_string(mark).unwrap();
+        let id = std::fs::read_to_string(mark).expect("it was written");
         let end = Instant::now() + Duration::from_secs(10);
         // A process that nobody has buried yet is dead too.
         let lives =

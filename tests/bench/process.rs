@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// What a program took.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Took {
+pub(crate) struct Took {
     /// Seconds of its processors.
     pub cpu: f64,
     /// MiB, each page counted once.
@@ -55,7 +55,7 @@ fn children() -> f64 {
 }
 
 /// Runs a program to its end, which must be a good one: what it took, and what it said.
-pub fn measured(mut command: Command) -> (Took, String) {
+pub(crate) fn measured(mut command: Command) -> (Took, String) {
     let (cpu, start) = (children(), Instant::now());
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program");

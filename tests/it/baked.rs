@@ -81,13 +81,14 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn of(rehearsal: Rehearsal) -> House {
-        let server = Server::start(Rehearsal { scale: SCALE, ..rehearsal }).await.expect("a server");
+        let scale = if rehearsal.scale == 1.0 { SCALE } else { rehearsal.scale };
+        let server = Server::start(Rehearsal { scale, ..rehearsal }).await.expect("a server");
         let folder = tempfile::tempdir().expect("a folder");
         let settings = Settings {
             runs: folder.path().to_owned(),
             reach: Reach {
                 endpoint: Some(server.endpoint.clone()),
-                scale: Some(SCALE),
+                scale: Some(scale),
                 any_credentials: true,
                 ask: None,
             },

@@ -83,6 +83,9 @@ mod peer_ec2;
 #[path = "../peer/killed.rs"]
 mod peer_killed;
 #[cfg(feature = "run")]
+#[path = "../peer/links.rs"]
+mod peer_links;
+#[cfg(feature = "run")]
 #[path = "../peer/moto.rs"]
 mod peer_moto;
 #[cfg(feature = "run")]
@@ -91,6 +94,9 @@ mod peer_posts;
 #[cfg(feature = "run")]
 #[path = "../peer/provision.rs"]
 mod peer_provision;
+#[cfg(feature = "run")]
+#[path = "../peer/roads.rs"]
+mod peer_roads;
 #[cfg(feature = "run")]
 #[path = "../peer/ssh.rs"]
 mod peer_ssh;

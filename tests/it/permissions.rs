@@ -187,6 +187,10 @@ async fn server(case: &Case, folder: &Path) -> Server {
         let public = form_urlencoded(&public);
         post(&server, &format!("Action=ImportKeyPair&Version=2016-11-15&KeyName=mine&PublicKeyMaterial={public}"));
     }
+    let named = case.builders.iter().chain(&case.before).find_map(|b| b["iam_instance_profile"].as_str());
+    if let Some(name) = named {
+        post_to("iam", &server, &format!("Action=CreateInstanceProfile&Version=2010-05-08&InstanceProfileName={name}"));
+    }
     server
 }
 
@@ -196,11 +200,15 @@ fn form_urlencoded(text: &str) -> String {
 
 /// A call as AWS's clients make it.
 fn post(server: &Server, body: &str) -> String {
+    post_to("ec2", server, body)
+}
+
+fn post_to(service: &str, server: &Server, body: &str) -> String {
     let address = server.endpoint.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).expect("the server is there");
     let head = format!(
         "POST / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-         Authorization: AWS4-HMAC-SHA256 Credential=AKIDREHEARSAL/20261121/us-east-1/ec2/aws4_request, Signature=0\r\n\
+         Authorization: AWS4-HMAC-SHA256 Credential=AKIDREHEARSAL/20261121/us-east-1/{service}/aws4_request, Signature=0\r\n\
          Content-Length: {}\r\n\r\n",
         body.len()
     );
@@ -301,7 +309,8 @@ async fn the_table_holds_what_runs_call_and_nothing_else() {
             }
             baked(&server, folder.path(), &case.builders).await;
             for call in server.calls().into_iter().skip(start) {
-                let action = format!("ec2:{}", call.action);
+                let service = if call.action.contains("InstanceProfile") { "iam" } else { "ec2" };
+                let action = format!("{service}:{}", call.action);
                 assert!(
                     call.action == FREE || may.contains(&*action),
                     "{}, {fault}: {action} is not in the table",
@@ -327,7 +336,7 @@ const RARE: [&str; 1] = ["ec2:EnableImageDeprecation"];
 async fn a_run_asks_few_questions_however_many_builds_there_are() {
     let folder = tempfile::tempdir().expect("a folder");
     let many: Vec<Value> =
-        (0..50).map(|n| builder(&format!("b{n}"), json!({ "ami_regions": ["eu-west-1"] }))).collect();
+        (0..50).map(|n| builder(&format!("bld{n}"), json!({ "ami_regions": ["eu-west-1"] }))).collect();
     let questions = async |depth: Depth| {
         let rehearsal = Rehearsal { scale: SCALE, throttle: false, ..Rehearsal::default() };
         let server = Server::start(rehearsal).await.expect("a server");
@@ -347,7 +356,7 @@ async fn a_run_asks_few_questions_however_many_builds_there_are() {
     let wanted =
         ("bake::run::permission".to_owned(), "the credentials may not `ec2:StopInstances` in us-east-1".to_owned());
     let (asked, refused) = questions(Depth::Run).await;
-    assert_eq!(refused, [wanted.clone()]);
+    assert_eq!(refused, std::slice::from_ref(&wanted));
     // Stop, terminate, image and tags, a copy and tags of it, and the launch.
     assert_eq!(asked, 7);
     let (asked, refused) = questions(Depth::All).await;

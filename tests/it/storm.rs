@@ -27,8 +27,15 @@ async fn in_a_storm_all_builds_succeed_or_are_undone() {
     let builds = std::env::var("BAKEC_STORM").ok().and_then(|n| n.parse().ok()).unwrap_or(24);
     let quotas = bakec::rehearse::Quotas { vcpus: 1_000_000, ..Default::default() };
     let visible_after = Duration::from_secs(30);
-    let house =
-        House::of(Rehearsal { throttle: false, visible_after, quotas, seed: Some(7), ..Rehearsal::default() }).await;
+    let house = House::of(Rehearsal {
+        scale: 200.0,
+        throttle: false,
+        visible_after,
+        quotas,
+        seed: Some(7),
+        ..Rehearsal::default()
+    })
+    .await;
     for fault in ["throttle@50%", "cut@2%", "lost@2%", "ssh-reset@2%", "unavailable@2%"] {
         house.fault(fault);
     }

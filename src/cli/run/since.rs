@@ -52,7 +52,7 @@ fn former(folder: &Path) -> Option<Document> {
     read(FileId(0), &text).0
 }
 
-fn shown(path: &PathBuf) -> String {
+fn shown(path: &Path) -> String {
     path.display().to_string()
 }
 

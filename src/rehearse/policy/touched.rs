@@ -71,7 +71,7 @@ pub(super) fn wishes(action: &Action, values: &Values, scope: &Scope, world: &Wo
     };
     let named = format!("{service}:{}", action.name);
     if action.service != Service::Ec2 {
-        return vec![Wish { action: named, resource: "*".to_string(), context: general(scope) }];
+        return vec![Wish { action: named, resource: identity(values, scope), context: Context::new() }];
     }
     let see = See { values, scope, world };
     if !action.changes() && !action.name.starts_with("GetConsole") {
@@ -111,6 +111,17 @@ pub(super) fn wishes(action: &Action, values: &Values, scope: &Scope, world: &Wo
         wishes.push(Wish { action: named, resource: "*".to_string(), context: general(scope) });
     }
     wishes
+}
+
+/// The profile or the role that a call names.
+fn identity(values: &Values, scope: &Scope) -> String {
+    let path = values.get("Path").map_or("/", String::as_str);
+    let named = |parameter: &str, kind: &str| {
+        let name = values.get(parameter)?;
+        Some(format!("arn:{}:iam::{ACCOUNT}:{kind}{path}{name}", scope.region.partition))
+    };
+    let profile = named("InstanceProfileName", "instance-profile");
+    profile.or_else(|| named("RoleName", "role")).unwrap_or_else(|| "*".to_string())
 }
 
 /// What is done with keys of KMS that a call names.

@@ -19,7 +19,7 @@ pub(super) const FIELDS: &[Field] = &[
     field("copies", true, |row, _| row.copies.join(", ")),
     field("type", true, |row, _| row.instance_type.clone().unwrap_or_default()),
     field("image", false, |row, _| row.image.clone().unwrap_or_else(|| "none".to_owned())),
-    field("source", false, |row, live| of(live, row, |seen| found(seen)).unwrap_or_else(|| row.source.clone().unwrap_or_default())),
+    field("source", false, |row, live| of(live, row, found).unwrap_or_else(|| row.source.clone().unwrap_or_default())),
     field("replaces", true, |row, _| if row.replaces { "a former image".to_owned() } else { String::new() }),
     field("account", true, |row, live| of(live, row, account).or_else(|| row.access.clone()).unwrap_or_default()),
     field("key", true, |row, _| row.key.clone().unwrap_or_default()),

@@ -29,7 +29,10 @@ use crate::run::build::{Access, Role};
 
 /// Who is asked for something at a keyboard; nothing where nobody answers.
 #[derive(Clone)]
-pub struct Ask(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub struct Ask(Arc<Answers>);
+
+/// What somebody answers to a question; nothing where nobody does.
+type Answers = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Ask {
     /// Asks by a function, which may wait for a person.

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -78,6 +79,7 @@ type Sight<T> = Option<Result<Option<T>, CallError>>;
 /// All that is waited for, of one kind in one region.
 pub struct Watch<T> {
     wanted: Mutex<Wanted<T>>,
+    looks: AtomicU64,
 }
 
 struct Wanted<T> {
@@ -90,7 +92,15 @@ struct Wanted<T> {
 
 impl<T> Default for Watch<T> {
     fn default() -> Self {
-        Watch { wanted: Mutex::new(Wanted { ids: HashMap::new(), looking: false, fresh: false }) }
+        let wanted = Mutex::new(Wanted { ids: HashMap::new(), looking: false, fresh: false });
+        Watch { wanted, looks: AtomicU64::new(0) }
+    }
+}
+
+impl<T> Watch<T> {
+    /// How many looks have been answered.
+    pub fn looks(&self) -> u64 {
+        self.looks.load(Ordering::Relaxed)
     }
 }
 
@@ -174,6 +184,7 @@ async fn keep_looking<T: Seen>(region: Weak<Region>) {
         let mut changed = false;
         for some in ids.chunks(AT_ONCE) {
             let seen = T::look(&region, some, pause >= SLOW).await;
+            T::watch(&region).looks.fetch_add(u64::from(seen.is_ok()), Ordering::Relaxed);
             let wanted = T::watch(&region).wanted.lock().unwrap_or_else(PoisonError::into_inner);
             for id in some {
                 let Some(sender) = wanted.ids.get(id) else { continue };

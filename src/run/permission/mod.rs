@@ -58,6 +58,8 @@ pub enum On {
     There(&'static [&'static str]),
     /// Tags of what is being made.
     Tags,
+    /// The instance profile that the plan names.
+    Profile,
     /// The role of the profile that the plan names.
     Role,
     /// The keys of KMS that the plan names.

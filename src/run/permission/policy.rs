@@ -38,7 +38,8 @@ pub struct Statement {
     pub action: Vec<&'static str>,
     /// What they are on.
     pub resource: Vec<String>,
-    /// When.
+    /// When; always where it is empty.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub condition: BTreeMap<&'static str, BTreeMap<String, Json>>,
 }
 
@@ -97,6 +98,7 @@ enum Kind {
     Ask,
     PassRole,
     UseKeys,
+    Profile,
 }
 
 /// The policy of builds. It is one also where they are of several accounts.
@@ -178,6 +180,12 @@ fn statement_of(need: &Needed<'_>, partition: &str) -> (Kind, Vec<String>) {
             (Kind::Use, named.collect())
         }
         On::Tags => (Kind::Tag, vec![format!("arn:{partition}:ec2:*:*:*/*")]),
+        On::Profile => {
+            let names = need.builds.iter().filter_map(|build| ebs(build)?.launch.iam_instance_profile.clone());
+            let names: BTreeSet<String> = names.collect();
+            let arn = |name: &String| format!("arn:{partition}:iam::*:instance-profile/{name}");
+            (Kind::Profile, names.iter().map(arn).collect())
+        }
         On::Role => {
             let roles = need.builds.iter().filter_map(|build| ebs(build)?.launch.iam_instance_profile.clone());
             let roles: BTreeSet<String> = roles.collect();
@@ -240,6 +248,10 @@ fn condition(
     regions: &[&str],
     creates: &BTreeSet<&'static str>,
 ) -> BTreeMap<&'static str, BTreeMap<String, Json>> {
+    // IAM knows no regions.
+    if kind == Kind::Profile {
+        return BTreeMap::new();
+    }
     let mut equals: BTreeMap<String, Json> = BTreeMap::new();
     let mut like: BTreeMap<String, Json> = BTreeMap::new();
     match kind {
@@ -269,7 +281,7 @@ fn condition(
         Kind::Mark => {
             like.insert(format!("aws:ResourceTag/{RUN}"), json!("*"));
         }
-        Kind::Look | Kind::Use | Kind::Ask | Kind::PassRole | Kind::UseKeys => {}
+        Kind::Look | Kind::Use | Kind::Ask | Kind::PassRole | Kind::UseKeys | Kind::Profile => {}
     }
     let mut all = BTreeMap::from([("StringEquals", equals)]);
     if !like.is_empty() {

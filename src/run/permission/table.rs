@@ -43,6 +43,7 @@ const NO_KMS: &str = "a dry run of EC2's does not look at keys of KMS";
 pub const TABLE: &[Row] = &[
     row(PREFLIGHT, "ec2:DescribeRegions", validates, Home, ANYTHING, no, Made),
     row(PREFLIGHT, "ec2:DescribeInstanceTypeOfferings", always, Home, ANYTHING, no, Live),
+    row(PREFLIGHT, "iam:GetInstanceProfile", looks_at_profile, Home, On::Profile, no, Made),
     row(FindSource::NAME, "ec2:DescribeImages", always, All, ANYTHING, no, Made),
 
     row(ImportKey::NAME, "ec2:ImportKeyPair", new_key, Home, On::Made(KEY_PAIR), once, Live),
@@ -166,6 +167,10 @@ fn new_group(ebs: &Ebs) -> bool {
 
 fn profile(ebs: &Ebs) -> bool {
     ebs.launch.iam_instance_profile.is_some()
+}
+
+fn looks_at_profile(ebs: &Ebs) -> bool {
+    profile(ebs) && !ebs.launch.skip_profile_validation
 }
 
 fn of_snapshot(ebs: &Ebs) -> bool {

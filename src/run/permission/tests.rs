@@ -82,7 +82,8 @@ fn statements_are_about_regions_and_names_of_the_plan() {
         Ebs { image: Image { regions: vec!["eu-west-1".to_owned()], ..Image::default() }, ..plain("us-east-1") };
     let policy = of(&[build("a", copied)]);
     let about = |action: &str, resource: &str| {
-        let all = policy.statement.iter();
+        // A statement about what is made asks for tags that what is there never gets.
+        let all = policy.statement.iter().filter(|s| !s.sid.starts_with("Make") || action == "ec2:CopyImage");
         let mut found = all.filter(|s| s.action.contains(&action) && s.resource.iter().any(|r| r == resource));
         found.next().map(|s| s.condition["StringEquals"]["ec2:Region"].clone())
     };

@@ -51,7 +51,7 @@ pub(super) fn market(take: &mut Take<'_>) -> Market {
     let tags = block::all_tags(take, "spot_tags", "spot_tag");
     let fleet_tags = block::all_tags(take, "fleet_tags", "fleet_tag");
     let minutes: u32 = take.number("block_duration_minutes").unwrap_or_default();
-    if minutes % 60 != 0 {
+    if !minutes.is_multiple_of(60) {
         take.wrong("block_duration_minutes", "`block_duration_minutes` is a multiple of 60", None);
     }
     let product = take.text("spot_price_auto_product");

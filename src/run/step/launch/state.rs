@@ -17,6 +17,9 @@ use crate::run::event::What;
 use crate::run::problem::Problem;
 use crate::run::step::{Cx, Failure, Step};
 
+/// So many looks at least are made while one is patient.
+const FEWEST: u64 = 8;
+
 /// How long an instance may take to run, to stop or to end, in AWS's time.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
@@ -63,13 +66,35 @@ pub async fn waited<O>(
     words: &str,
     wait: impl Future<Output = Result<O, crate::run::aws::fault::CallError>>,
 ) -> Result<O, Problem> {
-    tokio::select! {
-        outcome = tokio::time::timeout(cx.region.local(cx.region.patience(PATIENCE)), wait) => match outcome {
-            Ok(outcome) => outcome.map_err(|error| error.problem(code::RUN_WAIT)),
-            Err(_) => Err(Problem::failed(code::RUN_WAIT, format!("{words} after {} minutes", cx.region.patience(PATIENCE).as_secs() / 60))),
-        },
-        () = cx.cancel.cancelled() => Err(Problem::cancelled()),
+    tokio::pin!(wait);
+    let patience = cx.region.patience(PATIENCE);
+    loop {
+        let looks = looks(&cx.region);
+        tokio::select! {
+            outcome = tokio::time::timeout(cx.region.local(patience), &mut wait) => match outcome {
+                Ok(outcome) => return outcome.map_err(|error| error.problem(code::RUN_WAIT)),
+                Err(_) if has_looked_little(&cx.region, looks) => {}
+                Err(_) => {
+                    let message = format!("{words} after {} minutes", patience.as_secs() / 60);
+                    return Err(Problem::failed(code::RUN_WAIT, message));
+                }
+            },
+            () = cx.cancel.cancelled() => return Err(Problem::cancelled()),
+        }
     }
+}
+
+/// How many looks at a region's things have been answered.
+fn looks(region: &Region) -> u64 {
+    region.instances.looks() + region.images.looks()
+}
+
+/// Whether too few looks have been answered since there were so many: a machine that was busy or asleep, or a lost network, says nothing
+/// of what is waited for.
+fn has_looked_little(region: &Region, since: u64) -> bool {
+    // Who says how far apart they are says how many there are.
+    let fewest = if region.polling.pause.is_some() { 1 } else { FEWEST };
+    looks(region).saturating_sub(since) < fewest
 }
 
 /// Stops the instance, and waits until it has stopped.
@@ -129,13 +154,17 @@ pub async fn terminated(region: &Arc<Region>, id: &str) -> Result<(), Problem> {
         *since = if seen.is_none() { since.or_else(|| Some(Instant::now())) } else { None };
         (seen?.state == "terminated").then_some(())
     });
-    let end = Instant::now() + region.local(region.patience(PATIENCE));
+    let patience = region.local(region.patience(PATIENCE));
+    let (mut end, mut looked) = (Instant::now() + patience, looks(region));
     tokio::pin!(gone);
     loop {
         match tokio::time::timeout(region.local(FORGOTTEN) / 8, &mut gone).await {
             Ok(outcome) => return outcome.map_err(|error| error.problem(code::RUN_LAUNCH)),
             // EC2 forgets what has ended; it took the call to end it, so it knew of it.
             Err(_) if unseen_since().is_some_and(|since| since.elapsed() >= region.local(FORGOTTEN)) => return Ok(()),
+            Err(_) if Instant::now() >= end && has_looked_little(region, looked) => {
+                (end, looked) = (Instant::now() + patience, looks(region));
+            }
             Err(_) if Instant::now() >= end => {
                 return Err(Problem::left(code::RUN_LAUNCH, format!("the instance {id} does not end")));
             }
