@@ -1,7 +1,7 @@
 //! What has changed in a plan since its last run, in a few words: the whole of it is told by `bakec diff`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value as Json;
 
