@@ -107,7 +107,8 @@ async fn a_cooldown_begins_only_when_nothing_can_fail_any_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn cleaning_by_tags_turns_protection_off_first() {
     let mut house = House::new().await;
-    house.settings = Settings { on_error: OnError::Abort, ..house.settings };
+    let lease = Some(std::time::Duration::from_secs(1200));
+    house.settings = Settings { on_error: OnError::Abort, lease, ..house.settings };
     house.fault("denied@EnableImageDeregistrationProtection:2");
     let outcome = house.bake(&build(&format!("{COPY}\n{PROTECTED}"))).await;
     assert!(
@@ -170,7 +171,8 @@ async fn a_former_image_that_is_disabled_is_seen_and_one_that_is_protected_stays
     house.fault("image-fails@CreateImage:1");
     let outcome = house.bake(&build("force_deregister = true")).await;
     assert!(!failure(&outcome).is_empty() && outcome.left.is_empty(), "{outcome:?}");
-    assert_eq!(house.all("images")[0]["state"], "disabled");
+    let calls: Vec<_> = house.server.calls().into_iter().map(|c| (c.action, c.outcome)).collect();
+    assert_eq!(house.all("images")[0]["state"], "disabled", "{calls:?} {:#}", house.server.inventory());
     assert!(is_done(&house.bake(&build("force_deregister = true")).await));
     let now = house.all("images");
     assert_eq!((now.len(), &now[0]["state"]), (1, &json!("available")), "{now:#?}");

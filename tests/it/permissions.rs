@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bakec::packer::read_placed;
 use bakec::rehearse::{Allowed, Server, Settings as Rehearsal};
@@ -189,7 +190,18 @@ async fn server(case: &Case, folder: &Path) -> Server {
     }
     let named = case.builders.iter().chain(&case.before).find_map(|b| b["iam_instance_profile"].as_str());
     if let Some(name) = named {
-        post_to("iam", &server, &format!("Action=CreateInstanceProfile&Version=2010-05-08&InstanceProfileName={name}"));
+        let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+        let trust = trust.replace('{', "%7B").replace('}', "%7D").replace('"', "%22");
+        for call in [
+            format!("CreateInstanceProfile&InstanceProfileName={name}"),
+            format!("CreateRole&RoleName={name}&AssumeRolePolicyDocument={trust}"),
+            format!("AddRoleToInstanceProfile&InstanceProfileName={name}&RoleName={name}"),
+        ] {
+            let answer = post_to("iam", &server, &format!("Version=2010-05-08&Action={call}"));
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        }
+        // EC2 hears of profiles a little later.
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
     server
 }

@@ -74,9 +74,11 @@ impl Fault {
             _ => code::RUN_SSH_CONNECT,
         };
         let waited = if waited.is_empty() { String::new() } else { format!(" ({waited})") };
-        let what = if bastion { "the bastion " } else { "" };
-        let help = if bastion { self.help_before() } else { self.help() };
-        Problem::failed(code, format!("no SSH connection to {what}`{target}`: {self}{waited}")).help(help)
+        let (message, help) = match bastion {
+            true => (format!("no SSH connection to the bastion `{target}`: {self}{waited}"), self.help_before()),
+            false => (format!("no SSH connection to `{target}`: {self}{waited}"), self.help()),
+        };
+        Problem::failed(code, message).help(help)
     }
 
     /// What to do where it is a bastion that is not reached.

@@ -74,8 +74,7 @@ pub async fn revive(cx: &Cx, region: &Arc<Region>, former: &Former, gone: bool) 
         return Err(problem.help(format!("`{name}` is registered again, as {id}; share it by hand as it was")));
     }
     if former.disabled {
-        let ask = || region.ec2.disable_image().image_id(&id).send();
-        if let Err(error) = region.call("DisableImage", Repeat::Always, ask).await {
+        if let Err(error) = disable(cx, region, former, &id).await? {
             lost.push(format!("its being disabled ({error})"));
         }
     }
@@ -87,6 +86,20 @@ pub async fn revive(cx: &Cx, region: &Arc<Region>, former: &Former, gone: bool) 
         cx.events.warn(format!("the former image `{name}` is registered again{lost}"));
     }
     Ok(format!("the former image `{name}` is registered again, as {id}{lost}"))
+}
+
+/// Disables an image, once it can be used: before that EC2 does not take it.
+async fn disable(cx: &Cx, region: &Region, former: &Former, id: &str) -> Result<Result<(), CallError>, Problem> {
+    let start = Instant::now();
+    loop {
+        let ask = || region.ec2.disable_image().image_id(id).send();
+        match region.call("DisableImage", Repeat::Always, ask).await {
+            Err(error) if error.fault == Fault::WrongState && start.elapsed() < region.local(PATIENCE) => {
+                wait(cx, region, former).await?;
+            }
+            outcome => return Ok(outcome.map(drop)),
+        }
+    }
 }
 
 fn failed(error: CallError, former: &Former) -> Problem {

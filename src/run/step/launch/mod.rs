@@ -146,12 +146,23 @@ impl Step for LaunchInstance {
                     return Err(cx.unconfirmed(&format!("instance {id}")));
                 }
                 Err(error) if error.fault == Fault::NotFound => cx.age().await,
+                // Who may end what has the run's tags may not end what EC2 has forgotten, tags and all.
+                Err(error) if error.fault == Fault::Denied && !cx.is_young() && is_forgotten(cx, id).await => {
+                    return Ok(format!("instance {id} is gone"));
+                }
                 Err(error) => return Err(error.problem(code::RUN_LAUNCH)),
             }
         }
         self.gone(cx, id).await?;
         Ok(format!("instance {id} terminated"))
     }
+}
+
+/// Whether EC2 knows nothing of an instance.
+async fn is_forgotten(cx: &Cx, id: &str) -> bool {
+    let ask = || cx.region.ec2.describe_instances().filters(filter("instance-id", [id])).send();
+    let answer = cx.region.call("DescribeInstances", Repeat::Always, ask).await;
+    answer.is_ok_and(|answer| answer.reservations().iter().all(|r| r.instances().is_empty()))
 }
 
 /// An instance that a step of this attempt made, and the fleet that launched it: one that lives before one that has ended.
