@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use aws_sdk_ec2::types::{Filter, Tag};
 use futures_util::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::aws::fault::{CallError, Fault};
 use super::aws::wait::filter;
@@ -156,9 +156,19 @@ pub async fn list(cloud: &Cloud, wanted: &Wanted) -> Result<Vec<Leftover>, Probl
     // IAM is one for all regions: what is there is asked for by the first.
     if let Some(name) = wanted.regions.first() {
         let look = roles::look(cloud, &cloud.region(name), wanted.run.as_deref()).await;
-        found.extend(look.map_err(|error| error.problem(code::RUN_SWEEP))?);
+        let look = look.map_err(|error| error.problem(code::RUN_SWEEP))?;
+        let now = cloud.clock.now();
+        found.extend(look.into_iter().filter(|thing| wanted.run.is_some() || is_abandoned(thing, now)));
     }
     Ok(judge(found, cloud.clock.now(), wanted.older_than))
+}
+
+/// So long after they were made roles and profiles are nobody's any more: no build takes so long. Their leases are not renewed, and the
+/// run that uses them may work in a region that nobody has asked about.
+const ABANDONED: SignedDuration = SignedDuration::from_hours(24);
+
+fn is_abandoned(thing: &Found, now: Timestamp) -> bool {
+    thing.made.is_some_and(|made| now.duration_since(made) >= ABANDONED)
 }
 
 /// All in a region that says that a run was building it.

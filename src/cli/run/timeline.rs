@@ -17,16 +17,22 @@ use crate::run::post::POST;
 use crate::run::settings::is_cancelled;
 
 /// Steps that make something, and what that is called.
-pub(super) const MAKERS: [(&str, &str); 6] = [
+pub(super) const MAKERS: [(&str, &str); 12] = [
     ("key", "key pair"),
     ("group", "security group"),
+    ("role", "role"),
+    ("profile", "instance profile"),
+    ("template", "launch template"),
+    ("fleet", "fleet"),
     ("launch", "instance"),
     ("image", "image"),
+    ("intermediary", "intermediary image"),
     ("copy", "copy"),
+    ("fast-launch", "fast launch"),
     ("former", "the former image, which is deregistered"),
 ];
 /// Steps whose effect belongs to an image that is finished.
-const FINAL: [&str; 3] = ["image", "copy", "former"];
+const FINAL: [&str; 4] = ["image", "copy", "fast-launch", "former"];
 
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]

@@ -98,6 +98,25 @@ pub fn ebs(build: &Build) -> Option<&Ebs> {
     }
 }
 
+/// Options of builds whose permissions are not in the table.
+pub fn unknown(builds: &[&Build]) -> Vec<&'static str> {
+    let with: [(&str, fn(&Ebs) -> bool); 11] = [
+        ("spot_price", |ebs| ebs.launch.spot().is_some()),
+        ("temporary_iam_instance_profile_policy_document", |ebs| ebs.launch.temporary_policy.is_some()),
+        ("vpc_filter", |ebs| ebs.network.search.vpc.is_some()),
+        ("subnet_filter", |ebs| ebs.network.search.subnet.is_some()),
+        ("security_group_filter", |ebs| ebs.network.search.groups.is_some()),
+        ("encrypt_boot", |ebs| ebs.image.encrypt == Some(true)),
+        ("skip_save_build_region", |ebs| ebs.image.skip_build_region),
+        ("region_kms_key_ids", |ebs| !ebs.image.region_keys.is_empty()),
+        ("deprecate_at", |ebs| ebs.image.deprecate_at.is_some()),
+        ("deregistration_protection", |ebs| ebs.image.protection.is_some()),
+        ("fast_launch", |ebs| ebs.image.fast_launch.is_some()),
+    ];
+    let asked = |has: fn(&Ebs) -> bool| builds.iter().filter_map(|build| ebs(build)).any(has);
+    with.into_iter().filter(|(_, has)| asked(*has)).map(|(option, _)| option).collect()
+}
+
 /// What builds need, in the table's order.
 pub fn needed<'b>(builds: &[&'b Build]) -> Vec<Needed<'b>> {
     let mut all = Vec::new();

@@ -137,13 +137,11 @@ impl CreateImage {
                 }
                 _ => Err(error),
             },
-            // Whether it can is not known yet, and its name makes the second call harmless.
-            Err(error) if error.fault == Fault::Unclear => self.make(cx, step, true, Repeat::Always).await,
             Ok(made) => {
                 *able = Some(true);
                 Ok(made)
             }
-            // An answer that never came tells nothing of what the endpoint can.
+            // An answer that never came tells nothing of what the endpoint can, and its name makes the second call harmless.
             Err(error) if error.fault == Fault::Unclear => {
                 drop(able);
                 self.make(cx, step, true, Repeat::Always).await
@@ -286,6 +284,7 @@ pub async fn discard(region: &Arc<Region>, id: &str, ours: &[Filter], young: &im
     let mut mapped: BTreeSet<String> = BTreeSet::new();
     // Whether all of its snapshots are known, or all that it has so far.
     let (mut whole, mut seen) = (false, false);
+    let mut refused = false;
     loop {
         let ask = || region.ec2.describe_images().filters(filter("image-id", [id])).send();
         let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(problem)?;
@@ -306,8 +305,11 @@ pub async fn discard(region: &Arc<Region>, id: &str, ours: &[Filter], young: &im
         match region.call("DeregisterImage", Repeat::Always, ask).await {
             Ok(_) => break,
             Err(error) if error.code == GONE => break,
-            // It was protected since it was looked at.
-            Err(error) if error.code == PROTECTED => unprotect(region, id).await?,
+            // It was protected since it was looked at; what is not let go then is held by something else.
+            Err(error) if error.code == PROTECTED && !refused => {
+                refused = true;
+                unprotect(region, id).await?;
+            }
             Err(error) if error.fault == Fault::NotFound && !young.is_young() => break,
             Err(error) if error.fault == Fault::NotFound => match young.given_up(&format!("image {id}")) {
                 Some(problem) => return Err(problem),
