@@ -198,7 +198,9 @@ fn limits_of_time_and_attempts_are_kept() {
             let options = json!({ "ssh_password": "barley", "ssh_handshake_attempts": attempts });
             let before = door.seen().len();
             let problem = refused(open(door.port, options, None).await);
-            assert!(problem.message.contains(says) && door.seen().len() >= before + attempts, "{problem:?}");
+            // A machine that is slow says how long it took instead.
+            let told = problem.message.contains(says) || problem.message.contains("tried for");
+            assert!(told && door.seen().len() == before + attempts, "{problem:?}");
         }
         for (options, least) in [
             (json!({ "ssh_timeout": "1s" }), 0.5),

@@ -98,9 +98,12 @@ pub fn ebs(build: &Build) -> Option<&Ebs> {
     }
 }
 
+/// An option, and whether a build has it.
+type Has = (&'static str, fn(&Ebs) -> bool);
+
 /// Options of builds whose permissions are not in the table.
 pub fn unknown(builds: &[&Build]) -> Vec<&'static str> {
-    let with: [(&str, fn(&Ebs) -> bool); 11] = [
+    let with: [Has; 11] = [
         ("spot_price", |ebs| ebs.launch.spot().is_some()),
         ("temporary_iam_instance_profile_policy_document", |ebs| ebs.launch.temporary_policy.is_some()),
         ("vpc_filter", |ebs| ebs.network.search.vpc.is_some()),

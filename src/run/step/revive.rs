@@ -73,10 +73,10 @@ pub async fn revive(cx: &Cx, region: &Arc<Region>, former: &Former, gone: bool) 
         let problem = error.problem(code::RUN_FORMER);
         return Err(problem.help(format!("`{name}` is registered again, as {id}; share it by hand as it was")));
     }
-    if former.disabled {
-        if let Err(error) = disable(cx, region, former, &id).await? {
-            lost.push(format!("its being disabled ({error})"));
-        }
+    if former.disabled
+        && let Err(error) = disable(cx, region, former, &id).await?
+    {
+        lost.push(format!("its being disabled ({error})"));
     }
     let lost = match lost.as_slice() {
         [] => String::new(),
