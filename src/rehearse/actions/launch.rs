@@ -322,7 +322,9 @@ fn template(
         hops,
         tags: p.word("MetadataOptions.InstanceMetadataTags", &on_off)?.unwrap_or("disabled").to_string(),
     };
-    let profile = match (p.text("IamInstanceProfile.Name"), p.text("IamInstanceProfile.Arn")) {
+    // Packer sends an empty name where it wants none.
+    let named = |parameter: &str| p.text(parameter).filter(|text| !text.is_empty());
+    let profile = match (named("IamInstanceProfile.Name"), named("IamInstanceProfile.Arn")) {
         (Some(_), Some(_)) => return Err(ApiError::combination("An instance profile has a name or an ARN, not both")),
         (Some(name), None) => {
             let profile = call.world.usable_profile(name).ok_or_else(|| no_profile("name", name))?;

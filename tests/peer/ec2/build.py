@@ -152,7 +152,7 @@ east.delete_key_pair(KeyName="k")
 assert code(east.deregister_image, ImageId=made) == "OperationNotPermitted"
 east.disable_image_deregistration_protection(ImageId=made)
 left = {kind: len(things) for kind, things in control("inventory").items()}
-assert left == {"instances": 0, "images": 2, "snapshots": 2, "volumes": 0, "key_pairs": 0, "security_groups": 0}, left
+assert {kind: count for kind, count in left.items() if count} == {"images": 2, "snapshots": 2}, left
 assert all(thing["tags"]["bakec:state"] == "final" for kind in ("images", "snapshots") for thing in control("inventory")[kind])
 calls = control("calls")
 unread = {call["action"]: call["unread"] for call in calls if call.get("unread")}
