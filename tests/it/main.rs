@@ -130,4 +130,6 @@ mod steps_table;
 mod stopped;
 #[cfg(feature = "run")]
 mod storm;
+#[cfg(feature = "run")]
+mod supposed;
 mod templates;
