@@ -131,7 +131,7 @@ pub const TABLE: &[Row] = &[
     row(LaunchInstance::NAME, "ec2:CreateTags", always, Home, On::Tags, no, Made),
     row(LaunchInstance::NAME, "iam:PassRole", profile, Home, On::Role, no, Made),
     row(LaunchInstance::NAME, "ec2:DescribeInstances", always, Home, ANYTHING, no, Live),
-    row(LaunchInstance::NAME, "ec2:TerminateInstances", always, Home, On::Building(INSTANCE), once, Run),
+    row(LaunchInstance::NAME, "ec2:TerminateInstances", always, Home, On::Building(INSTANCE), endings, Run),
     row(LaunchInstance::NAME, "ec2:DescribeVolumes", always, Home, ANYTHING, no, Live),
     row(LaunchInstance::NAME, "ec2:DeleteVolume", always, Home, On::Building(VOLUME), no, Live),
     row(LaunchInstance::NAME, "ec2:GetConsoleOutput", connects, Home, On::Building(INSTANCE), no, Live),

@@ -203,3 +203,8 @@ pub(super) fn cools(ebs: &Ebs) -> bool {
 pub(super) fn at_once(ebs: &Ebs) -> u32 {
     u32::from(protects_early(ebs))
 }
+
+/// Of the spot market: a machine is ended, and once more with its fleet.
+pub(super) fn endings(ebs: &Ebs) -> u32 {
+    1 + u32::from(spot(ebs))
+}

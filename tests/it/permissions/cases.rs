@@ -5,16 +5,16 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 /// A plan, and what must be there before it is made.
-pub struct Case {
-    pub name: &'static str,
-    pub builders: Vec<Value>,
+pub(super) struct Case {
+    pub(super) name: &'static str,
+    pub(super) builders: Vec<Value>,
     /// What is made by one who may do everything, before.
-    pub before: Vec<Value>,
+    pub(super) before: Vec<Value>,
     /// Whether a key pair `mine` is there.
-    pub key: bool,
+    pub(super) key: bool,
 }
 
-pub fn builder(name: &str, options: Value) -> Value {
+pub(super) fn builder(name: &str, options: Value) -> Value {
     let mut builder = json!({
         "type": "amazon-ebs", "name": name, "region": "us-east-1", "source_ami": "ami-d05e75b8", "instance_type": "m3.medium",
         "ssh_username": "ubuntu", "ami_name": name, "access_key": "AKIDREHEARSAL", "secret_key": "secret",
@@ -28,11 +28,11 @@ pub fn builder(name: &str, options: Value) -> Value {
 }
 
 /// A Windows image that the server has beside those of its catalogue.
-pub const WINDOWS: &str = "us-east-1/ami-0000000a,name=windows,platform=windows";
+pub(super) const WINDOWS: &str = "us-east-1/ami-0000000a,name=windows,platform=windows";
 
 const KEY: &str = "11111111-2222-3333-4444-555555555555";
 
-pub fn cases(folder: &Path) -> Vec<Case> {
+pub(super) fn cases(folder: &Path) -> Vec<Case> {
     let case = |name, builders| Case { name, builders, before: Vec::new(), key: false };
     let web = |options: Value| vec![builder("web", options)];
     let force = json!({
