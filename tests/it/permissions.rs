@@ -456,6 +456,39 @@ async fn the_embedded_ec2_answers_questions_as_aws_does() {
     assert!(post(&server, stop).contains("InvalidInstanceID.NotFound"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_embedded_iam_knows_paths_and_tags() {
+    let server = Server::start(Rehearsal::default()).await.expect("a server");
+    let statement = |actions: &str, more: &str| {
+        format!(
+            r#"{{ "Effect": "Allow", "Action": {actions}, "Resource": "arn:aws:iam::*:role/bakec/*", "Condition": {{ {more} }} }}"#
+        )
+    };
+    let tagged = r#""StringLike": { "aws:RequestTag/bakec:run": "*" }"#;
+    let policy = |statements: &[String]| {
+        allow(&server, &format!(r#"{{ "Version": "2012-10-17", "Statement": [{}] }}"#, statements.join(", ")));
+    };
+    let trust = "%7B%22Statement%22:%5B%7B%7D%5D%7D";
+    let create = |name: &str, path: &str, more: &str| {
+        let role = format!("RoleName={name}&Path={path}&AssumeRolePolicyDocument={trust}{more}");
+        post_to("iam", &server, &format!("Version=2010-05-08&Action=CreateRole&{role}"))
+    };
+    let tags = "&Tags.member.1.Key=bakec:run&Tags.member.1.Value=run-1";
+    policy(&[statement(r#""iam:CreateRole""#, tagged)]);
+    assert!(create("a", "/other/", tags).contains("<Code>AccessDenied</Code>"));
+    assert!(create("a", "/bakec/x/", "").contains("<Code>AccessDenied</Code>"), "it has no tags");
+    assert!(create("a", "/bakec/x/", tags).contains("not authorized to perform: iam:TagRole on resource"));
+    policy(&[
+        statement(r#"["iam:CreateRole", "iam:TagRole"]"#, tagged),
+        statement(r#""iam:DeleteRole""#, r#""StringEquals": { "aws:ResourceTag/bakec:run": "run-1" }"#),
+    ]);
+    assert!(create("a", "/bakec/x/", tags).starts_with("HTTP/1.1 200"));
+    // It is known by the path that it has, and by its tags.
+    let delete = |name: &str| post_to("iam", &server, &format!("Version=2010-05-08&Action=DeleteRole&RoleName={name}"));
+    assert!(delete("b").contains("role/b because no identity-based policy allows"));
+    assert!(delete("a").starts_with("HTTP/1.1 200"));
+}
+
 const WEB: &str = r#"image web {
     builder amazon-ebs {
         region        = "us-east-1"
