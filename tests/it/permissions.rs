@@ -120,6 +120,14 @@ async fn server(case: &Case, folder: &Path) -> Server {
         let public = form_urlencoded(&public);
         post(&server, &format!("Action=ImportKeyPair&Version=2016-11-15&KeyName=mine&PublicKeyMaterial={public}"));
     }
+    if case.builders.iter().any(|b| b.get("security_group_filter").is_some()) {
+        post(&server, "Action=CreateSecurityGroup&Version=2016-11-15&GroupName=build&GroupDescription=build");
+        let port =
+            "IpPermissions.1.FromPort=22&IpPermissions.1.ToPort=22&IpPermissions.1.IpRanges.1.CidrIp=127.0.0.1/32";
+        let rule = format!("GroupName=build&IpPermissions.1.IpProtocol=tcp&{port}");
+        let answer = post(&server, &format!("Action=AuthorizeSecurityGroupIngress&Version=2016-11-15&{rule}"));
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
     let named = case.builders.iter().chain(&case.before).find_map(|b| b["iam_instance_profile"].as_str());
     if let Some(name) = named {
         let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
@@ -162,10 +170,12 @@ fn post_to(service: &str, server: &Server, body: &str) -> String {
     answer
 }
 
-/// What was refused by the policy, but for what a fault refuses.
+/// What was refused by the policy, but for what a fault refuses. An instance that has ended is forgotten some time, tags and all: to end it
+/// once more is refused then, as the executor knows.
 fn denied(server: &Server, but: &str) -> Vec<String> {
     let refused = ["UnauthorizedOperation", "AccessDenied"];
-    let calls = server.calls().into_iter().filter(|c| refused.contains(&c.outcome.as_str()) && c.action != but);
+    let calls = server.calls().into_iter().filter(|c| refused.contains(&c.outcome.as_str()));
+    let calls = calls.filter(|c| c.action != but && c.action != "TerminateInstances");
     calls.map(|c| format!("{} in {}: {:?}", c.action, c.region, c.parameters)).collect()
 }
 
@@ -236,7 +246,7 @@ async fn suffices(case: Case, folder: &Path) -> Vec<String> {
     allow(&server, &policy.text());
     let outcome = baked(&server, folder, &case.builders).await;
     if !is_done(&outcome) {
-        tell(format!("{outcome:?}\n{:#?}", denied(&server, "")));
+        tell(format!("{outcome:?}"));
     }
     if !left(&server).is_empty() {
         tell(format!("is left: {:?}", left(&server)));
@@ -269,10 +279,16 @@ fn struck(fault: &str) -> &str {
     fault.split(['@', ':']).nth(1).unwrap_or_default()
 }
 
+/// Calls that all plans make alike: one that is struck is enough.
+const ALIKE: [&str; 2] = ["ImportKeyPair", "CreateSecurityGroup"];
+
 /// Faults at calls that a plan makes.
-fn faults(plan: &[&Build]) -> Vec<&'static str> {
+fn faults(case: &Case, plan: &[&Build]) -> Vec<&'static str> {
     let may: BTreeSet<&str> = needed(plan).iter().map(|need| need.row.action).collect();
-    let is_met = |fault: &&&str| may.contains(&*format!("{}:{}", service(struck(fault)), struck(fault)));
+    let is_met = |fault: &&&str| {
+        let action = struck(fault);
+        may.contains(&*format!("{}:{action}", service(action))) && (case.name == "plain" || !ALIKE.contains(&action))
+    };
     FAULTS.iter().filter(is_met).copied().collect()
 }
 
@@ -310,7 +326,7 @@ async fn undone(
     let plan = read(&case.builders);
     let plan: Vec<&Build> = plan.iter().collect();
     let may: BTreeSet<&str> = needed(&plan).iter().map(|need| need.row.action).collect();
-    for fault in faults(&plan).into_iter().chain([""]) {
+    for fault in faults(&case, &plan).into_iter().chain([""]) {
         let mut tell = |what: String| wrong.push(format!("{}, {fault}: {what}", case.name));
         let server = server(&case, folder).await;
         let start = server.calls().len();
@@ -420,11 +436,12 @@ async fn told(case: Case, folder: &Path) -> Vec<String> {
     }
     for (action, times) in &expected {
         let real = made.remove(*action).unwrap_or_default();
-        if !(1..=*times).contains(&real) {
+        // What is there before is let go as well.
+        if real == 0 || real > *times && case.before.is_empty() {
             tell(format!("{action}: {real}, not up to {times}"));
         }
     }
-    if !made.is_empty() {
+    if !made.is_empty() && case.before.is_empty() {
         tell(format!("also calls {made:?}"));
     }
     let images = server.inventory()["images"].as_array().map(Vec::len);

@@ -176,9 +176,10 @@ pub(super) fn keys(action: &str, values: &Values, scope: &Scope, world: &World) 
     let region = scope.region;
     let of = |key: &str| match key {
         arn if arn.starts_with("arn:") => arn.to_string(),
+        // The key that an alias stands for goes by its name.
         key => {
-            let key = if key.starts_with("alias/") { key.to_string() } else { format!("key/{key}") };
-            format!("arn:{}:kms:{}:{ACCOUNT}:{key}", region.partition, region.name)
+            let id = key.strip_prefix("alias/").unwrap_or(key);
+            format!("arn:{}:kms:{}:{ACCOUNT}:key/{id}", region.partition, region.name)
         }
     };
     let wish = |action: &str, key: &str| {

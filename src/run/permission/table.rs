@@ -133,7 +133,7 @@ pub const TABLE: &[Row] = &[
     row(LaunchInstance::NAME, "ec2:DescribeInstances", always, Home, ANYTHING, no, Live),
     row(LaunchInstance::NAME, "ec2:TerminateInstances", always, Home, On::Building(INSTANCE), endings, Run),
     row(LaunchInstance::NAME, "ec2:DescribeVolumes", always, Home, ANYTHING, no, Live),
-    row(LaunchInstance::NAME, "ec2:DeleteVolume", always, Home, On::Building(VOLUME), no, Live),
+    row(LaunchInstance::NAME, "ec2:DeleteVolume", always, Home, On::Building(VOLUME), outliving, Live),
     row(LaunchInstance::NAME, "ec2:GetConsoleOutput", connects, Home, On::Building(INSTANCE), no, Live),
     row(LaunchInstance::NAME, "kms:CreateGrant", own_kms, All, On::Key, no, Never(NO_KMS)),
     row(LaunchInstance::NAME, "kms:Decrypt", own_kms, All, On::Key, no, Never(NO_KMS)),

@@ -208,3 +208,9 @@ pub(super) fn at_once(ebs: &Ebs) -> u32 {
 pub(super) fn endings(ebs: &Ebs) -> u32 {
     1 + u32::from(spot(ebs))
 }
+
+/// The volumes of the plan's that outlive the machine, and go after it.
+pub(super) fn outliving(ebs: &Ebs) -> u32 {
+    let lasting = |d: &&Device| !d.delete_on_termination && !d.no_device && d.virtual_name.is_none();
+    u32::try_from(ebs.launch.devices.iter().filter(lasting).count()).unwrap_or(u32::MAX)
+}

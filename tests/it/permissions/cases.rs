@@ -94,13 +94,13 @@ pub(super) fn cases(folder: &Path) -> Vec<Case> {
                     json!({
                         "vpc_filter": { "filters": { "is-default": "true" } },
                         "subnet_filter": { "filters": { "availability-zone": "us-east-1a" } },
-                        "security_group_filter": { "filters": { "group-name": "default" } },
+                        "security_group_filter": { "filters": { "group-name": "build" } },
                     }),
                 ),
                 builder("chosen", json!({ "associate_public_ip_address": true })),
             ],
         ),
-        case("group", web(json!({ "security_group_filter": { "filters": { "group-name": "default" } } }))),
+        case("group", web(json!({ "security_group_filter": { "filters": { "group-name": "build" } } }))),
         case(
             "hardware",
             vec![
