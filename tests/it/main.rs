@@ -133,3 +133,5 @@ mod storm;
 #[cfg(feature = "run")]
 mod supposed;
 mod templates;
+#[cfg(feature = "run")]
+mod undeclared;
