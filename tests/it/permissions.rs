@@ -183,7 +183,7 @@ async fn server(case: &Case, folder: &Path) -> Server {
         if !file.exists() {
             key::write(&private, &file).expect("it can be written");
         }
-        let private = key::read(&file, None).expect("it can be read");
+        let private = key::read(&file).expect("it can be read");
         let public = STANDARD.encode(key::public_line(&private, "mine").expect("a public half"));
         let public = form_urlencoded(&public);
         post(&server, &format!("Action=ImportKeyPair&Version=2016-11-15&KeyName=mine&PublicKeyMaterial={public}"));

@@ -341,7 +341,7 @@ fn peer_provision_a_cancelled_script_ends() {
     run(async {
         let bench = Bench::new();
         let (wish, cancel) = Cancel::new();
-        let keys = [bakec::run::key::read(&key, None).expect("a key")];
+        let keys = [bakec::run::key::read(&key).expect("a key")];
         let target = bakec::run::ssh::Target { host: "127.0.0.1".to_owned(), port: server.port };
         let mut shell_ = bakec::run::ssh::connect(&target, &bench.ssh, &keys, &bench.pin, &bench.events, &cancel)
             .await

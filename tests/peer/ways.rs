@@ -73,7 +73,7 @@ impl Line {
         if let Some(problem) = wrong_files(&self.ssh, self.key.as_deref()).into_iter().next() {
             return Err(problem);
         }
-        let keys: Vec<_> = self.key.iter().map(|file| key::read(file, None).expect("a key")).collect();
+        let keys: Vec<_> = self.key.iter().map(|file| key::read(file).expect("a key")).collect();
         let target = Target { host: self.ssh.host.clone().expect("a host"), port: self.ssh.port };
         let (events, _) = Events::new(Gate::default());
         connect(&target, &self.ssh, &keys, &self.pin, &events, &Cancel::never()).await
@@ -271,6 +271,7 @@ fn who_shows_the_agents_keys_or_a_password_gets_no_temporary_pair() {
 fn what_cannot_be_is_refused_at_input() {
     let folder = folder();
     let (key, other) = (ed25519(folder.path(), "id"), ed25519(folder.path(), "other"));
+    let locked = keygen(folder.path(), "locked", &["-t", "ed25519", "-N", "open sesame"]);
     let wrong = |options: Value| -> String {
         let mut all = json!({ "ssh_private_key_file": key });
         for (option, value) in options.as_object().into_iter().flatten() {
@@ -304,6 +305,11 @@ fn what_cannot_be_is_refused_at_input() {
     for (options, says) in [
         (json!({ "ssh_private_key_file": folder.path().join("none") }), "there is no private key at"),
         (json!({ "ssh_private_key_file": key.with_extension("pub") }), "is a public key"),
+        (json!({ "ssh_private_key_file": locked }), "has a passphrase"),
+        (
+            json!({ "ssh_bastion_host": "b", "ssh_bastion_username": "u", "ssh_bastion_private_key_file": locked }),
+            "has a passphrase",
+        ),
         (json!({ "ssh_certificate_file": late }), "has expired"),
         (json!({ "ssh_certificate_file": host }), "is for a host"),
         (json!({ "ssh_certificate_file": key }), "is no certificate"),

@@ -15,7 +15,7 @@ use super::client::{Client, Known};
 use super::connect::{Hop, Way};
 use super::lines::Lines;
 use super::pin::HostKeyPin;
-use super::tunnel::{Local, Remote};
+use super::tunnel::{Door, Local, Remote};
 use crate::diagnostic::code;
 use crate::run::build::Ssh;
 use crate::run::cancel::Cancel;
@@ -126,6 +126,18 @@ impl Shell {
         };
         self.local.lead(&self.link.handle);
         Ok(())
+    }
+
+    /// Opens a port here by which another client gets to the machine on the way that this connection took; none where nothing stands
+    /// between.
+    pub async fn door(&mut self) -> Result<Option<Door>, Problem> {
+        if self.way.is_straight() {
+            return Ok(None);
+        }
+        if self.is_lost() {
+            self.reconnect(self.way.ssh.timeout).await?;
+        }
+        Door::open(&self.way, self.link.hops.last()).await.map(Some)
     }
 
     /// Ends the connection in good order, and those that carry it.
