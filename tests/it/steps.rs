@@ -301,8 +301,8 @@ async fn a_lost_connection_may_be_expected() {
         ("shell", 5, json!({ "expect_disconnect": false }), false),
         ("shell", 5, json!({ "expect_disconnect": true }), true),
         ("shell", 5, json!({ "valid_exit_codes": disconnect }), true),
-        ("powershell", 5, json!({}), false),
-        ("powershell", 5, json!({ "valid_exit_codes": disconnect }), true),
+        ("powershell", 6, json!({}), false),
+        ("powershell", 6, json!({ "valid_exit_codes": disconnect }), true),
     ] {
         let mut bench = Bench::new(&[&format!("ssh-no-exit@{session}")]).await;
         let mut step = json!({ "type": kind, "inline": ["echo hello"], "skip_clean": true });
@@ -384,7 +384,7 @@ async fn a_step_as_another_user_runs_as_a_task_that_is_gone_afterwards() {
     let shown = bench.events.gate().pass("a: it's, a: it''s");
     assert_eq!(shown, "a: <sensitive>, a: <sensitive>");
     // What hinders that its file goes away is not why the script has failed.
-    let mut bench = Bench::new(&["ssh-no-exit@6", "ssh-no-exit@7"]).await;
+    let mut bench = Bench::new(&["ssh-no-exit@8", "ssh-no-exit@9"]).await;
     let mut step = step;
     step["start_retry_timeout"] = json!("0s");
     let (text, ended) = bench.done(&kinds, &step).await.expect("a step");

@@ -170,6 +170,49 @@ fn passwords_and_questions_are_answered() {
     });
 }
 
+/// At a terminal of `script`'s: the bastion's question is seen, and what is typed is its answer.
+#[cfg(target_os = "linux")]
+#[test]
+fn questions_of_a_bastion_are_answered_at_the_terminal() {
+    use std::io::{Read, Write};
+
+    let folder = folder();
+    run(async {
+        let (machine, bastion) = (Door::open("sesame", false).await, Door::open("open", true).await);
+        let plan = json!({
+            "builders": [{ "type": "null", "ssh_host": "127.0.0.1", "ssh_port": machine.port, "ssh_username": "ali",
+                "ssh_password": "sesame", "ssh_bastion_host": "127.0.0.1", "ssh_bastion_port": bastion.port,
+                "ssh_bastion_username": "guard", "ssh_bastion_interactive": true }],
+        });
+        fs::write(folder.path().join("plan.json"), plan.to_string()).expect("a plan");
+        let line = format!("{} run plan.json", env!("CARGO_BIN_EXE_bakec"));
+        let mut command = Command::new("script");
+        command.args(["-qec", &line, "/dev/null"]).current_dir(folder.path()).env("TERM", "xterm");
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut child = Process(child.expect("script, of bsdutils"));
+        let (mut keys, mut screen) = (child.0.stdin.take().expect("keys"), child.0.stdout.take().expect("a screen"));
+        let watched = tokio::task::spawn_blocking(move || {
+            let (mut all, mut byte, mut typed) = (Vec::new(), [0], false);
+            while let Ok(1) = screen.read(&mut byte) {
+                all.push(byte[0]);
+                if !typed && all.ends_with(b"the word: ") {
+                    // Once the terminal shows nothing of what is typed.
+                    std::thread::sleep(Duration::from_millis(500));
+                    keys.write_all(b"open\n").expect("somebody listens");
+                    typed = true;
+                }
+            }
+            (String::from_utf8_lossy(&all).into_owned(), typed)
+        });
+        let (shown, typed) =
+            tokio::time::timeout(Duration::from_secs(60), watched).await.expect("an end").expect("bytes");
+        assert!(typed && shown.contains("say the word") && !shown.contains("open\r\n"), "{shown}");
+        assert!(child.0.wait().expect("its end").success(), "{shown}");
+        assert_eq!(bastion.seen(), ["answer of guard: true", &format!("on to 127.0.0.1:{}", machine.port)]);
+        assert_eq!(machine.seen()[0], "password of ali: true");
+    });
+}
+
 #[test]
 fn a_terminal_and_the_agent_are_asked_for_only_when_wanted() {
     run(async {
