@@ -470,6 +470,16 @@ fn peak() -> u64 {
 
 #[test]
 fn peer_ssh_a_large_file_needs_little_memory() {
+    large("peer_ssh_a_large_file_needs_little_memory", "");
+}
+
+#[test]
+fn peer_ssh_a_large_file_by_scp_needs_little_memory() {
+    large("peer_ssh_a_large_file_by_scp_needs_little_memory", "no-sftp\n");
+}
+
+/// A file there and back, in little memory.
+fn large(test: &str, settings: &str) {
     if !asked_for() {
         return;
     }
@@ -477,39 +487,37 @@ fn peer_ssh_a_large_file_needs_little_memory() {
     let size = std::env::var("BAKEC_LARGE").map_or(300, |mib| mib.parse::<u64>().expect("a number of MiB")) << 20;
     // The memory of a process is that of all its tests: this one gets a process of its own.
     if std::env::var_os("BAKEC_ALONE").is_none() {
-        let name = "peer_ssh::peer_ssh_a_large_file_needs_little_memory";
         let mut alone = std::process::Command::new(std::env::current_exe().expect("this program"));
-        let ended = alone.args(["--exact", name, "--nocapture"]).env("BAKEC_ALONE", "1").status();
+        let ended =
+            alone.args(["--exact", &format!("peer_ssh::{test}"), "--nocapture"]).env("BAKEC_ALONE", "1").status();
         assert!(ended.expect("a process").success());
         return;
     }
-    for settings in ["", "no-sftp\n"] {
-        let (folder, key, server) = pair(settings);
-        run(async {
-            let bench = Bench::new();
-            let mut shell = bench.connect(server.port, Some(&key)).await.expect("a shell");
-            let path = folder.path().join("large").display().to_string();
-            let before = peak();
-            let start = Instant::now();
-            let mut input = tokio::io::AsyncReadExt::take(tokio::io::repeat(0), size);
-            let done = shell.upload(&mut input, size, &path, 0o644).await.expect("an upload");
-            let grown = peak() - before;
-            eprintln!("{} MiB up {settings:?}: {:?}, {grown} MiB more", size >> 20, start.elapsed());
-            assert_eq!((done.bytes, done.check), (size, Check::Sha256));
-            assert!(grown < 64, "{grown} MiB");
-            let mut back = tokio::io::sink();
-            // What comes is sparse as well: it is the way that counts, not the disk.
-            fs::File::options()
-                .write(true)
-                .open(&path)
-                .and_then(|f| f.set_len(0).and_then(|()| f.set_len(size)))
-                .expect("a file");
-            let start = Instant::now();
-            assert_eq!(shell.download(&path, &mut back).await, Ok(size));
-            eprintln!("{} MiB down {settings:?}: {:?}, {} MiB more", size >> 20, start.elapsed(), peak() - before);
-            assert!(peak() - before < 64, "{} MiB", peak() - before);
-        });
-    }
+    let (folder, key, server) = pair(settings);
+    run(async {
+        let bench = Bench::new();
+        let mut shell = bench.connect(server.port, Some(&key)).await.expect("a shell");
+        let path = folder.path().join("large").display().to_string();
+        let before = peak();
+        let start = Instant::now();
+        let mut input = tokio::io::AsyncReadExt::take(tokio::io::repeat(0), size);
+        let done = shell.upload(&mut input, size, &path, 0o644).await.expect("an upload");
+        let grown = peak() - before;
+        eprintln!("{} MiB up {settings:?}: {:?}, {grown} MiB more", size >> 20, start.elapsed());
+        assert_eq!((done.bytes, done.check), (size, Check::Sha256));
+        assert!(grown < 64, "{grown} MiB");
+        let mut back = tokio::io::sink();
+        // What comes is sparse as well: it is the way that counts, not the disk.
+        fs::File::options()
+            .write(true)
+            .open(&path)
+            .and_then(|f| f.set_len(0).and_then(|()| f.set_len(size)))
+            .expect("a file");
+        let start = Instant::now();
+        assert_eq!(shell.download(&path, &mut back).await, Ok(size));
+        eprintln!("{} MiB down {settings:?}: {:?}, {} MiB more", size >> 20, start.elapsed(), peak() - before);
+        assert!(peak() - before < 64, "{} MiB", peak() - before);
+    });
 }
 
 #[test]
