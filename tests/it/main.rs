@@ -133,4 +133,6 @@ mod steps_table;
 mod stopped;
 #[cfg(feature = "run")]
 mod storm;
+#[cfg(feature = "run")]
+mod supposed;
 mod templates;
