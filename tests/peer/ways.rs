@@ -196,8 +196,8 @@ fn questions_of_a_bastion_are_answered_at_the_terminal() {
             while let Ok(1) = screen.read(&mut byte) {
                 all.push(byte[0]);
                 if !typed && all.ends_with(b"the word: ") {
-                    // Once the terminal shows nothing of what is typed.
-                    std::thread::sleep(Duration::from_millis(500));
+                    // Once the terminal shows nothing of what is typed; a board would be drawn anew in the meantime.
+                    std::thread::sleep(Duration::from_millis(1500));
                     keys.write_all(b"open\n").expect("somebody listens");
                     typed = true;
                 }
@@ -206,6 +206,8 @@ fn questions_of_a_bastion_are_answered_at_the_terminal() {
         });
         let (shown, typed) =
             tokio::time::timeout(Duration::from_secs(60), watched).await.expect("an end").expect("bytes");
+        let behind = shown.split_once("the word: ").map_or("", |(_, behind)| behind);
+        assert!(behind.starts_with("\r\n"), "the question is drawn over: {shown:?}");
         assert!(typed && shown.contains("say the word") && !shown.contains("open\r\n"), "{shown}");
         assert!(child.0.wait().expect("its end").success(), "{shown}");
         assert_eq!(bastion.seen(), ["answer of guard: true", &format!("on to 127.0.0.1:{}", machine.port)]);

@@ -158,19 +158,7 @@ impl Shell {
 
     /// Comes with an error when nothing more shall be done.
     pub(crate) fn stop(&self) -> impl Future<Output = Problem> + Send + 'static {
-        let (cancel, deadline) = (self.way.cancel.clone(), self.deadline);
-        async move {
-            let late = async {
-                match deadline {
-                    Some(at) => sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                () = cancel.cancelled() => Problem::cancelled(),
-                () = late => Problem::failed(code::RUN_TIMEOUT, "the time for this step is up"),
-            }
-        }
+        self.way.cancel.or_late(self.deadline)
     }
 
     /// The same, or an error as soon as the connection is gone: those who carry files may wait for answers that never come.
