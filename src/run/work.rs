@@ -158,7 +158,7 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
         cx.events.tell(What::BuildFailed { problem: problem.clone(), made: None });
         (End::Failed { problem }, left)
     };
-    if let Err(left) = settle::ready(&mut cx, settings.rerun_provisioner).await {
+    if let Err(left) = settle::ready(&mut cx, settings.again).await {
         return unready(&cx, left);
     }
     cx.events.tell(What::BuildStarted { kind: kind(build).to_owned() });

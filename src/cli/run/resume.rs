@@ -56,7 +56,6 @@ async fn go_on(args: &Resume, former: Former, terminal: &Terminal) -> Outcome {
     let mut settings = Settings {
         outputs,
         again: args.again,
-        rerun_provisioner: args.rerun_provisioner,
         keyboard: keyboard::keyboard(&events),
         ..former.settings(&args.endpoint)
     };
