@@ -191,7 +191,8 @@ fn peer_ansible_goes_the_way_that_the_connection_goes() {
     let socks = free_port();
     let _socks = spawned(Command::new("microsocks").args(["-i", "127.0.0.1", "-p", &socks.to_string()]));
     up(socks);
-    let through = |server: &Sshd| server.log().matches(&format!("target 127.0.0.1 port {}\n", machine.port)).count();
+    let target = format!("target 127.0.0.1 port {}", machine.port);
+    let through = |server: &Sshd| server.log().lines().filter(|line| line.trim_end().ends_with(&target)).count();
     let hosts = format!("127.0.0.1:{},127.0.0.1:{}", first.port, second.port);
     let bastion =
         json!({ "ssh_bastion_host": hosts, "ssh_bastion_username": user(), "ssh_bastion_private_key_file": other });
