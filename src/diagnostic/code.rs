@@ -350,6 +350,8 @@ codes! {
     EMIT_RETAIN = "bake::emit::retain";
     /// A cleanup that Packer has no place for (a warning).
     EMIT_CLEANUP = "bake::emit::cleanup";
+    /// A step that only bakec knows, in whose place Packer gets others (a warning).
+    EMIT_STEP = "bake::emit::step";
     /// A `{{` as data where Packer renders until nothing changes (a warning).
     EMIT_BRACES = "bake::emit::braces";
     /// A build whose name no source of HCL can have (a warning).

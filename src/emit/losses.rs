@@ -7,6 +7,7 @@ use crate::packer::Edge;
 use crate::plan::{Builds, Origin, Plan, Step};
 
 use super::problem::{EmitProblem, Lost};
+use super::stand_in::is_replaced;
 
 /// The problems found so far, in the order of the plan.
 pub(super) struct Losses<'a> {
@@ -92,6 +93,13 @@ impl<'a> Losses<'a> {
             self.push(step.origin, lost);
         }
         first
+    }
+
+    /// Reports the steps for which others stand.
+    pub(super) fn stand_ins(&mut self, plan: &Plan) {
+        for step in plan.provisioners.iter().chain(&plan.cleanups).filter(|step| is_replaced(step)) {
+            self.push(step.origin, Lost::StandIn { kind: step.kind.clone() });
+        }
     }
 
     /// Reports what Packer has no place for at all.

@@ -3,7 +3,8 @@
 //! Floor 6. It knows plan, schema and types, not the compiler that made the plan. `packer_json` writes JSON, which `schema`
 //! describes as JSON Schema, `packer_hcl` writes HCL, `template` renders a plan through a user's template. They share `shape`, which
 //! says how an option wants its value, `text`, which writes templates of Packer's, `edges`, which names the variables that stand
-//! for AMIs, `paths`, which rebases paths, and `losses`: what Packer cannot say becomes an [`EmitProblem`], never silence.
+//! for AMIs, `paths`, which rebases paths, `stand_in`, which has steps of Packer's for those of bakec alone, and `losses`: what Packer
+//! cannot say becomes an [`EmitProblem`], never silence.
 
 mod edges;
 mod losses;
@@ -13,6 +14,7 @@ mod paths;
 mod problem;
 mod schema;
 mod shape;
+mod stand_in;
 pub mod template;
 mod text;
 

@@ -42,6 +42,11 @@ pub enum Lost {
     PartialCleanup,
     /// A cleanup after the first.
     SecondCleanup,
+    /// A step that only bakec knows, for which others stand.
+    StandIn {
+        /// The kind.
+        kind: SmolStr,
+    },
     /// A kind of which nobody says which plugin brings it.
     Plugin {
         /// The kind.
@@ -117,6 +122,17 @@ impl EmitProblem {
                 Diagnostic::warning(code::EMIT_CLEANUP, "Packer runs one cleanup, the first"),
                 "is left out",
                 "write both in one `cleanup`".into(),
+            ),
+            Lost::StandIn { kind } => done(
+                Diagnostic::warning(
+                    code::EMIT_STEP,
+                    format!("Packer knows no step `{kind}`, and runs a shell step instead"),
+                ),
+                "becomes a `shell` step, and one that waits",
+                format!(
+                    "{kept}Packer takes a connection that is lost for a restart, `bakec run` asks the machine; a `shell` step \
+                     with `expect_disconnect = true` means the same to both"
+                ),
             ),
             Lost::Plugin { kind } => done(
                 Diagnostic::warning(code::EMIT_PLUGIN, format!("no plugin is known that brings `{kind}`")),

@@ -328,6 +328,49 @@ fn what_packer_cannot_say_is_reported() {
 }
 
 #[test]
+fn a_step_of_bakecs_own_is_one_of_packers_for_packer_alone() {
+    let reboot = |options| step("reboot", Builds::Only(vec![0]), options);
+    let plan = Plan {
+        files: vec!["a.bake".into()],
+        images: images(),
+        builds: vec![build("a", 0, vec![]), build("b", 0, vec![])],
+        provisioners: vec![
+            step("shell", Builds::All, vec![set("script", plain("x"))]),
+            reboot(vec![set("restart_timeout", Value::Duration(90_000_000_000)), set("max_retries", Value::Int(2))]),
+            step("file", Builds::All, vec![]),
+        ],
+        ..Plan::default()
+    };
+    let emitted = packer_json(&plan, &kinds(), &Emit::default());
+    let lost: Vec<&Lost> = emitted.problems.iter().map(|p| &p.lost).collect();
+    assert_eq!(lost, [&Lost::StandIn { kind: "reboot".into() }]);
+    let json: serde_json::Value = serde_json::from_str(&emitted.text()).expect("JSON");
+    let steps = json["provisioners"].as_array().expect("a list");
+    let kinds_of = |steps: &[serde_json::Value]| -> Vec<String> {
+        steps.iter().map(|s| s["type"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(kinds_of(steps), ["shell", "shell", "shell", "file"]);
+    assert_eq!((&steps[1]["only"], &steps[1]["expect_disconnect"]), (&serde_json::json!(["a"]), &true.into()));
+    assert_eq!(steps[1]["inline"][0], "sudo shutdown -r now");
+    assert!(steps[1]["inline"][1].as_str().is_some_and(|line| line.starts_with("sleep 90 ")), "{}", steps[1]);
+    assert_eq!((&steps[1]["max_retries"], &steps[2]["max_retries"]), (&2.into(), &serde_json::Value::Null));
+    assert_eq!((&steps[2]["only"], &steps[2]["pause_before"]), (&serde_json::json!(["a"]), &"10s".into()));
+    // Who reads the plan with its comment finds the step itself.
+    let (document, problems) = crate::packer::read(crate::text::FileId(0), &emitted.text());
+    let document = document.unwrap_or_else(|| panic!("{problems:?}"));
+    let read: Vec<(&str, usize, Option<&str>)> =
+        document.provisioners.iter().map(|s| (s.kind.as_str(), s.options.len(), s.label.as_deref())).collect();
+    assert_eq!(read, [("shell", 1, Some("a label")), ("reboot", 2, Some("a label")), ("file", 0, Some("a label"))]);
+    let own = &document.provisioners[1];
+    assert_eq!(own.builds.as_deref(), Some(&["a".to_owned()][..]));
+    assert!(own.origin.is_some() && own.places.len() == 2, "{own:?}");
+    // HCL gets the same.
+    let hcl = packer_hcl(&plan, &kinds(), &Emit::default(), true);
+    assert_eq!(hcl.problems.iter().map(|p| &p.lost).collect::<Vec<_>>(), lost);
+    assert!(hcl.text().contains("expect_disconnect") && !hcl.text().contains("reboot\""), "{}", hcl.text());
+}
+
+#[test]
 fn the_comment_holds_the_rest_and_the_digest() {
     let shared = set("region", plain("x"));
     let plan = Plan {

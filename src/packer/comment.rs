@@ -47,7 +47,7 @@ pub struct Comment<'a> {
     /// One entry a builder, in their order.
     #[serde(borrow)]
     pub builds: Vec<BuildNote<'a>>,
-    /// One entry a provisioner, in their order.
+    /// One entry a provisioner, in their order; one that stands here whole has others in its place there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub provisioners: Vec<StepNote>,
     /// One entry a post-processor, chains taken apart, in their order.
@@ -91,4 +91,11 @@ pub struct StepNote {
     /// The whole step in the shape of a provisioner, where Packer has no place for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Box<RawValue>>,
+    /// How many provisioners Packer gets instead of it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub instead: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

@@ -253,7 +253,20 @@ impl Reader {
             step.origin = origin(comment, &note.places);
             step.places = option_places(comment, &note.places, step.options.len());
         };
-        document.provisioners.iter_mut().zip(&comment.provisioners).for_each(|(step, note)| noted(step, note));
+        let mut written = std::mem::take(&mut document.provisioners).into_iter();
+        for note in &comment.provisioners {
+            let mut step = match &note.step {
+                Some(own) => {
+                    written.by_ref().take(note.instead as usize).for_each(drop);
+                    let parsed = parse(FileId(0), own.get());
+                    self.step(&parsed.value?, "a step")?
+                }
+                None => written.next()?,
+            };
+            noted(&mut step, note);
+            document.provisioners.push(step);
+        }
+        document.provisioners.extend(written);
         document.posts.iter_mut().flatten().zip(&comment.posts).for_each(|(step, note)| noted(step, note));
         for (notes, steps) in [(&comment.cleanups, &mut document.cleanups), (&comment.tests, &mut document.tests)] {
             steps.clear();

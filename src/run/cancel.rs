@@ -5,6 +5,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use super::problem::Problem;
+use crate::diagnostic::code;
+
 /// The wish of somebody that a run ends: 0 go on, 1 stop after what is in flight, 2 stop waiting.
 #[derive(Clone, Debug)]
 pub struct Cancel {
@@ -61,6 +64,23 @@ impl Cancel {
                 () = self.reached(1) => {}
                 () = sleep_until(until) => {}
             },
+        }
+    }
+
+    /// Comes with an error when no new work shall begin, or when a step's own time is up.
+    pub fn or_late(&self, deadline: Option<Instant>) -> impl Future<Output = Problem> + Send + 'static {
+        let cancel = self.clone();
+        async move {
+            let late = async {
+                match deadline {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = cancel.cancelled() => Problem::cancelled(),
+                () = late => Problem::failed(code::RUN_TIMEOUT, "the time for this step is up"),
+            }
         }
     }
 

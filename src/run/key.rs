@@ -8,9 +8,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use russh::keys::ssh_key::LineEnding;
 use russh::keys::ssh_key::certificate::CertType;
 use russh::keys::ssh_key::private::{KeypairData, RsaKeypair};
-use russh::keys::ssh_key::{self, LineEnding};
 use russh::keys::{Algorithm, Certificate, PrivateKey, decode_secret_key};
 
 use super::problem::Problem;
@@ -71,8 +71,8 @@ pub fn secret(key: &PrivateKey) -> Option<Secret> {
     key.to_openssh(LineEnding::LF).ok().map(|text| Secret::new(text.as_str()))
 }
 
-/// Reads a private key: OpenSSH's format, PEM (PKCS#1), PKCS#8 or PuTTY's, with a passphrase where it has one.
-pub fn read(path: &Path, passphrase: Option<&Secret>) -> Result<Arc<PrivateKey>, Problem> {
+/// Reads a private key: OpenSSH's format, PEM (PKCS#1), PKCS#8 or PuTTY's. One that has a passphrase is refused.
+pub fn read(path: &Path) -> Result<Arc<PrivateKey>, Problem> {
     let shown = path.display();
     let text = fs::read_to_string(path).map_err(|e| match e.kind() {
         ErrorKind::NotFound => Problem::refused(code::RUN_KEY_FILE, format!("there is no private key at `{shown}`"))
@@ -81,12 +81,11 @@ pub fn read(path: &Path, passphrase: Option<&Secret>) -> Result<Arc<PrivateKey>,
             .help("it holds bytes that are no text; OpenSSH's format, PEM and PKCS#8 are read"),
         _ => Problem::refused(code::RUN_KEY_FILE, format!("the private key `{shown}` cannot be read: {e}")),
     })?;
-    parse(&text, passphrase.map(Secret::reveal)).map(Arc::new).map_err(|why| {
+    parse(&text).map(Arc::new).map_err(|why| {
         let problem = |message: String| Problem::refused(code::RUN_KEY_FILE, message);
         match why {
-            Unreadable::Locked => problem(format!("the private key `{shown}` has a passphrase, and none is given"))
+            Unreadable::Locked => problem(format!("the private key `{shown}` has a passphrase"))
                 .help("bakec asks nobody for it: let `ssh-add` load it into the agent and write `ssh_agent_auth = true`, or name a key without one"),
-            Unreadable::WrongPassphrase => problem(format!("the passphrase does not open the private key `{shown}`")),
             Unreadable::Public => problem(format!("`{shown}` is a public key")).help("name the file without `.pub`"),
             Unreadable::Other(why) => problem(format!("`{shown}` is no private key that can be read: {why}")).help(
                 "OpenSSH's format, PEM and PKCS#8 are read; `ssh-keygen -p -f FILE` writes a key anew in OpenSSH's",
@@ -125,12 +124,11 @@ pub fn certificate(path: &Path, key: &PrivateKey) -> Result<Certificate, Problem
 
 enum Unreadable {
     Locked,
-    WrongPassphrase,
     Public,
     Other(String),
 }
 
-fn parse(text: &str, passphrase: Option<&str>) -> Result<PrivateKey, Unreadable> {
+fn parse(text: &str) -> Result<PrivateKey, Unreadable> {
     use russh::keys::Error;
 
     // Lines that editors of other systems end otherwise, and white space around.
@@ -139,11 +137,9 @@ fn parse(text: &str, passphrase: Option<&str>) -> Result<PrivateKey, Unreadable>
         return Err(Unreadable::Public);
     }
     let locked = text.contains("ENCRYPTED");
-    decode_secret_key(&text, passphrase).map_err(|e| match e {
+    decode_secret_key(&text, None).map_err(|e| match e {
         Error::KeyIsEncrypted => Unreadable::Locked,
-        _ if locked && passphrase.is_none() => Unreadable::Locked,
-        Error::SshKey(ssh_key::Error::Crypto) if passphrase.is_some() => Unreadable::WrongPassphrase,
-        _ if locked => Unreadable::WrongPassphrase,
+        _ if locked => Unreadable::Locked,
         other => Unreadable::Other(other.to_string()),
     })
 }

@@ -101,6 +101,9 @@ mod peer_roads;
 #[path = "../peer/ssh.rs"]
 mod peer_ssh;
 #[cfg(feature = "run")]
+#[path = "../peer/dropbear.rs"]
+mod peer_ssh_dropbear;
+#[cfg(feature = "run")]
 #[path = "../peer/sshd.rs"]
 mod peer_sshd;
 #[path = "../peer/targets.rs"]
@@ -133,3 +136,5 @@ mod storm;
 #[cfg(feature = "run")]
 mod supposed;
 mod templates;
+#[cfg(feature = "run")]
+mod undeclared;

@@ -115,7 +115,7 @@ async fn server(case: &Case, folder: &Path) -> Server {
         assert!(is_done(&outcome), "{outcome:?}");
     }
     if case.key {
-        let private = key::read(&folder.join("mine.pem"), None).expect("it can be read");
+        let private = key::read(&folder.join("mine.pem")).expect("it can be read");
         let public = STANDARD.encode(key::public_line(&private, "mine").expect("a public half"));
         let public = form_urlencoded(&public);
         post(&server, &format!("Action=ImportKeyPair&Version=2016-11-15&KeyName=mine&PublicKeyMaterial={public}"));

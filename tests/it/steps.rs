@@ -75,7 +75,7 @@ impl Bench {
             ..Ssh::default()
         };
         let target = Target { host: "127.0.0.1".to_owned(), port: server.ssh.port() };
-        let keys = [key::read(&file, None).expect("the key")];
+        let keys = [key::read(&file).expect("the key")];
         let shell =
             connect(&target, &ssh, &keys, &HostKeyPin::default(), &events, &Cancel::never()).await.expect("a shell");
         Bench { server, shell, ssh, key: file, events, told, folder }
@@ -296,13 +296,48 @@ async fn a_start_is_tried_again_while_its_time_lasts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_connection_may_be_expected() {
     let kinds = Arc::new(kinds());
-    for (expected, good) in [(false, false), (true, true)] {
-        let mut bench = Bench::new(&["ssh-no-exit@5"]).await;
-        let step =
-            json!({ "type": "shell", "inline": ["echo hello"], "expect_disconnect": expected, "skip_clean": true });
+    let disconnect = json!([0, 2_300_218]);
+    for (kind, session, options, good) in [
+        ("shell", 5, json!({ "expect_disconnect": false }), false),
+        ("shell", 5, json!({ "expect_disconnect": true }), true),
+        ("shell", 5, json!({ "valid_exit_codes": disconnect }), true),
+        ("powershell", 6, json!({}), false),
+        ("powershell", 6, json!({ "valid_exit_codes": disconnect }), true),
+    ] {
+        let mut bench = Bench::new(&[&format!("ssh-no-exit@{session}")]).await;
+        let mut step = json!({ "type": kind, "inline": ["echo hello"], "skip_clean": true });
+        step.as_object_mut().expect("a step").extend(options.as_object().cloned().expect("options"));
         let (text, ended) = bench.done(&kinds, &step).await.expect("a step");
-        assert_eq!(ended.is_ok(), good, "{expected}: {text}");
+        assert_eq!(ended.is_ok(), good, "{kind} {options}: {text}");
+        assert!(good || text.contains("was lost while the inline script ran"), "{text}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn variables_of_commands_here_are_not_in_their_arguments() {
+    let kinds = Arc::new(kinds());
+    let mut bench = Bench::new(&[]).await;
+    let look =
+        "for all in /proc/[0-9]*/cmdline; do case \"$(tr '\\0' ' ' 2>&- < $all)\" in *\"$T\"*) echo seen;; esac; done";
+    let value = format!("it's {:x}", rand::random::<u64>());
+    let step = |more: Value| {
+        let mut step = json!({ "type": "shell-local", "inline": ["echo \"$T of $PACKER_BUILD_NAME\"", look], "env": { "T": value } });
+        step.as_object_mut().expect("a step").extend(more.as_object().cloned().expect("options"));
+        step
+    };
+    let (text, ended) = bench.done(&kinds, &step(json!({}))).await.expect("a step");
+    assert!(ended.is_ok() && text.contains(&format!("> {value} of one\n")) && !text.contains("seen"), "{text}");
+    // Who writes the command himself says where they go.
+    for own in [
+        json!({ "execute_command": ["/bin/sh", "-c", "{{.Vars}} {{.Script}}; true"] }),
+        json!({ "env_var_format": "%s='%s' " }),
+    ] {
+        let (text, ended) = bench.done(&kinds, &step(own.clone())).await.expect("a step");
+        assert!(ended.is_ok() && text.contains(&format!("> {value} of one\n")), "{own}: {text}");
+    }
+    let bare = json!({ "execute_command": ["/bin/sh", "-c", "{{.Script}}"] });
+    let (text, ended) = bench.done(&kinds, &step(bare)).await.expect("a step");
+    assert!(ended.is_ok() && text.contains(">  of \n"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -345,6 +380,16 @@ async fn a_step_as_another_user_runs_as_a_task_that_is_gone_afterwards() {
     ] {
         assert!(text.contains(wanted), "no {wanted:?} in\n{text}");
     }
+    // Nobody is shown the password, in either form.
+    let shown = bench.events.gate().pass("a: it's, a: it''s");
+    assert_eq!(shown, "a: <sensitive>, a: <sensitive>");
+    // What hinders that its file goes away is not why the script has failed.
+    let mut bench = Bench::new(&["ssh-no-exit@8", "ssh-no-exit@9"]).await;
+    let mut step = step;
+    step["start_retry_timeout"] = json!("0s");
+    let (text, ended) = bench.done(&kinds, &step).await.expect("a step");
+    assert!(ended.is_err_and(|p| p.message.contains("was lost while the inline script ran")), "{text}");
+    assert!(text.contains("# what holds the password of the elevated user may still be on the machine"), "{text}");
     let wrong = json!({
         "type": "powershell", "inline": ["whoami"], "elevated_user": "a", "elevated_password": "{{.WinRMPassword}}",
     });

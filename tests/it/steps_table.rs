@@ -222,7 +222,7 @@ pub(crate) fn cases(folder: &Path) -> Vec<Case> {
             ("execute_command", nil.clone(), json!("powershell -File {{.Path}}"), no.clone()),
             ("elevated_execute_command", nil.clone(), json!("powershell -File {{.Path}}"), elevated.clone()),
             ("elevated_user", nil.clone(), json!("SYSTEM"), no.clone()),
-            ("elevated_password", json!("one"), json!("two"), elevated),
+            ("elevated_password", json!("word-1"), json!("word-2"), elevated),
             ("execution_policy", json!("bypass"), json!("none"), no.clone()),
             ("debug_mode", json!(0), json!(2), no.clone()),
             ("skip_clean", json!(false), json!(true), no.clone()),

@@ -1,4 +1,5 @@
-//! The peer: a plan with a real Ansible, here and on the machine, built by bakec and by Packer against an OpenSSH server.
+//! The peer: a plan with a real Ansible, here and on the machine, built by bakec and by Packer against an OpenSSH server; and Ansible
+//! on each way by which bakec itself gets to a machine.
 //!
 //! It runs only with `BAKEC_PEER=1`, and wants Ansible in the folder that `BAKEC_ANSIBLE` names.
 
@@ -9,8 +10,10 @@ use std::process::Command;
 use regex::Regex;
 use serde_json::{Value, json};
 
+use crate::peer_roads::agent;
 use crate::peer_ssh::listing;
-use crate::peer_sshd::{Sshd, asked_for, keygen, user};
+use crate::peer_sshd::{Sshd, asked_for, free_port, keygen, user};
+use crate::peer_ways::{ed25519, let_in, log_is, spawned, up};
 use crate::run::{command, finish};
 use crate::support::root;
 
@@ -149,6 +152,89 @@ fn peer_ansible_knows_the_machine_by_its_host_key_and_fails_as_it_should() {
     // A playbook that fails fails the build.
     fs::write(at.join("play.yml"), "- hosts: all\n  gather_facts: false\n  tasks: [{fail: {msg: no}}]\n")
         .expect("a playbook");
-    let ran = runs(step);
+    let mut failing = step;
+    failing["keep_inventory_file"] = json!(true);
+    let ran = runs(failing);
     assert!(ran.code == 1 && ran.said().contains("ended with the exit status 2"), "{}", ran.said());
+    // What one wants to look at then is there.
+    let kept = inventories(&at.join("inv"));
+    assert!(kept.len() == 1 && kept[0].contains(&format!("ansible_port={}", server.port)), "{kept:?}");
+}
+
+/// The inventories that lie in a folder.
+fn inventories(folder: &Path) -> Vec<String> {
+    let files = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let made = files.filter(|file| file.is_file());
+    made.map(|file| fs::read_to_string(file).expect("an inventory")).collect()
+}
+
+#[test]
+fn peer_ansible_goes_the_way_that_the_connection_goes() {
+    if !asked_for() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    // OpenSSH takes a certificate beside its key by itself: this one lies elsewhere.
+    let apart = folder.path().join("it's apart");
+    fs::create_dir(&apart).expect("a folder");
+    let (key, other) = (ed25519(folder.path(), "id"), ed25519(folder.path(), "other"));
+    let ca = ed25519(folder.path(), "ca");
+    let mut sign = Command::new("ssh-keygen");
+    sign.args(["-q", "-s"]).arg(&ca).args(["-I", "it", "-n", &user()]).arg(other.with_extension("pub"));
+    assert!(sign.status().expect("ssh-keygen").success());
+    let certificate = apart.join("other-cert.pub");
+    fs::rename(folder.path().join("other-cert.pub"), &certificate).expect("it is moved");
+    let trusts = log_is(&format!("TrustedUserCAKeys {}\n", ca.with_extension("pub").display()));
+    let machine = Sshd::start(&trusts, &[&key]);
+    let (first, second) = (Sshd::start(&log_is(""), &[&other]), Sshd::start(&log_is(""), &[&other]));
+    let (_agent, socket) = agent(folder.path(), &[&key]);
+    let socks = free_port();
+    let _socks = spawned(Command::new("microsocks").args(["-i", "127.0.0.1", "-p", &socks.to_string()]));
+    up(socks);
+    let target = format!("target 127.0.0.1 port {}", machine.port);
+    let through = |server: &Sshd| server.log().lines().filter(|line| line.trim_end().ends_with(&target)).count();
+    let hosts = format!("127.0.0.1:{},127.0.0.1:{}", first.port, second.port);
+    let bastion =
+        json!({ "ssh_bastion_host": hosts, "ssh_bastion_username": user(), "ssh_bastion_private_key_file": other });
+    for (name, options) in [
+        ("bastions", bastion),
+        ("proxy", json!({ "ssh_proxy_host": "127.0.0.1", "ssh_proxy_port": socks })),
+        ("certificate", json!({ "ssh_private_key_file": other, "ssh_certificate_file": certificate })),
+        ("agent", json!({ "ssh_private_key_file": null, "ssh_agent_auth": true })),
+    ] {
+        let at = folder.path().join(name);
+        furnish(&at);
+        let mut plan = plan(&at, machine.port, &key);
+        for (option, value) in options.as_object().into_iter().flatten() {
+            plan["builders"][0][option] = value.clone();
+        }
+        let mut step = plan["provisioners"][3].take();
+        step["keep_inventory_file"] = json!(true);
+        plan["provisioners"] = json!([step]);
+        let file = format!("{name}.json");
+        fs::write(folder.path().join(&file), plan.to_string()).expect("a plan");
+        let (before, passed) = (let_in(&machine), through(&second));
+        let mut run = command(folder.path(), &["run", &file]);
+        let said = finish(run.env("SSH_AUTH_SOCK", &socket), "").done();
+        assert!(said.contains("PLAY RECAP"), "{name}: {said}");
+        let left = fs::read_to_string(at.join("ansible")).unwrap_or_else(|e| panic!("{name}: {e}: {said}"));
+        assert_eq!(left, "machine n1 null of the group 0\n", "{name}");
+        // bakec was let in, and Ansible beside it.
+        assert_eq!(let_in(&machine), before + 2, "{name}");
+        let straight = inventories(&at.join("inv")).concat().contains(&format!("ansible_port={}", machine.port));
+        assert_eq!(straight, matches!(name, "certificate" | "agent"), "{name}");
+        assert_eq!(through(&second) - passed, if name == "bastions" { 2 } else { 0 }, "{name}: {}", second.log());
+    }
+    assert_eq!((let_in(&first), let_in(&second)), (1, 1));
+    // The port that leads there is another one each time: no file can name it.
+    let plan_file = folder.path().join("bastions.json");
+    let mut plan: Value = serde_json::from_slice(&fs::read(&plan_file).expect("a plan")).expect("JSON");
+    let step = plan["provisioners"][0].as_object_mut().expect("a step");
+    step.remove("keep_inventory_file");
+    step.insert("inventory_file".to_owned(), json!("hosts"));
+    fs::write(&plan_file, plan.to_string()).expect("a plan");
+    let before = let_in(&first);
+    let ran = finish(&mut command(folder.path(), &["run", "bastions.json"]), "");
+    assert!(ran.code == 3 && ran.said().contains("`inventory_file` cannot say where"), "{}", ran.said());
+    assert_eq!(let_in(&first), before);
 }

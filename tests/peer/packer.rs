@@ -24,7 +24,7 @@ use crate::support::{files_below, none, root};
 const PACKER: [u64; 3] = [1, 6, 6];
 const THREADS: usize = 2;
 /// Examples of what this release has only with a plugin of others.
-pub(crate) const PLUGINS: &[&str] = &["provisioner-goss", "provisioner-reboot", "plugin"];
+pub(crate) const PLUGINS: &[&str] = &["provisioner-goss", "plugin"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -341,7 +341,7 @@ fn peer_provision_a_cancelled_script_ends() {
     run(async {
         let bench = Bench::new();
         let (wish, cancel) = Cancel::new();
-        let keys = [bakec::run::key::read(&key, None).expect("a key")];
+        let keys = [bakec::run::key::read(&key).expect("a key")];
         let target = bakec::run::ssh::Target { host: "127.0.0.1".to_owned(), port: server.port };
         let mut shell_ = bakec::run::ssh::connect(&target, &bench.ssh, &keys, &bench.pin, &bench.events, &cancel)
             .await
@@ -357,4 +357,46 @@ fn peer_provision_a_cancelled_script_ends() {
         assert!(result.is_err_and(|e| e.code == code::RUN_CANCELLED));
         assert!(start.elapsed() < Duration::from_secs(12), "{:?}", start.elapsed());
     });
+}
+
+#[test]
+fn peer_provision_reboot_for_packer_is_what_packer_can_do() {
+    if !asked_for() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = keygen(folder.path(), "id", &["-t", "ed25519", "-N", ""]);
+    let server = Sshd::start("", &[&key]);
+    let at = folder.path().display();
+    // A machine that goes down: the session's server goes, and the machine is ready somewhat later.
+    let down = format!(
+        "p=$$; while [ \\\"$(ps -o comm= -p $p)\\\" != sshd ]; do p=$(ps -o ppid= -p $p); done; (sleep 15; touch {at}/ready) & \
+         echo down >> {at}/seen; kill -KILL $p"
+    );
+    let program = |restart: &str, time: &str| {
+        format!(
+            "image one {{\n    builder null {{\n        ssh_host = \"127.0.0.1\"\n        ssh_port = {}\n        ssh_username = \"{}\"\n        \
+             ssh_private_key_file = \"{}\"\n    }}\n    provision reboot \"again\" {{\n        restart_command = verbatim(\"{restart}\")\n        \
+             restart_check_command = verbatim(\"test -e {at}/ready\")\n        restart_timeout = {time}\n    }}\n    provision shell {{ inline = \
+             [\"echo after >> {at}/seen\"] }}\n}}\n",
+            server.port,
+            user(),
+            key.display(),
+        )
+    };
+    let packer = |text: String| {
+        fs::write(folder.path().join("main.bake"), text).expect("a program");
+        let ran = crate::run::bakec(folder.path(), &["compile", "-o", "plan.json"], "");
+        assert!(ran.code == 0 && ran.said().contains("Packer knows no step `reboot`"), "{}", ran.said());
+        crate::run::packer(folder.path(), &["build", "-color=false", "plan.json"]).expect("packer")
+    };
+    let ended = packer(program(&down, "1m"));
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert!(ended.status.success(), "{said}");
+    assert_eq!(fs::read_to_string(folder.path().join("seen")).expect("the steps"), "down\nafter\n", "{said}");
+    assert!(folder.path().join("ready").exists(), "it did not wait for the check");
+    // A command that restarts nothing is found out.
+    let ended = packer(program("true", "2s"));
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert!(!ended.status.success() && said.contains("the machine has not restarted within 2 s"), "{said}");
 }

@@ -163,7 +163,7 @@ fn peer_ways_certificates() {
 }
 
 /// An agent of OpenSSH's with these keys.
-fn agent(folder: &Path, keys: &[&Path]) -> (Process, PathBuf) {
+pub(crate) fn agent(folder: &Path, keys: &[&Path]) -> (Process, PathBuf) {
     let socket = folder.join("agent");
     let process = spawned(Command::new("ssh-agent").arg("-D").arg("-a").arg(&socket));
     let start = Instant::now();

@@ -16,7 +16,7 @@ use bakec::run::cancel::Cancel;
 use bakec::run::event::{Event, Events, What};
 use bakec::run::key;
 use bakec::run::problem::Problem;
-use bakec::run::secret::{Gate, Secret};
+use bakec::run::secret::Gate;
 use bakec::run::ssh::{Check, Exit, HostKeyPin, Pipe, Shell, Target, connect};
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -45,7 +45,7 @@ impl Bench {
     }
 
     pub(crate) async fn connect(&self, port: u16, key: Option<&Path>) -> Result<Shell, Problem> {
-        let keys: Vec<_> = key.map(|k| key::read(k, self.ssh.passphrase.as_ref())).transpose()?.into_iter().collect();
+        let keys: Vec<_> = key.map(key::read).transpose()?.into_iter().collect();
         let target = Target { host: "127.0.0.1".to_owned(), port };
         connect(&target, &self.ssh, &keys, &self.pin, &self.events, &Cancel::never()).await
     }
@@ -104,14 +104,16 @@ fn peer_ssh_takes_every_kind_of_key() {
     let folder = folder();
     let key = |name: &str, arguments: &[&str]| keygen(folder.path(), name, arguments);
     let mut keys = vec![
-        (key("ed25519", &["-t", "ed25519", "-N", ""]), None),
-        (key("ecdsa", &["-t", "ecdsa", "-b", "384", "-N", ""]), None),
-        (key("rsa", &["-t", "rsa", "-b", "2048", "-N", ""]), None),
-        (key("pkcs1", &["-t", "rsa", "-b", "2048", "-m", "PEM", "-N", ""]), None),
-        (key("pkcs8", &["-t", "rsa", "-b", "2048", "-m", "PKCS8", "-N", ""]), None),
-        (key("locked", &["-t", "ed25519", "-N", "open sesame"]), Some("open sesame")),
-        (key("locked8", &["-t", "rsa", "-b", "2048", "-m", "PKCS8", "-N", "open sesame"]), Some("open sesame")),
-        (key("locked1", &["-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "open sesame"]), Some("open sesame")),
+        key("ed25519", &["-t", "ed25519", "-N", ""]),
+        key("ecdsa", &["-t", "ecdsa", "-b", "384", "-N", ""]),
+        key("rsa", &["-t", "rsa", "-b", "2048", "-N", ""]),
+        key("pkcs1", &["-t", "rsa", "-b", "2048", "-m", "PEM", "-N", ""]),
+        key("pkcs8", &["-t", "rsa", "-b", "2048", "-m", "PKCS8", "-N", ""]),
+    ];
+    let locked = [
+        key("locked", &["-t", "ed25519", "-N", "open sesame"]),
+        key("locked8", &["-t", "rsa", "-b", "2048", "-m", "PKCS8", "-N", "open sesame"]),
+        key("locked1", &["-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "open sesame"]),
     ];
     for (kind, bits) in [("ed25519", None), ("rsa", Some(2048))] {
         let made = key::make(kind, bits).expect("a key");
@@ -119,30 +121,23 @@ fn peer_ssh_takes_every_kind_of_key() {
         key::write(&made, &path).expect("a file");
         let line = key::public_line(&made, "bakec").expect("a line");
         fs::write(folder.path().join(format!("made_{kind}.pub")), format!("{line}\n")).expect("a file");
-        keys.push((path, None));
+        keys.push(path);
     }
-    let paths: Vec<&Path> = keys.iter().map(|(path, _)| path.as_path()).collect();
+    let paths: Vec<&Path> = keys.iter().map(PathBuf::as_path).collect();
     let server = Sshd::start("", &paths);
     run(async {
-        for (path, passphrase) in &keys {
+        for path in &keys {
             let mut bench = Bench::new();
-            bench.ssh.passphrase = passphrase.map(Secret::new);
             let mut shell = bench.connect(server.port, Some(path)).await.unwrap_or_else(|e| panic!("{path:?}: {e}"));
             assert_eq!(out(&mut shell, "echo in").await, "in", "{path:?}");
             shell.close().await;
             assert_eq!(bench.warnings(), Vec::<String>::new(), "{path:?}");
         }
-        let mut bench = Bench::new();
-        let locked = &folder.path().join("locked");
-        assert!(bench.connect(server.port, Some(locked)).await.is_err_and(|e| e.message.contains("has a passphrase")));
-        bench.ssh.passphrase = Some(Secret::new("sesame open"));
-        for name in ["locked", "locked8", "locked1"] {
-            let refused = bench.connect(server.port, Some(&folder.path().join(name))).await;
-            assert!(
-                refused.as_ref().is_err_and(|e| e.message.contains("does not open")),
-                "{name}: {:?}",
-                refused.err()
-            );
+        // One that has a passphrase is for an agent.
+        for path in &locked {
+            let problem = key::read(path).expect_err("a passphrase");
+            assert!(problem.code == code::RUN_KEY_FILE && problem.message.contains("has a passphrase"), "{problem:?}");
+            assert!(problem.help.is_some_and(|help| help.contains("`ssh_agent_auth = true`")), "{path:?}");
         }
     });
 }
@@ -475,6 +470,16 @@ fn peak() -> u64 {
 
 #[test]
 fn peer_ssh_a_large_file_needs_little_memory() {
+    large("peer_ssh_a_large_file_needs_little_memory", "");
+}
+
+#[test]
+fn peer_ssh_a_large_file_by_scp_needs_little_memory() {
+    large("peer_ssh_a_large_file_by_scp_needs_little_memory", "no-sftp\n");
+}
+
+/// A file there and back, in little memory.
+fn large(test: &str, settings: &str) {
     if !asked_for() {
         return;
     }
@@ -482,39 +487,37 @@ fn peer_ssh_a_large_file_needs_little_memory() {
     let size = std::env::var("BAKEC_LARGE").map_or(300, |mib| mib.parse::<u64>().expect("a number of MiB")) << 20;
     // The memory of a process is that of all its tests: this one gets a process of its own.
     if std::env::var_os("BAKEC_ALONE").is_none() {
-        let name = "peer_ssh::peer_ssh_a_large_file_needs_little_memory";
         let mut alone = std::process::Command::new(std::env::current_exe().expect("this program"));
-        let ended = alone.args(["--exact", name, "--nocapture"]).env("BAKEC_ALONE", "1").status();
+        let ended =
+            alone.args(["--exact", &format!("peer_ssh::{test}"), "--nocapture"]).env("BAKEC_ALONE", "1").status();
         assert!(ended.expect("a process").success());
         return;
     }
-    for settings in ["", "no-sftp\n"] {
-        let (folder, key, server) = pair(settings);
-        run(async {
-            let bench = Bench::new();
-            let mut shell = bench.connect(server.port, Some(&key)).await.expect("a shell");
-            let path = folder.path().join("large").display().to_string();
-            let before = peak();
-            let start = Instant::now();
-            let mut input = tokio::io::AsyncReadExt::take(tokio::io::repeat(0), size);
-            let done = shell.upload(&mut input, size, &path, 0o644).await.expect("an upload");
-            let grown = peak() - before;
-            eprintln!("{} MiB up {settings:?}: {:?}, {grown} MiB more", size >> 20, start.elapsed());
-            assert_eq!((done.bytes, done.check), (size, Check::Sha256));
-            assert!(grown < 64, "{grown} MiB");
-            let mut back = tokio::io::sink();
-            // What comes is sparse as well: it is the way that counts, not the disk.
-            fs::File::options()
-                .write(true)
-                .open(&path)
-                .and_then(|f| f.set_len(0).and_then(|()| f.set_len(size)))
-                .expect("a file");
-            let start = Instant::now();
-            assert_eq!(shell.download(&path, &mut back).await, Ok(size));
-            eprintln!("{} MiB down {settings:?}: {:?}, {} MiB more", size >> 20, start.elapsed(), peak() - before);
-            assert!(peak() - before < 64, "{} MiB", peak() - before);
-        });
-    }
+    let (folder, key, server) = pair(settings);
+    run(async {
+        let bench = Bench::new();
+        let mut shell = bench.connect(server.port, Some(&key)).await.expect("a shell");
+        let path = folder.path().join("large").display().to_string();
+        let before = peak();
+        let start = Instant::now();
+        let mut input = tokio::io::AsyncReadExt::take(tokio::io::repeat(0), size);
+        let done = shell.upload(&mut input, size, &path, 0o644).await.expect("an upload");
+        let grown = peak() - before;
+        eprintln!("{} MiB up {settings:?}: {:?}, {grown} MiB more", size >> 20, start.elapsed());
+        assert_eq!((done.bytes, done.check), (size, Check::Sha256));
+        assert!(grown < 64, "{grown} MiB");
+        let mut back = tokio::io::sink();
+        // What comes is sparse as well: it is the way that counts, not the disk.
+        fs::File::options()
+            .write(true)
+            .open(&path)
+            .and_then(|f| f.set_len(0).and_then(|()| f.set_len(size)))
+            .expect("a file");
+        let start = Instant::now();
+        assert_eq!(shell.download(&path, &mut back).await, Ok(size));
+        eprintln!("{} MiB down {settings:?}: {:?}, {} MiB more", size >> 20, start.elapsed(), peak() - before);
+        assert!(peak() - before < 64, "{} MiB", peak() - before);
+    });
 }
 
 #[test]

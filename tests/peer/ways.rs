@@ -73,7 +73,7 @@ impl Line {
         if let Some(problem) = wrong_files(&self.ssh, self.key.as_deref()).into_iter().next() {
             return Err(problem);
         }
-        let keys: Vec<_> = self.key.iter().map(|file| key::read(file, None).expect("a key")).collect();
+        let keys: Vec<_> = self.key.iter().map(|file| key::read(file).expect("a key")).collect();
         let target = Target { host: self.ssh.host.clone().expect("a host"), port: self.ssh.port };
         let (events, _) = Events::new(Gate::default());
         connect(&target, &self.ssh, &keys, &self.pin, &events, &Cancel::never()).await
@@ -167,6 +167,51 @@ fn passwords_and_questions_are_answered() {
         let bastions = format!("no SSH connection to the bastion `127.0.0.1:{}`", bastion.port);
         assert!(problem.code == code::RUN_SSH_AUTH && problem.message.starts_with(&bastions), "{problem:?}");
         assert!(problem.help.as_deref().is_some_and(|help| help.contains("`ssh_bastion_username`")), "{problem:?}");
+    });
+}
+
+/// At a terminal of `script`'s: the bastion's question is seen, and what is typed is its answer.
+#[cfg(target_os = "linux")]
+#[test]
+fn questions_of_a_bastion_are_answered_at_the_terminal() {
+    use std::io::{Read, Write};
+
+    let folder = folder();
+    run(async {
+        let (machine, bastion) = (Door::open("sesame", false).await, Door::open("open", true).await);
+        let plan = json!({
+            "builders": [{ "type": "null", "ssh_host": "127.0.0.1", "ssh_port": machine.port, "ssh_username": "ali",
+                "ssh_password": "sesame", "ssh_bastion_host": "127.0.0.1", "ssh_bastion_port": bastion.port,
+                "ssh_bastion_username": "guard", "ssh_bastion_interactive": true }],
+        });
+        fs::write(folder.path().join("plan.json"), plan.to_string()).expect("a plan");
+        let line = format!("{} run plan.json", env!("CARGO_BIN_EXE_bakec"));
+        let mut command = Command::new("script");
+        command.args(["-qec", &line, "/dev/null"]).current_dir(folder.path()).env("TERM", "xterm");
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut child = Process(child.expect("script, of bsdutils"));
+        let (mut keys, mut screen) = (child.0.stdin.take().expect("keys"), child.0.stdout.take().expect("a screen"));
+        let watched = tokio::task::spawn_blocking(move || {
+            let (mut all, mut byte, mut typed) = (Vec::new(), [0], false);
+            while let Ok(1) = screen.read(&mut byte) {
+                all.push(byte[0]);
+                if !typed && all.ends_with(b"the word: ") {
+                    // Once the terminal shows nothing of what is typed; a board would be drawn anew in the meantime.
+                    std::thread::sleep(Duration::from_millis(1500));
+                    keys.write_all(b"open\n").expect("somebody listens");
+                    typed = true;
+                }
+            }
+            (String::from_utf8_lossy(&all).into_owned(), typed)
+        });
+        let (shown, typed) =
+            tokio::time::timeout(Duration::from_secs(60), watched).await.expect("an end").expect("bytes");
+        let behind = shown.split_once("the word: ").map_or("", |(_, behind)| behind);
+        assert!(behind.starts_with("\r\n"), "the question is drawn over: {shown:?}");
+        assert!(typed && shown.contains("say the word") && !shown.contains("open\r\n"), "{shown}");
+        assert!(child.0.wait().expect("its end").success(), "{shown}");
+        assert_eq!(bastion.seen(), ["answer of guard: true", &format!("on to 127.0.0.1:{}", machine.port)]);
+        assert_eq!(machine.seen()[0], "password of ali: true");
     });
 }
 
@@ -273,6 +318,7 @@ fn who_shows_the_agents_keys_or_a_password_gets_no_temporary_pair() {
 fn what_cannot_be_is_refused_at_input() {
     let folder = folder();
     let (key, other) = (ed25519(folder.path(), "id"), ed25519(folder.path(), "other"));
+    let locked = keygen(folder.path(), "locked", &["-t", "ed25519", "-N", "open sesame"]);
     let wrong = |options: Value| -> String {
         let mut all = json!({ "ssh_private_key_file": key });
         for (option, value) in options.as_object().into_iter().flatten() {
@@ -306,6 +352,11 @@ fn what_cannot_be_is_refused_at_input() {
     for (options, says) in [
         (json!({ "ssh_private_key_file": folder.path().join("none") }), "there is no private key at"),
         (json!({ "ssh_private_key_file": key.with_extension("pub") }), "is a public key"),
+        (json!({ "ssh_private_key_file": locked }), "has a passphrase"),
+        (
+            json!({ "ssh_bastion_host": "b", "ssh_bastion_username": "u", "ssh_bastion_private_key_file": locked }),
+            "has a passphrase",
+        ),
         (json!({ "ssh_certificate_file": late }), "has expired"),
         (json!({ "ssh_certificate_file": host }), "is for a host"),
         (json!({ "ssh_certificate_file": key }), "is no certificate"),

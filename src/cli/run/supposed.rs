@@ -48,7 +48,7 @@ fn of_one(ebs: &Ebs) -> Vec<Supposed> {
     let devices = launch.devices.iter().chain(&ebs.image.devices);
     all.extend(devices.filter_map(|device| device.snapshot_id.as_deref()).map(|id| named(Kind::Snapshot, id)));
     if let Key::Own { name: Some(name), file } = &ebs.key
-        && let Ok(public) = key::read(file, None).and_then(|key| key::public_line(&key, ""))
+        && let Ok(public) = key::read(file).and_then(|key| key::public_line(&key, ""))
     {
         all.push(named(Kind::KeyPair { public }, name));
     }

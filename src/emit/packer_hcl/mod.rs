@@ -23,7 +23,7 @@ use crate::packer::{rendered_until_still, version_numbers};
 use crate::plan::{Build, Builds, Chain, Origin, Plan, Setting, Step};
 use crate::schema::{Category, Kinds};
 
-use super::{Emit, Emitted};
+use super::{Emit, Emitted, stand_in};
 use crate::emit::losses::Losses;
 use crate::emit::problem::Lost;
 use crate::emit::shape::Shape;
@@ -36,6 +36,8 @@ const WITH_PLUGINS: &str = "1.7.0";
 
 /// The plan as HCL2. The same plan gives the same bytes. `plugins` says whether the template demands its plugins.
 pub fn packer_hcl(plan: &Plan, kinds: &Kinds, how: &Emit, plugins: bool) -> Emitted {
+    let known = stand_in::of(plan);
+    let (program, plan) = (plan, &*known);
     let mut printer = Printer {
         plan,
         kinds,
@@ -43,6 +45,7 @@ pub fn packer_hcl(plan: &Plan, kinds: &Kinds, how: &Emit, plugins: bool) -> Emit
         labels: names::labels(plan),
         losses: Losses::new(plan, &how.earlier, false),
     };
+    printer.losses.stand_ins(program);
     let mut sources = Body::default();
     for (position, build) in plan.builds.iter().enumerate() {
         printer.source(&mut sources, position, build);

@@ -10,11 +10,13 @@ use crate::packer;
 use crate::plan::Plan;
 use crate::schema::Kinds;
 
-use super::{Emit, Emitted};
+use super::{Emit, Emitted, stand_in};
 
 /// The plan as Packer's legacy JSON. The same plan gives the same bytes.
 pub fn packer_json(plan: &Plan, kinds: &Kinds, how: &Emit) -> Emitted {
-    let mut printer = printer::Printer::new(plan, kinds, how);
+    let known = stand_in::of(plan);
+    let mut printer = printer::Printer::new(&known, kinds, how);
+    printer.stand_ins(plan);
     let body = printer.body();
     let head = printer.head();
     let start = if how.bare {

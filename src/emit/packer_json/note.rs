@@ -12,6 +12,7 @@ use crate::plan::{self, Build, Plan, Setting, Step};
 
 use super::printer::Printer;
 use super::value::string;
+use crate::emit::stand_in::{STEPS, is_replaced};
 
 /// The start of a plan's text: the opening brace and the comment's line.
 pub(super) fn comment(plan: &Plan, printer: &mut Printer<'_>, digest: String) -> String {
@@ -21,6 +22,11 @@ pub(super) fn comment(plan: &Plan, printer: &mut Printer<'_>, digest: String) ->
     };
     let cleanups = whole(&plan.cleanups);
     let tests = whole(&plan.tests);
+    let provisioners = plan.provisioners.iter().map(|step| match is_replaced(step) {
+        true => StepNote { instead: STEPS, ..whole(std::slice::from_ref(step)).remove(0) },
+        false => note(step),
+    });
+    let provisioners = provisioners.collect();
     let comment = Comment {
         bakec: Cow::Borrowed(env!("CARGO_PKG_VERSION")),
         format: plan::FORMAT,
@@ -32,7 +38,7 @@ pub(super) fn comment(plan: &Plan, printer: &mut Printer<'_>, digest: String) ->
         edges: printer.edges().to_vec(),
         blocks,
         builds,
-        provisioners: plan.provisioners.iter().map(note).collect(),
+        provisioners,
         posts: plan.posts.iter().flat_map(|c| &c.links).map(note).collect(),
         cleanups,
         tests,
@@ -48,7 +54,7 @@ pub(super) fn comment(plan: &Plan, printer: &mut Printer<'_>, digest: String) ->
 }
 
 fn note(step: &Step) -> StepNote {
-    StepNote { label: step.label.clone(), places: places(step.origin, &step.options), step: None }
+    StepNote { label: step.label.clone(), places: places(step.origin, &step.options), ..StepNote::default() }
 }
 
 fn places(block: plan::Origin, options: &[(SmolStr, Arc<Setting>)]) -> Vec<Place> {

@@ -82,6 +82,11 @@ impl<'a> Printer<'a> {
         self.edges.all()
     }
 
+    /// Tells for which steps of the program others stand.
+    pub(super) fn stand_ins(&mut self, program: &Plan) {
+        self.losses.stand_ins(program);
+    }
+
     pub(super) fn finish(self) -> (Vec<Edge>, Vec<EmitProblem>) {
         (self.edges.into_all(), self.losses.into_all())
     }

@@ -42,7 +42,13 @@ fn comment() -> Value {
             ("edges", with(list(part("edge")), "Variables that stand for AMIs of builds.")),
             ("blocks", with(list(list(part("place"))), "Where builders were written: the block, then each option.")),
             ("builds", with(list(build()), "One entry a builder, in their order.")),
-            ("provisioners", with(list(part("step")), "One entry a provisioner, in their order.")),
+            (
+                "provisioners",
+                with(
+                    list(part("step")),
+                    "One entry a provisioner, in their order; one that stands here whole has others in its place there.",
+                ),
+            ),
             ("posts", with(list(part("step")), "One entry a post-processor, chains taken apart, in their order.")),
             ("cleanups", with(list(part("step")), "Steps after a failure.")),
             ("tests", with(list(part("step")), "Steps that try the finished image.")),
@@ -89,8 +95,9 @@ fn step() -> Value {
             ("label", text()),
             ("places", with(list(part("place")), "The block, then each option.")),
             ("step", json!({ "$ref": "#/$defs/provisioner" })),
+            ("instead", with(number(), "How many provisioners Packer gets instead of it.")),
         ],
-        &["label", "step"],
+        &["label", "step", "instead"],
     )
 }
 

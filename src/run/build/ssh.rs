@@ -21,9 +21,6 @@ pub struct Ssh {
     /// The password, where there is one.
     #[serde(skip)]
     pub password: Option<Secret>,
-    /// The key's passphrase, where it has one.
-    #[serde(skip)]
-    pub passphrase: Option<Secret>,
     /// The file of the certificate that belongs to the key.
     pub certificate: Option<PathBuf>,
     /// Whether keys of the agent are shown.

@@ -114,6 +114,8 @@ pub struct Local {
     pub env_var_format: String,
     /// The program and its arguments, with `{{.Vars}}`, `{{.Script}}` and `{{.Command}}`.
     pub execute_command: Vec<String>,
+    /// Whether the variables go into the command's environment.
+    pub in_environment: bool,
     /// Operating systems that do it; all where none is named.
     pub only_on: Vec<String>,
     /// The ending of a file made of lines, without a dot.

@@ -99,7 +99,6 @@ fn ssh(take: &mut Take<'_>, key_file: Option<&PathBuf>, packer_defaults: bool) -
         port: take.number("ssh_port").filter(|p| *p != 0).unwrap_or(PORT),
         username: take.text("ssh_username").unwrap_or_default(),
         password: take.secret("ssh_password"),
-        passphrase: None,
         certificate,
         agent_auth,
         forward_agent,

@@ -13,6 +13,7 @@ mod outputs;
 mod posts;
 mod refusals;
 mod steps;
+mod undeclared;
 mod values;
 mod variables;
 mod ways;
@@ -135,7 +136,12 @@ pub fn builds(document: &Document, inputs: &Inputs, gate: &Gate) -> Result<(Vec<
         let name: Arc<str> = given.named.get("build_name").map_or(source.name.as_str(), String::as_str).into();
         let mut steps = |list: &[document::Step]| -> Vec<_> {
             let own = list.iter().filter(|s| s.builds.as_ref().is_none_or(|b| b.contains(&source.name)));
-            own.filter_map(|step| steps::take(step, source, &values, inputs, &mut problems)).collect()
+            own.filter_map(|step| {
+                let work = steps::take(step, source, &values, inputs, &mut problems)?;
+                problems.extend(builder.as_ref().and_then(|builder| steps::unfit(step, &work, builder)));
+                Some(work)
+            })
+            .collect()
         };
         let provisioners = steps(&document.provisioners);
         let cleanups = steps(&document.cleanups);

@@ -10,7 +10,6 @@ mod windows;
 use std::path::PathBuf;
 use std::time::Duration;
 
-#[allow(unused_imports)]
 pub(super) use local::local as shell_local;
 use serde_json::Value as Json;
 
@@ -19,7 +18,7 @@ use super::values::Values;
 use super::{Inputs, known, unexecuted_step};
 use crate::diagnostic::code;
 use crate::packer::document;
-use crate::run::build::{Carry, Provisioner, Script, Shell, Work};
+use crate::run::build::{Builder, Carry, Provisioner, Script, Shell, Work};
 use crate::run::problem::Problem;
 use crate::schema::Category;
 
@@ -69,6 +68,32 @@ pub(super) fn take(
         max_retries,
         work: work?,
     })
+}
+
+/// Why a step cannot work on the machine of a builder.
+pub(super) fn unfit(step: &document::Step, work: &Provisioner, builder: &Builder) -> Option<Problem> {
+    let ssh = match builder {
+        Builder::Ebs(ebs) => ebs.ssh.as_ref(),
+        Builder::Null(null) => null.ssh.as_ref(),
+    };
+    let Some(ssh) = ssh else {
+        let message = format!("`{}` needs a connection, and the builder has none", step.kind);
+        let help = "write `communicator = \"ssh\"` and `ssh_username` in the builder, or leave the step out";
+        let problem = Problem::refused(code::RUN_OPTION, message).help(help).at(work.origin.clone());
+        return work.work.connects().then_some(problem);
+    };
+    match &work.work {
+        Work::Ansible(ansible) if ansible.inventory_file.is_some() => {
+            let between = if !ssh.bastions.is_empty() { "a bastion" } else { "a proxy" };
+            let stands = !ssh.bastions.is_empty() || ssh.proxy.is_some();
+            let message = format!("`inventory_file` cannot say where a machine behind {between} is");
+            let help = "Ansible reaches it by a port here that is known only when it runs: let `inventory_file_template` place \
+                        `{{.Host}}` and `{{.Port}}`, or name `inventory_directory` for what stands beside the inventory";
+            let at = step.place("inventory_file").map(Into::into);
+            stands.then(|| Problem::refused(code::RUN_OPTION, message).help(help).at(at))
+        }
+        _ => None,
+    }
 }
 
 /// The options of a step with what it overrides for a build.
@@ -171,7 +196,12 @@ fn variables(take: &mut Take<'_>, option: &str, all: &mut Vec<(String, String)>)
     for line in take.late_list(option).unwrap_or_default() {
         match line.split_once('=') {
             Some((name, value)) if !name.is_empty() => all.push((name.to_owned(), value.to_owned())),
-            _ => take.wrong(option, format!("`{line}` is no variable of the form `NAME=value`"), None),
+            Some(_) => take.wrong(option, format!("the variable `{line}` has no name"), Some("write `NAME=value`")),
+            None => take.wrong(
+                option,
+                format!("the variable `{line}` has no value"),
+                Some("write `NAME=value`, or `NAME=` for an empty one"),
+            ),
         }
     }
 }

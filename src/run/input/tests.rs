@@ -316,6 +316,41 @@ fn a_key_pair_is_launched_with_also_where_nobody_connects_by_it() {
 }
 
 #[test]
+fn a_step_that_the_builder_cannot_have_is_refused_at_its_block() {
+    let read = |more: &str, steps: &str, rest: &str| {
+        let builder =
+            format!(r#"{{ "type": "null", "ssh_host": "h", "ssh_username": "u", "ssh_password": "p"{more} }}"#);
+        let text = format!("{{ \"builders\": [{builder}],\n\"provisioners\": [\n{steps}]{rest} }}");
+        let (document, problems) = crate::packer::read_placed(crate::text::FileId(0), "plan.json", &text);
+        let document = document.unwrap_or_else(|| panic!("{problems:?}"));
+        builds(&document, &inputs(), &Gate::default()).err().unwrap_or_default()
+    };
+    let none = r#", "communicator": "none""#;
+    let here = r#"{ "type": "shell-local", "inline": "x" }, { "type": "breakpoint" }"#;
+    assert_eq!(read(none, here, ""), []);
+    let there = r#"{ "type": "shell-local", "inline": "x" },
+        { "type": "shell", "inline": "x" }"#;
+    assert_eq!(read("", there, ""), []);
+    let found = read(none, there, "");
+    let at = found.iter().map(|p| (p.message.as_str(), p.origin.as_ref().map(|o| o.line))).collect::<Vec<_>>();
+    assert_eq!(at, [("`shell` needs a connection, and the builder has none", Some(4))]);
+    assert!(found[0].help.as_deref().is_some_and(|help| help.contains("`communicator = \"ssh\"`")), "{found:?}");
+    let cleanup = r#", "error-cleanup-provisioner": { "type": "file", "source": "a", "destination": "b" }"#;
+    let found = read(none, here, cleanup);
+    assert!(found.len() == 1 && found[0].message.starts_with("`file` needs a connection"), "{found:?}");
+
+    // Ansible comes by a port that no file can name.
+    let ansible = |more: &str| format!(r#"{{ "type": "ansible", "playbook_file": "p"{more} }}"#);
+    let hosts = ansible(r#", "inventory_file": "hosts""#);
+    let proxy = r#", "ssh_proxy_host": "proxy""#;
+    assert_eq!(read("", &hosts, ""), []);
+    assert_eq!(read(proxy, &ansible(r#", "inventory_directory": "dir""#), ""), []);
+    let found = read(proxy, &hosts, "");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].message.ends_with("where a machine behind a proxy is") && found[0].origin.is_some(), "{found:?}");
+}
+
+#[test]
 fn facts_that_nobody_gives_are_found_at_once() {
     let inline = |text: &str| {
         let steps = serde_json::json!([{ "type": "shell", "inline": [text] }]);
@@ -441,7 +476,7 @@ fn steps_run_where_they_should_and_as_they_are_overridden() {
             { "type": "file", "source": "a", "destination": "/tmp/{{build `Host`}}", "pause_before": "1s", "max_retries": "2" }
           ]"#,
     )
-    .replace(r#"}] ,"#, r#"}, { "type": "null", "name": "other", "communicator": "none" }] ,"#);
+    .replace(r#"}] ,"#, r#"}, { "type": "null", "name": "other", "ssh_host": "h", "ssh_username": "u", "ssh_password": "p" }] ,"#);
     let (builds, _) = read(&text, &inputs()).unwrap_or_else(|p| panic!("{p:?}"));
     let Work::Shell(shell) = &builds[0].provisioners[0].work else { panic!() };
     assert_eq!(shell.scripts, [Script::Inline("#!/bin/sh -e\nexit 3\n".to_owned())]);

@@ -117,7 +117,7 @@ fn through(ssh: &Ssh) -> String {
 /// # Errors
 /// Where the connection is lost. That a file cannot be written fails nothing: the key opens no other machine.
 async fn forget_key(cx: &Cx, shell: &mut Shell, key_file: &Path) -> Result<(), Problem> {
-    let key = key::read(key_file, None)?;
+    let key = key::read(key_file)?;
     let line = key::public_line(&key, "")?;
     let blob = line.split_whitespace().nth(1).unwrap_or_default();
     let about = "taking the temporary key out of `authorized_keys`".to_owned();
@@ -152,7 +152,7 @@ async fn open(
     instance: Option<&str>,
 ) -> Result<Shell, Problem> {
     let keys = match key_file {
-        Some(file) => vec![key::read(file, ssh.passphrase.as_ref())?],
+        Some(file) => vec![key::read(file)?],
         None => Vec::new(),
     };
     let connecting = Box::pin(ssh::connect(target, ssh, &keys, pin, &cx.events, &cx.cancel));

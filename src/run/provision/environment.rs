@@ -17,13 +17,23 @@ pub(super) fn quoted(value: &str) -> String {
     value.replace('\'', r#"'"'"'"#)
 }
 
-/// All variables in a format, sorted by name: those that every script gets, and the work's own, whose values are escaped.
+/// All variables in a format, sorted by name; values of the work's own are escaped.
 pub(super) fn environment(
     own: &[(String, String)],
     form: &str,
     escape: fn(&str) -> String,
     values: &dyn RunValues,
 ) -> Result<String, Problem> {
+    let all = variables(own, escape, values)?;
+    Ok(all.iter().map(|(name, value)| format(form, [name, value])).collect())
+}
+
+/// All variables by name: those that every script gets, and the work's own.
+pub(super) fn variables(
+    own: &[(String, String)],
+    escape: fn(&str) -> String,
+    values: &dyn RunValues,
+) -> Result<BTreeMap<String, String>, Problem> {
     let mut all: BTreeMap<String, String> = BTreeMap::new();
     for (name, function) in [("PACKER_BUILD_NAME", "build_name"), ("PACKER_BUILDER_TYPE", "build_type")] {
         all.insert(name.to_owned(), values.named(function).unwrap_or_default());
@@ -36,7 +46,7 @@ pub(super) fn environment(
     for (name, value) in own {
         all.insert(rendered(name, values)?, escape(&rendered(value, values)?));
     }
-    Ok(all.iter().map(|(name, value)| format(form, [name, value])).collect())
+    Ok(all)
 }
 
 /// The format with its `%s` filled in order, and `%%` as one sign.

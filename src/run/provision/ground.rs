@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 
 use crate::diagnostic::code;
 use crate::run::build::Ssh;
@@ -55,19 +55,7 @@ impl<'a> Ground<'a> {
 
     /// Comes with an error when nothing more shall be done.
     pub fn stop(&self) -> impl Future<Output = Problem> + Send + 'static {
-        let (cancel, deadline) = (self.cancel.clone(), self.deadline);
-        async move {
-            let late = async {
-                match deadline {
-                    Some(at) => sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                () = cancel.cancelled() => Problem::cancelled(),
-                () = late => Problem::failed(code::RUN_TIMEOUT, "the time for this step is up"),
-            }
-        }
+        self.cancel.or_late(self.deadline)
     }
 
     /// Waits, unless nothing more shall be done.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
 use super::Ground;
-use super::environment::{environment, quoted};
+use super::environment::{environment, quoted, variables};
 use super::shell::{allowed, named};
 use crate::diagnostic::code;
 use crate::run::build::{Local, Script};
@@ -24,12 +24,16 @@ pub async fn run(work: &Local, ground: &Ground<'_>) -> Result<(), Problem> {
         ground.events.say(format!("passed over: it is only for {}, and this is {}", work.only_on.join(", "), here()));
         return Ok(());
     }
-    let variables = environment(&work.environment, &work.env_var_format, quoted, ground.values)?;
+    let written = environment(&work.environment, &work.env_var_format, quoted, ground.values)?;
+    let environment: Vec<(String, String)> = match work.in_environment {
+        true => variables(&work.environment, str::to_owned, ground.values)?.into_iter().collect(),
+        false => Vec::new(),
+    };
     for script in &work.scripts {
         let name = named(script);
         // The file that is made of lines goes with its value.
         let (path, _made) = path(script, work, ground)?;
-        let fields = [("Vars", variables.as_str()), ("Script", &path), ("Command", &path)];
+        let fields = [("Vars", written.as_str()), ("Script", &path), ("Command", &path)];
         let values = With { values: ground.values, fields: &fields };
         let words: Vec<String> =
             work.execute_command.iter().map(|word| rendered(word, &values)).collect::<Result<_, _>>()?;
@@ -41,7 +45,8 @@ pub async fn run(work: &Local, ground: &Ground<'_>) -> Result<(), Problem> {
             continue;
         }
         ground.events.say(format!("running {name} on this machine"));
-        match Command::of(program, arguments).told(ground.events, ground.stop()).await? {
+        let command = Command { environment: environment.clone(), ..Command::of(program, arguments) };
+        match command.told(ground.events, ground.stop()).await? {
             Ended::Status(status) => allowed(&work.valid_exit_codes, status, &name)?,
             Ended::Signal(signal) => {
                 return Err(Problem::failed(code::RUN_SCRIPT, format!("{name} was ended by the signal {signal}")));

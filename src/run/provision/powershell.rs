@@ -9,12 +9,13 @@ use tokio::time::{Instant, sleep};
 
 use super::elevated;
 use super::environment::environment;
-use super::shell::{AGAIN, again, allowed, named, output, passes};
+use super::shell::{AGAIN, DISCONNECT, again, allowed, named, output, passes, taken_along};
 use crate::diagnostic::code;
 use crate::run::build::{PowerShell, Script};
 use crate::run::event::Events;
 use crate::run::problem::Problem;
 use crate::run::render::{RunValues, With, rendered};
+use crate::run::secret::Secret;
 use crate::run::ssh::{Exit, Shell};
 
 /// The folder for files that go again.
@@ -50,6 +51,10 @@ pub(super) async fn run(
             Some(user) => {
                 let password = work.elevated_password.as_deref().unwrap_or_default();
                 let (user, password) = (rendered(user, values)?, rendered(password, values)?);
+                // PowerShell shows the lines of its own that fail.
+                for form in [password.clone(), password.replace('\'', "''")] {
+                    events.gate().hide(&Secret::new(form));
+                }
                 let text = elevated::script(&id, &user, &password, &command);
                 put(work, shell, text.as_bytes(), &wrapper).await?;
                 gone = vec![wrapper.as_str(), path.as_str(), vars.as_str()];
@@ -62,18 +67,30 @@ pub(super) async fn run(
             Exit::Signal(signal) => {
                 Err(Problem::failed(code::RUN_SCRIPT, format!("{name} was ended by the signal `{signal}`")))
             }
+            Exit::Lost(_) if work.valid_exit_codes.contains(&DISCONNECT) => {
+                taken_along(&name, work.start_retry_timeout, shell, events).await
+            }
             Exit::Lost(why) => Err(Problem::failed(
                 code::RUN_SSH_LOST,
                 format!("the connection was lost while {name} ran, so nobody knows whether it did its work: {why}"),
             )
             .help("restart the machine by a `windows-restart` step")),
         };
-        // What holds a password goes also when the script has failed.
-        let stays = work.skip_clean && work.elevated_user.is_none();
-        if !stays && (ended.is_ok() || work.elevated_user.is_some()) {
-            clean(work, shell, &gone).await?;
+        match ended {
+            Ok(()) if work.skip_clean && work.elevated_user.is_none() => {}
+            Ok(()) => clean(work, shell, &gone).await?,
+            Err(problem) => {
+                // What holds a password goes also when the script has failed, and what hinders that is not why it has.
+                if work.elevated_user.is_some()
+                    && let Err(also) = clean(work, shell, &gone).await
+                {
+                    events.warn(format!(
+                        "what holds the password of the elevated user may still be on the machine: {also}"
+                    ));
+                }
+                return Err(problem);
+            }
         }
-        ended?;
     }
     if !work.pause_after.is_zero() {
         events.say(format!("waiting {} after the scripts", super::time(work.pause_after)));
@@ -141,14 +158,22 @@ async fn clean(work: &PowerShell, shell: &mut Shell, paths: &[&str]) -> Result<(
     let list: Vec<String> = paths.iter().map(|path| format!("'{path}'")).collect();
     let command =
         format!("{} -NoProfile -Command \"Remove-Item -Force -LiteralPath {}\"", program(work), list.join(", "));
-    match shell.run(&command, None, &mut |_, _| ()).await? {
-        Exit::Status(0) => Ok(()),
-        Exit::Lost(why) => Err(Problem::failed(code::RUN_SSH_LOST, format!("the SSH connection was lost: {why}"))),
-        Exit::Status(_) | Exit::Signal(_) => Err(Problem::failed(
-            code::RUN_SCRIPT,
-            format!("`{}` cannot be removed from the machine", paths.join("`, `")),
-        )
-        .help("leave it there with `skip_clean`")),
+    let end = Instant::now() + work.start_retry_timeout;
+    loop {
+        let problem = match shell.run(&command, None, &mut |_, _| ()).await {
+            Ok(Exit::Status(0)) => return Ok(()),
+            Ok(Exit::Lost(why)) => Problem::failed(code::RUN_SSH_LOST, format!("the SSH connection was lost: {why}")),
+            Ok(Exit::Status(_) | Exit::Signal(_)) => Problem::failed(
+                code::RUN_SCRIPT,
+                format!("`{}` cannot be removed from the machine", paths.join("`, `")),
+            )
+            .help("leave it there with `skip_clean`"),
+            Err(problem) => problem,
+        };
+        if !passes(&problem) || Instant::now() + AGAIN >= end {
+            return Err(problem);
+        }
+        again(shell, end).await?;
     }
 }
 

@@ -16,7 +16,7 @@ use crate::run::render::{RunValues, With, rendered};
 use crate::run::ssh::{Exit, Pipe, Shell, quote};
 
 /// Packer's own number for a script that took its connection with it.
-const DISCONNECT: u32 = 2_300_218;
+pub(super) const DISCONNECT: u32 = 2_300_218;
 /// Between attempts to begin.
 pub(super) const AGAIN: Duration = Duration::from_secs(2);
 
@@ -181,10 +181,7 @@ async fn judge(work: &Scripts, name: &str, exit: Exit, shell: &mut Shell, events
             Err(Problem::failed(code::RUN_SCRIPT, format!("{name} was ended by the signal `{signal}`")))
         }
         Exit::Lost(_) if work.expect_disconnect || work.valid_exit_codes.contains(&DISCONNECT) => {
-            events.say(format!("{name} took the connection with it, as was expected; connecting again"));
-            let time = work.start_retry_timeout.max(AGAIN);
-            // A machine that goes down may still answer for a moment, or not yet again.
-            if shell.is_lost() { shell.reconnect(time).await } else { Ok(()) }
+            taken_along(name, work.start_retry_timeout, shell, events).await
         }
         Exit::Lost(why) => Err(Problem::failed(
             code::RUN_SSH_LOST,
@@ -192,6 +189,18 @@ async fn judge(work: &Scripts, name: &str, exit: Exit, shell: &mut Shell, events
         )
         .help("if the script restarts the machine, set `expect_disconnect`")),
     }
+}
+
+/// Connects again after a script that was expected to take the connection with it.
+pub(super) async fn taken_along(
+    name: &str,
+    within: Duration,
+    shell: &mut Shell,
+    events: &Events,
+) -> Result<(), Problem> {
+    events.say(format!("{name} took the connection with it, as was expected; connecting again"));
+    // A machine that goes down may still answer for a moment, or not yet again.
+    if shell.is_lost() { shell.reconnect(within.max(AGAIN)).await } else { Ok(()) }
 }
 
 /// Whether a status is one of those that a script may end with.

@@ -169,13 +169,7 @@ impl Way {
         loop {
             meanwhile.stop = hops.len();
             let stop = &self.stops[hops.len()];
-            let stream = match hops.last() {
-                None => dial(&stop.target, self.ssh.proxy.as_ref(), &mut meanwhile.fault).await?,
-                Some(hop) => {
-                    let from = &self.stops[hops.len() - 1].target;
-                    through(hop, from, &stop.target, &mut meanwhile.fault).await?
-                }
-            };
+            let stream = self.stretch(hops.len(), hops.last(), &mut meanwhile.fault).await?;
             let (heard, known, remote) = (Heard::default(), Known::default(), Remote::default());
             let mut handle = self.shake(stop, stream, (&heard, &known, &remote), &mut meanwhile.fault).await?;
             let unsaid = Fault::Lost("the server did not say whether it lets us in".to_owned());
@@ -194,6 +188,29 @@ impl Way {
             let server = heard.line().unwrap_or_default();
             return Ok(Link { handle, hops: std::mem::take(hops), known, remote, server });
         }
+    }
+
+    /// A stream to a stop: straight or by the proxy to the first one, through the one before it to each other.
+    async fn stretch(&self, to: usize, before: Option<&Hop>, meanwhile: &mut Fault) -> Result<Box<dyn Stream>, Fault> {
+        let stop = &self.stops[to];
+        match before {
+            None => dial(&stop.target, self.ssh.proxy.as_ref(), meanwhile).await,
+            Some(hop) => through(hop, &self.stops[to - 1].target, &stop.target, meanwhile).await,
+        }
+    }
+
+    /// A fresh stream to the machine, through the connection to the last bastion where there is one.
+    pub(super) async fn last_stretch(
+        &self,
+        before: Option<&Hop>,
+        meanwhile: &mut Fault,
+    ) -> Result<Box<dyn Stream>, Fault> {
+        self.stretch(self.stops.len() - 1, before, meanwhile).await
+    }
+
+    /// Whether nothing stands between here and the machine.
+    pub(super) fn is_straight(&self) -> bool {
+        self.stops.len() == 1 && self.ssh.proxy.is_none()
     }
 
     async fn shake(

@@ -47,7 +47,7 @@ impl Login {
     /// For a server before the machine.
     pub(super) fn bastion(ssh: &Ssh, bastion: &Bastion) -> Result<Login, Problem> {
         let keys = bastion.key_file.iter().map(|file| {
-            let key = key::read(file, ssh.passphrase.as_ref())?;
+            let key = key::read(file)?;
             identity(key, bastion.certificate.as_deref())
         });
         Ok(Login {
@@ -68,8 +68,7 @@ fn identity(key: Arc<PrivateKey>, certificate: Option<&Path>) -> Result<Identity
 /// What is wrong with the files by which a build's user is proved.
 pub fn wrong_files(ssh: &Ssh, key_file: Option<&Path>) -> Vec<Problem> {
     let own = || {
-        let keys: Vec<_> =
-            key_file.map(|file| key::read(file, ssh.passphrase.as_ref())).transpose()?.into_iter().collect();
+        let keys: Vec<_> = key_file.map(key::read).transpose()?.into_iter().collect();
         Login::machine(ssh, &keys)
     };
     let before = ssh.bastions.iter().map(|bastion| Login::bastion(ssh, bastion));

@@ -38,6 +38,7 @@ pub use quote::quote;
 pub use shell::{Exit, Input, Pipe, Shell};
 pub use tree::Tree;
 pub(crate) use tree::permissions;
+pub use tunnel::Door;
 
 /// Where a server listens.
 #[derive(Clone, Debug, PartialEq, Eq)]

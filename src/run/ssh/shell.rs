@@ -15,7 +15,7 @@ use super::client::{Client, Known};
 use super::connect::{Hop, Way};
 use super::lines::Lines;
 use super::pin::HostKeyPin;
-use super::tunnel::{Local, Remote};
+use super::tunnel::{Door, Local, Remote};
 use crate::diagnostic::code;
 use crate::run::build::Ssh;
 use crate::run::cancel::Cancel;
@@ -128,6 +128,18 @@ impl Shell {
         Ok(())
     }
 
+    /// Opens a port here by which another client gets to the machine on the way that this connection took; none where nothing stands
+    /// between.
+    pub async fn door(&mut self) -> Result<Option<Door>, Problem> {
+        if self.way.is_straight() {
+            return Ok(None);
+        }
+        if self.is_lost() {
+            self.reconnect(self.way.ssh.timeout).await?;
+        }
+        Door::open(&self.way, self.link.hops.last()).await.map(Some)
+    }
+
     /// Ends the connection in good order, and those that carry it.
     pub async fn close(self) {
         self.local.close().await;
@@ -146,19 +158,7 @@ impl Shell {
 
     /// Comes with an error when nothing more shall be done.
     pub(crate) fn stop(&self) -> impl Future<Output = Problem> + Send + 'static {
-        let (cancel, deadline) = (self.way.cancel.clone(), self.deadline);
-        async move {
-            let late = async {
-                match deadline {
-                    Some(at) => sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                () = cancel.cancelled() => Problem::cancelled(),
-                () = late => Problem::failed(code::RUN_TIMEOUT, "the time for this step is up"),
-            }
-        }
+        self.way.cancel.or_late(self.deadline)
     }
 
     /// The same, or an error as soon as the connection is gone: those who carry files may wait for answers that never come.

@@ -1,7 +1,7 @@
-//! Tunnels: ports here that lead to the machine's side, and ports of the machine that lead here.
+//! Tunnels: ports here that lead to the machine's side, ports of the machine that lead here, and a port here that is the machine's own.
 //!
 //! Those here stay open while a connection is lost and made again; those of the machine are asked for at each one. Neighbours:
-//! `connect` opens them, `client` is told when somebody comes by one of the machine.
+//! `connect` opens them, `client` is told when somebody comes by one of the machine; `shell` opens a door for other clients.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -18,7 +18,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::client::Client;
-use super::connect::plain;
+use super::connect::{Hop, Way, plain};
+use super::fault::Fault;
 use crate::diagnostic::code;
 use crate::run::build::Tunnel;
 use crate::run::event::Events;
@@ -143,6 +144,55 @@ async fn serve(listener: TcpListener, tunnel: Tunnel, line: watch::Receiver<Opti
                     "the tunnel from port {} here does not reach {}:{}: {error}",
                     tunnel.port, tunnel.host, tunnel.to
                 )),
+            }
+        });
+    }
+}
+
+/// A port here behind which the machine's own SSH server answers: whoever comes by goes the way that the connection went, through its
+/// last bastion or through the proxy. It is closed with its value.
+pub struct Door {
+    port: u16,
+    _tasks: JoinSet<()>,
+}
+
+impl Door {
+    /// Opens it; `before` is the connection to the last bastion, where there is one.
+    pub(super) async fn open(way: &Way, before: Option<&Hop>) -> Result<Door, Problem> {
+        let cannot = |error: io::Error| {
+            let message = format!("no port can be opened here that leads to the machine: {}", plain(&error));
+            Problem::failed(code::RUN_SSH_CONNECT, message)
+        };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(cannot)?;
+        let port = listener.local_addr().map_err(cannot)?.port();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(admit(listener, way.clone(), before.cloned()));
+        Ok(Door { port, _tasks: tasks })
+    }
+
+    /// The port, on the loopback.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+async fn admit(listener: TcpListener, way: Way, before: Option<Hop>) {
+    let mut open = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = open.join_next() => continue,
+        };
+        let Ok((stream, _)) = accepted else {
+            sleep(AGAIN).await;
+            continue;
+        };
+        let (way, before) = (way.clone(), before.clone());
+        open.spawn(async move {
+            let mut fault = Fault::Silent;
+            match way.last_stretch(before.as_ref(), &mut fault).await {
+                Ok(there) => join(stream, there).await,
+                Err(fault) => way.events.warn(format!("another client does not get to {}: {fault}", way.target)),
             }
         });
     }

@@ -50,7 +50,7 @@ pub struct ImportKey {
 impl ImportKey {
     /// The pair that lies in the file, or a new one.
     fn pair(&self) -> Result<PrivateKey, Problem> {
-        if let Ok(known) = key::read(&self.file, None) {
+        if let Ok(known) = key::read(&self.file) {
             return Ok((*known).clone());
         }
         // A file that was not written whole belongs to nothing: the import comes after it.

@@ -4,8 +4,10 @@ use super::{environment, exit_codes, scripts};
 use crate::run::build::{Breakpoint, Local};
 use crate::run::input::options::Take;
 
-/// What runs a script where nothing is said.
-const COMMAND: [&str; 3] = ["/bin/sh", "-c", "{{.Vars}} {{.Script}}"];
+/// What runs a script where nothing is said. Variables go into its environment: arguments can be seen by everybody on this machine.
+const COMMAND: [&str; 3] = ["/bin/sh", "-c", "{{.Script}}"];
+/// The same where it is said how a variable is written.
+const WRITTEN: [&str; 3] = ["/bin/sh", "-c", "{{.Vars}} {{.Script}}"];
 
 /// The systems that there are, by Packer's names.
 const SYSTEMS: [&str; 6] = ["darwin", "freebsd", "linux", "openbsd", "solaris", "windows"];
@@ -26,11 +28,15 @@ pub(in crate::run::input) fn local(take: &mut Take<'_>) -> Local {
     }
     let command =
         take.late_list_with("execute_command", &["Vars", "Script", "Command"]).filter(|words| !words.is_empty());
+    let form = take.verbatim("env_var_format");
+    let in_environment = command.is_none() && form.is_none();
+    let own = if in_environment { COMMAND } else { WRITTEN };
     Local {
         scripts,
         environment,
-        env_var_format: take.verbatim("env_var_format").unwrap_or_else(|| "%s='%s' ".to_owned()),
-        execute_command: command.unwrap_or_else(|| COMMAND.map(str::to_owned).into()),
+        env_var_format: form.unwrap_or_else(|| "%s='%s' ".to_owned()),
+        execute_command: command.unwrap_or_else(|| own.map(str::to_owned).into()),
+        in_environment,
         only_on,
         tempfile_extension: take.text("tempfile_extension"),
         use_linux_pathing,
