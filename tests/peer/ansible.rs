@@ -202,7 +202,7 @@ fn peer_ansible_goes_the_way_that_the_connection_goes() {
         ("certificate", json!({ "ssh_private_key_file": other, "ssh_certificate_file": certificate })),
         ("agent", json!({ "ssh_private_key_file": null, "ssh_agent_auth": true })),
     ] {
-        let at = folder.path().join(name);
+        let at = folder.path().join(format!("by-{name}"));
         furnish(&at);
         let mut plan = plan(&at, machine.port, &key);
         for (option, value) in options.as_object().into_iter().flatten() {
