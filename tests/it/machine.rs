@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::honoured::{SCALE, baked, builder, calls, images, is_done, read_all, server, settings};
 
 /// Asks the server for something that a user's account has.
-async fn ask(server: &Server, service: &str, form: &str) -> String {
+pub(crate) async fn ask(server: &Server, service: &str, form: &str) -> String {
     let version = if service == "iam" { "2010-05-08" } else { "2016-11-15" };
     let body = format!("Version={version}&{form}");
     let mut stream =
@@ -33,7 +33,7 @@ async fn ask(server: &Server, service: &str, form: &str) -> String {
     answer
 }
 
-fn field(answer: &str, name: &str) -> String {
+pub(crate) fn field(answer: &str, name: &str) -> String {
     let from = answer.split(&format!("<{name}>")).nth(1).unwrap_or_else(|| panic!("no {name} in {answer}"));
     from.split('<').next().unwrap_or_default().to_owned()
 }
@@ -401,6 +401,36 @@ async fn who_connects_by_ipv6_gets_such_an_address() {
     refused(&none, "has no subnet with IPv6 addresses");
     let open = json!({ "ssh_interface": "ipv6", "subnet_id": first });
     refused(&baked(&server, &[builder("open", open)]).await, "a machine is reached by IPv6");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_subnets_one_that_has_the_addresses_is_taken() {
+    let server = server().await;
+    let (vpc, [first, second]) = network(&server).await;
+    let tagged =
+        "TagSpecification.1.ResourceType=subnet&TagSpecification.1.Tag.1.Key=Name&TagSpecification.1.Tag.1.Value=build";
+    let form = format!("Action=CreateSubnet&VpcId={vpc}&CidrBlock=10.0.16.0/20&AvailabilityZone=us-east-1c&{tagged}");
+    // The largest, and without IPv6.
+    let old = field(&ask(&server, "ec2", &form).await, "subnetId");
+    let options = |pick: &str, interface: &str| {
+        let filter = json!({ "filters": { "tag:Name": "build" }, pick: true });
+        let cidrs = if interface == "ipv6" { "2001:db8::/32" } else { "10.0.0.0/8" };
+        json!({ "ssh_interface": interface, "subnet_filter": filter, "temporary_security_group_source_cidrs": [cidrs],
+            "skip_create_ami": true })
+    };
+    let taken = async |pick: &str, interface: &str| {
+        is_done(&baked(&server, &[builder("web", options(pick, interface))]).await);
+        launches(&server, "RunInstances").pop().expect("a launch").parameters["SubnetId"].clone()
+    };
+    assert_eq!(taken("most_free", "private_ip").await, old);
+    assert_eq!(taken("most_free", "ipv6").await, first);
+    for _ in 0..6 {
+        assert!([&first, &second].contains(&&taken("random", "ipv6").await));
+    }
+    // Where none has them, that is told of the one that was taken.
+    let mut none = options("most_free", "ipv6");
+    none["subnet_filter"]["filters"] = json!({ "subnet-id": old });
+    refused(&baked(&server, &[builder("web", none)]).await, &format!("the subnet `{old}` has no IPv6 addresses"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

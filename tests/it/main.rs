@@ -136,3 +136,5 @@ mod storm;
 #[cfg(feature = "run")]
 mod supposed;
 mod templates;
+#[cfg(feature = "run")]
+mod undeclared;

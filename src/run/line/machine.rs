@@ -14,7 +14,7 @@ use crate::run::problem::{Kind, Problem};
 use crate::run::step::fleet::{MakeTemplate, RequestFleet};
 use crate::run::step::launch::{LaunchInstance, nth, running};
 use crate::run::step::network::{FindNetwork, Place, Wanted};
-use crate::run::step::role::{AttachRole, MakeProfile, MakeRole, PutPolicy, known};
+use crate::run::step::role::{AttachRole, MakeProfile, MakeRole, PREFIX, PutPolicy, known};
 use crate::run::step::undo::earlier;
 use crate::run::step::{Cx, Step};
 
@@ -34,7 +34,7 @@ pub(super) async fn network(cx: &Cx, ebs: &Ebs, found: Option<&Place>) -> Result
 /// The instance profile of the machine: the one that is named, or one that is made for the build.
 pub(super) async fn profile(cx: &Cx, launch: &Launch) -> Result<Option<String>, Problem> {
     let Some(document) = &launch.temporary_policy else { return Ok(launch.iam_instance_profile.clone()) };
-    let name = format!("bakec-{}", &cx.token(MakeRole::NAME, "")[..20]);
+    let name = format!("{PREFIX}{}", &cx.token(MakeRole::NAME, "")[..20]);
     let role = cx.step(MakeRole { name: name.clone() }).await?;
     cx.step(PutPolicy { role: role.clone(), document: document.clone() }).await?;
     let profile = cx.step(MakeProfile { name }).await?;

@@ -39,9 +39,9 @@ pub struct Baked {
 }
 
 /// The step of a connection, whose result is the machine's host key.
-const CONNECT: &str = "connect";
+pub const CONNECT: &str = "connect";
 /// The step that takes the temporary key away from the machine.
-const FORGET_KEY: &str = "forget_key";
+pub const FORGET_KEY: &str = "forget_key";
 /// The step of a provisioner.
 pub const PROVISION: &str = "provision";
 

@@ -285,6 +285,10 @@ async fn several(
         _ => {}
     }
     let mut matches = offering(wanted, region, matches).await;
+    // Of several, those that can be reached as is wanted; where none can, that is told of the one that is taken.
+    if wanted.ipv6 && matches.iter().any(has_ipv6) {
+        matches.retain(has_ipv6);
+    }
     match pick {
         Pick::MostFree => matches.sort_by_key(|s| std::cmp::Reverse(s.available_ip_address_count())),
         Pick::Random => {

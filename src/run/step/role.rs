@@ -19,6 +19,9 @@ use crate::run::problem::Problem;
 /// What all paths of runs begin with.
 pub const PATH: &str = "/bakec/";
 
+/// What all names begin with.
+pub const PREFIX: &str = "bakec-";
+
 /// The path of what a run makes.
 pub fn path(run: &str) -> String {
     format!("{PATH}{run}/")
