@@ -202,7 +202,7 @@ fn peer_ansible_goes_the_way_that_the_connection_goes() {
         ("certificate", json!({ "ssh_private_key_file": other, "ssh_certificate_file": certificate })),
         ("agent", json!({ "ssh_private_key_file": null, "ssh_agent_auth": true })),
     ] {
-        let at = folder.path().join(name);
+        let at = folder.path().join(format!("by-{name}"));
         furnish(&at);
         let mut plan = plan(&at, machine.port, &key);
         for (option, value) in options.as_object().into_iter().flatten() {
@@ -210,6 +210,9 @@ fn peer_ansible_goes_the_way_that_the_connection_goes() {
         }
         let mut step = plan["provisioners"][3].take();
         step["keep_inventory_file"] = json!(true);
+        // Ansible keeps its connections for a while, and would take that of the way before.
+        let own = format!("ANSIBLE_SSH_CONTROL_PATH_DIR={}", at.join("cp").display());
+        step["ansible_env_vars"] = json!(["ANSIBLE_NOCOLOR=1", own]);
         plan["provisioners"] = json!([step]);
         let file = format!("{name}.json");
         fs::write(folder.path().join(&file), plan.to_string()).expect("a plan");

@@ -39,6 +39,9 @@ pub(super) async fn authenticate(handle: &mut Handle<Client>, known: &Known, log
     }
     let mut refused = None;
     for own in &login.keys {
+        if !trial.takes(MethodKind::PublicKey) {
+            break;
+        }
         for hash in trial.hashes(&own.key.algorithm()).await? {
             if !trial.takes(MethodKind::PublicKey) {
                 break;
@@ -227,8 +230,8 @@ impl Trial<'_> {
         match result {
             Ok(AuthResult::Success) => Ok(true),
             Ok(AuthResult::Failure { remaining_methods, .. }) => {
-                // A connection that ends looks like a refusal without further methods.
-                if remaining_methods.is_empty() && self.handle.is_closed() {
+                // A connection that ends looks like a refusal without further methods, and such a refusal ends it.
+                if remaining_methods.is_empty() && self.handle.is_closed() && !self.known.is_refused() {
                     return Err(Fault::Lost(self.end()));
                 }
                 self.methods = remaining_methods.to_vec();

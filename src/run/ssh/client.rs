@@ -28,6 +28,8 @@ struct Facts {
     old: Vec<String>,
     /// Why the connection ended.
     end: Option<String>,
+    /// Whether it ended since the server takes no further proof of the user.
+    refused: bool,
 }
 
 impl Known {
@@ -45,6 +47,10 @@ impl Known {
 
     pub(super) fn old(&self) -> Vec<String> {
         self.with(|f| f.old.clone())
+    }
+
+    pub(super) fn is_refused(&self) -> bool {
+        self.with(|f| f.refused)
     }
 
     pub(super) fn end(&self) -> Option<String> {
@@ -100,7 +106,8 @@ impl Handler for Client {
             DisconnectReason::Error(russh::Error::Disconnect | russh::Error::HUP) => "the server closed it".to_owned(),
             DisconnectReason::Error(e) => e.to_string(),
         };
-        self.known.with(|f| f.end = Some(why));
+        let refused = matches!(reason, DisconnectReason::Error(russh::Error::NoAuthMethod));
+        self.known.with(|f| (f.end, f.refused) = (Some(why), refused));
         match reason {
             DisconnectReason::ReceivedDisconnect(_) => Ok(()),
             DisconnectReason::Error(e) => Err(e),
