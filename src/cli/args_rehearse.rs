@@ -34,6 +34,8 @@ use crate::text::duration;
     POST /_bakec/hold                 {\"when\": \"before\", \"at\": 7}: holds the 7th call from now; answers {\"hold\": 1}\n  \
     GET  /_bakec/hold/1?while=armed&wait=10   armed, held, released, or left by its client\n  \
     DELETE /_bakec/hold/1             lets it go\n  \
+    POST /_bakec/suppose              {\"region\": \"us-east-1\", \"kind\": \"subnet\", \"id\": \"subnet-1\"}: has it from now on; so\n  \
+    \x20                                 image, vpc, group, snapshot, key-pair (with `public`), profile; by `id` or `filters`\n  \
     POST /_bakec/reset                forgets all of it\n\n\
     Point a client at the endpoint with any keys: AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=x \
     AWS_SECRET_ACCESS_KEY=x; of Packer, `custom_endpoint_ec2`, and `ssh_host` and `ssh_port` for the instances, \

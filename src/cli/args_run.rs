@@ -195,12 +195,10 @@ pub(super) struct Resume {
     /// The run: its name or the beginning of it; `last` is the newest.
     #[arg(value_parser = Named::new(), add = complete::runs())]
     pub(super) run: String,
-    /// Run commands of post-processors again that were interrupted: nobody knows how far they came.
-    #[arg(long)]
+    /// Run again what was interrupted in the middle, because you know that it can be run twice: provisioners on the same machine,
+    /// commands on this one.
+    #[arg(long, alias = "rerun-provisioner")]
     pub(super) again: bool,
-    /// Run a provisioner that was interrupted again, on the same machine: you know that it can be run twice.
-    #[arg(long)]
-    pub(super) rerun_provisioner: bool,
     #[command(flatten)]
     pub(super) variables: Variables,
     #[command(flatten)]

@@ -194,18 +194,26 @@ pub(crate) fn of(region: Region, own: &[Ami]) -> (Images, Snapshots) {
         add(image, *size);
     }
     for ami in own.iter().filter(|ami| ami.region == region.name) {
-        let store = ami.root_device == "instance-store";
-        let image = Image {
-            architecture: ami.architecture.clone(),
-            virtualization: ami.virtualization.clone(),
-            root_kind: if store { "instance-store" } else { "ebs" },
-            ena: ami.virtualization == "hvm",
-            platform: (ami.platform == "windows").then_some("windows"),
-            ..image(&ami.id, &ami.name, &ami.owner)
-        };
-        add(image, 8);
+        let (image, of) = self::own(ami);
+        images.insert(image.id.clone(), Arc::new(image));
+        snapshots.extend(of);
     }
     (images, snapshots)
+}
+
+/// A public image of one's own choice.
+pub(crate) fn own(ami: &Ami) -> (Image, Snapshots) {
+    let store = ami.root_device == "instance-store";
+    let image = Image {
+        architecture: ami.architecture.clone(),
+        virtualization: ami.virtualization.clone(),
+        root_kind: if store { "instance-store" } else { "ebs" },
+        ena: ami.virtualization == "hvm",
+        platform: (ami.platform == "windows").then_some("windows"),
+        ..image(&ami.id, &ami.name, &ami.owner)
+    };
+    let mut snapshots = Snapshots::new();
+    (with_root(image, 8, &mut snapshots), snapshots)
 }
 
 /// A public image.

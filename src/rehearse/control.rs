@@ -1,4 +1,4 @@
-//! What is outside AWS's API, below `/_bakec/`: the inventory, the record of calls, faults, holds, reset.
+//! What is outside AWS's API, below `/_bakec/`: the inventory, the record of calls, faults, holds, what is supposed, reset.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use super::faults::Fault;
 use super::holds::{HoldAt, HoldState};
 use super::server::plain;
 use super::shared::Shared;
+use super::supposed::Supposed;
 
 type Server = State<Arc<Shared>>;
 
@@ -27,6 +28,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/faults", get(faults).post(set_faults).delete(clear_faults))
         .route("/hold", get(holds).post(hold))
         .route("/hold/{number}", get(hold_state).delete(release))
+        .route("/suppose", post(suppose))
         .route("/reset", post(reset))
 }
 
@@ -152,6 +154,23 @@ async fn release(State(shared): Server, Path(number): Path<usize>) -> Response {
         true => reply(&json!({ "released": number })),
         false => plain(StatusCode::NOT_FOUND, "there is no such hold"),
     }
+}
+
+/// Something that a plan takes to be there, or several of them in an array; what was made of it, by name.
+async fn suppose(State(shared): Server, body: Bytes) -> Response {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        Many(Vec<Supposed>),
+        One(Box<Supposed>),
+    }
+    let all = match read(&body) {
+        Ok(Given::Many(all)) => all,
+        Ok(Given::One(one)) => vec![*one],
+        Err(refusal) => return *refusal,
+    };
+    let made: Vec<String> = all.iter().filter_map(|one| shared.suppose(one)).collect();
+    reply(&json!({ "made": made }))
 }
 
 async fn reset(State(shared): Server) -> Response {

@@ -33,6 +33,7 @@ mod server;
 mod settings;
 mod shared;
 mod ssh;
+mod supposed;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -53,6 +54,7 @@ pub use holds::{Hold, HoldAt, HoldState, When};
 pub use policy::{Allowed, Policy};
 pub use settings::{Ami, Delays, Quotas, Settings};
 pub use ssh::Command;
+pub use supposed::{Kind as SupposedKind, Supposed};
 
 use shared::Shared;
 
@@ -130,6 +132,11 @@ impl Server {
     /// Lets a held call go.
     pub fn release(&self, hold: usize) -> bool {
         self.shared.holds.release(hold)
+    }
+
+    /// Has what a plan takes to be there, where it has not: what that is called.
+    pub fn suppose(&self, what: &Supposed) -> Option<String> {
+        self.shared.suppose(what)
     }
 
     /// Lets these policies decide from now on, in the place of former ones; without any, every call is allowed.

@@ -362,7 +362,7 @@ impl Shared {
         }
         policies.check(action, params.values(), scope, world)?;
         // Only what is made with a key shows whether it may be used.
-        if !policies.may_use_keys(params.values(), scope) {
+        if !policies.may_use_keys(name, params.values(), scope, world) {
             (strikes.launch_fails, strikes.image_fails) = (true, true);
         }
         let fields = actions::run(action, params, scope, world, strikes)?;

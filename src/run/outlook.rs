@@ -7,17 +7,24 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::build::{Build, Builder, Ebs, Key, Source};
-use super::permission;
+use super::line::{CONNECT, FORGET_KEY};
+use super::permission::{self, Place, places};
 use super::problem::Origin;
 use super::step::Step;
 use super::step::copy::CopyImage;
 use super::step::enhance::Enhance;
+use super::step::fast_launch::Quicken;
+use super::step::fleet::{MakeTemplate, RequestFleet};
 use super::step::former::{Deregister, Forget};
 use super::step::group::{MakeGroup, OpenGroup};
 use super::step::image::CreateImage;
+use super::step::intermediary::Intermediary;
 use super::step::key::ImportKey;
 use super::step::launch::{LaunchInstance, StopInstance};
+use super::step::network::{FindNetwork, Wanted};
+use super::step::protect::Protect;
 use super::step::publish::{Finish, Share};
+use super::step::role::{AttachRole, MakeProfile, MakeRole, PutPolicy};
 use super::step::source::FindSource;
 
 /// Version of the data that `bakec plan --json` writes.
@@ -53,9 +60,18 @@ pub struct Row {
     pub region: Option<String>,
     /// Other regions that get a copy.
     pub copies: Vec<String>,
-    /// The type of the machine.
+    /// The type of the machine, or those that will do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance_type: Option<String>,
+    /// How it is bought, where that is not on demand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub market: Option<String>,
+    /// Its instance profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// By which keys images are encrypted, where they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encrypted: Option<String>,
     /// What it starts from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -95,16 +111,23 @@ pub fn outlook(builds: &[Build]) -> Outlook {
     let (mut passing, mut staying): (BTreeMap<&'static str, usize>, BTreeMap<&'static str, usize>) = Default::default();
     for ebs in builds.iter().filter_map(permission::ebs) {
         *passing.entry("instance").or_default() += 1;
+        let (spot, role) = (ebs.launch.spot().is_some(), ebs.launch.temporary_policy.is_some());
         let made = [
             ("key pair", matches!(ebs.key, Key::Temporary { .. })),
-            ("security group", ebs.ssh.is_some() && ebs.network.groups.is_empty()),
+            ("security group", has_own_group(ebs)),
+            ("role", role),
+            ("instance profile", role),
+            ("launch template", spot),
+            ("fleet", spot),
+            ("intermediary image", ebs.image.is_by_copy() && !ebs.image.skip_create),
         ];
         for (kind, _) in made.iter().filter(|(_, made)| *made) {
             *passing.entry(kind).or_default() += 1;
         }
-        if !ebs.image.skip_create {
-            *staying.entry("image").or_default() += 1 + ebs.image.regions.len();
-            *staying.entry("snapshot").or_default() += 1 + ebs.image.regions.len();
+        let images = places(Place::Images, ebs).len();
+        if images > 0 {
+            *staying.entry("image").or_default() += images;
+            *staying.entry("snapshot").or_default() += images;
         }
     }
     let all: Vec<&Build> = builds.iter().collect();
@@ -148,7 +171,16 @@ fn row(build: &Build) -> Row {
         image: (!image.skip_create).then(|| image.name.clone()),
         region: Some(ebs.access.region.clone()),
         copies: if image.skip_create { Vec::new() } else { image.regions.clone() },
-        instance_type: Some(ebs.launch.instance_type.clone()),
+        instance_type: Some(ebs.launch.types().collect::<Vec<_>>().join(" or ")),
+        market: ebs.launch.spot().map(|spot| match &spot.price {
+            Some(price) => format!("spot, for up to {price} an hour"),
+            None => "spot".to_owned(),
+        }),
+        profile: match ebs.launch.temporary_policy {
+            Some(_) => Some("temporary".to_owned()),
+            None => ebs.launch.iam_instance_profile.clone(),
+        },
+        encrypted: encrypted(ebs),
         source: Some(source(&ebs.source)),
         key: Some(key(&ebs.key)),
         groups: Some(groups(ebs)),
@@ -163,34 +195,63 @@ fn row(build: &Build) -> Row {
     }
 }
 
-/// The steps of a build, in the order of `line::ebs`.
+/// Whether a security group is made for the build.
+fn has_own_group(ebs: &Ebs) -> bool {
+    ebs.ssh.is_some() && !ebs.network.has_groups()
+}
+
+/// The steps of a build, in the order of `line::ebs`, `line::machine` and `line::images`; a test compares it with that of runs.
 fn steps(ebs: &Ebs, provisioners: &[String]) -> Vec<String> {
-    let image = &ebs.image;
+    let (image, launch) = (&ebs.image, &ebs.launch);
     let mut all: Vec<String> = vec![FindSource::NAME.to_owned()];
-    let mut add = |step: &str, wanted: bool| all.extend(wanted.then(|| step.to_owned()));
-    add(ImportKey::NAME, matches!(ebs.key, Key::Temporary { .. }));
-    let group = ebs.ssh.is_some() && ebs.network.groups.is_empty();
-    add(MakeGroup::NAME, group);
-    add(OpenGroup::NAME, group);
-    add(LaunchInstance::NAME, true);
-    add("connect", ebs.ssh.is_some());
-    provisioners.iter().for_each(|provisioner| add(provisioner, true));
-    add(StopInstance::NAME, true);
+    let mut add = |wanted: bool, steps: &[&str]| all.extend(steps.iter().filter(|_| wanted).map(|s| (*s).to_owned()));
+    let (spot, temporary) = (launch.spot().is_some(), matches!(ebs.key, Key::Temporary { .. }));
+    add(!Wanted::of(&ebs.network, launch).is_open(), &[FindNetwork::NAME]);
+    add(temporary, &[ImportKey::NAME]);
+    add(has_own_group(ebs), &[MakeGroup::NAME, OpenGroup::NAME]);
+    let role = [MakeRole::NAME, PutPolicy::NAME, MakeProfile::NAME, AttachRole::NAME];
+    add(launch.temporary_policy.is_some(), &role);
+    add(spot, &[MakeTemplate::NAME, RequestFleet::NAME]);
+    add(true, &[LaunchInstance::NAME]);
+    add(ebs.ssh.is_some(), &[CONNECT]);
+    provisioners.iter().for_each(|provisioner| add(true, &[provisioner]));
+    add(temporary && ebs.ssh.as_ref().is_some_and(|ssh| ssh.clear_keys), &[FORGET_KEY]);
+    add(!spot, &[StopInstance::NAME]);
     if image.skip_create {
         return all;
     }
-    add(Enhance::NAME, Enhance::of("", &ebs.launch).is_some());
-    let places: Vec<&String> = std::iter::once(&ebs.access.region).chain(&image.regions).collect();
+    add(Enhance::of("", launch).is_some(), &[Enhance::NAME]);
+    add(image.is_by_copy(), &[Intermediary::NAME]);
+    let at = |step: &str, wanted: bool, place: Place| {
+        let regions = if wanted { places(place, ebs) } else { Vec::new() };
+        regions.into_iter().map(|region| format!("{step} {region}")).collect::<Vec<_>>()
+    };
     // Only where there is one is it let go.
-    let replaced = |step: &str| places.iter().map(|region| format!("{step} {region}")).collect::<Vec<_>>();
-    replaced(Deregister::NAME).iter().for_each(|step| add(step, image.force_deregister));
-    add(CreateImage::NAME, true);
-    image.regions.iter().for_each(|region| add(&format!("{} {region}", CopyImage::NAME), true));
-    places.iter().for_each(|region| add(&format!("{} {region}", Share::NAME), true));
-    add(Finish::NAME, true);
-    let forgets = image.force_deregister && image.force_delete_snapshot;
-    replaced(Forget::NAME).iter().for_each(|step| add(step, forgets));
+    all.extend(at(Deregister::NAME, image.force_deregister, Place::Images));
+    all.extend((!image.is_by_copy()).then(|| CreateImage::NAME.to_owned()));
+    all.extend(at(CopyImage::NAME, true, Place::Copies));
+    all.extend(at(Quicken::NAME, true, Place::Quick));
+    all.extend(at(Share::NAME, true, Place::Images));
+    all.extend(at(Protect::NAME, image.protection.is_some(), Place::Images));
+    all.push(Finish::NAME.to_owned());
+    all.extend(at(Forget::NAME, image.force_deregister && image.force_delete_snapshot, Place::Images));
     all
+}
+
+/// The keys by which images are encrypted, where they are.
+fn encrypted(ebs: &Ebs) -> Option<String> {
+    let (image, own) = (&ebs.image, ebs.access.region.as_str());
+    if image.encrypt != Some(true) || image.skip_create {
+        return None;
+    }
+    let mut keys: Vec<&str> = Vec::new();
+    for region in image.places(own) {
+        let key = image.key_in(region, own).unwrap_or("the default key");
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    Some(format!("by {}", keys.join(", ")))
 }
 
 fn source(source: &Source) -> String {
@@ -216,6 +277,7 @@ fn key(key: &Key) -> String {
 
 fn groups(ebs: &Ebs) -> String {
     match (&ebs.network.groups[..], &ebs.ssh) {
+        ([], _) if ebs.network.search.groups.is_some() => "by filter".to_owned(),
         ([], Some(_)) if ebs.network.cidrs.is_empty() => "temporary, for the caller".to_owned(),
         ([], Some(_)) => format!("temporary, for {}", ebs.network.cidrs.join(", ")),
         ([], None) => "the VPC's own".to_owned(),
@@ -225,5 +287,8 @@ fn groups(ebs: &Ebs) -> String {
 
 fn network(ebs: &Ebs) -> Option<String> {
     let network = &ebs.network;
-    network.subnet.clone().or_else(|| network.vpc.clone()).or_else(|| ebs.launch.availability_zone.clone())
+    let subnet = || network.search.subnet.as_ref().map(|_| "a subnet by filter".to_owned());
+    let vpc = || network.search.vpc.as_ref().map(|_| "a VPC by filter".to_owned());
+    let named = network.subnet.clone().or_else(subnet).or_else(|| network.vpc.clone()).or_else(vpc);
+    named.or_else(|| ebs.launch.availability_zone.clone())
 }

@@ -62,7 +62,7 @@ pub struct Settings {
     pub kept: String,
     /// Files to be written when it is over.
     pub outputs: Vec<Output>,
-    /// Whether a post-processor's command that was interrupted is run again.
+    /// Whether what was interrupted in the middle is run again: provisioners on the same machine, commands on this one.
     pub again: bool,
     /// How much is asked beforehand about permissions.
     pub depth: Depth,
@@ -70,8 +70,6 @@ pub struct Settings {
     pub pause: Option<Pause>,
     /// Who sits at the keyboard: asked at breakpoints, and after failures where that is wanted.
     pub keyboard: Option<Pause>,
-    /// Whether a provisioner that was interrupted is run again on the same machine.
-    pub rerun_provisioner: bool,
     /// The moment of the run.
     pub moment: Moment,
 }
@@ -98,7 +96,6 @@ impl Default for Settings {
             depth: Depth::default(),
             pause: None,
             keyboard: None,
-            rerun_provisioner: false,
             moment: Moment::now(),
         }
     }

@@ -132,7 +132,7 @@ pub async fn resume(
     if let Some(problem) = changed(&builds, &record) {
         return refused(vec![problem]);
     }
-    if !settings.rerun_provisioner {
+    if !settings.again {
         let unended: Vec<Problem> = builds.iter().filter_map(|build| unended(build, &record)).collect();
         if !unended.is_empty() {
             return refused(unended);
@@ -187,19 +187,19 @@ pub async fn resume(
 ///
 /// # Errors
 /// What may be left of them: nothing new is made then.
-pub async fn ready(cx: &mut Cx, rerun_provisioner: bool) -> Result<(), Vec<Problem>> {
+pub async fn ready(cx: &mut Cx, again: bool) -> Result<(), Vec<Problem>> {
     let why = cx.run.journal.look(|r| r.builds.get(&*cx.build).and_then(interrupted));
     // What is final is only finished.
     if is_final(cx) {
         return Ok(());
     }
     match why {
-        Some(PROVISIONER) if rerun_provisioner => {
+        Some(PROVISIONER) if again => {
             cx.events.warn(format!("{PROVISIONER}: it is run again on the same machine, as was asked for"));
         }
         Some(why) => {
             cx.events.say(format!("{why}: its machine is not trusted, and the build begins again"));
-            return again(cx, why).await;
+            return self::again(cx, why).await;
         }
         None => {}
     }
@@ -235,7 +235,7 @@ fn unended(build: &Build, record: &Record) -> Option<Problem> {
     let place = step.of.parse::<usize>().ok().and_then(|index| build.provisioners.get(index));
     let run = &record.head.run;
     let help = format!(
-        "see what it has done; then `bakec resume {run} --rerun-provisioner` runs it again, and `bakec clean {run}` undoes the run"
+        "see what it has done; then `bakec resume {run} --again` runs it again, and `bakec clean {run}` undoes the run"
     );
     Some(Problem::refused(code::RUN_RESUME, message).help(help).at(place.and_then(|step| step.origin.clone())))
 }

@@ -438,7 +438,7 @@ async fn undo_one(cloud: &Cloud, region: &Arc<Region>, l: &Leftover) -> Result<(
                 Err(error) => Err(problem(error)),
             }
         }
-        Kind::Fleet => delete_fleet(region, &l.id).await.map_err(problem),
+        Kind::Fleet => delete_fleet(region, &l.id).await.map(drop).map_err(problem),
         Kind::LaunchTemplate => {
             let ask = || region.ec2.delete_launch_template().launch_template_id(&l.id).send();
             match region.call("DeleteLaunchTemplate", Repeat::Always, ask).await {

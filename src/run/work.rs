@@ -2,7 +2,6 @@
 //!
 //! Neighbours: `line` is the way of one build, `step::undo` the way back; `mod` and `settle` begin it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -159,7 +158,7 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
         cx.events.tell(What::BuildFailed { problem: problem.clone(), made: None });
         (End::Failed { problem }, left)
     };
-    if let Err(left) = settle::ready(&mut cx, settings.rerun_provisioner).await {
+    if let Err(left) = settle::ready(&mut cx, settings.again).await {
         return unready(&cx, left);
     }
     cx.events.tell(What::BuildStarted { kind: kind(build).to_owned() });
@@ -234,7 +233,17 @@ async fn after(cx: &Cx, build: &Build, made: Made, limit: Option<Duration>, time
             Box::pin(post::all(&cx, build, &artifact, &values)).await
         }
     };
-    let processed = processed.map_err(|problem| late(cx, problem, limit));
+    let processed = match processed.map_err(|problem| late(cx, problem, limit)) {
+        // What has not run yet is run when the run goes on: the build has no end in the journal.
+        Err(problem) if problem.kind == Kind::Cancelled => {
+            let help =
+                format!("the image is made; `bakec resume {}` runs the post-processors that have not run", cx.run.name);
+            let problem = problem.help(help).at(build.origin.clone());
+            cx.events.tell(What::BuildFailed { problem: problem.clone(), made: Some(artifact.clone()) });
+            return (End::Unprocessed { artifact, problem }, left);
+        }
+        processed => processed,
+    };
     let (end, unwritten) = processed_end(cx, build, artifact, processed).await;
     left.extend(unwritten);
     (end, left)
@@ -300,12 +309,15 @@ async fn finish(
     let made =
         |artifact, facts| Made { build: build.name.to_string(), artifact, facts: facts::kept(facts, cx.events.gate()) };
     match baked {
-        Ok(Baked { artifact, facts, left: remains }) if !build.posts.is_empty() => {
+        Ok(Baked { artifact, facts, left: remains }) if !build.posts.is_empty() && !artifact.id.is_empty() => {
             let (end, mut left) = after(cx, build, made(artifact, facts), settings.timeout, timed).await;
             left.extend(remains);
             (end, left)
         }
         Ok(Baked { artifact, left: remains, .. }) => {
+            if !build.posts.is_empty() {
+                cx.events.say("no image is made: the post-processors are not run");
+            }
             let end = End::Done { artifact: artifact.clone() };
             // First of all: whoever goes on from here has only to tidy up.
             let unwritten = ended(cx, build, &end).await;
@@ -317,12 +329,13 @@ async fn finish(
         }
         Err(problem) if line::is_final(cx) => {
             // Its images are being marked as final, which nobody undoes: the way back does it once more.
+            let facts = line::ebs::facts(cx, build);
             let mut left = back(cx, Extent::Scaffolding).await;
             if left.is_empty()
                 && let Some(artifact) = line::ebs::finished(cx)
             {
                 if !build.posts.is_empty() {
-                    return after(cx, build, made(artifact, BTreeMap::new()), settings.timeout, timed).await;
+                    return after(cx, build, made(artifact, facts), settings.timeout, timed).await;
                 }
                 let end = End::Done { artifact: artifact.clone() };
                 left.extend(ended(cx, build, &end).await);

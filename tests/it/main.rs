@@ -130,4 +130,8 @@ mod steps_table;
 mod stopped;
 #[cfg(feature = "run")]
 mod storm;
+#[cfg(feature = "run")]
+mod supposed;
 mod templates;
+#[cfg(feature = "run")]
+mod undeclared;

@@ -1,16 +1,19 @@
 //! What a run must be allowed: the policy that is printed suffices, on an EC2 that asks policies, and without any one of its actions the
 //! preflight refuses; and the table behind it holds what runs call, and nothing else.
 
+mod cases;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bakec::packer::read_placed;
 use bakec::rehearse::{Allowed, Server, Settings as Rehearsal};
 use bakec::run::aws::Reach;
+use bakec::run::aws::fault::service;
 use bakec::run::bake;
 use bakec::run::build::Build;
 use bakec::run::cancel::Cancel;
@@ -29,88 +32,13 @@ use bakec::run::settings::{Outcome, Settings};
 use bakec::text::FileId;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use self::cases::{Case, WINDOWS, builder, cases};
 use crate::run::{bakec, folder as folder_of};
 
 const SCALE: f64 = 2000.0;
-
-/// A plan, and what must be there before it is made.
-struct Case {
-    name: &'static str,
-    builders: Vec<Value>,
-    /// What is made by one who may do everything, before.
-    before: Vec<Value>,
-    /// Whether a key pair `mine` is there.
-    key: bool,
-}
-
-fn builder(name: &str, options: Value) -> Value {
-    let mut builder = json!({
-        "type": "amazon-ebs", "name": name, "region": "us-east-1", "source_ami": "ami-d05e75b8", "instance_type": "m3.medium",
-        "ssh_username": "ubuntu", "ami_name": name, "access_key": "AKIDREHEARSAL", "secret_key": "secret",
-    });
-    for (option, value) in options.as_object().into_iter().flatten() {
-        builder[option] = value.clone();
-    }
-    builder
-}
-
-/// Plans that need all that the table has.
-fn cases(folder: &Path) -> Vec<Case> {
-    let case = |name, builders, before, key| Case { name, builders, before, key };
-    let force = json!({
-        "ami_regions": ["eu-west-1"], "force_deregister": true, "force_delete_snapshot": true, "ami_name": "again",
-    });
-    let mut all = vec![
-        case("plain", vec![builder("web", json!({})), builder("data", json!({ "tags": { "a": "b" } }))], vec![], false),
-        case(
-            "copies",
-            vec![builder(
-                "web",
-                json!({
-                    "ami_regions": ["eu-west-1", "eu-central-1"], "tags": { "Name": "web" }, "ami_users": ["123456789013"],
-                    "snapshot_users": ["123456789013"], "imds_support": "v2.0", "ena_support": true,
-                }),
-            )],
-            vec![],
-            false,
-        ),
-        case("force", vec![builder("web", force.clone())], vec![builder("before", force)], false),
-        case(
-            "own",
-            vec![builder(
-                "web",
-                json!({
-                    "ssh_private_key_file": folder.join("mine.pem"), "ssh_keypair_name": "mine",
-                    "security_group_filter": null, "iam_instance_profile": "images", "skip_region_validation": true,
-                    "disable_stop_instance": false,
-                }),
-            )],
-            vec![],
-            true,
-        ),
-        case(
-            "encrypted",
-            vec![builder(
-                "web",
-                json!({
-                    "launch_block_device_mappings": [{
-                        "device_name": "/dev/sdf", "volume_size": 8, "encrypted": true, "delete_on_termination": false,
-                        "kms_key_id": "11111111-2222-3333-4444-555555555555",
-                    }],
-                }),
-            )],
-            vec![],
-            false,
-        ),
-        case("no image", vec![builder("web", json!({ "skip_create_ami": true }))], vec![], false),
-    ];
-    all.iter_mut().flat_map(|c| &mut c.builders).for_each(|b| {
-        b.as_object_mut().expect("an object").retain(|_, value| !value.is_null());
-    });
-    all
-}
 
 fn read(builders: &[Value]) -> Vec<Build> {
     let steps = json!([{ "type": "shell", "inline": ["true"] }]);
@@ -161,6 +89,14 @@ fn allow(server: &Server, text: &str) {
     server.allow(vec![Allowed { key: None, policy }]);
 }
 
+/// A folder for runs, with a key for those who bring their own.
+fn house() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let private = key::make("ed25519", None).expect("a key");
+    key::write(&private, &folder.path().join("mine.pem")).expect("it can be written");
+    folder
+}
+
 /// The policy without an action.
 fn without(policy: &Policy, action: &str) -> String {
     let mut policy = policy.clone();
@@ -171,22 +107,26 @@ fn without(policy: &Policy, action: &str) -> String {
 
 /// A server on which a plan can be made, and the plan's folder.
 async fn server(case: &Case, folder: &Path) -> Server {
-    let rehearsal = Rehearsal { scale: SCALE, throttle: false, ..Rehearsal::default() };
+    let amis = vec![WINDOWS.parse().expect("an image")];
+    let rehearsal = Rehearsal { scale: SCALE, throttle: false, amis, ..Rehearsal::default() };
     let server = Server::start(rehearsal).await.expect("a server");
     if !case.before.is_empty() {
         let outcome = baked(&server, folder, &case.before).await;
         assert!(is_done(&outcome), "{outcome:?}");
     }
     if case.key {
-        let private = key::make("ed25519", None).expect("a key");
-        let file = folder.join("mine.pem");
-        if !file.exists() {
-            key::write(&private, &file).expect("it can be written");
-        }
-        let private = key::read(&file, None).expect("it can be read");
+        let private = key::read(&folder.join("mine.pem"), None).expect("it can be read");
         let public = STANDARD.encode(key::public_line(&private, "mine").expect("a public half"));
         let public = form_urlencoded(&public);
         post(&server, &format!("Action=ImportKeyPair&Version=2016-11-15&KeyName=mine&PublicKeyMaterial={public}"));
+    }
+    if case.builders.iter().any(|b| b.get("security_group_filter").is_some()) {
+        post(&server, "Action=CreateSecurityGroup&Version=2016-11-15&GroupName=build&GroupDescription=build");
+        let port =
+            "IpPermissions.1.FromPort=22&IpPermissions.1.ToPort=22&IpPermissions.1.IpRanges.1.CidrIp=127.0.0.1/32";
+        let rule = format!("GroupName=build&IpPermissions.1.IpProtocol=tcp&{port}");
+        let answer = post(&server, &format!("Action=AuthorizeSecurityGroupIngress&Version=2016-11-15&{rule}"));
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
     let named = case.builders.iter().chain(&case.before).find_map(|b| b["iam_instance_profile"].as_str());
     if let Some(name) = named {
@@ -230,119 +170,197 @@ fn post_to(service: &str, server: &Server, body: &str) -> String {
     answer
 }
 
-fn denied(server: &Server) -> Vec<String> {
-    let calls = server.calls().into_iter().filter(|c| c.outcome == "UnauthorizedOperation");
+/// What was refused by the policy, but for what a fault refuses. An instance that has ended is forgotten some time, tags and all: to end it
+/// once more is refused then, as the executor knows.
+fn denied(server: &Server, but: &str) -> Vec<String> {
+    let refused = ["UnauthorizedOperation", "AccessDenied"];
+    let calls = server.calls().into_iter().filter(|c| refused.contains(&c.outcome.as_str()));
+    let calls = calls.filter(|c| c.action != but && c.action != "TerminateInstances");
     calls.map(|c| format!("{} in {}: {:?}", c.action, c.region, c.parameters)).collect()
+}
+
+/// What is there beside images and what was there before.
+fn left(server: &Server) -> Vec<String> {
+    let all = server.inventory();
+    let kinds = all.as_object().expect("kinds").iter().filter(|(kind, _)| *kind != "images" && *kind != "snapshots");
+    let things =
+        kinds.flat_map(|(kind, list)| list.as_array().into_iter().flatten().map(move |t| format!("{kind}: {t}")));
+    things.filter(|t| t.contains("bakec:run")).collect()
+}
+
+/// What of a plan nobody can be asked about.
+fn never<'a>(plan: &[&'a Build]) -> BTreeSet<&'a str> {
+    let all = needed(plan);
+    all.iter().filter(|need| matches!(need.row.asked, Asking::Never(_))).map(|need| need.row.action).collect()
+}
+
+/// Looks at all plans at once, and tells all that is wrong.
+async fn each_of<'f, F: Future<Output = Vec<String>>>(folder: &'f Path, look: impl Fn(Case, &'f Path) -> F) {
+    let all = join_all(cases(folder).into_iter().map(|case| look(case, folder))).await;
+    let wrong = all.concat();
+    assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_printed_policy_suffices_and_nothing_of_it_can_be_spared() {
-    let folder = tempfile::tempdir().expect("a folder");
-    for case in cases(folder.path()) {
-        let server = server(&case, folder.path()).await;
-        let plan = read(&case.builders);
-        let plan: Vec<&Build> = plan.iter().collect();
-        let policy = policy(&plan);
-        allow(&server, &policy.text());
-        let live = previewed(&server, folder.path(), &case.builders).await;
-        assert!(live.problems.is_empty(), "{}: {:?}\n{}", case.name, live.problems, policy.text());
-        let never: BTreeSet<&str> =
-            TABLE.iter().filter(|row| matches!(row.asked, Asking::Never(_))).map(|row| row.action).collect();
-        assert_eq!(live.unasked.keys().copied().collect::<BTreeSet<_>>(), &never & &policy.actions(), "{}", case.name);
-        for action in policy.actions() {
-            allow(&server, &without(&policy, action));
-            if never.contains(action) {
-                let outcome = baked(&server, folder.path(), &case.builders).await;
-                assert!(outcome.refused.is_empty() && !is_done(&outcome), "{}, {action}: {outcome:?}", case.name);
-                continue;
-            }
-            let live = previewed(&server, folder.path(), &case.builders).await;
-            let told: Vec<String> = live
-                .problems
-                .iter()
-                .map(|p| format!("{} {}", p.message, p.help.as_deref().unwrap_or_default()))
-                .collect();
-            assert!(told.iter().any(|t| t.contains(action)), "{}, {action}: {told:?}", case.name);
-        }
-        // Nothing was made by asking.
-        allow(&server, &policy.text());
-        let outcome = baked(&server, folder.path(), &case.builders).await;
-        assert!(is_done(&outcome), "{}: {outcome:?}\n{:#?}", case.name, denied(&server));
-        let left = server.inventory();
-        assert_eq!((&left["instances"], &left["security_groups"]), (&json!([]), &json!([])), "{}", case.name);
-    }
+    let folder = house();
+    each_of(folder.path(), suffices).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_build_that_fails_is_undone_by_what_the_policy_allows() {
-    let folder = tempfile::tempdir().expect("a folder");
-    for case in cases(folder.path()) {
-        for fault in
-            ["image-fails@CreateImage:1", "lost@CreateImage:1", "internal@CopyImage:1", "instance-gone@StopInstances:1"]
-        {
-            let server = server(&case, folder.path()).await;
-            let before = server.inventory()["images"].as_array().map(Vec::len);
-            let plan = read(&case.builders);
-            allow(&server, &policy(&plan.iter().collect::<Vec<_>>()).text());
-            server.fault(fault.parse().expect("a fault"));
-            let outcome = baked(&server, folder.path(), &case.builders).await;
-            assert!(outcome.refused.is_empty() && outcome.left.is_empty(), "{}, {fault}: {outcome:?}", case.name);
-            assert_eq!(denied(&server), [""; 0], "{}, {fault}", case.name);
-            if !is_done(&outcome) && case.builders.len() == 1 {
-                let after = server.inventory()["images"].as_array().map(Vec::len);
-                assert_eq!(before, after, "{}, {fault}", case.name);
+async fn suffices(case: Case, folder: &Path) -> Vec<String> {
+    let server = server(&case, folder).await;
+    let plan = read(&case.builders);
+    let plan: Vec<&Build> = plan.iter().collect();
+    let policy = policy(&plan);
+    let mut wrong = Vec::new();
+    let mut tell = |what: String| wrong.push(format!("{}: {what}", case.name));
+    allow(&server, &policy.text());
+    let live = previewed(&server, folder, &case.builders).await;
+    if !live.problems.is_empty() {
+        tell(format!("{:?}\n{}", live.problems, policy.text()));
+    }
+    let never = never(&plan);
+    let unasked: BTreeSet<&str> = live.unasked.keys().copied().collect();
+    if unasked != never {
+        tell(format!("not asked: {unasked:?}, not {never:?}"));
+    }
+    for action in policy.actions() {
+        if never.contains(action) {
+            let server = self::server(&case, folder).await;
+            allow(&server, &without(&policy, action));
+            let outcome = baked(&server, folder, &case.builders).await;
+            if !outcome.refused.is_empty() || is_done(&outcome) {
+                tell(format!("without {action}: {outcome:?}"));
             }
+            continue;
+        }
+        allow(&server, &without(&policy, action));
+        let live = previewed(&server, folder, &case.builders).await;
+        let told = live.problems.iter().map(|p| format!("{} {}", p.message, p.help.as_deref().unwrap_or_default()));
+        let told: Vec<String> = told.collect();
+        if !told.iter().any(|t| t.contains(action)) {
+            tell(format!("without {action}: {told:?}"));
         }
     }
+    // Nothing was made by asking.
+    allow(&server, &policy.text());
+    let outcome = baked(&server, folder, &case.builders).await;
+    if !is_done(&outcome) {
+        tell(format!("{outcome:?}"));
+    }
+    if !left(&server).is_empty() {
+        tell(format!("is left: {:?}", left(&server)));
+    }
+    wrong
+}
+
+/// What happens to runs, at calls that not all of them make.
+const FAULTS: [&str; 16] = [
+    "image-fails@CreateImage:1",
+    "lost@CreateImage:1",
+    "lost@ImportKeyPair:1",
+    "lost@CreateSecurityGroup:1",
+    "internal@CopyImage:1",
+    "instance-gone@StopInstances:1",
+    "lost@CreateFleet:1",
+    "denied@CreateFleet:1",
+    "lost@CreateLaunchTemplate:1",
+    "lost@CreateRole:1",
+    "denied@PutRolePolicy:1",
+    "lost@CreateInstanceProfile:1",
+    "lost@EnableFastLaunch:1",
+    "denied@ModifyImageAttribute:1",
+    "denied@EnableImageDeregistrationProtection:2",
+    "denied@EnableImageDeprecation:2",
+];
+
+/// The action that a fault is about.
+fn struck(fault: &str) -> &str {
+    fault.split(['@', ':']).nth(1).unwrap_or_default()
+}
+
+/// Calls that all plans make alike: one that is struck is enough.
+const ALIKE: [&str; 2] = ["ImportKeyPair", "CreateSecurityGroup"];
+
+/// Faults at calls that a plan makes.
+fn faults(case: &Case, plan: &[&Build]) -> Vec<&'static str> {
+    let may: BTreeSet<&str> = needed(plan).iter().map(|need| need.row.action).collect();
+    let is_met = |fault: &&&str| {
+        let action = struck(fault);
+        may.contains(&*format!("{}:{action}", service(action))) && (case.name == "plain" || !ALIKE.contains(&action))
+    };
+    FAULTS.iter().filter(is_met).copied().collect()
 }
 
 /// What AWS is asked by nobody's leave.
 const FREE: &str = "GetCallerIdentity";
 
+/// Called only when a former image is restored that was disabled, as `kept` tests it; on the way back where the policy of a role is seen
+/// late; and when a call is refused.
+const RARE: [&str; 3] = ["ec2:DisableImage", "iam:ListRolePolicies", "sts:DecodeAuthorizationMessage"];
+
 #[tokio::test(flavor = "multi_thread")]
-async fn the_table_holds_what_runs_call_and_nothing_else() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut called: BTreeSet<String> = BTreeSet::new();
-    for case in cases(folder.path()) {
-        let plan = read(&case.builders);
-        let plan: Vec<&Build> = plan.iter().collect();
-        let may: BTreeSet<&str> = needed(&plan).iter().map(|need| need.row.action).collect();
-        for fault in [
-            "",
-            "image-fails@CreateImage:1",
-            "lost@CreateImage:1",
-            "lost@ImportKeyPair:1",
-            "lost@CreateSecurityGroup:1",
-        ] {
-            let server = server(&case, folder.path()).await;
-            let start = server.calls().len();
-            if !fault.is_empty() {
-                server.fault(fault.parse().expect("a fault"));
-            }
-            baked(&server, folder.path(), &case.builders).await;
-            for call in server.calls().into_iter().skip(start) {
-                let service = if call.action.contains("InstanceProfile") { "iam" } else { "ec2" };
-                let action = format!("{service}:{}", call.action);
-                assert!(
-                    call.action == FREE || may.contains(&*action),
-                    "{}, {fault}: {action} is not in the table",
-                    case.name
-                );
-                called.insert(action);
-            }
-        }
+async fn builds_that_fail_are_undone_by_what_the_policy_allows_and_the_table_holds_no_more() {
+    let folder = house();
+    let called: Mutex<BTreeSet<String>> = Mutex::default();
+    let failed: Mutex<BTreeSet<&str>> = Mutex::default();
+    each_of(folder.path(), |case, folder| undone(case, folder, &called, &failed)).await;
+    let (called, failed) = (called.into_inner().expect("a set"), failed.into_inner().expect("a set"));
+    for name in ["spot", "keys", "away", "protected", "cooldown", "fast launch", "encrypted again"] {
+        assert!(failed.contains(name), "`{name}` has failed by none of the faults: {failed:?}");
     }
-    // What is asked of AWS by other services is known by what a launch needs.
-    let idle: Vec<&str> = TABLE
-        .iter()
-        .map(|row| row.action)
-        .filter(|action| action.starts_with("ec2:") && !called.contains(*action))
-        .collect();
-    assert_eq!(idle, RARE, "no run calls these");
+    // What is asked of AWS by other services is known by what a call needs.
+    let implied = ["iam:PassRole", "iam:TagInstanceProfile", "iam:TagRole"];
+    let all: BTreeSet<&str> = TABLE.iter().map(|row| row.action).collect();
+    let is_idle = |action: &&str| !action.starts_with("kms:") && !implied.contains(action) && !called.contains(*action);
+    assert_eq!(all.into_iter().filter(is_idle).collect::<Vec<_>>(), RARE, "no run calls these");
 }
 
-/// Called only when a former image is restored that was to be deprecated: `former` tests it.
-const RARE: [&str; 1] = ["ec2:EnableImageDeprecation"];
+async fn undone(
+    case: Case,
+    folder: &Path,
+    called: &Mutex<BTreeSet<String>>,
+    failed: &Mutex<BTreeSet<&str>>,
+) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let plan = read(&case.builders);
+    let plan: Vec<&Build> = plan.iter().collect();
+    let may: BTreeSet<&str> = needed(&plan).iter().map(|need| need.row.action).collect();
+    for fault in faults(&case, &plan).into_iter().chain([""]) {
+        let mut tell = |what: String| wrong.push(format!("{}, {fault}: {what}", case.name));
+        let server = server(&case, folder).await;
+        let start = server.calls().len();
+        let images = || server.inventory()["images"].as_array().map(Vec::len);
+        let before = images();
+        allow(&server, &policy(&plan).text());
+        if !fault.is_empty() {
+            server.fault(fault.parse().expect("a fault"));
+        }
+        let outcome = baked(&server, folder, &case.builders).await;
+        if !outcome.refused.is_empty() || !outcome.left.is_empty() {
+            tell(format!("{outcome:?}"));
+        }
+        for what in [denied(&server, struck(fault)), left(&server)].concat() {
+            tell(what);
+        }
+        if !is_done(&outcome) && case.builders.len() == 1 {
+            failed.lock().expect("a set").insert(case.name);
+            if before != images() {
+                tell(format!("images: {:#}", server.inventory()["images"]));
+            }
+        }
+        // Questions show nothing.
+        let calls = server.calls().into_iter().skip(start);
+        for call in calls.filter(|c| c.action == "RunInstances" || !c.parameters.contains_key("DryRun")) {
+            let action = format!("{}:{}", service(&call.action), call.action);
+            if call.action != FREE && !may.contains(&*action) {
+                tell(format!("{action} is not in the table"));
+            }
+            called.lock().expect("a set").insert(action);
+        }
+    }
+    wrong
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_asks_few_questions_however_many_builds_there_are() {
@@ -378,43 +396,59 @@ async fn a_run_asks_few_questions_however_many_builds_there_are() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_steps_and_calls_that_are_told_are_those_of_a_run() {
-    let folder = tempfile::tempdir().expect("a folder");
-    for case in cases(folder.path()) {
-        let server = server(&case, folder.path()).await;
-        let start = server.calls().len();
-        let plan = read(&case.builders);
-        let told = outlook(&plan);
-        let (events, mut reader) = Events::new(Gate::default());
-        let outcome = bake(read(&case.builders), settings(&server, folder.path()), events, Cancel::never()).await;
-        assert!(is_done(&outcome), "{}: {outcome:?}", case.name);
-        let mut steps: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        while let Ok(event) = reader.try_recv() {
-            if let (Some(build), What::StepStarted { step, .. }) = (event.build, event.what) {
-                steps.entry(build.to_string()).or_default().push(step);
-            }
-        }
-        for row in &told.builds {
-            let bare = |step: &String| match row.provisioners.contains(step) {
-                true => "provision".to_owned(),
-                false => step.split(' ').next().unwrap_or_default().to_owned(),
-            };
-            let known: BTreeSet<String> = steps[&row.name].iter().cloned().collect();
-            let wanted: Vec<String> = row.steps.iter().map(bare).filter(|step| known.contains(step)).collect();
-            assert_eq!(wanted, steps[&row.name], "{}, {}", case.name, row.name);
-            let silent: Vec<&String> = row.steps.iter().filter(|step| !known.contains(&bare(step))).collect();
-            assert!(silent.is_empty(), "{}: {silent:?}", case.name);
-        }
-        // Some go together: there are at most as many as are told.
-        let expected = calls(&plan.iter().collect::<Vec<_>>());
-        let mut made: BTreeMap<String, u32> = BTreeMap::new();
-        for call in server.calls().into_iter().skip(start).filter(|call| call.effect) {
-            *made.entry(format!("ec2:{}", call.action)).or_default() += 1;
-        }
-        for (action, times) in &expected {
-            let real = made.get(*action).copied().unwrap_or_default();
-            assert!((1..=*times).contains(&real), "{}, {action}: {real}, not up to {times}", case.name);
+    let folder = house();
+    each_of(folder.path(), told).await;
+}
+
+async fn told(case: Case, folder: &Path) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut tell = |what: String| wrong.push(format!("{}: {what}", case.name));
+    let server = server(&case, folder).await;
+    let start = server.calls().len();
+    let plan = read(&case.builders);
+    let told = outlook(&plan);
+    let (events, mut reader) = Events::new(Gate::default());
+    let outcome = bake(read(&case.builders), settings(&server, folder), events, Cancel::never()).await;
+    if !is_done(&outcome) {
+        tell(format!("{outcome:?}"));
+    }
+    let mut steps: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    while let Ok(event) = reader.try_recv() {
+        if let (Some(build), What::StepStarted { step, .. }) = (event.build, event.what) {
+            steps.entry(build.to_string()).or_default().push(step);
         }
     }
+    for row in &told.builds {
+        let bare = |step: &String| match row.provisioners.contains(step) {
+            true => "provision".to_owned(),
+            false => step.split(' ').next().unwrap_or_default().to_owned(),
+        };
+        let wanted: Vec<String> = row.steps.iter().map(bare).collect();
+        if steps.get(&row.name) != Some(&wanted) {
+            tell(format!("{} does {:?}, and not {wanted:?}", row.name, steps.get(&row.name)));
+        }
+    }
+    // Some go together: there are at most as many as are told.
+    let expected = calls(&plan.iter().collect::<Vec<_>>());
+    let mut made: BTreeMap<String, u32> = BTreeMap::new();
+    for call in server.calls().into_iter().skip(start).filter(|call| call.effect) {
+        *made.entry(format!("{}:{}", service(&call.action), call.action)).or_default() += 1;
+    }
+    for (action, times) in &expected {
+        let real = made.remove(*action).unwrap_or_default();
+        // What is there before is let go as well.
+        if real == 0 || real > *times && case.before.is_empty() {
+            tell(format!("{action}: {real}, not up to {times}"));
+        }
+    }
+    if !made.is_empty() && case.before.is_empty() {
+        tell(format!("also calls {made:?}"));
+    }
+    let images = server.inventory()["images"].as_array().map(Vec::len);
+    if case.before.is_empty() && images != Some(told.staying.get("image").copied().unwrap_or_default()) {
+        tell(format!("{images:?} images, not {:?}", told.staying));
+    }
+    wrong
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -437,6 +471,39 @@ async fn the_embedded_ec2_answers_questions_as_aws_does() {
     let policy = r#"{ "Version": "2012-10-17", "Statement": [] }"#.parse().expect("a policy");
     server.allow(vec![Allowed { key: Some("ANOTHER".to_owned()), policy }]);
     assert!(post(&server, stop).contains("InvalidInstanceID.NotFound"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_embedded_iam_knows_paths_and_tags() {
+    let server = Server::start(Rehearsal::default()).await.expect("a server");
+    let statement = |actions: &str, more: &str| {
+        format!(
+            r#"{{ "Effect": "Allow", "Action": {actions}, "Resource": "arn:aws:iam::*:role/bakec/*", "Condition": {{ {more} }} }}"#
+        )
+    };
+    let tagged = r#""StringLike": { "aws:RequestTag/bakec:run": "*" }"#;
+    let policy = |statements: &[String]| {
+        allow(&server, &format!(r#"{{ "Version": "2012-10-17", "Statement": [{}] }}"#, statements.join(", ")));
+    };
+    let trust = "%7B%22Statement%22:%5B%7B%7D%5D%7D";
+    let create = |name: &str, path: &str, more: &str| {
+        let role = format!("RoleName={name}&Path={path}&AssumeRolePolicyDocument={trust}{more}");
+        post_to("iam", &server, &format!("Version=2010-05-08&Action=CreateRole&{role}"))
+    };
+    let tags = "&Tags.member.1.Key=bakec:run&Tags.member.1.Value=run-1";
+    policy(&[statement(r#""iam:CreateRole""#, tagged)]);
+    assert!(create("a", "/other/", tags).contains("<Code>AccessDenied</Code>"));
+    assert!(create("a", "/bakec/x/", "").contains("<Code>AccessDenied</Code>"), "it has no tags");
+    assert!(create("a", "/bakec/x/", tags).contains("not authorized to perform: iam:TagRole on resource"));
+    policy(&[
+        statement(r#"["iam:CreateRole", "iam:TagRole"]"#, tagged),
+        statement(r#""iam:DeleteRole""#, r#""StringEquals": { "aws:ResourceTag/bakec:run": "run-1" }"#),
+    ]);
+    assert!(create("a", "/bakec/x/", tags).starts_with("HTTP/1.1 200"));
+    // It is known by the path that it has, and by its tags.
+    let delete = |name: &str| post_to("iam", &server, &format!("Version=2010-05-08&Action=DeleteRole&RoleName={name}"));
+    assert!(delete("b").contains("role/b because no identity-based policy allows"));
+    assert!(delete("a").starts_with("HTTP/1.1 200"));
 }
 
 const WEB: &str = r#"image web {

@@ -329,10 +329,8 @@ fn a_step_here_without_an_end_needs_consent() {
     let refused = outcome.refused.first().expect("it is refused");
     assert_eq!(refused.code, code::RUN_RESUME);
     assert!(refused.message.contains("`shell-local \"here\"` of `web` was interrupted"), "{refused:?}");
-    assert!(
-        refused.help.as_deref().is_some_and(|help| help.contains("--rerun-provisioner")) && refused.origin.is_some()
-    );
-    house.settings.rerun_provisioner = true;
+    assert!(refused.help.as_deref().is_some_and(|help| help.contains("--again")) && refused.origin.is_some());
+    house.settings.again = true;
     let outcome = on(&house);
     assert!(is_done(&outcome), "{outcome:?}");
     assert_eq!(launches(&house), 1, "it is the same machine");

@@ -3,13 +3,28 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use serde_json::Value;
+
+use crate::packer::document::{Document, Step};
 use crate::run::aws::source::Ask;
 use crate::run::event::Events;
 use crate::run::pause::{Answer, Pause, Question, Waiting};
+use crate::run::settings::OnError;
 
 /// Whether there is one.
 pub(super) fn is_there() -> bool {
     io::stdin().is_terminal()
+}
+
+/// Whether somebody may be asked in the middle of a plan: then lines are written, and no board is drawn.
+pub(super) fn is_asked(document: &Document, on_error: OnError) -> bool {
+    let is_halt = |step: &Step| step.kind == "breakpoint";
+    let is_prompt = |(name, value): &(String, Value)| {
+        name == "ssh_bastion_interactive" && !matches!(value.as_bool(), Some(false)) && value.as_str() != Some("false")
+    };
+    on_error == OnError::Ask
+        || document.provisioners.iter().chain(&document.cleanups).any(is_halt)
+        || document.builds.iter().any(|build| build.options.iter().any(is_prompt))
 }
 
 /// Whoever sits at the keyboard, where there is one.

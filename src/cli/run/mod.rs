@@ -19,6 +19,7 @@ mod runs;
 mod show;
 mod signals;
 mod since;
+mod supposed;
 mod sweep;
 mod timeline;
 mod verdict;
@@ -64,7 +65,8 @@ async fn make(args: &Run, mut plan: Planned, terminal: &Terminal) -> Outcome {
         true => Some(Rehearsal::start(&args.reach, terminal).await?),
         false => None,
     };
-    let (events, mut watch) = Watch::begin(&args.show, std::mem::take(&mut plan.texts), steady(args, &plan), terminal)?;
+    let steady = args.manner.debug || keyboard::is_asked(&plan.document, args.manner.on_error.into());
+    let (events, mut watch) = Watch::begin(&args.show, std::mem::take(&mut plan.texts), steady, terminal)?;
     let (builds, warnings) = match builds(&plan.document, &inputs, events.gate()) {
         Ok(ready) => ready,
         Err(problems) => return verdict::refused(problems, events, watch, terminal).await,
@@ -76,6 +78,9 @@ async fn make(args: &Run, mut plan: Planned, terminal: &Terminal) -> Outcome {
         Ok(outputs) => outputs,
         Err(problems) => return verdict::refused(problems, events, watch, terminal).await,
     };
+    if let Some(rehearsal) = &rehearsal {
+        rehearsal.suppose(&builds, terminal);
+    }
     spare_git(&args.runs.runs, terminal);
     let mut settings = Settings { outputs, ..settings(args, inputs, &plan) };
     settings.parallel = places::at_once(settings.parallel, builds.len(), rehearsal.is_some(), terminal);
@@ -95,13 +100,6 @@ async fn make(args: &Run, mut plan: Planned, terminal: &Terminal) -> Outcome {
         rehearsal.tell(&outcome, &watch, terminal)?;
     }
     stop
-}
-
-/// Whether somebody may be asked in the middle: then lines are written, and no board is drawn.
-fn steady(args: &Run, plan: &Planned) -> bool {
-    args.manner.debug
-        || args.manner.on_error == args::OnError::Ask
-        || plan.document.provisioners.iter().chain(&plan.document.cleanups).any(|step| step.kind == "breakpoint")
 }
 
 /// What does not go together, or is known and not done.

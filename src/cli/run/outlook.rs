@@ -10,9 +10,7 @@ use crate::run::build::Build;
 use crate::run::input::builds;
 use crate::run::outlook::outlook;
 use crate::run::permission::policy::{MOST, policy};
-use crate::run::permission::unknown;
 use crate::run::preview::{Preview, preview};
-use crate::text::words::list;
 
 use super::super::args_plan::Plan;
 use super::super::terminal::Terminal;
@@ -109,13 +107,6 @@ fn add(value: &mut Json, more: Json) {
 /// Writes the policy.
 fn iam(builds: &[Build], terminal: &Terminal) -> Outcome {
     let builds: Vec<&Build> = builds.iter().collect();
-    let unknown = unknown(&builds);
-    if !unknown.is_empty() {
-        let all: Vec<String> = unknown.iter().map(|option| format!("`{option}`")).collect();
-        let message = format!("the permissions that {} need are not known to `plan --iam` yet", list(&all, "and"));
-        let help = "take the policy of the plan without them, and add what a run is denied; AWS's documentation names the actions";
-        return Err(terminal.fail(&message, Some(help)));
-    }
     let policy = policy(&builds);
     if policy.statement.is_empty() {
         return Err(terminal.fail("no build of it calls AWS", Some("a policy is for builds of `amazon-ebs`")));

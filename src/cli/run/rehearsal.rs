@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::diagnostic::code;
 use crate::packer::Document;
 use crate::rehearse::{Server, Settings as Played};
+use crate::run::build::Build;
 use crate::run::input::{Inputs, given};
 use crate::run::journal::line::End;
 use crate::run::problem::Problem;
@@ -19,6 +20,7 @@ use super::super::args_run::Reach;
 use super::super::rehearse_server::policies;
 use super::super::terminal::Terminal;
 use super::super::{Outcome, Stop};
+use super::supposed;
 use super::watch::Watch;
 
 /// How fast its clock goes: a build of ten minutes is one of a second.
@@ -81,6 +83,16 @@ impl Rehearsal {
         settings.ssh_at = Some(self.server.ssh);
         settings.bastion_at = Some(self.server.bastion);
         settings.rehearsed = true;
+    }
+
+    /// Has what the builds take to be in the account, and says so.
+    pub(super) fn suppose(&self, builds: &[Build], terminal: &Terminal) {
+        let supposed = supposed::of(builds);
+        let made: Vec<String> = supposed.iter().filter_map(|one| self.server.suppose(one)).collect();
+        if !made.is_empty() {
+            let is = if made.len() == 1 { "is" } else { "are" };
+            terminal.note(&format!("rehearsal: {} {is} taken to be there", list(&made, "and")));
+        }
     }
 
     /// A rehearsal knows few images.

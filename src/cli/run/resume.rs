@@ -2,12 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::inspect::select::documents::restrict;
+use crate::packer::document::Document;
+use crate::packer::read_placed;
 use crate::run::begin::{KEPT, PLAN};
+use crate::run::build::Build;
 use crate::run::event::Events;
 use crate::run::input::{Inputs, Moment, builds, outputs};
 use crate::run::journal::fold::Record;
+use crate::run::problem::Problem;
 use crate::run::settings::Settings;
 use crate::run::{aws, settle};
+use crate::text::FileId;
 use crate::text::words::list;
 
 use super::super::args_run::{Endpoint, Resume, Variables};
@@ -35,20 +41,21 @@ pub(in crate::cli) fn resume(args: &Resume, terminal: &Terminal) -> Outcome {
 }
 
 async fn go_on(args: &Resume, former: Former, terminal: &Terminal) -> Outcome {
-    let (events, mut watch) = Watch::begin(&args.show, Default::default(), false, terminal)?;
+    let document = former.document();
+    let steady = keyboard::is_asked(&document, former.kept.on_error.into());
+    let (events, mut watch) = Watch::begin(&args.show, Default::default(), steady, terminal)?;
     let builds = match former.builds(&events) {
         Ok(builds) => builds,
         Err(problems) => return verdict::refused(problems, events, watch, terminal).await,
     };
     let cancel = watch.heed_signals(&events, terminal)?;
-    let outputs = match former.outputs(&events) {
+    let outputs = match outputs(&document, &former.inputs, events.gate()) {
         Ok(outputs) => outputs,
         Err(problems) => return verdict::refused(problems, events, watch, terminal).await,
     };
     let mut settings = Settings {
         outputs,
         again: args.again,
-        rerun_provisioner: args.rerun_provisioner,
         keyboard: keyboard::keyboard(&events),
         ..former.settings(&args.endpoint)
     };
@@ -103,26 +110,16 @@ impl Former {
         Ok(Former { folder, record, kept, inputs, plan })
     }
 
-    /// The builds of the plan that belong to the run.
-    pub(super) fn builds(
-        &self,
-        events: &Events,
-    ) -> Result<Vec<crate::run::build::Build>, Vec<crate::run::problem::Problem>> {
-        let file = crate::text::FileId(0);
-        let (document, _) = crate::packer::read_placed(file, &self.kept.file, &self.plan);
-        let mut document = document.unwrap_or_default();
-        crate::inspect::select::documents::restrict(
-            &mut document,
-            &self.kept.builds.iter().map(String::as_str).collect(),
-        );
-        builds(&document, &self.inputs, events.gate()).map(|(builds, _)| builds)
+    /// The plan.
+    fn document(&self) -> Document {
+        read_placed(FileId(0), &self.kept.file, &self.plan).0.unwrap_or_default()
     }
 
-    /// The files that its plan asks for.
-    fn outputs(&self, events: &Events) -> Result<Vec<crate::run::output::Output>, Vec<crate::run::problem::Problem>> {
-        let file = crate::text::FileId(0);
-        let (document, _) = crate::packer::read_placed(file, &self.kept.file, &self.plan);
-        outputs(&document.unwrap_or_default(), &self.inputs, events.gate())
+    /// The builds of the plan that belong to the run.
+    pub(super) fn builds(&self, events: &Events) -> Result<Vec<Build>, Vec<Problem>> {
+        let mut document = self.document();
+        restrict(&mut document, &self.kept.builds.iter().map(String::as_str).collect());
+        builds(&document, &self.inputs, events.gate()).map(|(builds, _)| builds)
     }
 
     /// The settings of then, where nothing else is said now.

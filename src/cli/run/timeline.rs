@@ -98,10 +98,11 @@ pub(super) fn of_build(build: &BuildRecord, standing: Standing) -> &'static str 
     match (&build.end, standing) {
         (Some(End::Done { .. }), _) => "built",
         (Some(end), _) if is_cleaned(end) => "undone",
-        (Some(end), _) if is_cancelled(end) => "cancelled",
         (Some(End::Unprocessed { .. }), _) => "image made, not all post-processors done",
+        (Some(end), _) if is_cancelled(end) => "cancelled",
         (Some(End::Failed { .. }), _) => "failed",
         (None, Standing::Running) => "running",
+        (None, _) if build.made.is_some() => "image made, not all post-processors done",
         (None, Standing::Cleaned) => "undone",
         (None, _) if build.steps.is_empty() => "not begun",
         (None, _) => "interrupted",

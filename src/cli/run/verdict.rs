@@ -37,6 +37,9 @@ pub(super) async fn of(ended: &Ended, events: Events, watch: &mut Watch, termina
         let memory = recall(&watch.memory);
         (memory.done, memory.folder.display().to_string())
     };
+    if !ended.unwritten.is_empty() {
+        watch.show(&ended.unwritten, terminal);
+    }
     if !ended.left.is_empty() {
         let run = ended.run.as_deref().unwrap_or("last");
         if !told {
@@ -44,9 +47,6 @@ pub(super) async fn of(ended: &Ended, events: Events, watch: &mut Watch, termina
             terminal.note(&format!("undo it: {}", command("clean", run, &folder)));
         }
         return Err(Stop::Left);
-    }
-    if !ended.unwritten.is_empty() {
-        watch.show(&ended.unwritten, terminal);
     }
     let failed = |end: &End| matches!(end, End::Failed { .. } | End::Unprocessed { .. });
     if ended.cancelled && (ended.ends.is_empty() || ended.ends.iter().any(|(_, end)| is_cancelled(end))) {

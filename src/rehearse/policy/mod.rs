@@ -1,10 +1,11 @@
 //! IAM: which calls the policies of the caller allow. Without a policy every call is allowed, as that of an account's root is.
 //!
 //! `document` reads policies, `evaluate` decides about one action on one resource, `touched` knows which actions on which resources
-//! a call is. Neighbours: `shared` asks before a call is run; `world` knows tags.
+//! a call of EC2's is, `identity` those of IAM's. Neighbours: `shared` asks before a call is run; `world` knows tags.
 
 mod document;
 mod evaluate;
+mod identity;
 #[cfg(test)]
 mod tests;
 mod touched;
@@ -73,10 +74,18 @@ impl Policies {
     }
 
     /// Whether the caller may use a key of KMS for what EC2 does in his name; EC2 finds it out when it does it.
-    pub(crate) fn may_use_keys(&self, values: &BTreeMap<String, String>, scope: &Scope) -> bool {
+    pub(crate) fn may_use_keys(
+        &self,
+        action: &str,
+        values: &BTreeMap<String, String>,
+        scope: &Scope,
+        world: &World,
+    ) -> bool {
         let policies = self.of(&scope.access_key);
         policies.is_empty()
-            || touched::keys(values, scope).iter().all(|wish| verdict(&policies, wish) == Verdict::Allowed)
+            || touched::keys(action, values, scope, world)
+                .iter()
+                .all(|wish| verdict(&policies, wish) == Verdict::Allowed)
     }
 }
 

@@ -1,10 +1,12 @@
 //! What a call is, as IAM sees it: actions on resources, each with what conditions may ask for.
 //!
 //! A call of EC2's is allowed when its action is on every resource that it uses or makes; when it tags what it makes, also
-//! `CreateTags`; when it hands a profile to an instance, also `iam:PassRole`. What it uses is known by the ids among its parameters.
+//! `CreateTags`; when it hands a profile to an instance, also `iam:PassRole`. What it uses is known by the ids among its parameters. A
+//! fleet launches in the name of its caller: it is also all that its launches are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::identity::{self, passed};
 use crate::facts::regions;
 use crate::rehearse::actions::Action;
 use crate::rehearse::auth::{Scope, Service};
@@ -39,10 +41,12 @@ const PREFIXES: [(&str, &str); 14] = [
 ];
 
 /// What calls make, also where they do not tag it.
-const MAKES: [(&str, &[&str]); 9] = [
+const MAKES: [(&str, &[&str]); 11] = [
     ("CopyImage", &["image", "snapshot"]),
     ("CopySnapshot", &["snapshot"]),
+    ("CreateFleet", &["fleet"]),
     ("CreateImage", &["image", "snapshot"]),
+    ("CreateLaunchTemplate", &["launch-template"]),
     ("CreateSecurityGroup", &["security-group"]),
     ("CreateSnapshot", &["snapshot"]),
     ("CreateVolume", &["volume"]),
@@ -61,79 +65,121 @@ const KEYS: [&str; 6] = [
     "kms:ReEncryptTo",
 ];
 
-type Values = BTreeMap<String, String>;
+pub(super) type Values = BTreeMap<String, String>;
 
 pub(super) fn wishes(action: &Action, values: &Values, scope: &Scope, world: &World) -> Vec<Wish> {
-    let service = match action.service {
-        Service::Ec2 => "ec2",
-        Service::Iam => "iam",
-        Service::Sts => "sts",
-    };
-    let named = format!("{service}:{}", action.name);
-    if action.service != Service::Ec2 {
-        return vec![Wish { action: named, resource: identity(values, scope), context: Context::new() }];
+    match action.service {
+        Service::Iam => identity::wishes("iam", action.name, values, scope, world),
+        Service::Sts => identity::wishes("sts", action.name, values, scope, world),
+        Service::Ec2 if !action.changes() && !action.name.starts_with("GetConsole") => {
+            let named = format!("ec2:{}", action.name);
+            vec![Wish { action: named, resource: "*".to_string(), context: general(scope) }]
+        }
+        Service::Ec2 => changes(action.name, values, scope, world),
     }
-    let see = See { values, scope, world };
-    if !action.changes() && !action.name.starts_with("GetConsole") {
-        return vec![Wish { action: named, resource: "*".to_string(), context: general(scope) }];
-    }
+}
+
+/// What a call of EC2's is that changes something.
+fn changes(action: &str, values: &Values, scope: &Scope, world: &World) -> Vec<Wish> {
+    let named = format!("ec2:{action}");
+    // A template is only a word about launches that may come.
+    let own: Values =
+        values.iter().filter(|(name, _)| !name.starts_with(TEMPLATE)).map(|(n, v)| (n.clone(), v.clone())).collect();
+    let see = See { values: &own, scope, world };
     let mut wishes: Vec<Wish> = Vec::new();
-    let made = see.made(action.name);
-    for kind in &made {
+    for kind in see.made(action) {
         let tags = see.tags(kind);
         let mut context = general(scope);
         asked_tags(&mut context, &tags);
-        if *kind == "instance"
-            && let Some(size) = values.get("InstanceType")
+        if kind == "instance"
+            && let Some(size) = own.get("InstanceType")
         {
             context.insert("ec2:instancetype".to_string(), vec![size.clone()]);
         }
         let resource = see.arn(kind, "*");
         if !tags.is_empty() {
             let mut context = context.clone();
-            context.insert("ec2:createaction".to_string(), vec![action.name.to_string()]);
+            context.insert("ec2:createaction".to_string(), vec![action.to_string()]);
             let (action, resource) = ("ec2:CreateTags".to_string(), resource.clone());
             wishes.push(Wish { action, resource, context });
         }
         // The call itself is told of first.
         wishes.insert(0, Wish { action: named.clone(), resource, context });
     }
-    for (kind, id) in see.used(action.name) {
+    let launches = if action == "CreateFleet" { launches(values, scope, world) } else { Vec::new() };
+    let mut used = see.used(action);
+    for launch in &launches {
+        used.extend(See { values: launch, scope, world }.used("RunInstances"));
+    }
+    for (kind, id) in used {
         let mut context = general(scope);
         see.own_tags(&mut context, &kind, &id);
-        if matches!(action.name, "CreateTags" | "DeleteTags") {
+        if matches!(action, "CreateTags" | "DeleteTags") {
             asked_tags(&mut context, &see.tag_list("Tag"));
         }
         wishes.push(Wish { action: named.clone(), resource: see.arn(&kind, &id), context });
     }
+    if action == "RunInstances" {
+        wishes.extend(see.arns().map(|arn| Wish {
+            action: named.clone(),
+            resource: arn.clone(),
+            context: general(scope),
+        }));
+    }
     wishes.extend(see.passed());
+    wishes.extend(launches.iter().flat_map(|launch| changes("RunInstances", launch, scope, world)));
     if wishes.is_empty() {
         wishes.push(Wish { action: named, resource: "*".to_string(), context: general(scope) });
     }
     wishes
 }
 
-/// The profile or the role that a call names.
-fn identity(values: &Values, scope: &Scope) -> String {
-    let path = values.get("Path").map_or("/", String::as_str);
-    let named = |parameter: &str, kind: &str| {
-        let name = values.get(parameter)?;
-        Some(format!("arn:{}:iam::{ACCOUNT}:{kind}{path}{name}", scope.region.partition))
-    };
-    let profile = named("InstanceProfileName", "instance-profile");
-    profile.or_else(|| named("RoleName", "role")).unwrap_or_else(|| "*".to_string())
+/// With what the parameters of a template begin.
+const TEMPLATE: &str = "LaunchTemplateData.";
+
+/// What a fleet launches: each template with what goes before it.
+fn launches(values: &Values, scope: &Scope, world: &World) -> Vec<Values> {
+    let Some(region) = world.region(scope.region.name) else { return Vec::new() };
+    let mut all = Vec::new();
+    let named = values.iter().filter_map(|(name, value)| {
+        let config = name.strip_suffix(".LaunchTemplateSpecification.LaunchTemplateId")?;
+        Some((config, region.templates.get(value)?))
+    });
+    for (config, template) in named {
+        let mut groups: BTreeMap<&str, Values> = BTreeMap::new();
+        let start = format!("{config}.Overrides.");
+        for (name, value) in values {
+            if let Some((group, option)) = name.strip_prefix(&start).and_then(|rest| rest.split_once('.')) {
+                groups.entry(group).or_default().insert(option.to_string(), value.clone());
+            }
+        }
+        if groups.is_empty() {
+            groups.insert("", Values::new());
+        }
+        for over in groups.into_values() {
+            let mut launch = template.data.clone();
+            launch.extend(over);
+            launch.insert("LaunchTemplate.LaunchTemplateId".to_string(), template.id.clone());
+            all.push(launch);
+        }
+    }
+    all
 }
 
 /// What is done with keys of KMS that a call names.
-pub(super) fn keys(values: &Values, scope: &Scope) -> Vec<Wish> {
-    let keys: BTreeSet<&String> =
-        values.iter().filter(|(name, _)| name.ends_with("KmsKeyId")).map(|(_, key)| key).collect();
+pub(super) fn keys(action: &str, values: &Values, scope: &Scope, world: &World) -> Vec<Wish> {
+    let launches = if action == "CreateFleet" { launches(values, scope, world) } else { Vec::new() };
+    let all = launches.iter().chain([values]).flatten();
+    // A template is only a word about launches that may come.
+    let all = all.filter(|(name, _)| name.ends_with("KmsKeyId") && !name.starts_with(TEMPLATE));
+    let keys: BTreeSet<&String> = all.map(|(_, key)| key).collect();
     let region = scope.region;
     let of = |key: &str| match key {
         arn if arn.starts_with("arn:") => arn.to_string(),
+        // The key that an alias stands for goes by its name.
         key => {
-            let key = if key.starts_with("alias/") { key.to_string() } else { format!("key/{key}") };
-            format!("arn:{}:kms:{}:{ACCOUNT}:{key}", region.partition, region.name)
+            let id = key.strip_prefix("alias/").unwrap_or(key);
+            format!("arn:{}:kms:{}:{ACCOUNT}:key/{id}", region.partition, region.name)
         }
     };
     let wish = |action: &str, key: &str| {
@@ -183,6 +229,10 @@ impl See<'_> {
                 kinds.push(kind);
             }
         }
+        let spot = self.values.get("InstanceMarketOptions.MarketType").is_some_and(|market| market == "spot");
+        if spot && !kinds.contains(&"spot-instances-request") {
+            kinds.push("spot-instances-request");
+        }
         kinds
     }
 
@@ -218,6 +268,11 @@ impl See<'_> {
             {
                 used.insert(((*kind).to_string(), value.clone()));
             }
+        }
+        if let Some(name) = self.values.get("LaunchTemplate.LaunchTemplateName") {
+            let region = self.world.region(self.scope.region.name);
+            let found = region.and_then(|region| region.templates.values().find(|t| t.name == *name));
+            used.insert(("launch-template".to_string(), found.map_or("*", |t| t.id.as_str()).to_string()));
         }
         let has = |used: &BTreeSet<(String, String)>, kind: &str| used.iter().any(|(k, _)| k == kind);
         if let Some(region) = self.world.region(self.scope.region.name) {
@@ -268,16 +323,21 @@ impl See<'_> {
         format!("arn:{}:ec2:{}:{account}:{kind}/{id}", region.partition, region.name)
     }
 
-    /// The role that an instance gets: a profile made in the console has that of its own name.
+    /// What a launch names by its ARN, but its profile.
+    fn arns(&self) -> impl Iterator<Item = &String> {
+        let named =
+            self.values.iter().filter(|(name, _)| name.ends_with("Arn") && !name.starts_with("IamInstanceProfile"));
+        named.map(|(_, arn)| arn)
+    }
+
+    /// The role that an instance gets: that of its profile, or of the profile's name where there is no such profile.
     fn passed(&self) -> Option<Wish> {
         let profile = |last: &str| {
             self.values.iter().find(|(name, _)| name.ends_with(&format!("IamInstanceProfile.{last}"))).map(|(_, v)| v)
         };
         let name = profile("Name").map(String::as_str);
-        let name = name.or_else(|| profile("Arn")?.split_once(":instance-profile/").map(|(_, path)| path))?;
-        let mut context = general(self.scope);
-        context.insert("iam:passedtoservice".to_string(), vec!["ec2.amazonaws.com".to_string()]);
-        let resource = format!("arn:{}:iam::{ACCOUNT}:role/{name}", self.scope.region.partition);
-        Some(Wish { action: "iam:PassRole".to_string(), resource, context })
+        let name = name.or_else(|| profile("Arn")?.rsplit('/').next())?;
+        let role = self.world.iam.profiles.get(name).and_then(|profile| profile.role.as_ref());
+        Some(passed(role.map_or(name, |(role, _)| role), self.scope, self.world))
     }
 }

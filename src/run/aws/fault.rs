@@ -150,7 +150,7 @@ impl CallError {
     /// The action that the credentials may not do: a call may need more than its own.
     pub fn denied_action(&self) -> String {
         let named = || self.message.split_once(" not authorized to perform: ")?.1.split_whitespace().next();
-        named().map_or_else(|| format!("ec2:{}", self.action), str::to_owned)
+        named().map_or_else(|| format!("{}:{}", service(self.action), self.action), str::to_owned)
     }
 
     /// Whether the endpoint broke down over the call: it answered, but not as EC2 answers.

@@ -245,7 +245,8 @@ impl Cloud {
     }
 
     /// A client of STS.
-    fn sts(&self) -> aws_sdk_sts::Client {
+    /// A client of STS.
+    pub fn sts(&self) -> aws_sdk_sts::Client {
         let config = aws_sdk_sts::config::Builder::from(&self.config).interceptor(Listener(self.clock.clone())).build();
         aws_sdk_sts::Client::from_conf(config)
     }

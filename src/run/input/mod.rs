@@ -13,6 +13,7 @@ mod outputs;
 mod posts;
 mod refusals;
 mod steps;
+mod undeclared;
 mod values;
 mod variables;
 mod ways;

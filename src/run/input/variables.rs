@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use super::{Inputs, Warning, version};
+use super::{Inputs, Warning, undeclared, version};
 use crate::diagnostic::code;
 use crate::json::{self, Kind, Node};
 use crate::packer::Document;
@@ -37,7 +37,7 @@ pub(super) fn values(
 ) -> Result<Option<Users>, Vec<Problem>> {
     let mut problems = Vec::new();
     let given = given(inputs, &mut problems);
-    undeclared(document, &given, warnings);
+    unknown(document, &given, warnings);
     missing(document, &given, &mut problems);
     if !problems.is_empty() {
         return Err(problems);
@@ -65,6 +65,7 @@ pub(super) fn values(
         }
     }
     settle(document, inputs, open, &mut values, &secrets, gate)?;
+    undeclared::empty(document, &mut values, warnings);
     Ok(Some(Users { values, secrets: Arc::new(secrets) }))
 }
 
@@ -132,7 +133,7 @@ fn text_of(node: &Node) -> Option<String> {
 }
 
 /// Packer takes values of variables that no one declared; most often a name is misspelt.
-fn undeclared(document: &Document, given: &BTreeMap<String, String>, warnings: &mut Vec<Warning>) {
+fn unknown(document: &Document, given: &BTreeMap<String, String>, warnings: &mut Vec<Warning>) {
     let declared: Vec<&str> = document
         .variables
         .iter()

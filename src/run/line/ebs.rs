@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::diagnostic::code;
 use crate::run::aws::wait::Instance;
-use crate::run::build::{Build, Device, Ebs, Key, Launch, Market, Ssh};
+use crate::run::build::{Build, Builder, Device, Ebs, Key, Launch, Market, Ssh};
 use crate::run::caller;
 use crate::run::event::Artifact;
 use crate::run::facts;
@@ -19,7 +19,7 @@ use crate::run::step::group::{MakeGroup, OpenGroup};
 use crate::run::step::image::CreateImage;
 use crate::run::step::intermediary::Intermediary;
 use crate::run::step::key::{self, ImportKey};
-use crate::run::step::launch::StopInstance;
+use crate::run::step::launch::{LaunchInstance, StopInstance};
 use crate::run::step::network::Place;
 use crate::run::step::publish::{Finish, Made};
 use crate::run::step::source::{FindSource, SourceImage};
@@ -83,7 +83,7 @@ async fn attempt(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Result
         // Who does not want it stopped stops it from within: an image of a running machine is none.
         cx.step(StopInstance { id: instance.clone(), by_itself: ebs.launch.disable_stop_instance }).await?;
     }
-    let facts = seen(cx, ebs, given, &source, &instance);
+    let facts = seen(cx, ebs, given.values, &source, &instance);
     if ebs.image.skip_create {
         return Ok(Baked { artifact: artifact(&[]), facts, left: Vec::new() });
     }
@@ -96,12 +96,12 @@ async fn attempt(cx: &Cx, build: &Build, ebs: &Ebs, given: &Given<'_>) -> Result
 }
 
 /// What templates know of a machine that is left: where it was reached stands in the journal.
-fn seen(cx: &Cx, ebs: &Ebs, given: &Given<'_>, source: &SourceImage, instance: &str) -> BTreeMap<String, String> {
+fn seen(cx: &Cx, ebs: &Ebs, given: &Values, source: &SourceImage, instance: &str) -> BTreeMap<String, String> {
     let at = cx.known(CONNECT, "").and_then(|step| {
         let port = step.data["port"].as_u64()?.try_into().ok()?;
         Some(Target { host: step.data["host"].as_str()?.to_owned(), port })
     });
-    values(given.values, source, at.as_ref(), ebs, instance).build
+    values(given, source, at.as_ref(), ebs, instance).build
 }
 
 /// Whether a volume of the machine outlives it: one that the plan or the source image does not delete with it.
@@ -306,6 +306,21 @@ pub fn finished(cx: &Cx) -> Option<Artifact> {
     let step = cx.known(Finish::NAME, "").filter(|step| step.state.stands())?;
     let finish: Finish = serde_json::from_value(step.data).ok()?;
     Some(artifact(&finish.images))
+}
+
+/// What templates know of the machine of a build that is final, as its journal has it.
+pub fn facts(cx: &Cx, build: &Build) -> BTreeMap<String, String> {
+    let Builder::Ebs(ebs) = &build.builder else { return BTreeMap::new() };
+    let machine = cx.run.journal.look(|record| {
+        let steps = record.builds.get(&*cx.build)?.steps.iter();
+        let mut machines = steps.filter(|s| s.attempt == cx.attempt && s.step == LaunchInstance::NAME);
+        machines.rfind(|s| matches!(s.state, State::Done(_))).cloned()
+    });
+    let instance = match machine.map(|step| step.state) {
+        Some(State::Done(result)) => result.as_str().unwrap_or_default().to_owned(),
+        _ => String::new(),
+    };
+    seen(cx, ebs, &build.values, &former_source(cx).unwrap_or_default(), &instance)
 }
 
 /// What is told of the images.

@@ -6,14 +6,15 @@
 use crate::diagnostic::code;
 use crate::run::aws::Repeat;
 use crate::run::aws::wait::{Instance, filter};
-use crate::run::build::{Ebs, Launch, Network};
+use crate::run::build::{Build, Builder, Ebs, Launch, Network};
 use crate::run::event::What;
 use crate::run::journal::line::Entry;
+use crate::run::pause::Answer;
 use crate::run::problem::{Kind, Problem};
 use crate::run::step::fleet::{MakeTemplate, RequestFleet};
 use crate::run::step::launch::{LaunchInstance, nth, running};
 use crate::run::step::network::{FindNetwork, Place, Wanted};
-use crate::run::step::role::{AttachRole, MakeProfile, MakeRole, PutPolicy, known};
+use crate::run::step::role::{AttachRole, MakeProfile, MakeRole, PREFIX, PutPolicy, known};
 use crate::run::step::undo::earlier;
 use crate::run::step::{Cx, Step};
 
@@ -33,7 +34,7 @@ pub(super) async fn network(cx: &Cx, ebs: &Ebs, found: Option<&Place>) -> Result
 /// The instance profile of the machine: the one that is named, or one that is made for the build.
 pub(super) async fn profile(cx: &Cx, launch: &Launch) -> Result<Option<String>, Problem> {
     let Some(document) = &launch.temporary_policy else { return Ok(launch.iam_instance_profile.clone()) };
-    let name = format!("bakec-{}", &cx.token(MakeRole::NAME, "")[..20]);
+    let name = format!("{PREFIX}{}", &cx.token(MakeRole::NAME, "")[..20]);
     let role = cx.step(MakeRole { name: name.clone() }).await?;
     cx.step(PutPolicy { role: role.clone(), document: document.clone() }).await?;
     let profile = cx.step(MakeProfile { name }).await?;
@@ -191,11 +192,8 @@ fn resumed_at(cx: &Cx, name: &str, most: usize) -> Option<usize> {
 /// After a failure: whether EC2 has taken the machine back to the spot market, so that a new attempt is begun, of which this is the
 /// context; what the former made is undone.
 pub(super) async fn again(cx: &Cx, ebs: &Ebs, problem: &Problem) -> Option<Result<Cx, Problem>> {
-    if ebs.launch.spot().is_none()
-        || problem.kind != Kind::Failed
-        || cx.cancel.is_cancelled()
-        || !is_interrupted(cx).await
-    {
+    // Who wants all left as it is wants no new one.
+    if cx.answered() == Some(Answer::Abort) || !is_lost(cx, ebs, problem).await {
         return None;
     }
     let why = "EC2 has taken the spot instance back";
@@ -213,6 +211,19 @@ pub(super) async fn again(cx: &Cx, ebs: &Ebs, problem: &Problem) -> Option<Resul
     let left = earlier(&next).await;
     cx.events.tell(What::Waiting { text: "what the former attempt made is undone".to_owned() });
     Some(left.into_iter().next().map_or(Ok(next), Err))
+}
+
+/// Whether a build has failed because EC2 has taken its machine back.
+pub(super) async fn is_taken_back(cx: &Cx, build: &Build, problem: &Problem) -> bool {
+    match &build.builder {
+        Builder::Ebs(ebs) => is_lost(cx, ebs, problem).await,
+        Builder::Null(_) => false,
+    }
+}
+
+async fn is_lost(cx: &Cx, ebs: &Ebs, problem: &Problem) -> bool {
+    let own = ebs.launch.spot().is_some() && problem.kind == Kind::Failed && !cx.cancel.is_cancelled();
+    own && is_interrupted(cx).await
 }
 
 /// Whether the attempt's machine was taken back.

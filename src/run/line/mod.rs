@@ -39,9 +39,9 @@ pub struct Baked {
 }
 
 /// The step of a connection, whose result is the machine's host key.
-const CONNECT: &str = "connect";
+pub const CONNECT: &str = "connect";
 /// The step that takes the temporary key away from the machine.
-const FORGET_KEY: &str = "forget_key";
+pub const FORGET_KEY: &str = "forget_key";
 /// The step of a provisioner.
 pub const PROVISION: &str = "provision";
 
@@ -226,6 +226,10 @@ async fn provision_all(cx: &Cx, build: &Build, machine: &mut Machine<'_>) -> Res
     for (index, step) in build.provisioners.iter().enumerate() {
         while let Err(problem) = provision_one(cx, index, step, machine).await {
             let problem = problem.at(step.origin.clone());
+            // Nothing can be tried or cleaned up on a machine that is gone.
+            if machine::is_taken_back(cx, build, &problem).await {
+                return Err(problem);
+            }
             match cx.asked(&problem).await {
                 Some(Answer::Again) => continue,
                 Some(Answer::Abort) => return Err(problem),

@@ -7,6 +7,7 @@ pub mod policy;
 pub mod table;
 #[cfg(test)]
 mod tests;
+mod when;
 
 use std::collections::BTreeMap;
 
@@ -37,9 +38,13 @@ pub struct Row {
 pub enum Place {
     /// Where the machine runs.
     Home,
-    /// Where copies go.
+    /// Where copies are made: also there, where the image comes by copying.
     Copies,
-    /// Both.
+    /// Where images are to stay.
+    Images,
+    /// Where fast launch is turned on for them.
+    Quick,
+    /// Where anything is.
     All,
 }
 
@@ -62,8 +67,20 @@ pub enum On {
     Profile,
     /// The role of the profile that the plan names.
     Role,
-    /// The keys of KMS that the plan names.
+    /// What the plan names by its ARN for the launch.
+    Arns,
+    /// What it makes of these kinds in IAM, with the tags of the run.
+    NewIam(&'static [&'static str]),
+    /// What the run has made of these kinds in IAM.
+    OwnIam(&'static [&'static str]),
+    /// The role that the run has made, handed to EC2.
+    OwnRole,
+    /// The keys of KMS that the plan names for volumes.
     Key,
+    /// The keys of KMS that the plan names for images.
+    ImageKey,
+    /// What EC2 says of a refusal.
+    Refusal,
 }
 
 /// When AWS is asked whether something is allowed.
@@ -98,28 +115,6 @@ pub fn ebs(build: &Build) -> Option<&Ebs> {
     }
 }
 
-/// An option, and whether a build has it.
-type Has = (&'static str, fn(&Ebs) -> bool);
-
-/// Options of builds whose permissions are not in the table.
-pub fn unknown(builds: &[&Build]) -> Vec<&'static str> {
-    let with: [Has; 11] = [
-        ("spot_price", |ebs| ebs.launch.spot().is_some()),
-        ("temporary_iam_instance_profile_policy_document", |ebs| ebs.launch.temporary_policy.is_some()),
-        ("vpc_filter", |ebs| ebs.network.search.vpc.is_some()),
-        ("subnet_filter", |ebs| ebs.network.search.subnet.is_some()),
-        ("security_group_filter", |ebs| ebs.network.search.groups.is_some()),
-        ("encrypt_boot", |ebs| ebs.image.encrypt == Some(true)),
-        ("skip_save_build_region", |ebs| ebs.image.skip_build_region),
-        ("region_kms_key_ids", |ebs| !ebs.image.region_keys.is_empty()),
-        ("deprecate_at", |ebs| ebs.image.deprecate_at.is_some()),
-        ("deregistration_protection", |ebs| ebs.image.protection.is_some()),
-        ("fast_launch", |ebs| ebs.image.fast_launch.is_some()),
-    ];
-    let asked = |has: fn(&Ebs) -> bool| builds.iter().filter_map(|build| ebs(build)).any(has);
-    with.into_iter().filter(|(_, has)| asked(*has)).map(|(option, _)| option).collect()
-}
-
 /// What builds need, in the table's order.
 pub fn needed<'b>(builds: &[&'b Build]) -> Vec<Needed<'b>> {
     let mut all = Vec::new();
@@ -127,8 +122,8 @@ pub fn needed<'b>(builds: &[&'b Build]) -> Vec<Needed<'b>> {
         let mut needed = Needed { row, builds: Vec::new(), regions: Vec::new() };
         for build in builds {
             let Some(ebs) = ebs(build).filter(|ebs| (row.when)(ebs)) else { continue };
-            let mut regions = places(row.place, ebs).peekable();
-            if regions.peek().is_none() {
+            let regions = places(row.place, ebs);
+            if regions.is_empty() {
                 continue;
             }
             for region in regions {
@@ -146,10 +141,21 @@ pub fn needed<'b>(builds: &[&'b Build]) -> Vec<Needed<'b>> {
 }
 
 /// The regions of a build in which something is called.
-pub fn places(place: Place, ebs: &Ebs) -> impl Iterator<Item = &str> {
-    let home = (place != Place::Copies).then_some(ebs.access.region.as_str());
-    let copies = if place == Place::Home || ebs.image.skip_create { &[][..] } else { &ebs.image.regions[..] };
-    home.into_iter().chain(copies.iter().map(String::as_str))
+pub fn places(place: Place, ebs: &Ebs) -> Vec<&str> {
+    let (image, own) = (&ebs.image, ebs.access.region.as_str());
+    if image.skip_create {
+        return if matches!(place, Place::Home | Place::All) { vec![own] } else { Vec::new() };
+    }
+    match place {
+        Place::Home => vec![own],
+        Place::Copies if !image.is_by_copy() => image.regions.iter().map(String::as_str).collect(),
+        Place::Copies | Place::Images => image.places(own).collect(),
+        Place::Quick => match &image.fast_launch {
+            Some(fast) => image.places(own).filter(|region| !fast.off.iter().any(|off| off == region)).collect(),
+            None => Vec::new(),
+        },
+        Place::All => std::iter::once(own).chain(image.regions.iter().map(String::as_str)).collect(),
+    }
 }
 
 /// How many calls the builds make if all goes well, by action: without those that look, which builds share.
@@ -157,7 +163,7 @@ pub fn calls(builds: &[&Build]) -> BTreeMap<&'static str, u32> {
     let mut all = BTreeMap::new();
     for row in table::TABLE {
         for ebs in builds.iter().filter_map(|build| ebs(build)).filter(|ebs| (row.when)(ebs)) {
-            let times = u32::try_from(places(row.place, ebs).count()).unwrap_or(u32::MAX);
+            let times = u32::try_from(places(row.place, ebs).len()).unwrap_or(u32::MAX);
             *all.entry(row.action).or_default() += (row.calls)(ebs) * times;
         }
     }

@@ -8,9 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
+use super::when::{arns, devices, image_keys};
 use super::{Asking, Needed, On, ebs, needed};
 use crate::facts::regions;
-use crate::run::build::{Build, Key};
+use crate::run::build::{Build, Ebs, Key};
+use crate::run::step::role;
 use crate::run::step::tags::{BUILDING, RUN, STATE};
 
 /// What IAM takes of a managed policy at most, blanks not counted.
@@ -60,12 +62,17 @@ impl Policy {
     }
 }
 
+/// The name of what nobody has.
+pub const NOBODY: &str = "bakec-asks";
+
 /// The id of a kind's thing that nobody has, on which permissions are asked for.
 pub fn nobodys(kind: &str) -> String {
     let prefix = match kind {
+        "fleet" => return "fleet-00000000-0000-0000-0000-000000000000".to_owned(),
         "image" => "ami",
         "instance" => "i",
-        "key-pair" => return "bakec-asks".to_owned(),
+        "key-pair" => return NOBODY.to_owned(),
+        "launch-template" => "lt",
         "security-group" => "sg",
         "snapshot" => "snap",
         "volume" => "vol",
@@ -99,6 +106,16 @@ enum Kind {
     PassRole,
     UseKeys,
     Profile,
+    MakeRole,
+    ChangeRole,
+    Decode,
+}
+
+impl Kind {
+    /// Whether it is about a service that is one for all regions.
+    fn is_global(self) -> bool {
+        matches!(self, Kind::PassRole | Kind::Profile | Kind::MakeRole | Kind::ChangeRole | Kind::Decode)
+    }
 }
 
 /// The policy of builds. It is one also where they are of several accounts.
@@ -110,7 +127,8 @@ pub fn policy(builds: &[&Build]) -> Policy {
             let (kind, resources) = statement_of(need, partition);
             // Different partitions have different names for all they are on.
             let apart = if kind == Kind::Use { resources.clone() } else { vec![partition.to_owned()] };
-            let said = groups.entry((kind, apart, regions.clone())).or_default();
+            let at = if kind.is_global() { Vec::new() } else { regions.clone() };
+            let said = groups.entry((kind, apart, at)).or_default();
             if kind == Kind::Tag {
                 let makes = all.iter().filter(|n| n.row.step == need.row.step && is_made(n.row.on, n.row.action));
                 said.creates.extend(makes.map(|n| bare(n.row.action)));
@@ -126,12 +144,13 @@ pub fn policy(builds: &[&Build]) -> Policy {
     }
     let mut statements: Vec<Statement> = Vec::new();
     for ((kind, _, regions), said) in groups {
+        let resource: Vec<String> = said.resources.into_iter().collect();
         statements.push(Statement {
             sid: sid(kind, &statements),
             effect: "Allow",
             action: said.actions.into_iter().collect(),
-            resource: said.resources.into_iter().collect(),
-            condition: condition(kind, &regions, &said.creates),
+            condition: condition(kind, &regions, &resource, &said.creates),
+            resource,
         });
     }
     Policy { version: "2012-10-17", statement: statements }
@@ -180,24 +199,49 @@ fn statement_of(need: &Needed<'_>, partition: &str) -> (Kind, Vec<String>) {
             (Kind::Use, named.collect())
         }
         On::Tags => (Kind::Tag, vec![format!("arn:{partition}:ec2:*:*:*/*")]),
-        On::Profile => {
-            let names = need.builds.iter().filter_map(|build| ebs(build)?.launch.iam_instance_profile.clone());
-            let names: BTreeSet<String> = names.collect();
-            let arn = |name: &String| format!("arn:{partition}:iam::*:instance-profile/{name}");
-            (Kind::Profile, names.iter().map(arn).collect())
+        On::Profile => (Kind::Profile, iam(partition, "instance-profile", &profiles(need))),
+        On::Role => (Kind::PassRole, iam(partition, "role", &profiles(need))),
+        On::OwnRole => (Kind::PassRole, iam(partition, "role", &[&own_path()])),
+        On::NewIam(kinds) => {
+            (Kind::MakeRole, kinds.iter().flat_map(|kind| iam(partition, kind, &[&own_path()])).collect())
         }
-        On::Role => {
-            let roles = need.builds.iter().filter_map(|build| ebs(build)?.launch.iam_instance_profile.clone());
-            let roles: BTreeSet<String> = roles.collect();
-            (Kind::PassRole, roles.iter().map(|role| format!("arn:{partition}:iam::*:role/{role}")).collect())
+        On::OwnIam(kinds) => {
+            // What is not there has no path.
+            let all = [own_path(), format!("{}*", role::PREFIX)];
+            (Kind::ChangeRole, kinds.iter().flat_map(|kind| iam(partition, kind, &all)).collect())
         }
+        On::Arns => (Kind::Use, of_all(need, |ebs| arns(ebs).cloned().collect())),
         On::Key => {
-            let builds = need.builds.iter().filter_map(|build| ebs(build));
-            let keys = builds.flat_map(|ebs| ebs.launch.devices.iter().filter_map(|d| d.kms_key_id.as_deref()));
-            let keys: BTreeSet<String> = keys.map(|key| key_arn(partition, key)).collect();
-            (Kind::UseKeys, keys.into_iter().collect())
+            let keys = of_all(need, |ebs| devices(ebs).filter_map(|d| d.kms_key_id.clone()).collect());
+            (Kind::UseKeys, keys.iter().map(|key| key_arn(partition, key)).collect())
         }
+        On::ImageKey => {
+            let keys = of_all(need, |ebs| image_keys(ebs).map(str::to_owned).collect());
+            (Kind::UseKeys, keys.iter().map(|key| key_arn(partition, key)).collect())
+        }
+        On::Refusal => (Kind::Decode, vec!["*".to_owned()]),
     }
+}
+
+/// The names of the profiles that builds name.
+fn profiles(need: &Needed<'_>) -> Vec<String> {
+    of_all(need, |ebs| ebs.launch.iam_instance_profile.iter().cloned().collect())
+}
+
+/// Something of all builds that need it.
+fn of_all(need: &Needed<'_>, part: impl Fn(&Ebs) -> Vec<String>) -> Vec<String> {
+    let all: BTreeSet<String> = need.builds.iter().filter_map(|build| ebs(build)).flat_map(part).collect();
+    all.into_iter().collect()
+}
+
+/// All that runs make in IAM, below the path that is theirs.
+fn own_path() -> String {
+    format!("{}*", role::PATH.trim_start_matches('/'))
+}
+
+/// ARNs in IAM, which belongs to no region.
+fn iam(partition: &str, kind: &str, names: &[impl AsRef<str>]) -> Vec<String> {
+    names.iter().map(|name| format!("arn:{partition}:iam::*:{kind}/{}", name.as_ref())).collect()
 }
 
 /// A key of KMS: its ARN, or that of its id. What an alias stands for is not known here.
@@ -209,22 +253,29 @@ fn key_arn(partition: &str, key: &str) -> String {
     }
 }
 
-/// The ids of things of a kind that a launch uses, where all builds name them.
+const LAUNCH: &str = "ec2:RunInstances";
+const FLEET: &str = "ec2:CreateFleet";
+
+/// The ids of things of a kind that a call uses, where all builds name them.
 fn named(need: &Needed<'_>, kind: &str) -> Option<BTreeSet<String>> {
     let own = |build: &Build| -> Option<Vec<String>> {
         let ebs = ebs(build)?;
         let ids = match (need.row.action, kind) {
-            ("ec2:RunInstances", "image") => vec![ebs.source.id.clone()?],
-            ("ec2:RunInstances", "subnet") => vec![ebs.network.subnet.clone()?],
-            ("ec2:RunInstances", "security-group") => ebs.network.groups.clone(),
-            ("ec2:RunInstances", "snapshot") => {
-                ebs.launch.devices.iter().filter_map(|d| d.snapshot_id.clone()).collect()
-            }
-            ("ec2:RunInstances", "key-pair") => match &ebs.key {
+            (LAUNCH | FLEET, "image") => vec![ebs.source.id.clone()?],
+            (LAUNCH | FLEET, "subnet") => vec![ebs.network.subnet.clone()?],
+            (LAUNCH | FLEET, "security-group") => ebs.network.groups.clone(),
+            (LAUNCH, "snapshot") => ebs.launch.devices.iter().filter_map(|d| d.snapshot_id.clone()).collect(),
+            (LAUNCH, "capacity-reservation") => ebs.launch.reservation.id.iter().cloned().collect(),
+            (LAUNCH, "dedicated-host") => ebs.launch.placement.host.iter().cloned().collect(),
+            (LAUNCH, "key-pair") => match &ebs.key {
                 Key::Known { name } | Key::Own { name: Some(name), .. } => vec![name.clone()],
                 _ => Vec::new(),
             },
             ("ec2:CreateSecurityGroup", "vpc") => vec![ebs.network.vpc.clone()?],
+            ("ec2:EnableFastLaunch", "launch-template") => {
+                let templates = &ebs.image.fast_launch.as_ref()?.templates;
+                templates.iter().map(|(_, template)| template.id.clone()).collect::<Option<_>>()?
+            }
             _ => return None,
         };
         (!ids.is_empty()).then_some(ids)
@@ -246,17 +297,17 @@ fn arn(partition: &str, kind: &str, id: &str) -> String {
 fn condition(
     kind: Kind,
     regions: &[&str],
+    resources: &[String],
     creates: &BTreeSet<&'static str>,
 ) -> BTreeMap<&'static str, BTreeMap<String, Json>> {
-    // IAM knows no regions.
-    if kind == Kind::Profile {
-        return BTreeMap::new();
-    }
     let mut equals: BTreeMap<String, Json> = BTreeMap::new();
     let mut like: BTreeMap<String, Json> = BTreeMap::new();
+    if !kind.is_global() && kind != Kind::UseKeys {
+        equals.insert("ec2:Region".to_owned(), json!(regions));
+    }
     match kind {
         Kind::PassRole => {
-            let china = regions.iter().all(|region| region.starts_with("cn-"));
+            let china = resources.iter().all(|arn| arn.starts_with("arn:aws-cn:"));
             let service = if china { "ec2.amazonaws.com.cn" } else { "ec2.amazonaws.com" };
             equals.insert("iam:PassedToService".to_owned(), json!(service));
         }
@@ -264,12 +315,7 @@ fn condition(
             let by: Vec<String> = regions.iter().map(|region| format!("ec2.{region}.amazonaws.com")).collect();
             equals.insert("kms:ViaService".to_owned(), json!(by));
         }
-        _ => {
-            equals.insert("ec2:Region".to_owned(), json!(regions));
-        }
-    }
-    match kind {
-        Kind::Make => {
+        Kind::Make | Kind::MakeRole => {
             like.insert(format!("aws:RequestTag/{RUN}"), json!("*"));
         }
         Kind::Tag => {
@@ -281,11 +327,7 @@ fn condition(
         Kind::Mark => {
             like.insert(format!("aws:ResourceTag/{RUN}"), json!("*"));
         }
-        Kind::Look | Kind::Use | Kind::Ask | Kind::PassRole | Kind::UseKeys | Kind::Profile => {}
+        Kind::Look | Kind::Use | Kind::Ask | Kind::Profile | Kind::ChangeRole | Kind::Decode => {}
     }
-    let mut all = BTreeMap::from([("StringEquals", equals)]);
-    if !like.is_empty() {
-        all.insert("StringLike", like);
-    }
-    all
+    [("StringEquals", equals), ("StringLike", like)].into_iter().filter(|(_, keys)| !keys.is_empty()).collect()
 }

@@ -147,6 +147,10 @@ async fn one(scene: &Scene<'_>, of: String, post: &Post, product: &Product) -> R
             cx.paused(POST).await;
             Ok(product)
         }
+        // How far a command came that was ended in the middle nobody knows.
+        Err(problem) if problem.kind == Kind::Cancelled && matches!(post.work, PostWork::Local(_)) => {
+            Err(problem.at(post.origin.clone()))
+        }
         Err(problem) => {
             cx.append(Entry::Void { intent, why: cx.events.gate().pass(&problem.message) }).await?;
             Err(problem.at(post.origin.clone()))

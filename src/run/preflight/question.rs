@@ -7,8 +7,10 @@
 use aws_sdk_ec2::primitives::{Blob, DateTime};
 use aws_sdk_ec2::types::{
     AttributeBooleanValue, AttributeValue, BlockDeviceMapping, CreateVolumePermission,
-    CreateVolumePermissionModifications, EbsBlockDevice, ImageAttributeName, IpPermission, IpRange, OperationType,
-    PermissionGroup, ResourceType, SnapshotAttributeName,
+    CreateVolumePermissionModifications, DefaultTargetCapacityType, EbsBlockDevice, FleetLaunchTemplateConfigRequest,
+    FleetLaunchTemplateSpecificationRequest, FleetType, ImageAttributeName, IpPermission, IpRange, OperationType,
+    PermissionGroup, RequestLaunchTemplateData, ResourceType, SnapshotAttributeName,
+    TargetCapacitySpecificationRequest,
 };
 use futures_util::future::join_all;
 
@@ -17,14 +19,14 @@ use crate::diagnostic::code;
 use crate::run::aws::fault::{CallError, Fault};
 use crate::run::aws::{Region, Repeat};
 use crate::run::build::Build;
-use crate::run::permission::policy::nobodys;
+use crate::run::permission::policy::{NOBODY, nobodys};
 use crate::run::permission::{Asking, On, needed, places};
 use crate::run::problem::Problem;
 use crate::run::step::tags;
 use crate::text::words::list;
 
 /// What is called where nothing is called so.
-const NAME: &str = "bakec-asks";
+const NAME: &str = NOBODY;
 
 /// The public half of a key pair whose private half nobody has.
 const PUBLIC: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f bakec-asks";
@@ -85,8 +87,10 @@ fn wanted<'a>(asked: &'a [Asked<'a>], depth: Depth) -> Vec<Question<'a>> {
         }
         for of in asked.iter().filter(|a| (need.row.when)(a.ebs)) {
             for region in places(need.row.place, of.ebs) {
-                let same =
-                    |q: &Question<'_>| (q.action, q.region, q.of.account()) == (need.row.action, region, of.account());
+                let same = |q: &Question<'_>| {
+                    let near = q.region == region || !need.row.action.starts_with("ec2:");
+                    near && (q.action, q.of.account()) == (need.row.action, of.account())
+                };
                 if !all.iter().any(same) {
                     all.push(Question { action: need.row.action, region, of });
                 }
@@ -96,17 +100,25 @@ fn wanted<'a>(asked: &'a [Asked<'a>], depth: Depth) -> Vec<Question<'a>> {
     all
 }
 
-/// Makes the questions: for each action the parameters that it must have, on ids that nobody has.
+/// Makes the questions: for each action the parameters that it must have, on ids that nobody has. Those of EC2 are dry runs; the others
+/// only look for what is not there.
 macro_rules! asks {
-    ($(($action:literal, $name:literal, |$region:ident, $a:ident| $call:expr)),* $(,)?) => {
+    (
+        dry { $(($action:literal, $name:literal, |$region:ident, $a:ident| $call:expr)),* $(,)? }
+        looks { $(($look:literal, $look_name:literal, |$of:ident| $look_call:expr)),* $(,)? }
+    ) => {
         #[cfg(test)]
-        const ACTIONS: &[&str] = &[$($action),*];
+        const ACTIONS: &[&str] = &[$($action,)* $($look),*];
 
         async fn ask(action: &str, region: &Region, a: &Asked<'_>) -> Result<(), CallError> {
             match action {
                 $($action => {
                     let ($region, $a) = (region, a);
                     region.call($name, Repeat::Always, || $call.dry_run(true).send()).await.map(drop)
+                })*
+                $($look => {
+                    let $of = a;
+                    region.call($look_name, Repeat::Always, || $look_call.send()).await.map(drop)
                 })*
                 _ => Ok(()),
             }
@@ -115,6 +127,7 @@ macro_rules! asks {
 }
 
 asks! {
+    dry {
     ("ec2:AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupIngress", |r, _a| {
         let from = IpRange::builder().cidr_ip("127.0.0.1/32").build();
         let rule = IpPermission::builder().ip_protocol("tcp").from_port(22).to_port(22).ip_ranges(from).build();
@@ -124,9 +137,23 @@ asks! {
         let call = r.ec2.copy_image().source_image_id(nobodys("image")).source_region(&a.ebs.access.region).name(NAME);
         call.tag_specifications(made(ResourceType::Image, a)).tag_specifications(made(ResourceType::Snapshot, a))
     }),
+    ("ec2:CreateFleet", "CreateFleet", |r, a| {
+        let template = FleetLaunchTemplateSpecificationRequest::builder();
+        let template = template.launch_template_id(nobodys("launch-template")).version("1").build();
+        let config = FleetLaunchTemplateConfigRequest::builder().launch_template_specification(template).build();
+        let one = TargetCapacitySpecificationRequest::builder().total_target_capacity(1);
+        let one = one.default_target_capacity_type(DefaultTargetCapacityType::Spot).build();
+        let call = r.ec2.create_fleet().r#type(FleetType::Instant).launch_template_configs(config);
+        call.target_capacity_specification(one).tag_specifications(made(ResourceType::Fleet, a))
+    }),
     ("ec2:CreateImage", "CreateImage", |r, a| {
         let call = r.ec2.create_image().instance_id(nobodys("instance")).name(NAME);
         call.tag_specifications(made(ResourceType::Image, a)).tag_specifications(made(ResourceType::Snapshot, a))
+    }),
+    ("ec2:CreateLaunchTemplate", "CreateLaunchTemplate", |r, a| {
+        let data = RequestLaunchTemplateData::builder().image_id(nobodys("image")).build();
+        let call = r.ec2.create_launch_template().launch_template_name(NAME).launch_template_data(data);
+        call.tag_specifications(made(ResourceType::LaunchTemplate, a))
     }),
     ("ec2:CreateSecurityGroup", "CreateSecurityGroup", |r, a| {
         let call = r.ec2.create_security_group().group_name(NAME).description("A question of bakec's");
@@ -135,13 +162,20 @@ asks! {
     ("ec2:CreateTags", "CreateTags", |r, _a| {
         r.ec2.create_tags().resources(nobodys("instance")).tags(tags::tag(tags::STATE, tags::BUILDING))
     }),
+    ("ec2:DeleteFleets", "DeleteFleets", |r, _a| {
+        r.ec2.delete_fleets().fleet_ids(nobodys("fleet")).terminate_instances(true)
+    }),
     ("ec2:DeleteKeyPair", "DeleteKeyPair", |r, _a| r.ec2.delete_key_pair().key_name(nobodys("key-pair"))),
+    ("ec2:DeleteLaunchTemplate", "DeleteLaunchTemplate", |r, _a| {
+        r.ec2.delete_launch_template().launch_template_id(nobodys("launch-template"))
+    }),
     ("ec2:DeleteSecurityGroup", "DeleteSecurityGroup", |r, _a| {
         r.ec2.delete_security_group().group_id(nobodys("security-group"))
     }),
     ("ec2:DeleteSnapshot", "DeleteSnapshot", |r, _a| r.ec2.delete_snapshot().snapshot_id(nobodys("snapshot"))),
     ("ec2:DeleteVolume", "DeleteVolume", |r, _a| r.ec2.delete_volume().volume_id(nobodys("volume"))),
     ("ec2:DeregisterImage", "DeregisterImage", |r, _a| r.ec2.deregister_image().image_id(nobodys("image"))),
+    ("ec2:DescribeFastLaunchImages", "DescribeFastLaunchImages", |r, _a| r.ec2.describe_fast_launch_images()),
     ("ec2:DescribeImageAttribute", "DescribeImageAttribute", |r, _a| {
         let attribute = ImageAttributeName::LaunchPermission;
         r.ec2.describe_image_attribute().image_id(nobodys("image")).attribute(attribute)
@@ -151,12 +185,24 @@ asks! {
         r.ec2.describe_instance_type_offerings()
     }),
     ("ec2:DescribeKeyPairs", "DescribeKeyPairs", |r, _a| r.ec2.describe_key_pairs()),
+    ("ec2:DescribeLaunchTemplates", "DescribeLaunchTemplates", |r, _a| r.ec2.describe_launch_templates()),
     ("ec2:DescribeSecurityGroups", "DescribeSecurityGroups", |r, _a| r.ec2.describe_security_groups()),
     ("ec2:DescribeSnapshots", "DescribeSnapshots", |r, _a| r.ec2.describe_snapshots().owner_ids("self")),
     ("ec2:DescribeVolumes", "DescribeVolumes", |r, _a| r.ec2.describe_volumes()),
+    ("ec2:DisableFastLaunch", "DisableFastLaunch", |r, _a| r.ec2.disable_fast_launch().image_id(nobodys("image"))),
+    ("ec2:DisableImage", "DisableImage", |r, _a| r.ec2.disable_image().image_id(nobodys("image"))),
+    ("ec2:DisableImageDeregistrationProtection", "DisableImageDeregistrationProtection", |r, _a| {
+        r.ec2.disable_image_deregistration_protection().image_id(nobodys("image"))
+    }),
+    ("ec2:EnableFastLaunch", "EnableFastLaunch", |r, _a| {
+        r.ec2.enable_fast_launch().image_id(nobodys("image")).resource_type("snapshot")
+    }),
     ("ec2:EnableImageDeprecation", "EnableImageDeprecation", |r, _a| {
         let at = DateTime::from_secs(4_102_444_800);
         r.ec2.enable_image_deprecation().image_id(nobodys("image")).deprecate_at(at)
+    }),
+    ("ec2:EnableImageDeregistrationProtection", "EnableImageDeregistrationProtection", |r, _a| {
+        r.ec2.enable_image_deregistration_protection().image_id(nobodys("image"))
     }),
     ("ec2:GetConsoleOutput", "GetConsoleOutput", |r, _a| r.ec2.get_console_output().instance_id(nobodys("instance"))),
     ("ec2:ImportKeyPair", "ImportKeyPair", |r, a| {
@@ -188,6 +234,17 @@ asks! {
     ("ec2:TerminateInstances", "TerminateInstances", |r, _a| {
         r.ec2.terminate_instances().instance_ids(nobodys("instance"))
     }),
+    }
+    looks {
+        ("iam:GetInstanceProfile", "GetInstanceProfile", |a| {
+            a.cloud.iam().get_instance_profile().instance_profile_name(NAME)
+        }),
+        ("iam:GetRole", "GetRole", |a| a.cloud.iam().get_role().role_name(NAME)),
+        ("iam:ListRolePolicies", "ListRolePolicies", |a| a.cloud.iam().list_role_policies().role_name(NAME)),
+        ("sts:DecodeAuthorizationMessage", "DecodeAuthorizationMessage", |a| {
+            a.cloud.sts().decode_authorization_message().encoded_message(NAME)
+        }),
+    }
 }
 
 /// The tags of something that is only asked about.

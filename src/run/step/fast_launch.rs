@@ -89,15 +89,24 @@ impl Step for Quicken {
     async fn find(&self, cx: &Cx) -> Result<Look<()>, Problem> {
         let state = state(&cx.cloud.region(&self.region), &self.image).await?;
         Ok(match state.as_ref().map(|(state, _)| state.as_str()) {
-            Some("enabling" | "enabled") => Look::There(()),
-            _ => Look::Nothing,
+            // What has failed is on all the same, until it is turned off.
+            Some("disabling") | None => Look::Nothing,
+            Some(_) => Look::There(()),
         })
     }
 
     async fn undo(&self, cx: &Cx, (): &()) -> Result<String, Problem> {
         let region = cx.cloud.region(&self.region);
-        if state(&region, &self.image).await?.is_none() {
-            return Ok(String::new());
+        let what = format!("fast launch of {}", self.image);
+        // What was just turned on may not be shown yet.
+        while state(&region, &self.image).await?.is_none() {
+            if !cx.is_young() {
+                return Ok(String::new());
+            }
+            if cx.cancel.is_forced() {
+                return Err(cx.unconfirmed(&what));
+            }
+            cx.age().await;
         }
         let ask = || region.ec2.disable_fast_launch().image_id(&self.image).force(true).send();
         if let Err(error) = region.call("DisableFastLaunch", Repeat::Always, ask).await
@@ -108,17 +117,16 @@ impl Step for Quicken {
         }
         let start = Instant::now();
         while let Some((now, why)) = state(&region, &self.image).await? {
-            let what = format!("fast launch of {}", self.image);
-            if cx.cancel.is_forced() {
-                return Err(cx.unconfirmed(&what));
-            }
-            if now.ends_with("failed") || start.elapsed() > region.local(END) {
+            if now == "disabling-failed" || start.elapsed() > region.local(END) {
                 let message = format!("{what} in {} is {now}{}", self.region, because(&why));
                 return Err(Problem::left(code::RUN_IMAGE, message));
             }
-            region.sleep(PAUSE).await;
+            tokio::select! {
+                () = region.sleep(PAUSE) => {}
+                () = cx.cancel.forced() => return Err(cx.unconfirmed(&what)),
+            }
         }
-        Ok(format!("fast launch of {} in {} turned off", self.image, self.region))
+        Ok(format!("{what} in {} turned off", self.region))
     }
 }
 

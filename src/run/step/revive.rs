@@ -119,7 +119,10 @@ async fn wait(cx: &Cx, region: &Region, former: &Former) -> Result<(), Problem> 
 }
 
 async fn bears(cx: &Cx, region: &Region, former: &Former) -> Result<Bears, Problem> {
-    let ask = || region.ec2.describe_images().owners("self").filters(filter("name", [former.name.as_str()])).send();
+    let ask = || {
+        let call = region.ec2.describe_images().owners("self").filters(filter("name", [former.name.as_str()]));
+        call.include_disabled(true).send()
+    };
     let answer = region.call("DescribeImages", Repeat::Always, ask).await.map_err(|e| e.problem(code::RUN_FORMER))?;
     let id = |image: &Found| image.image_id().unwrap_or_default().to_owned();
     // The former image may bear tags of an earlier run, but none of this build.

@@ -19,6 +19,9 @@ use crate::run::problem::Problem;
 /// What all paths of runs begin with.
 pub const PATH: &str = "/bakec/";
 
+/// What all names begin with.
+pub const PREFIX: &str = "bakec-";
+
 /// The path of what a run makes.
 pub fn path(run: &str) -> String {
     format!("{PATH}{run}/")
@@ -37,14 +40,20 @@ fn trust(region: &str) -> String {
 
 /// The same tags that EC2's resources have.
 fn tags(cx: &Cx, step: &str, lease: &str) -> Vec<Tag> {
-    let step = format!("{step}:{}", cx.attempt);
-    let all = [(RUN, cx.run.name.as_str()), (BUILD, &cx.build), (STEP, &step), (STATE, BUILDING), (LEASE, lease)];
+    let (build, step) = (worded(&cx.build), format!("{step}:{}", cx.attempt));
+    let all = [(RUN, cx.run.name.as_str()), (BUILD, &build), (STEP, &step), (STATE, BUILDING), (LEASE, lease)];
     all.into_iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok()).collect()
 }
 
 fn is_ours(cx: &Cx, tags: &[Tag]) -> bool {
     let has = |key: &str, value: &str| tags.iter().any(|t| t.key() == key && t.value() == value);
-    has(RUN, &cx.run.name) && has(BUILD, &cx.build)
+    has(RUN, &cx.run.name) && has(BUILD, &worded(&cx.build))
+}
+
+/// A name as the value of a tag: IAM takes fewer characters than EC2.
+fn worded(name: &str) -> String {
+    let fits = |c: char| c.is_alphanumeric() || " _.:/=+-@".contains(c);
+    name.chars().map(|c| if fits(c) { c } else { '_' }).collect()
 }
 
 fn others(what: &str, name: &str) -> Problem {

@@ -28,12 +28,12 @@ pub(super) fn image(take: &mut Take<'_>, inputs: &Inputs, own: &str) -> Image {
         devices: block::devices(take, "ami_block_device_mappings"),
         tags,
         snapshot_tags,
-        users: take.list("ami_users"),
+        users: accounts(take, "ami_users"),
         groups: take.list("ami_groups"),
         org_arns: take.list("ami_org_arns"),
         ou_arns: take.list("ami_ou_arns"),
         product_codes: take.list("ami_product_codes"),
-        snapshot_users: take.list("snapshot_users"),
+        snapshot_users: accounts(take, "snapshot_users"),
         snapshot_groups: take.list("snapshot_groups"),
         imds_support: word(take, "imds_support", &["v2.0"]),
         force_deregister: take.flag("force_deregister") || inputs.force,
@@ -71,6 +71,17 @@ fn name(take: &mut Take<'_>) -> String {
         take.wrong("ami_name", message, None);
     }
     name
+}
+
+/// Accounts, by their numbers: AWS says of another only when the image is made.
+fn accounts(take: &mut Take<'_>, option: &str) -> Vec<String> {
+    let all = take.list(option);
+    let is_number = |account: &&String| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+    if let Some(other) = all.iter().find(|account| !is_number(account)) {
+        let help = "write its number of 12 digits, as text";
+        take.wrong(option, format!("`{other}` is no account of AWS"), Some(help));
+    }
+    all
 }
 
 /// One of some words.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 pub use self::template::MakeTemplate;
-use super::launch::{LaunchInstance, find_instance, is_unseen, lacking, nth};
+use super::launch::{LaunchInstance, find_instance, is_lack, is_profile, is_unseen, lacking, nth};
 use super::{Cx, Failure, Look, Step};
 use crate::diagnostic::code;
 use crate::run::aws::fault::{CallError, Fault};
@@ -88,7 +88,7 @@ impl Step for RequestFleet {
             let answer = match cx.region.call("CreateFleet", Repeat::Always, ask).await {
                 Ok(answer) => answer,
                 // What was just made may not be visible yet.
-                Err(error) if error.fault == Fault::NotFound && tries > 0 => {
+                Err(error) if (error.fault == Fault::NotFound || is_profile(&error)) && tries > 0 => {
                     cx.region.sleep(Duration::from_secs(2)).await;
                     continue;
                 }
@@ -116,12 +116,12 @@ impl Step for RequestFleet {
                 }
             });
             let mut errors: Vec<CallError> = errors.collect();
-            if tries > 0 && errors.iter().any(|e| is_unseen(&e.code)) {
+            if tries > 0 && errors.iter().any(|e| is_unseen(&e.code) || is_profile(e)) {
                 cx.region.sleep(Duration::from_secs(2)).await;
                 continue;
             }
             // What is no matter of capacity would not be better elsewhere.
-            errors.sort_by_key(|e| e.fault == Fault::Capacity);
+            errors.sort_by_key(is_lack);
             let failed = errors.into_iter().next().map(lacking);
             return Err(failed.unwrap_or_else(|| {
                 Problem::failed(code::RUN_CAPACITY, "the fleet has launched no instance, and says not why").into()
@@ -153,8 +153,15 @@ impl Step for RequestFleet {
         };
         match &out.fleet {
             Some(fleet) => {
-                delete_fleet(&cx.region, fleet).await.map_err(|e| e.problem(code::RUN_LAUNCH))?;
-                held.gone(cx, &out.id).await?;
+                while !delete_fleet(&cx.region, fleet).await.map_err(|e| e.problem(code::RUN_LAUNCH))? && cx.is_young()
+                {
+                    if cx.cancel.is_forced() {
+                        return Err(cx.unconfirmed(&format!("fleet {fleet}")));
+                    }
+                    cx.age().await;
+                }
+                // A fleet that EC2 does not know ends no machine.
+                held.undo(cx, &out.id).await?;
                 Ok(format!("fleet {fleet} deleted"))
             }
             None => held.undo(cx, &out.id).await,
@@ -197,31 +204,32 @@ impl RequestFleet {
     }
 }
 
-/// Deletes a fleet with all that it has launched.
+/// Deletes a fleet with all that it has launched: whether EC2 knows it.
 ///
 /// # Errors
 /// What EC2 says.
-pub async fn delete_fleet(region: &Region, id: &str) -> Result<(), CallError> {
+pub async fn delete_fleet(region: &Region, id: &str) -> Result<bool, CallError> {
     let ask = || region.ec2.delete_fleets().fleet_ids(id).terminate_instances(true).send();
     let answer = match region.call("DeleteFleets", Repeat::Always, ask).await {
         // What is no AWS may stumble over a fleet whose instances have ended already.
-        Err(error) if region.foreign && error.code == "InvalidParameterCombination" => return Ok(()),
+        Err(error) if region.foreign && error.code == "InvalidParameterCombination" => return Ok(true),
         answer => answer?,
     };
-    let failed = answer.unsuccessful_fleet_deletions().iter().find_map(|d| d.error());
-    match failed {
-        Some(error) if error.code().is_none_or(|c| c.as_str() != "fleetIdDoesNotExist") => {
-            let code = error.code().map_or_else(String::new, |c| c.as_str().to_owned());
+    let Some(error) = answer.unsuccessful_fleet_deletions().iter().find_map(|d| d.error()) else { return Ok(true) };
+    match error.code().map_or("", |c| c.as_str()) {
+        "fleetIdDoesNotExist" => Ok(false),
+        // It is being deleted, or was.
+        "fleetNotInDeletableState" => Ok(true),
+        code => {
             let message = error.message().unwrap_or_default().trim_end_matches('.').to_owned();
             Err(CallError {
                 fault: Fault::Other,
                 action: "DeleteFleets",
                 region: region.name.clone(),
-                code,
+                code: code.to_owned(),
                 message,
                 reason: None,
             })
         }
-        _ => Ok(()),
     }
 }

@@ -196,12 +196,14 @@ pub fn is_profile(error: &CallError) -> bool {
 
 /// A launch that failed; where EC2 only has no such machine to give, another may be had.
 pub fn lacking(error: CallError) -> Failure {
-    let elsewhere = error.code == "Unsupported" && error.message.contains("Availability Zone");
-    match error.fault {
-        Fault::Capacity => error.failure(code::RUN_CAPACITY),
-        _ if elsewhere => error.failure(code::RUN_CAPACITY),
-        _ => error.failure(code::RUN_LAUNCH),
-    }
+    let code = if is_lack(&error) { code::RUN_CAPACITY } else { code::RUN_LAUNCH };
+    error.failure(code)
+}
+
+/// Whether EC2 only has no such machine to give there. A fleet says of a zone that lacks a type that its configuration is wrong.
+pub fn is_lack(error: &CallError) -> bool {
+    let is_of_zone = matches!(error.code.as_str(), "Unsupported" | "InvalidFleetConfiguration");
+    error.fault == Fault::Capacity || is_of_zone && error.message.contains("Availability Zone")
 }
 
 impl LaunchInstance {
@@ -230,9 +232,20 @@ impl LaunchInstance {
             filters.push(filter("status", ["available"]));
             cx.region.ec2.describe_volumes().set_filters(Some(filters)).send()
         };
-        let answer = cx.region.call("DescribeVolumes", Repeat::Always, ask).await.map_err(problem)?;
-        for id in answer.volumes().iter().filter_map(|v| v.volume_id()) {
-            delete_volume(&cx.region, id).await.map_err(problem)?;
+        // A volume is let go after its machine has ended: only two looks that find none say that there are none.
+        let mut empty = 0;
+        while empty < 2 {
+            let answer = cx.region.call("DescribeVolumes", Repeat::Always, ask).await.map_err(problem)?;
+            for id in answer.volumes().iter().filter_map(|v| v.volume_id()) {
+                delete_volume(&cx.region, id).await.map_err(problem)?;
+            }
+            empty = if answer.volumes().is_empty() { empty + 1 } else { 0 };
+            if empty < 2 {
+                tokio::select! {
+                    () = cx.region.sleep(Duration::from_secs(5)) => {}
+                    () = cx.cancel.forced() => return Err(cx.unconfirmed("a volume of the machine")),
+                }
+            }
         }
         Ok(())
     }

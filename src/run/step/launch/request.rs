@@ -70,6 +70,7 @@ impl LaunchInstance {
             let options = options.set_max_price(spot.price.clone()).build();
             let market = InstanceMarketOptionsRequest::builder().market_type(MarketType::Spot).spot_options(options);
             call = call.instance_market_options(market.build());
+            call = call.tag_specifications(tags(ResourceType::SpotInstancesRequest, &spot.tags));
         }
         if let Some(metadata) = &launch.metadata {
             let options = InstanceMetadataOptionsRequest::builder()
