@@ -34,7 +34,7 @@ pub(super) fn files() -> &'static Files {
             format!("[{profile}]\naws_access_key_id = {key}\naws_secret_access_key = secret\n")
         };
         let role = "[guarded]\nrole_arn = arn:aws:iam::123456789012:role/guarded\nsource_profile = one\n\
-                    mfa_serial = arn:aws:iam::123456789012:mfa/me\nrole_session_name = guard\nduration_seconds = 1800\n";
+                    mfa_serial = arn:aws:iam::123456789012:mfa/me\nrole_session_name = guard\nduration_seconds = 43200\n";
         let write = |name: &str, text: String| {
             let path = folder.path().join(name);
             std::fs::write(&path, text).expect("a file");
@@ -72,7 +72,7 @@ pub(super) fn device(options: Value) -> Seen {
         let taken = calls.iter().find(|call| call.action == "AssumeRole").expect("a role is taken on");
         let of = |name: &str| taken.parameters[name].as_str();
         assert_eq!(of("SerialNumber"), "arn:aws:iam::123456789012:mfa/me");
-        assert_eq!((of("RoleSessionName"), of("DurationSeconds")), ("guard", "1800"));
+        assert_eq!((of("RoleSessionName"), of("DurationSeconds")), ("guard", "43200"));
         let launched = calls.iter().find(|call| call.action == "RunInstances").expect("a launch");
         assert!(launched.access_key.starts_with("ASIA") && launched.token.is_some(), "{launched:?}");
         of("TokenCode").to_owned()

@@ -179,7 +179,7 @@ async fn every_option_is_honoured_or_refused_by_name() {
     }
     // One may be asked for alone.
     let only = std::env::var("BAKEC_OPTION").ok();
-    let places = Arc::new(Semaphore::new(16));
+    let places = Arc::new(Semaphore::new(8));
     let tasks = rows.iter().filter(|row| only.as_ref().is_none_or(|only| row.option.starts_with(only))).map(|row| {
         let (row, places) = (row.clone(), places.clone());
         tokio::spawn(async move {
