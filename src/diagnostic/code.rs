@@ -451,8 +451,6 @@ codes! {
     RUN_PROFILE = "bake::run::profile";
     /// An instance that does not run, or does not stop, for too long.
     RUN_WAIT = "bake::run::wait";
-    /// A machine that no connection can be made to.
-    RUN_CONNECT = "bake::run::connect";
     /// An SSH server that cannot be reached.
     RUN_SSH_CONNECT = "bake::run::ssh_connect";
     /// An SSH server that does not let bakec in.

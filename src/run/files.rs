@@ -91,6 +91,10 @@ pub fn missing(builds: &[Build]) -> Vec<Problem> {
         for step in steps(build) {
             let wanted = wanted(step, build).into_iter();
             found.extend(wanted.filter_map(|(path, what)| unread(&path, what, step.origin.as_ref())));
+            if let Work::Ansible(work) = &step.work {
+                let folder = work.inventory_directory.iter();
+                found.extend(folder.filter_map(|path| unread(path, "folder", step.origin.as_ref())));
+            }
         }
         found.extend(posts(build).filter_map(|(post, path)| unread(path, "script", post.origin.as_ref())));
         // Whoever connects would learn it too, when the machine is paid for.

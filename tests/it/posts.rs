@@ -233,7 +233,10 @@ fn what_cannot_be_done_is_refused_before_anything_starts() {
         json!([{ "type": "shell-local", "inline": ["a"], "only_on": ["plan9"] }]),
         "there is no operating system `plan9`",
     );
-    of(json!([{ "type": "shell-local", "inline": ["a"], "environment_vars": ["=x"] }]), "no variable of the form");
+    of(
+        json!([{ "type": "shell-local", "inline": ["a"], "environment_vars": ["=x"] }]),
+        "the variable `=x` has no name",
+    );
     of(json!([{ "type": "shell-local", "inline": ["a"], "valid_exit_codes": ["x"] }]), "`x` is no exit code");
     of(json!([{ "type": "shell-local", "inline": ["a"], "use_linux_pathing": true }]), "works with `script`");
 }

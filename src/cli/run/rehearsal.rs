@@ -95,10 +95,10 @@ impl Rehearsal {
         }
     }
 
-    /// A rehearsal knows few images.
+    /// What a rehearsal takes an image to be may be wrong.
     pub(super) fn explain(problem: &mut Problem) {
         if problem.code == code::RUN_SOURCE {
-            let own = "a rehearsal knows a few public images only; say what yours is: `--ami us-east-1/ami-0123456789abcdef0`";
+            let own = "in a rehearsal, say what your image is like: `--ami us-east-1/ami-0123456789abcdef0,architecture=arm64`";
             problem.help = Some(problem.help.take().map_or_else(|| own.to_owned(), |help| format!("{help}; {own}")));
         }
     }

@@ -72,14 +72,14 @@ fn wrong_with(text: &str, inputs: &Inputs) -> Vec<String> {
 #[test]
 fn options_are_taken_as_loosely_as_packer_takes_them() {
     let ebs = ebs(
-        r#", "ebs_optimized": "true", "ami_users": "1, 2", "ami_groups": ["all"], "ssh_port": "2222", "ssh_timeout": "1h1m1.5s",
+        r#", "ebs_optimized": "true", "ami_users": "111111111111, 222222222222", "ami_groups": ["all"], "ssh_port": "2222", "ssh_timeout": "1h1m1.5s",
            "ami_regions": ["us-east-1", "eu-west-1", "eu-west-1"], "max_retries": 3, "run_tags": [{ "a": 1 }, { "b": true }],
            "launch_block_device_mappings": { "device_name": "/dev/sda1", "volume_size": "8", "delete_on_termination": 1 },
            "run_volume_tag": [{ "name": "k", "value": "v" }], "ssh_pty": 1, "encrypt_boot": null, "snapshot_groups": []"#,
         "",
     );
     assert!(ebs.launch.ebs_optimized);
-    assert_eq!(ebs.image.users, ["1", "2"]);
+    assert_eq!(ebs.image.users, ["111111111111", "222222222222"]);
     assert_eq!(ebs.image.regions, ["eu-west-1"]);
     let ssh = ebs.ssh.expect("a connection");
     assert_eq!((ssh.port, ssh.pty, ssh.timeout.as_millis()), (2222, true, 3_661_500));
@@ -126,6 +126,7 @@ const UNFIT: &[(&str, &str)] = &[
     (r#""ami_name": "a:bc""#, "the name of an image cannot have `:`"),
     (r#""kms_key_id": "alias/x""#, "a KMS key needs `encrypt_boot = true`"),
     (r#""encrypt_boot": true, "kms_key_id": "my key""#, "`my key` names no KMS key"),
+    (r#""ami_users": "1111-1111-1111""#, "`1111-1111-1111` is no account of AWS"),
     (r#""encrypt_boot": true, "ami_users": "111111111111""#, "what the account's default KMS key encrypts"),
     (r#""encrypt_boot": true, "snapshot_users": "111111111111""#, "what the account's default KMS key encrypts"),
     (r#""encrypt_boot": true, "ami_groups": "all""#, "an encrypted image cannot be public"),

@@ -282,7 +282,7 @@ fn target(ssh: &Ssh, machine: &Instance, ssh_at: Option<SocketAddr>) -> Result<T
     };
     match host {
         Some(host) => Ok(Target { host, port: ssh.port }),
-        None => Err(Problem::failed(code::RUN_CONNECT, "the machine has no address that `ssh_interface` asks for")
+        None => Err(Problem::failed(code::RUN_NETWORK, "the machine has no address that `ssh_interface` asks for")
             .help("write `associate_public_ip_address = true`, or `ssh_interface = \"private_ip\"` inside the VPC")),
     }
 }

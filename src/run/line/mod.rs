@@ -288,7 +288,7 @@ async fn provision_one(cx: &Cx, index: usize, step: &Provisioner, machine: &mut 
 async fn act(cx: &Cx, step: &Provisioner, machine: &mut Machine<'_>) -> Result<(), Problem> {
     if machine.shell.is_none() && step.work.connects() {
         let message = format!("`{}` needs a connection, and the builder has none", step.kind);
-        return Err(Problem::failed(code::RUN_CONNECT, message).help("give the builder a `communicator`"));
+        return Err(Problem::failed(code::RUN_OPTION, message).help("give the builder a `communicator`"));
     }
     let mut ground = Ground {
         shell: machine.shell.as_mut(),

@@ -49,7 +49,7 @@ pub(super) async fn run(work: &Ansible, ground: &mut Ground<'_>) -> Result<(), P
     // It goes with the step.
     let door = shell.door().await?;
     let place = Place::of(shell.target(), door.as_ref().map(Door::port));
-    let none = || Problem::failed(code::RUN_CONNECT, "the step needs a connection, and the builder has none");
+    let none = || Problem::failed(code::RUN_OPTION, "the step needs a connection, and the builder has none");
     let (ssh, key) = ground.machine.ok_or_else(none)?;
     let io =
         |e: std::io::Error| Problem::failed(code::RUN_SCRIPT, format!("what Ansible needs cannot be written: {e}"));

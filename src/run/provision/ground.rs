@@ -72,7 +72,7 @@ impl<'a> Ground<'a> {
     /// Where there is none.
     pub fn connected(&mut self) -> Result<&mut Shell, Problem> {
         let none = || {
-            Problem::failed(code::RUN_CONNECT, "the step needs a connection, and the builder has none")
+            Problem::failed(code::RUN_OPTION, "the step needs a connection, and the builder has none")
                 .help("give the builder a `communicator`")
         };
         self.shell.as_deref_mut().ok_or_else(none)

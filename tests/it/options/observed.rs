@@ -21,6 +21,7 @@ use bakec::run::secret::Gate;
 use bakec::run::settings::{Outcome, Settings};
 use bakec::schema::Kinds;
 use bakec::text::FileId;
+use regex::Regex;
 use serde_json::{Value, json};
 
 use super::account::furnish;
@@ -153,13 +154,15 @@ pub(crate) async fn baked_by(server: &Server, options: &Value, way: Way) -> Outc
 
 /// How a run ended, with no ids.
 pub(crate) fn told(outcome: &Outcome) -> String {
+    let id = Regex::new(r"\b[a-z]+-[0-9a-f]{17}\b").expect("the pattern is a regex");
+    let plain = |message: &str| id.replace_all(message, "ID").into_owned();
     if let Some(problem) = outcome.refused.first() {
-        return format!("refused: {}", problem.message);
+        return format!("refused: {}", plain(&problem.message));
     }
     let ends = outcome.ends.iter().map(|(_, end)| match end {
         End::Done { .. } => "done".to_owned(),
-        End::Unprocessed { problem, .. } => format!("unprocessed: {}", problem.message),
-        End::Failed { problem } => format!("failed: {}", problem.message),
+        End::Unprocessed { problem, .. } => format!("unprocessed: {}", plain(&problem.message)),
+        End::Failed { problem } => format!("failed: {}", plain(&problem.message)),
     });
     ends.collect::<Vec<_>>().join(", ")
 }
