@@ -205,6 +205,8 @@ fn put(world: &mut World, place: regions::Region, what: &Supposed, id: &str) -> 
             };
             let (mut image, snapshots) = catalogue::own(&ami);
             let alias = |owner: &String| ALIASES.into_iter().find(|alias| alias == owner);
+            image.product_codes.extend(value("product-code"));
+            image.description = value("description").or(image.description);
             image.owner_alias = value("owner-alias").iter().chain(owners).find_map(alias);
             region.snapshots.extend(snapshots);
             region.images.insert(id.to_owned(), Arc::new(image));

@@ -27,7 +27,7 @@ use super::preflight::{self, Depth, Found};
 use super::problem::Problem;
 use super::reached::{self, Reached};
 use super::settings::{OnError, Outcome, Settings};
-use super::step::undo::{Extent, back, earlier};
+use super::step::undo::{self, Extent, back};
 use super::step::{Cx, Run};
 use super::work::{Common, work};
 use super::{asked, sweep};
@@ -199,27 +199,11 @@ pub async fn ready(cx: &mut Cx, again: bool) -> Result<(), Vec<Problem>> {
         }
         Some(why) => {
             cx.events.say(format!("{why}: its machine is not trusted, and the build begins again"));
-            return self::again(cx, why).await;
+            return undo::again(cx, why).await;
         }
         None => {}
     }
-    undone(cx).await
-}
-
-/// Begins a new attempt at a build, once what the earlier ones made is undone.
-///
-/// # Errors
-/// What may be left of them: nothing new is made then.
-pub async fn again(cx: &mut Cx, why: &str) -> Result<(), Vec<Problem>> {
-    let next = Entry::Attempt { build: cx.build.to_string(), attempt: cx.attempt + 1, why: why.to_owned() };
-    cx.append(next).await.map_err(|problem| vec![problem])?;
-    cx.attempt += 1;
-    undone(cx).await
-}
-
-async fn undone(cx: &Cx) -> Result<(), Vec<Problem>> {
-    let left = earlier(cx).await;
-    if left.is_empty() { Ok(()) } else { Err(left) }
+    undo::undone(cx).await
 }
 
 /// Why a build cannot go on without somebody's word: what ran here was interrupted, and nobody knows what it has done.

@@ -25,7 +25,7 @@ use super::reached::Reached;
 use super::settings::{OnError, Outcome, Settings};
 use super::settle;
 use super::step::ask::Asks;
-use super::step::undo::{Extent, back};
+use super::step::undo::{self, Extent, back};
 use super::step::{Age, Cx, Run, lease};
 use crate::diagnostic::code;
 
@@ -172,7 +172,7 @@ async fn one(common: &Common, build: &Build) -> (End, Vec<Problem>) {
             && !line::is_final(&cx)
             && cx.asked(problem).await == Some(Answer::Again)
         {
-            if let Err(left) = settle::again(&mut cx, "it was asked for at the keyboard").await {
+            if let Err(left) = undo::again(&mut cx, "it was asked for at the keyboard").await {
                 return unready(&cx, left);
             }
             continue;

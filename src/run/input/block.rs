@@ -167,6 +167,14 @@ pub(super) fn all_tags(take: &mut Take<'_>, map: &str, single: &str) -> Vec<(Str
             let message = format!("the tag `{key}` is one of bakec's own");
             take.wrong(option, message, Some(OWNED));
         }
+        for (key, value) in &tags {
+            if let Some(secret) = take.secret_in(value).or_else(|| take.secret_in(key)) {
+                let message =
+                    format!("a tag of `{option}` holds the secret `{secret}`, and tags are no place for secrets");
+                let help = "whoever may look at the account reads its tags, and they stand in the record of the run";
+                take.warn(&message, Some(help));
+            }
+        }
         // What is rendered later is looked at then.
         for (key, value) in tags.iter().filter(|(key, value)| !key.contains("{{") && !value.contains("{{")) {
             if let Some(why) = unfit(key, value) {

@@ -77,6 +77,11 @@ impl<'a> Take<'a> {
         self.warnings.push(Warning { message: message.to_owned(), help: help.map(str::to_owned) });
     }
 
+    /// The secret variable that a text reads, where it reads one.
+    pub(super) fn secret_in(&self, text: &str) -> Option<String> {
+        self.values.secret_in(text)
+    }
+
     /// Takes what does not count, whatever is wrong with it.
     pub(super) fn silently<T>(&mut self, take: impl FnOnce(&mut Take<'_>) -> T) -> T {
         let (problems, warnings) = (self.problems.len(), self.warnings.len());

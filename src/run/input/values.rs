@@ -13,6 +13,7 @@ use crate::run::facts;
 use crate::run::problem::Problem;
 use crate::run::render::{Given, RenderError, RunValues, render};
 use crate::run::secret::{Gate, Secret};
+use crate::template::{Piece, parse, user_variables};
 use crate::text::suggest::nearest;
 use crate::text::words;
 
@@ -120,6 +121,17 @@ impl<'a> Values<'a> {
             }
         };
         refused(error, text).help(help)
+    }
+
+    /// The secret variable that a text reads, where it reads one.
+    pub(super) fn secret_in(&self, text: &str) -> Option<String> {
+        let actions = parse(text).pieces.into_iter().filter_map(|piece| match piece {
+            Piece::Action { action, .. } => Some(action),
+            Piece::Text(_) => None,
+        });
+        let mut names =
+            actions.flat_map(|action| user_variables(&action).into_iter().map(str::to_owned).collect::<Vec<_>>());
+        names.find(|name| self.secrets.contains(name))
     }
 
     /// Hides a text, because the option that holds it says so.

@@ -7,15 +7,13 @@ use crate::diagnostic::code;
 use crate::run::aws::Repeat;
 use crate::run::aws::wait::{Instance, filter};
 use crate::run::build::{Build, Builder, Ebs, Launch, Network};
-use crate::run::event::What;
-use crate::run::journal::line::Entry;
 use crate::run::pause::Answer;
 use crate::run::problem::{Kind, Problem};
 use crate::run::step::fleet::{MakeTemplate, RequestFleet};
 use crate::run::step::launch::{LaunchInstance, nth, running};
 use crate::run::step::network::{FindNetwork, Place, Wanted};
 use crate::run::step::role::{AttachRole, MakeProfile, MakeRole, PREFIX, PutPolicy, known};
-use crate::run::step::undo::earlier;
+use crate::run::step::undo;
 use crate::run::step::{Cx, Step};
 
 /// How many machines of the spot market a build gets before it gives up.
@@ -203,14 +201,11 @@ pub(super) async fn again(cx: &Cx, ebs: &Ebs, problem: &Problem) -> Option<Resul
         return Some(Err(Problem::failed(code::RUN_CAPACITY, message).help(help)));
     }
     cx.events.warn(format!("{why}: the build begins again"));
-    let next = Cx { attempt: cx.attempt + 1, ..cx.clone() };
-    let entry = Entry::Attempt { build: cx.build.to_string(), attempt: next.attempt, why: why.to_owned() };
-    if let Err(problem) = cx.append(entry).await {
-        return Some(Err(problem));
-    }
-    let left = earlier(&next).await;
-    cx.events.tell(What::Waiting { text: "what the former attempt made is undone".to_owned() });
-    Some(left.into_iter().next().map_or(Ok(next), Err))
+    let mut next = cx.clone();
+    // What else is left of it is told when the build ends.
+    let begun =
+        undo::again(&mut next, why).await.map_err(|left| left.into_iter().next().unwrap_or_else(Problem::cancelled));
+    Some(begun.map(|()| next))
 }
 
 /// Whether a build has failed because EC2 has taken its machine back.

@@ -93,13 +93,14 @@ async fn restart(wanted: &Wanted<'_>, shell: &mut Shell, events: &Events) -> Res
     let before = shell.ask(wanted.start).await?;
     events.say("restarting the machine");
     let end = Instant::now() + wanted.within;
-    let exit = shell.run(&wanted.command, None, &mut |pipe, line| output(events, pipe, line)).await?;
-    match exit {
-        Exit::Lost(_) | Exit::Signal(_) | Exit::Status(0) => {}
-        Exit::Status(status) if wanted.valid.contains(&status) => {}
-        // It may take the connection down so soon that its own end is not told in order.
-        Exit::Status(_) if shell.is_lost() => {}
-        Exit::Status(status) => {
+    let ran = shell.run(&wanted.command, None, &mut |pipe, line| output(events, pipe, line)).await;
+    match ran {
+        // It may take the connection down so soon that not even its beginning is told; since when the machine runs tells what came of it.
+        Err(problem) if !(shell.is_lost() && passes(&problem)) => return Err(problem),
+        Err(_) | Ok(Exit::Lost(_) | Exit::Signal(_) | Exit::Status(0)) => {}
+        Ok(Exit::Status(status)) if wanted.valid.contains(&status) => {}
+        Ok(Exit::Status(_)) if shell.is_lost() => {}
+        Ok(Exit::Status(status)) => {
             let message = format!("the command that restarts the machine ended with the exit status {status}");
             return Err(Problem::failed(code::RUN_SCRIPT, message));
         }

@@ -83,8 +83,28 @@ pub async fn back(cx: &Cx, extent: Extent) -> Vec<Problem> {
     left
 }
 
+/// Begins a new attempt at a build, once what the earlier ones made is undone.
+///
+/// # Errors
+/// What may be left of them: nothing new is made then.
+pub async fn again(cx: &mut Cx, why: &str) -> Result<(), Vec<Problem>> {
+    let next = Entry::Attempt { build: cx.build.to_string(), attempt: cx.attempt + 1, why: why.to_owned() };
+    cx.append(next).await.map_err(|problem| vec![problem])?;
+    cx.attempt += 1;
+    undone(cx).await
+}
+
+/// Undoes what stands of earlier attempts.
+///
+/// # Errors
+/// What may be left of them.
+pub async fn undone(cx: &Cx) -> Result<(), Vec<Problem>> {
+    let left = earlier(cx).await;
+    if left.is_empty() { Ok(()) } else { Err(left) }
+}
+
 /// Undoes what stands of earlier attempts: what may be left.
-pub async fn earlier(cx: &Cx) -> Vec<Problem> {
+async fn earlier(cx: &Cx) -> Vec<Problem> {
     let steps = standing(cx).into_iter().filter(|step| step.attempt < cx.attempt);
     walk(cx, steps.collect()).await
 }
