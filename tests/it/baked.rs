@@ -1,6 +1,6 @@
 //! Whole builds on the embedded EC2, in this process: what is there afterwards, whatever goes wrong meanwhile.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -152,6 +152,25 @@ impl House {
 
     pub(crate) fn all(&self, kind: &str) -> Vec<Value> {
         self.server.inventory()[kind].as_array().cloned().unwrap_or_default()
+    }
+
+    /// What the journals say of a build: its own lines, and the answers to them.
+    pub(crate) fn told_of(&self, build: &str) -> String {
+        let journals = names(self.folder.path()).into_iter().map(|run| self.folder.path().join(run).join(FILE));
+        let text: String = journals.filter_map(|journal| std::fs::read_to_string(journal).ok()).collect();
+        let mut asked = BTreeSet::new();
+        let mut told = Vec::new();
+        for line in text.lines() {
+            let read: Value = serde_json::from_str(line).expect("a line of a journal");
+            let entry = &read["line"];
+            if entry["build"] == build {
+                asked.insert(entry["n"].as_u64());
+            } else if entry["intent"].is_null() || !asked.contains(&entry["intent"].as_u64()) {
+                continue;
+            }
+            told.push(entry.to_string());
+        }
+        told.join("\n")
     }
 
     /// Nothing is there but images that are final with their snapshots, one in each of the regions.

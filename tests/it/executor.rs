@@ -108,16 +108,19 @@ fn what_preflight_refuses_is_3_and_points_at_its_line() {
     let folder = folder(&[("web.bake", &store)]);
     let ran = rehearsed(folder.path(), &[]);
     assert_eq!(ran.code, 3, "{}", ran.said());
-    for words in ["`ami-eb6b8480`", "╭─[web.bake:6:9]", "source_ami    = "] {
+    let why = "the image `ami-eb6b8480` keeps its root on the instance, and `amazon-ebs` needs one on a volume";
+    for words in [why.split(", ").next().expect("a half"), "╭─[web.bake:6:9]", "source_ami    = ", "--ami"] {
         assert!(ran.errors.contains(words), "no {words:?} in\n{}", ran.errors);
     }
     assert_eq!(bakec(folder.path(), &["runs"], "").code, 0);
     assert!(!folder.path().join(".bakec/runs").exists(), "nothing was begun");
+    let known = rehearsed(folder.path(), &["--ami", "us-east-1/ami-eb6b8480"]);
+    assert_eq!(known.code, 0, "{}", known.said());
     let told = rehearsed(folder.path(), &["--events", "json"]);
     let last = events(&told.out).pop().expect("there are events");
     assert_eq!((told.code, &last["event"], &last["problem"]["origin"]["line"]), (3, &json!("refused"), &json!(6)));
     let told = rehearsed(folder.path(), &["-machine-readable"]);
-    assert!(told.code == 3 && told.out.contains(",,ui,error,==> web.bake:6:9: "), "{}", told.out);
+    assert!(told.code == 3 && told.out.contains(",,ui,error,==> web.bake:6:9: the image"), "{}", told.out);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! `BAKEC_STORM=500` makes so many builds; a few are made by default.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -41,13 +41,23 @@ async fn in_a_storm_all_builds_succeed_or_are_undone() {
     }
     let outcome = house.bake(&many(builds)).await;
     assert_eq!((&outcome.refused[..], outcome.ends.len()), (&[][..], builds), "{outcome:?}");
-    assert!(outcome.left.is_empty(), "{:?}", outcome.left);
     let done = |end: &End| matches!(end, End::Done { .. });
     let made = outcome.ends.iter().filter(|(_, end)| done(end)).count();
     println!("{builds} builds, {made} made, {} calls", outcome.calls);
+    let built: BTreeSet<&str> = outcome.ends.iter().filter(|(_, end)| done(end)).map(|(name, _)| name.as_str()).collect();
+    for problem in &outcome.left {
+        let build = problem.message.split('`').nth(3).unwrap_or_default();
+        println!("{}\n{}", problem.message, house.told_of(build));
+    }
+    assert!(outcome.left.is_empty(), "{}", house.server.inventory());
     for (kind, things) in house.server.inventory().as_object().expect("kinds") {
         let things = things.as_array().expect("a list");
         let stays = matches!(kind.as_str(), "images" | "snapshots");
+        let of = |thing: &Value| thing["tags"]["bakec:build"].as_str().unwrap_or_default().to_owned();
+        for thing in things.iter().filter(|thing| !built.contains(&*of(thing))) {
+            let end = outcome.ends.iter().find(|(name, _)| *name == of(thing));
+            panic!("{kind} of a build that has made none: {thing}\n{end:?}\n{}", house.told_of(&of(thing)));
+        }
         assert_eq!(things.len(), if stays { made } else { 0 }, "{kind}");
         assert!(things.iter().all(|thing| thing["tags"]["bakec:state"] == "final"), "{kind}");
     }

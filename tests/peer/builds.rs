@@ -217,6 +217,12 @@ pub(crate) fn leave_the_same(account: &Account, more: &Value) {
     });
     let elsewhere = account.template(&elsewhere, hello.clone());
     assert_eq!(images(&account.both(true, &elsewhere, &[], nothing)), 1);
+    // Packer 1.6.6 always makes an image.
+    let none = account.template(&json!({ "skip_create_ami": true, "run_tags": { "who": "run" } }), hello.clone());
+    account.reset();
+    let (done, said) = account.bakec(&none, &[]);
+    assert!(done, "{said}");
+    assert_eq!(images(&account.inventory()), 0);
 
     let devices = json!({
         "source_ami": null,

@@ -50,7 +50,8 @@ use wait::Watch;
 /// How often a call is made at most, where the plan says nothing; one that is throttled is made again for as long as below.
 const TRIES: u32 = 11;
 
-/// So long a call is made again that AWS has no time for, in AWS's time: that there are too many is no fault of this one.
+/// So long a call is made again that AWS has no time for, after AWS has taken one of its kind, in AWS's time: that there are too many is
+/// no fault of this one, and while others have their turn it will have its own.
 const THROTTLED: Duration = Duration::from_secs(15 * 60);
 
 /// How often a call is made at most, once nothing shall be waited for any more.
@@ -133,6 +134,8 @@ pub struct Region {
     pub foreign: bool,
     /// Whether snapshots can be tagged as they are made, where the endpoint is foreign and one build has found it out.
     pub tags_snapshots: tokio::sync::Mutex<Option<bool>>,
+    /// When AWS took a call of each kind last.
+    taken: Mutex<HashMap<&'static str, Instant>>,
     calls: Arc<AtomicU64>,
 }
 
@@ -245,7 +248,6 @@ impl Cloud {
     }
 
     /// A client of STS.
-    /// A client of STS.
     pub fn sts(&self) -> aws_sdk_sts::Client {
         let config = aws_sdk_sts::config::Builder::from(&self.config).interceptor(Listener(self.clock.clone())).build();
         aws_sdk_sts::Client::from_conf(config)
@@ -282,6 +284,7 @@ impl Cloud {
                 tries: self.tries,
                 foreign: self.endpoints.is_foreign(name),
                 tags_snapshots: tokio::sync::Mutex::default(),
+                taken: Mutex::default(),
                 calls: self.calls.clone(),
             })
         };
@@ -370,6 +373,7 @@ impl Region {
                 Ok(answer) => {
                     self.told(action, start, None);
                     self.buckets.speed_up(shelf);
+                    self.taken.lock().unwrap_or_else(PoisonError::into_inner).insert(action, Instant::now());
                     return Ok(answer);
                 }
                 Err(error) => self.explain(action, &error),
@@ -390,7 +394,7 @@ impl Region {
             let again = match error.fault {
                 Fault::Throttled => {
                     self.buckets.slow_down(shelf);
-                    attempt < tries || self.tries.is_none() && begin.elapsed() < self.local(THROTTLED)
+                    attempt < tries || self.tries.is_none() && self.takes(action, begin)
                 }
                 Fault::Unreached => attempt < tries,
                 Fault::Unclear => repeat == Repeat::Always && attempt < tries,
@@ -405,6 +409,12 @@ impl Region {
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         unreachable!("the loop has no end")
+    }
+
+    /// Whether AWS has taken a call of a kind lately, or it is not long since the first one was made.
+    fn takes(&self, action: &str, first: Instant) -> bool {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner).get(action).copied();
+        taken.map_or(first, |taken| taken.max(first)).elapsed() < self.local(THROTTLED)
     }
 
     /// Gets other credentials than those of an access key, which have expired. Whether there are any.

@@ -5,9 +5,8 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_ec2::types::Filter;
 use tokio::sync::watch;
@@ -21,6 +20,9 @@ const JITTER: f64 = 0.1;
 
 /// From this pause on a look is worth a second call that tells how far things are.
 const SLOW: Duration = Duration::from_secs(20);
+
+/// So many looks at least are made at a thing while one is patient.
+const FEWEST: u64 = 8;
 
 /// As many ids as one look may ask for.
 const AT_ONCE: usize = 200;
@@ -73,14 +75,29 @@ pub trait Seen: Clone + PartialEq + Send + Sync + Sized + 'static {
     fn watch(region: &Region) -> &Watch<Self>;
 }
 
-/// What is known of a thing that is waited for; nothing before the first look.
-type Sight<T> = Option<Result<Option<T>, CallError>>;
+/// What a look says to who waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign<O> {
+    /// It is as it was to be, or never will be.
+    Done(O),
+    /// It has moved: from now on one waits so long, in AWS's time.
+    Moved(Duration),
+    /// Nothing new.
+    Still,
+}
+
+/// What is known of a thing that is waited for.
+struct Sight<T> {
+    /// Nothing before the first look.
+    seen: Option<Result<Option<T>, CallError>>,
+    /// How many looks have been answered.
+    looks: u64,
+    /// How often a look saw something else than the one before.
+    news: u64,
+}
 
 /// All that is waited for, of one kind in one region.
-pub struct Watch<T> {
-    wanted: Mutex<Wanted<T>>,
-    looks: AtomicU64,
-}
+pub struct Watch<T>(Mutex<Wanted<T>>);
 
 struct Wanted<T> {
     ids: HashMap<String, watch::Sender<Sight<T>>>,
@@ -92,59 +109,71 @@ struct Wanted<T> {
 
 impl<T> Default for Watch<T> {
     fn default() -> Self {
-        let wanted = Mutex::new(Wanted { ids: HashMap::new(), looking: false, fresh: false });
-        Watch { wanted, looks: AtomicU64::new(0) }
+        Watch(Mutex::new(Wanted { ids: HashMap::new(), looking: false, fresh: false }))
     }
 }
 
 impl<T> Watch<T> {
-    /// How many looks have been answered.
-    pub fn looks(&self) -> u64 {
-        self.looks.load(Ordering::Relaxed)
+    fn wanted(&self) -> std::sync::MutexGuard<'_, Wanted<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Waits until `done` says what came of it. `done` sees the thing each time that it has changed, and nothing while it is invisible.
+/// Waits until `done` says what came of it; nothing where it has not moved for as long as one is patient, in AWS's time. `done` sees the
+/// thing each time that it has changed, and nothing while it is invisible.
+///
+/// Only a look ends the wait: a machine that was busy or asleep, or a lost network, says nothing of what is waited for.
 ///
 /// # Errors
-/// What `done` says, or a look that failed for good.
+/// A look that failed for good.
 pub async fn until<T: Seen, O>(
     region: &Arc<Region>,
     id: &str,
-    mut done: impl FnMut(Option<&T>) -> Option<O>,
-) -> Result<O, CallError> {
+    patience: Duration,
+    mut done: impl FnMut(Option<&T>) -> Sign<O>,
+) -> Result<Option<O>, CallError> {
+    // Who says how far apart looks are says how many there are.
+    let fewest = if region.polling.pause.is_some() { 1 } else { FEWEST };
+    let deadline = |patience: Duration, looks: u64| (Instant::now() + region.local(patience), looks + fewest);
     let mut sights = join(region, id);
+    let mut end = deadline(patience, sights.borrow().looks);
+    let mut heard = None;
     loop {
-        sights.mark_unchanged();
         {
-            let sight = sights.borrow();
-            match &*sight {
-                None => {}
-                Some(Ok(seen)) => {
-                    if let Some(outcome) = done(seen.as_ref()) {
-                        return Ok(outcome);
-                    }
-                }
+            let sight = sights.borrow_and_update();
+            let sign = match &sight.seen {
                 Some(Err(error)) => return Err(error.clone()),
+                Some(Ok(seen)) if heard != Some(sight.news) => {
+                    heard = Some(sight.news);
+                    done(seen.as_ref())
+                }
+                _ => Sign::Still,
+            };
+            match sign {
+                Sign::Done(outcome) => return Ok(Some(outcome)),
+                Sign::Moved(patience) => end = deadline(patience, sight.looks),
+                Sign::Still if Instant::now() >= end.0 && sight.looks >= end.1 => return Ok(None),
+                Sign::Still => {}
             }
         }
         if sights.changed().await.is_err() {
             sights = join(region, id);
+            (end.1, heard) = (sights.borrow().looks + fewest, None);
         }
     }
 }
 
 /// Takes part in the looks at a thing, and starts the loop where none runs.
 fn join<T: Seen>(region: &Arc<Region>, id: &str) -> watch::Receiver<Sight<T>> {
-    let mut wanted = T::watch(region).wanted.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut wanted = T::watch(region).wanted();
     let receiver = match wanted.ids.get(id) {
         Some(sender) => {
             // Why a former look failed says nothing of the next one.
-            sender.send_if_modified(|sight| matches!(sight, Some(Err(_))) && sight.take().is_some());
+            sender.send_if_modified(|sight| matches!(sight.seen, Some(Err(_))) && sight.seen.take().is_some());
             sender.subscribe()
         }
         None => {
-            let (sender, receiver) = watch::channel(None);
+            let (sender, receiver) = watch::channel(Sight { seen: None, looks: 0, news: 0 });
             wanted.ids.insert(id.to_owned(), sender);
             receiver
         }
@@ -154,6 +183,20 @@ fn join<T: Seen>(region: &Arc<Region>, id: &str) -> watch::Receiver<Sight<T>> {
         tokio::spawn(keep_looking::<T>(Arc::downgrade(region)));
     }
     receiver
+}
+
+impl<T: Seen> Sight<T> {
+    /// Takes in what a look saw. Whether it is more than further progress.
+    fn take(&mut self, seen: Result<Option<T>, CallError>) -> bool {
+        let is_still = match (&self.seen, &seen) {
+            (Some(Ok(Some(old))), Ok(Some(new))) => new.is_still(old),
+            (old, new) => old.as_ref() == Some(new),
+        };
+        self.news += u64::from(self.seen.as_ref() != Some(&seen));
+        self.looks += u64::from(seen.is_ok());
+        self.seen = Some(seen);
+        !is_still
+    }
 }
 
 /// Looks as long as somebody waits. Between two looks it holds nothing: a run that has ended need not wait for it.
@@ -170,7 +213,7 @@ async fn keep_looking<T: Seen>(region: Weak<Region>) {
         tokio::time::sleep(time).await;
         let Some(region) = region.upgrade() else { return };
         let ids: Vec<String> = {
-            let mut wanted = T::watch(&region).wanted.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut wanted = T::watch(&region).wanted();
             wanted.ids.retain(|_, sender| sender.receiver_count() > 0);
             if wanted.ids.is_empty() {
                 wanted.looking = false;
@@ -184,24 +227,11 @@ async fn keep_looking<T: Seen>(region: Weak<Region>) {
         let mut changed = false;
         for some in ids.chunks(AT_ONCE) {
             let seen = T::look(&region, some, pause >= SLOW).await;
-            T::watch(&region).looks.fetch_add(u64::from(seen.is_ok()), Ordering::Relaxed);
-            let wanted = T::watch(&region).wanted.lock().unwrap_or_else(PoisonError::into_inner);
+            let wanted = T::watch(&region).wanted();
             for id in some {
                 let Some(sender) = wanted.ids.get(id) else { continue };
-                let sight = match &seen {
-                    Ok(all) => Ok(all.get(id).cloned()),
-                    Err(error) => Err(error.clone()),
-                };
-                sender.send_if_modified(|old| {
-                    let still = match (&*old, &sight) {
-                        (Some(Ok(Some(old))), Ok(Some(new))) => new.is_still(old),
-                        (old, new) => old.as_ref() == Some(new),
-                    };
-                    changed |= !still;
-                    let news = old.as_ref() != Some(&sight);
-                    *old = Some(sight);
-                    news
-                });
+                let seen = seen.as_ref().map(|all| all.get(id).cloned()).map_err(Clone::clone);
+                sender.send_modify(|sight| changed |= sight.take(seen));
             }
         }
         pause = if changed { T::FIRST } else { pause.mul_f64(GROWTH).min(T::LONGEST) };
@@ -319,7 +349,7 @@ mod tests {
         let (events, mut reader) = Events::new(Gate::default());
         let region = Cloud::of_nobody(&events).region("us-east-1");
         drop(events);
-        let waits = until(&region, "i-1", |_: Option<&Instance>| None::<()>);
+        let waits = until(&region, "i-1", Duration::ZERO, |_: Option<&Instance>| Sign::<()>::Still);
         // The loop begins, and nobody waits any more.
         assert!(tokio::time::timeout(Duration::from_millis(20), waits).await.is_err());
         drop(region);

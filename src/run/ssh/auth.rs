@@ -145,7 +145,7 @@ impl Trial<'_> {
     /// Asks what the server takes; some let a user in without any proof.
     async fn none(&mut self) -> Result<bool, Fault> {
         let result = self.handle.authenticate_none(self.user).await;
-        self.result(result)
+        self.result(result).await
     }
 
     /// The hashes to sign with: for RSA the best that the server names; where it names none, the new ones and then the old one.
@@ -166,11 +166,11 @@ impl Trial<'_> {
         if let Some(certificate) = &own.certificate {
             let shown =
                 self.handle.authenticate_certificate_with(self.user, certificate.clone(), hash, &mut Own(own)).await;
-            return self.signed(shown).map(Option::unwrap_or_default);
+            return self.signed(shown).await.map(Option::unwrap_or_default);
         }
         let key = PrivateKeyWithHashAlg::new(own.key.clone(), hash);
         let result = self.handle.authenticate_publickey(self.user, key).await;
-        self.result(result)
+        self.result(result).await
     }
 
     /// A key of the agent; nothing where it does not sign.
@@ -188,12 +188,12 @@ impl Trial<'_> {
                 self.handle.authenticate_certificate_with(self.user, certificate.clone(), hash, agent).await
             }
         };
-        self.signed(shown)
+        self.signed(shown).await
     }
 
-    fn signed(&mut self, shown: Result<AuthResult, AgentAuthError>) -> Result<Option<bool>, Fault> {
+    async fn signed(&mut self, shown: Result<AuthResult, AgentAuthError>) -> Result<Option<bool>, Fault> {
         match shown {
-            Ok(result) => self.result(Ok(result)).map(Some),
+            Ok(result) => self.result(Ok(result)).await.map(Some),
             Err(_) if self.handle.is_closed() => Err(Fault::Lost(self.end())),
             Err(_) => Ok(None),
         }
@@ -202,7 +202,7 @@ impl Trial<'_> {
     async fn password(&mut self, method: MethodKind, answer: &Answer<'_>) -> Result<bool, Fault> {
         if let (MethodKind::Password, Answer::Given(password)) = (method, answer) {
             let result = self.handle.authenticate_password(self.user, *password).await;
-            return self.result(result);
+            return self.result(result).await;
         }
         let from = answer;
         let mut answer = self.handle.authenticate_keyboard_interactive_start(self.user, None::<String>).await;
@@ -226,12 +226,12 @@ impl Trial<'_> {
         Ok(false)
     }
 
-    fn result(&mut self, result: Result<AuthResult, russh::Error>) -> Result<bool, Fault> {
+    async fn result(&mut self, result: Result<AuthResult, russh::Error>) -> Result<bool, Fault> {
         match result {
             Ok(AuthResult::Success) => Ok(true),
             Ok(AuthResult::Failure { remaining_methods, .. }) => {
                 // A connection that ends looks like a refusal without further methods, and such a refusal ends it.
-                if remaining_methods.is_empty() && self.handle.is_closed() && !self.known.is_refused() {
+                if remaining_methods.is_empty() && self.handle.is_closed() && !self.known.is_refused().await {
                     return Err(Fault::Lost(self.end()));
                 }
                 self.methods = remaining_methods.to_vec();

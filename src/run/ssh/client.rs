@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use russh::client::{ChannelOpenHandle, DisconnectReason, Handler, Msg, Session};
 use russh::keys::{HashAlg, PublicKeyOrCertificate};
 use russh::{Channel, ChannelOpenFailure, Names};
+use tokio::sync::watch;
 
 use super::pin::{Admitted, HostKeyPin};
 use super::tunnel::Remote;
@@ -16,7 +17,11 @@ use super::{agent, offer, tunnel};
 
 /// What a connection has come to know, for those who hold its other end.
 #[derive(Clone, Default)]
-pub(super) struct Known(Arc<Mutex<Facts>>);
+pub(super) struct Known {
+    facts: Arc<Mutex<Facts>>,
+    /// That nothing more will be known.
+    over: Arc<watch::Sender<bool>>,
+}
 
 #[derive(Default)]
 struct Facts {
@@ -34,7 +39,7 @@ struct Facts {
 
 impl Known {
     fn with<T>(&self, f: impl FnOnce(&mut Facts) -> T) -> T {
-        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        f(&mut self.facts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn changed(&self) -> Option<String> {
@@ -49,7 +54,11 @@ impl Known {
         self.with(|f| f.old.clone())
     }
 
-    pub(super) fn is_refused(&self) -> bool {
+    /// Whether a connection that is closed ended since the server takes no further proof of the user. Why it ended is known a moment
+    /// after it is closed.
+    pub(super) async fn is_refused(&self) -> bool {
+        // Its sender is here.
+        let _ = self.over.subscribe().wait_for(|over| *over).await;
         self.with(|f| f.refused)
     }
 
@@ -66,6 +75,12 @@ pub(super) struct Client {
     pub(super) remote: Remote,
     /// The agent that is offered to the machine.
     pub(super) agent: Option<PathBuf>,
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.known.over.send_replace(true);
+    }
 }
 
 impl Handler for Client {

@@ -13,7 +13,7 @@ use super::tags::{FINAL, STATE};
 use super::{Cx, Failure, Look, Step};
 use crate::diagnostic::code;
 use crate::run::aws::fault::{CallError, Fault};
-use crate::run::aws::wait::{self, Image as Seen, filter};
+use crate::run::aws::wait::{self, Image as Seen, Sign, filter};
 use crate::run::aws::{Region, Repeat};
 use crate::run::build::Device;
 use crate::run::event::What;
@@ -181,66 +181,52 @@ pub fn merged(first: &[(String, String)], then: &[(String, String)]) -> Vec<(Str
     all
 }
 
-/// How far an image that is waited for has come.
-#[derive(Default)]
-struct Come {
-    /// How far its snapshots are, in percent.
-    percent: Option<u8>,
-    /// Whether it was seen, and is not seen any more.
-    gone: bool,
-}
-
 /// Waits until an image can be used. Its deadline moves on while its snapshots do.
 ///
 /// # Errors
 /// Where it fails, with EC2's reason, stands still for too long, or is not there any more.
 pub async fn available(cx: &Cx, region: &Arc<Region>, id: &str) -> Result<Seen, Problem> {
-    let (said, mut come) = tokio::sync::watch::channel(Come::default());
-    let events = cx.events.clone();
-    let name = region.name.clone();
-    let mut known = false;
-    let wait = wait::until(region, id, |seen: Option<&Seen>| {
-        said.send_if_modified(|come| std::mem::replace(&mut come.gone, known && seen.is_none()) != come.gone);
-        let image = seen?;
-        known = true;
+    let patience = region.patience(PATIENCE);
+    let name = &region.name;
+    let (mut percent, mut is_known, mut is_gone) = (None, false, false);
+    let wait = wait::until(region, id, patience, |seen: Option<&Seen>| {
+        let was_gone = std::mem::replace(&mut is_gone, is_known && seen.is_none());
+        let Some(image) = seen else {
+            return if is_gone && !was_gone { Sign::Moved(cx.run.absence) } else { Sign::Still };
+        };
+        is_known = true;
         match image.state.as_str() {
-            "available" => Some(Ok(image.clone())),
+            "available" => Sign::Done(Ok(image.clone())),
             "pending" => {
                 if let Some(percent) = image.progress {
-                    events.tell(What::Waiting { text: format!("{id} in {name} is at {percent}%") });
+                    cx.events.tell(What::Waiting { text: format!("{id} in {name} is at {percent}%") });
                 }
                 // Not every look tells how far it is: only more than before is progress.
-                said.send_if_modified(|come| {
-                    let further = image.progress > come.percent;
-                    come.percent = come.percent.max(image.progress);
-                    further
-                });
-                None
+                let further = image.progress > percent;
+                percent = percent.max(image.progress);
+                if further || was_gone { Sign::Moved(patience) } else { Sign::Still }
             }
             state => {
                 let why = image.reason.as_deref().map_or("EC2 gives no reason", |why| why.trim_end_matches('.'));
-                Some(Err(Problem::failed(code::RUN_IMAGE, format!("the image {id} in {name} is {state}: {why}"))))
+                let message = format!("the image {id} in {name} is {state}: {why}");
+                Sign::Done(Err(Problem::failed(code::RUN_IMAGE, message)))
             }
         }
     });
-    tokio::pin!(wait);
-    loop {
-        let gone = come.borrow_and_update().gone;
-        let patience = if gone { cx.run.absence } else { region.patience(PATIENCE) };
-        tokio::select! {
-            outcome = &mut wait => return outcome.map_err(|error| error.problem(code::RUN_IMAGE))?,
-            () = cx.cancel.cancelled() => return Err(Problem::cancelled()),
-            moved = tokio::time::timeout(region.local(patience), come.changed()) => if moved.is_err() {
-                return Err(Problem::failed(code::RUN_IMAGE, match gone {
-                    true => format!("the image {id} in {name} was there and has gone: somebody has deregistered it"),
-                    false => {
-                        let patience = region.patience(PATIENCE);
-                        format!("the image {id} in {name} has shown no progress for {} minutes", patience.as_secs() / 60)
-                    }
-                }));
-            },
-        }
-    }
+    let outcome = tokio::select! {
+        outcome = wait => outcome.map_err(|error| error.problem(code::RUN_IMAGE))?,
+        () = cx.cancel.cancelled() => return Err(Problem::cancelled()),
+    };
+    outcome.unwrap_or_else(|| {
+        let message = match is_gone {
+            true => format!("the image {id} in {name} was there and has gone: somebody has deregistered it"),
+            false => {
+                let minutes = patience.as_secs() / 60;
+                format!("the image {id} in {name} has shown no progress for {minutes} minutes")
+            }
+        };
+        Err(Problem::failed(code::RUN_IMAGE, message))
+    })
 }
 
 /// Undoes an image of a step of the context's attempt: deregisters it and deletes its snapshots.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::request::mapping;
-pub use self::state::{StopInstance, console, running, terminated, waited};
+pub use self::state::{StopInstance, console, running, terminated};
 use super::{Cx, Failure, Look, Step};
 use crate::diagnostic::code;
 use crate::run::aws::fault::{CallError, Fault};

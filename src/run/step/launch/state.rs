@@ -1,7 +1,7 @@
 //! The states of a machine: running, stopped, ended, and what it writes on its console.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,14 +11,11 @@ use super::LaunchInstance;
 use crate::diagnostic::code;
 use crate::facts::Facts;
 use crate::run::aws::gather::together;
-use crate::run::aws::wait::{self, Instance};
+use crate::run::aws::wait::{self, Instance, Sign};
 use crate::run::aws::{Region, Repeat};
 use crate::run::event::What;
 use crate::run::problem::Problem;
 use crate::run::step::{Cx, Failure, Step};
-
-/// So many looks at least are made while one is patient.
-const FEWEST: u64 = 8;
 
 /// How long an instance may take to run, to stop or to end, in AWS's time.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -31,23 +28,19 @@ const FORGOTTEN: Duration = Duration::from_secs(120);
 /// # Errors
 /// Where it ends instead, with the reason that EC2 gives.
 pub async fn running(cx: &Cx, id: &str) -> Result<Instance, Problem> {
-    let events = cx.events.clone();
-    let wait = wait::until(&cx.region, id, move |seen: Option<&Instance>| {
-        let instance = seen?;
-        match instance.state.as_str() {
-            "running" => Some(Ok(instance.clone())),
-            "pending" => {
-                events.tell(What::Waiting { text: "the instance is pending".to_owned() });
-                None
-            }
-            state => {
-                let why = instance.reason.as_deref().map_or("EC2 gives no reason", |why| why.trim_end_matches('.'));
-                let code = if instance.is_lacking() { code::RUN_CAPACITY } else { code::RUN_LAUNCH };
-                Some(Err(Problem::failed(code, format!("the instance {} instead of running: {why}", ended(state)))))
-            }
+    waited(cx, id, "the instance does not run", |instance| match instance.state.as_str() {
+        "running" => Sign::Done(Ok(instance.clone())),
+        "pending" => {
+            cx.events.tell(What::Waiting { text: "the instance is pending".to_owned() });
+            Sign::Still
         }
-    });
-    waited(cx, "the instance does not run", wait).await?
+        state => {
+            let why = instance.reason.as_deref().map_or("EC2 gives no reason", |why| why.trim_end_matches('.'));
+            let code = if instance.is_lacking() { code::RUN_CAPACITY } else { code::RUN_LAUNCH };
+            Sign::Done(Err(Problem::failed(code, format!("the instance {} instead of running: {why}", ended(state)))))
+        }
+    })
+    .await?
 }
 
 fn ended(state: &str) -> &'static str {
@@ -57,44 +50,22 @@ fn ended(state: &str) -> &'static str {
     }
 }
 
-/// Waits for something with patience, and not when the build is to end.
-///
-/// # Errors
-/// Where it takes too long, or the build is cancelled.
-pub async fn waited<O>(
+/// Waits for an instance with patience, and not when the build is to end.
+async fn waited<O>(
     cx: &Cx,
+    id: &str,
     words: &str,
-    wait: impl Future<Output = Result<O, crate::run::aws::fault::CallError>>,
+    mut done: impl FnMut(&Instance) -> Sign<O>,
 ) -> Result<O, Problem> {
-    tokio::pin!(wait);
     let patience = cx.region.patience(PATIENCE);
-    loop {
-        let looks = looks(&cx.region);
-        tokio::select! {
-            outcome = tokio::time::timeout(cx.region.local(patience), &mut wait) => match outcome {
-                Ok(outcome) => return outcome.map_err(|error| error.problem(code::RUN_WAIT)),
-                Err(_) if has_looked_little(&cx.region, looks) => {}
-                Err(_) => {
-                    let message = format!("{words} after {} minutes", patience.as_secs() / 60);
-                    return Err(Problem::failed(code::RUN_WAIT, message));
-                }
-            },
-            () = cx.cancel.cancelled() => return Err(Problem::cancelled()),
+    tokio::select! {
+        outcome = wait::until(&cx.region, id, patience, |seen: Option<&Instance>| seen.map_or(Sign::Still, &mut done)) => {
+            outcome.map_err(|error| error.problem(code::RUN_WAIT))?.ok_or_else(|| {
+                Problem::failed(code::RUN_WAIT, format!("{words} after {} minutes", patience.as_secs() / 60))
+            })
         }
+        () = cx.cancel.cancelled() => Err(Problem::cancelled()),
     }
-}
-
-/// How many looks at a region's things have been answered.
-fn looks(region: &Region) -> u64 {
-    region.instances.looks() + region.images.looks()
-}
-
-/// Whether too few looks have been answered since there were so many: a machine that was busy or asleep, or a lost network, says nothing
-/// of what is waited for.
-fn has_looked_little(region: &Region, since: u64) -> bool {
-    // Who says how far apart they are says how many there are.
-    let fewest = if region.polling.pause.is_some() { 1 } else { FEWEST };
-    looks(region).saturating_sub(since) < fewest
 }
 
 /// Stops the instance, and waits until it has stopped.
@@ -129,15 +100,15 @@ impl Step for StopInstance {
             let asked = together(&cx.region, |r| &r.stops, vec![self.id.clone()], stop).await;
             asked.map_err(|e| e.failure(code::RUN_STOP))?;
         }
-        let stopped = wait::until(&cx.region, &self.id, |seen: Option<&Instance>| match seen?.state.as_str() {
-            "stopped" => Some(Ok(())),
-            "terminated" | "shutting-down" => {
-                Some(Err(Problem::failed(code::RUN_STOP, "the instance ended instead of stopping")))
-            }
-            _ => None,
-        });
         let help = "it is to stop itself, for the plan says `disable_stop_instance`: end its last provisioner by `shutdown -h`";
-        let outcome = waited(cx, "the instance does not stop", stopped).await;
+        let outcome = waited(cx, &self.id, "the instance does not stop", |seen| match seen.state.as_str() {
+            "stopped" => Sign::Done(Ok(())),
+            "terminated" | "shutting-down" => {
+                Sign::Done(Err(Problem::failed(code::RUN_STOP, "the instance ended instead of stopping")))
+            }
+            _ => Sign::Still,
+        })
+        .await;
         Ok(outcome.map_err(|problem| if self.by_itself { problem.help(help) } else { problem })??)
     }
 }
@@ -147,29 +118,21 @@ impl Step for StopInstance {
 /// # Errors
 /// Where it does not end.
 pub async fn terminated(region: &Arc<Region>, id: &str) -> Result<(), Problem> {
-    let unseen: Mutex<Option<Instant>> = Mutex::default();
-    let unseen_since = || *unseen.lock().unwrap_or_else(PoisonError::into_inner);
-    let gone = wait::until(region, id, |seen: Option<&Instance>| {
-        let mut since = unseen.lock().unwrap_or_else(PoisonError::into_inner);
-        *since = if seen.is_none() { since.or_else(|| Some(Instant::now())) } else { None };
-        (seen?.state == "terminated").then_some(())
-    });
-    let patience = region.local(region.patience(PATIENCE));
-    let (mut end, mut looked) = (Instant::now() + patience, looks(region));
-    tokio::pin!(gone);
-    loop {
-        match tokio::time::timeout(region.local(FORGOTTEN) / 8, &mut gone).await {
-            Ok(outcome) => return outcome.map_err(|error| error.problem(code::RUN_LAUNCH)),
-            // EC2 forgets what has ended; it took the call to end it, so it knew of it.
-            Err(_) if unseen_since().is_some_and(|since| since.elapsed() >= region.local(FORGOTTEN)) => return Ok(()),
-            Err(_) if Instant::now() >= end && has_looked_little(region, looked) => {
-                (end, looked) = (Instant::now() + patience, looks(region));
-            }
-            Err(_) if Instant::now() >= end => {
-                return Err(Problem::left(code::RUN_LAUNCH, format!("the instance {id} does not end")));
-            }
-            Err(_) => {}
+    let mut is_seen = true;
+    let gone = wait::until(region, id, region.patience(PATIENCE), |seen: Option<&Instance>| {
+        let was_seen = std::mem::replace(&mut is_seen, seen.is_some());
+        match seen {
+            Some(instance) if instance.state == "terminated" => Sign::Done(()),
+            Some(_) if !was_seen => Sign::Moved(region.patience(PATIENCE)),
+            None if was_seen => Sign::Moved(FORGOTTEN),
+            _ => Sign::Still,
         }
+    });
+    match gone.await.map_err(|error| error.problem(code::RUN_LAUNCH))? {
+        Some(()) => Ok(()),
+        // EC2 forgets what has ended; it took the call to end it, so it knew of it.
+        None if !is_seen => Ok(()),
+        None => Err(Problem::left(code::RUN_LAUNCH, format!("the instance {id} does not end"))),
     }
 }
 
