@@ -7,13 +7,13 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use bakec::rehearse::Settings as Rehearsal;
+use bakec::rehearse::{Fault, FaultKind, Settings as Rehearsal};
 use bakec::run::journal::line::End;
 use serde_json::Value;
 
-use crate::baked::House;
+use crate::baked::{House, is_done};
 use crate::ec2::Ec2;
-use crate::image::{SHELL, image};
+use crate::image::{COPIES, SHELL, image};
 use crate::run::{Ran, command, finish, folder};
 
 /// Builds whose images have names of their own.
@@ -65,13 +65,37 @@ async fn in_a_storm_all_builds_succeed_or_are_undone() {
     assert!(made * 2 > builds, "{:?}", outcome.ends);
 }
 
+/// The answer is lost that tells of what was made, and from then on the call is refused or AWS has no time for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_made_before_a_call_was_refused_is_undone() {
+    let copied = image("web", &format!("ami_name = \"web\"\n{COPIES}"), SHELL);
+    // The first launch is a dry run.
+    let calls =
+        [("ImportKeyPair", 1), ("CreateSecurityGroup", 1), ("RunInstances", 2), ("CreateImage", 1), ("CopyImage", 1)];
+    for (action, nth) in calls {
+        for refusal in [FaultKind::Throttle, FaultKind::Denied] {
+            let house =
+                House::of(Rehearsal { visible_after: Duration::from_secs(30), throttle: false, ..Rehearsal::default() })
+                    .await;
+            house.fault(&format!("lost@{action}:{nth}"));
+            house.server.fault(Fault { times: Some(1000), ..Fault::at(refusal, Some(action), nth + 1) });
+            let outcome = house.bake(&copied).await;
+            // What has been seen of it counts.
+            if !is_done(&outcome) {
+                assert!(outcome.left.is_empty() && outcome.refused.is_empty(), "{action}: {outcome:?}");
+                house.holds(&[]);
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_runs_at_once_do_not_disturb_each_other() {
     let house = House::new().await;
     let program = many(3);
     let (one, other) = tokio::join!(house.bake(&program), house.bake(&program));
     for outcome in [&one, &other] {
-        assert!(crate::baked::is_done(outcome), "{outcome:?}");
+        assert!(is_done(outcome), "{outcome:?}");
     }
     assert_ne!(one.run, other.run);
     house.holds(&["us-east-1"; 6]);

@@ -128,6 +128,8 @@ pub struct CallError {
     pub message: String,
     /// What more is known of why.
     pub reason: Option<String>,
+    /// Whether an earlier try may have had its effect: its answer was lost.
+    pub tried: bool,
 }
 
 impl fmt::Display for CallError {
@@ -245,6 +247,7 @@ mod tests {
             code: "UnauthorizedOperation".to_owned(),
             message: message.to_owned(),
             reason: None,
+            tried: false,
         };
         let words = "You are not authorized to perform this operation. ";
         let told = error(&format!(

@@ -150,6 +150,7 @@ mod tests {
             code,
             message,
             reason: None,
+            tried: false,
         }
     }
 

@@ -360,6 +360,7 @@ impl Region {
         let mut pause = FIRST_PAUSE;
         let mut renewals = RENEWALS;
         let begin = Instant::now();
+        let mut tried = false;
         for attempt in 1.. {
             self.unless_forced(self.buckets.take(shelf)).await;
             let key = match &self.wallet {
@@ -376,8 +377,9 @@ impl Region {
                     self.taken.lock().unwrap_or_else(PoisonError::into_inner).insert(action, Instant::now());
                     return Ok(answer);
                 }
-                Err(error) => self.explain(action, &error),
+                Err(error) => CallError { tried, ..self.explain(action, &error) },
             };
+            tried |= error.fault == Fault::Unclear;
             self.told(action, start, Some(if error.code.is_empty() { "no answer" } else { &error.code }));
             if error.is_expired() && renewals > 0 {
                 renewals -= 1;
@@ -491,7 +493,8 @@ impl Region {
                 let message = answer
                     .message()
                     .map_or_else(|| "AWS gave no reason".to_owned(), |m| m.trim_end_matches('.').to_owned());
-                CallError { fault: Fault::of_code(&code, Some(status)), action, region, code, message, reason: None }
+                let fault = Fault::of_code(&code, Some(status));
+                CallError { fault, action, region, code, message, reason: None, tried: false }
             }
             other => {
                 let refused =
@@ -502,7 +505,7 @@ impl Region {
                     (_, true) => Fault::Unreached,
                     _ => Fault::Unclear,
                 };
-                CallError { fault, action, region, code: String::new(), message: chain(other), reason: None }
+                CallError { fault, action, region, code: String::new(), message: chain(other), reason: None, tried: false }
             }
         }
     }

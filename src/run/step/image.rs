@@ -128,10 +128,11 @@ impl CreateImage {
             return self.make(cx, step, tag_snapshots, Repeat::Always).await;
         }
         // An endpoint that cannot do as it is asked would be asked for long.
+        let again = |error| CallError { tried: true, ..error };
         match self.make(cx, step, true, Repeat::Never).await {
             Err(error) if error.is_breakdown() => match self.found_as(cx, step).await {
                 Ok(Look::Nothing) => {
-                    let made = self.make(cx, step, false, Repeat::Always).await?;
+                    let made = self.make(cx, step, false, Repeat::Always).await.map_err(again)?;
                     *able = Some(false);
                     Ok(made)
                 }
@@ -144,7 +145,7 @@ impl CreateImage {
             // An answer that never came tells nothing of what the endpoint can, and its name makes the second call harmless.
             Err(error) if error.fault == Fault::Unclear => {
                 drop(able);
-                self.make(cx, step, true, Repeat::Always).await
+                self.make(cx, step, true, Repeat::Always).await.map_err(again)
             }
             failed => failed,
         }

@@ -169,7 +169,7 @@ impl From<Problem> for Failure {
 impl CallError {
     /// Why a step was not done, told under a code.
     pub fn failure(self, code: Code) -> Failure {
-        let unclear = matches!(self.fault, Fault::Unclear | Fault::Duplicate | Fault::TokenReused);
+        let unclear = self.tried || matches!(self.fault, Fault::Unclear | Fault::Duplicate | Fault::TokenReused);
         Failure { problem: self.problem(code), unclear }
     }
 }

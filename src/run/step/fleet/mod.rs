@@ -113,6 +113,7 @@ impl Step for RequestFleet {
                     code: code.to_owned(),
                     message,
                     reason: None,
+                    tried: false,
                 }
             });
             let mut errors: Vec<CallError> = errors.collect();
@@ -229,6 +230,7 @@ pub async fn delete_fleet(region: &Region, id: &str) -> Result<bool, CallError> 
                 code: code.to_owned(),
                 message,
                 reason: None,
+                tried: false,
             })
         }
     }
