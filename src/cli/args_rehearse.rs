@@ -18,7 +18,8 @@ use crate::text::duration;
     throttle, unavailable, internal   refused before any effect\n  \
     cut, lost                         no answer: before the effect, after it\n  \
     capacity, launch-fails            no instance, or one that ends at once\n  \
-    capacity=WHAT                     the same of a type, a zone or TYPE/ZONE\n  \
+    capacity=WHAT                     no instance of a type, a zone or TYPE/ZONE\n  \
+    capacity-late                     an instance that ends at once, for there is none after all\n  \
     spot-taken                        a spot instance that AWS takes back\n  \
     image-fails, instance-gone        an image that fails, an instance that AWS takes\n  \
     name-taken                        an image's name that is not free yet\n  \

@@ -3,16 +3,14 @@
 //! Old ones by their ids, such as those of this repository's examples; current ones in every region, by names that name filters
 //! find. It knows no call.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
 use super::settings::Ami;
 use super::world::digits;
-use super::world::files::Files;
 use super::world::image::{Image, Mapping, MappingSource};
-use super::world::storage::{Ebs, Snapshot, SnapshotState};
+use super::world::storage::{Ebs, Snapshot};
 use crate::facts::regions::Region;
 
 /// When all of it was made, where nothing else is said.
@@ -249,22 +247,7 @@ fn with_root(mut image: Image, size: u32, snapshots: &mut Snapshots) -> Image {
             kms_key: None,
         };
         image.mappings.push(Mapping { device: image.root_device.clone(), source: MappingSource::Ebs(ebs) });
-        let snapshot = Snapshot {
-            id: id.clone(),
-            born: None,
-            owner: image.owner.clone(),
-            volume: "vol-ffffffff".to_string(),
-            size,
-            description: String::new(),
-            encrypted: false,
-            kms_key: None,
-            state: SnapshotState::Completed,
-            completed: None,
-            users: BTreeSet::new(),
-            public: true,
-            copied: false,
-            files: Files::default(),
-        };
+        let snapshot = Snapshot::of_old(&id, &image.owner, size, true);
         snapshots.insert(id, snapshot);
     }
     if image.owner == CANONICAL {
@@ -275,6 +258,8 @@ fn with_root(mut image: Image, size: u32, snapshots: &mut Snapshots) -> Image {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::facts::regions;
 

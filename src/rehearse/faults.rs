@@ -61,6 +61,8 @@ pub enum Kind {
     Capacity,
     /// The instances that a RunInstances makes go from `pending` to `terminated`.
     LaunchFails,
+    /// The same, for there is no such machine after all: the state's reason is `Server.InsufficientInstanceCapacity`.
+    CapacityLate,
     /// The image that a CreateImage, CopyImage or RegisterImage makes becomes `failed`.
     ImageFails,
     /// `InvalidAMIName.Duplicate`, to CreateImage, CopyImage and RegisterImage: a name that was let go is not free yet.
@@ -92,6 +94,7 @@ impl Kind {
         ("expired", Kind::Expired),
         ("capacity", Kind::Capacity),
         ("launch-fails", Kind::LaunchFails),
+        ("capacity-late", Kind::CapacityLate),
         ("image-fails", Kind::ImageFails),
         ("name-taken", Kind::NameTaken),
         ("instance-gone", Kind::InstanceGone),
@@ -112,7 +115,7 @@ impl Kind {
     fn suits(self, action: &str) -> bool {
         match self {
             Kind::Capacity => matches!(action, "RunInstances" | "CreateFleet" | "StartInstances"),
-            Kind::LaunchFails => matches!(action, "RunInstances" | "CreateFleet"),
+            Kind::LaunchFails | Kind::CapacityLate => matches!(action, "RunInstances" | "CreateFleet"),
             Kind::OtherHost => action == "GetConsoleOutput",
             Kind::ImageFails | Kind::NameTaken => matches!(action, "CreateImage" | "CopyImage" | "RegisterImage"),
             kind => kind.is_ssh() == (action == SSH),

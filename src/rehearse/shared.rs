@@ -242,7 +242,10 @@ impl Shared {
                 };
                 let strikes = Strikes {
                     lacking,
-                    launch_fails: struck(Kind::LaunchFails),
+                    launch_fails: match struck(Kind::CapacityLate) {
+                        true => Some(NO_CAPACITY),
+                        false => struck(Kind::LaunchFails).then_some(NO_LAUNCH),
+                    },
                     image_fails: struck(Kind::ImageFails),
                     name_taken: struck(Kind::NameTaken),
                     other_host: struck(Kind::OtherHost),
@@ -363,12 +366,16 @@ impl Shared {
         policies.check(action, params.values(), scope, world)?;
         // Only what is made with a key shows whether it may be used.
         if !policies.may_use_keys(name, params.values(), scope, world) {
-            (strikes.launch_fails, strikes.image_fails) = (true, true);
+            (strikes.launch_fails, strikes.image_fails) = (Some(NO_LAUNCH), true);
         }
         let fields = actions::run(action, params, scope, world, strikes)?;
         Ok((fields, action.changes() && !params.is_replay()))
     }
 }
+
+/// Why an instance ends at once.
+const NO_LAUNCH: &str = "Server.InternalError: Internal error on launch";
+const NO_CAPACITY: &str = "Server.InsufficientInstanceCapacity: Insufficient capacity to satisfy instance request";
 
 /// Which instance AWS takes.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -16,10 +16,9 @@ use super::keys;
 use super::query::Params;
 use super::settings::Ami;
 use super::shared::Shared;
-use super::world::files::Files;
 use super::world::iam::{Profile, Role};
 use super::world::network::{Group, KeyPair, Rule, Source, Subnet, Vpc};
-use super::world::storage::{Snapshot, SnapshotState};
+use super::world::storage::Snapshot;
 use super::world::tags::{TagMap, Tags};
 use super::world::{ACCOUNT, Region, World, digits};
 use super::xml;
@@ -247,22 +246,7 @@ fn put(world: &mut World, place: regions::Region, what: &Supposed, id: &str) -> 
             region.groups.insert(id.to_owned(), group);
         }
         Kind::Snapshot => {
-            let snapshot = Snapshot {
-                id: id.to_owned(),
-                born: None,
-                owner: ACCOUNT.to_owned(),
-                volume: "vol-ffffffff".to_owned(),
-                size: 1,
-                description: String::new(),
-                encrypted: false,
-                kms_key: None,
-                state: SnapshotState::Completed,
-                completed: None,
-                users: BTreeSet::new(),
-                public: false,
-                copied: false,
-                files: Files::default(),
-            };
+            let snapshot = Snapshot::of_old(id, ACCOUNT, 1, false);
             region.snapshots.insert(id.to_owned(), snapshot);
         }
         Kind::KeyPair { public } => {

@@ -296,6 +296,33 @@ async fn what_is_lacking_in_one_place_is_asked_for_in_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_was_lacking_after_all_is_followed_by_one_in_another_place() {
+    // The first launch is a dry run.
+    for (spot, action, nth) in [(json!(null), "RunInstances", 2), (json!("auto"), "CreateFleet", 1)] {
+        for lost in [false, true] {
+            let server = server().await;
+            let (_, [first, second]) = network(&server).await;
+            public(&server, &second).await;
+            server.fault(format!("capacity-late@{action}:{nth}").parse().expect("a fault"));
+            if lost {
+                server.fault(format!("lost@{action}:{}", nth + 1).parse().expect("a fault"));
+            }
+            let options = json!({
+                "spot_price": spot, "subnet_filter": { "filters": { "tag:Name": "build" }, "most_free": true },
+            });
+            let (outcome, told) = told(&server, &[builder("web", options)]).await;
+            is_done(&outcome);
+            let all = launches(&server, action);
+            let of = |call: &Call, id: &str| call.parameters.values().any(|v| v == id);
+            let last = all.last().expect("a launch");
+            assert!(of(&all[0], &first) && of(last, &second) && all.len() == 2 + usize::from(lost), "{all:#?}");
+            assert!(told.iter().any(|t| t.contains("Insufficient capacity")), "{told:?}");
+            leaves_nothing(&server);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_type_that_is_lacking_is_followed_by_the_next() {
     let server = server().await;
     server.fault("capacity=m3.medium@100%".parse().expect("a fault"));

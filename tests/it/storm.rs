@@ -44,7 +44,8 @@ async fn in_a_storm_all_builds_succeed_or_are_undone() {
     let done = |end: &End| matches!(end, End::Done { .. });
     let made = outcome.ends.iter().filter(|(_, end)| done(end)).count();
     println!("{builds} builds, {made} made, {} calls", outcome.calls);
-    let built: BTreeSet<&str> = outcome.ends.iter().filter(|(_, end)| done(end)).map(|(name, _)| name.as_str()).collect();
+    let built: BTreeSet<&str> =
+        outcome.ends.iter().filter(|(_, end)| done(end)).map(|(name, _)| name.as_str()).collect();
     for problem in &outcome.left {
         let build = problem.message.split('`').nth(3).unwrap_or_default();
         println!("{}\n{}", problem.message, house.told_of(build));
@@ -54,7 +55,7 @@ async fn in_a_storm_all_builds_succeed_or_are_undone() {
         let things = things.as_array().expect("a list");
         let stays = matches!(kind.as_str(), "images" | "snapshots");
         let of = |thing: &Value| thing["tags"]["bakec:build"].as_str().unwrap_or_default().to_owned();
-        for thing in things.iter().filter(|thing| !built.contains(&*of(thing))) {
+        if let Some(thing) = things.iter().find(|thing| !built.contains(&*of(thing))) {
             let end = outcome.ends.iter().find(|(name, _)| *name == of(thing));
             panic!("{kind} of a build that has made none: {thing}\n{end:?}\n{}", house.told_of(&of(thing)));
         }
@@ -74,9 +75,12 @@ async fn what_was_made_before_a_call_was_refused_is_undone() {
         [("ImportKeyPair", 1), ("CreateSecurityGroup", 1), ("RunInstances", 2), ("CreateImage", 1), ("CopyImage", 1)];
     for (action, nth) in calls {
         for refusal in [FaultKind::Throttle, FaultKind::Denied] {
-            let house =
-                House::of(Rehearsal { visible_after: Duration::from_secs(30), throttle: false, ..Rehearsal::default() })
-                    .await;
+            let house = House::of(Rehearsal {
+                visible_after: Duration::from_secs(30),
+                throttle: false,
+                ..Rehearsal::default()
+            })
+            .await;
             house.fault(&format!("lost@{action}:{nth}"));
             house.server.fault(Fault { times: Some(1000), ..Fault::at(refusal, Some(action), nth + 1) });
             let outcome = house.bake(&copied).await;

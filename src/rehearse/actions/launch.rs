@@ -135,13 +135,11 @@ pub(super) fn run_instances(call: &mut Call<'_>) -> Answer {
             ..template.clone()
         };
         instance.start(call.now(), call.world.rules.delays.start);
-        if call.strikes.launch_fails {
+        if let Some(why) = call.strikes.launch_fails {
             let at = call.now().after(call.world.rules.delays.start);
             instance.next = Some((at, State::Terminated));
-            instance.reason = Some(Reason {
-                code: "Server.InternalError".to_string(),
-                message: "Server.InternalError: Internal error on launch".to_string(),
-            });
+            let code = why.split(':').next().unwrap_or(why);
+            instance.reason = Some(Reason { code: code.to_string(), message: why.to_string() });
         }
         call.region_mut().instances.insert(id.clone(), instance);
         call.tag(&id, tags.clone());

@@ -100,7 +100,8 @@ pub(crate) fn find(name: &str) -> Option<&'static Action> {
 pub(crate) struct Strikes {
     /// Types, zones or `type/zone` that are not to be had; all of them where it is not said.
     pub(crate) lacking: Vec<Option<String>>,
-    pub(crate) launch_fails: bool,
+    /// Why an instance ends at once: a code, a colon and words.
+    pub(crate) launch_fails: Option<&'static str>,
     pub(crate) image_fails: bool,
     /// The console shows another machine's key.
     pub(crate) other_host: bool,

@@ -71,6 +71,26 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
+    /// One that has been there since before the server began.
+    pub(crate) fn of_old(id: &str, owner: &str, size: u32, public: bool) -> Snapshot {
+        Snapshot {
+            id: id.to_owned(),
+            born: None,
+            owner: owner.to_owned(),
+            volume: "vol-ffffffff".to_owned(),
+            size,
+            description: String::new(),
+            encrypted: false,
+            kms_key: None,
+            state: SnapshotState::Completed,
+            completed: None,
+            users: BTreeSet::new(),
+            public,
+            copied: false,
+            files: Files::default(),
+        }
+    }
+
     pub(super) fn due(&self) -> Time {
         match self.state {
             SnapshotState::Pending(until) => until,

@@ -505,7 +505,15 @@ impl Region {
                     (_, true) => Fault::Unreached,
                     _ => Fault::Unclear,
                 };
-                CallError { fault, action, region, code: String::new(), message: chain(other), reason: None, tried: false }
+                CallError {
+                    fault,
+                    action,
+                    region,
+                    code: String::new(),
+                    message: chain(other),
+                    reason: None,
+                    tried: false,
+                }
             }
         }
     }

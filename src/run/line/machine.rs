@@ -3,10 +3,13 @@
 //!
 //! Neighbours: `ebs` asks for it, `step::launch` and `step::fleet` get it.
 
+use serde_json::Value as Json;
+
 use crate::diagnostic::code;
 use crate::run::aws::Repeat;
 use crate::run::aws::wait::{Instance, filter};
 use crate::run::build::{Build, Builder, Ebs, Launch, Network};
+use crate::run::journal::fold::State;
 use crate::run::pause::Answer;
 use crate::run::problem::{Kind, Problem};
 use crate::run::step::fleet::{MakeTemplate, RequestFleet};
@@ -143,7 +146,7 @@ async fn spot(
     let name = format!("bakec-{}", &machine.token[..20]);
     let template = cx.step(MakeTemplate { name, machine: machine.clone() }).await?;
     let mut index = resumed(cx, RequestFleet::NAME, places.len());
-    let launched = loop {
+    loop {
         let fleet = RequestFleet {
             template: template.clone(),
             types: needs.launch.types().map(str::to_owned).collect(),
@@ -155,23 +158,27 @@ async fn spot(
             outlived: needs.outlived,
             own_devices: !needs.launch.devices.is_empty(),
         };
-        match cx.step(fleet).await {
+        let got = async {
+            let launched = cx.step(fleet).await?;
+            let (subnet, zone) = &places[index];
+            let network = Network { subnet: subnet.clone(), ..machine.network.clone() };
+            let launch = Launch { availability_zone: zone.clone(), ..machine.launch.clone() };
+            let token = cx.token(LaunchInstance::NAME, &nth(index));
+            let of_fleet = Some(launched.id);
+            let id =
+                cx.step(LaunchInstance { launch, network, token, nth: index, of_fleet, ..machine.clone() }).await?;
+            let seen = if is_awaited { Some(running(cx, &id).await?) } else { None };
+            Ok::<_, Problem>((id, seen))
+        };
+        match got.await {
             Err(problem) if problem.code == code::RUN_CAPACITY && index + 1 < places.len() => {
                 index += 1;
                 let place = places[index].0.as_deref().unwrap_or_default();
                 cx.events.warn(format!("EC2 has no such spot instance to give; trying {place}: {problem}"));
             }
-            outcome => break outcome?,
+            outcome => return outcome,
         }
-    };
-    let (subnet, zone) = &places[index];
-    let network = Network { subnet: subnet.clone(), ..machine.network.clone() };
-    let launch = Launch { availability_zone: zone.clone(), ..machine.launch.clone() };
-    let token = cx.token(LaunchInstance::NAME, "");
-    let held = LaunchInstance { launch, network, token, of_fleet: Some(launched.id), ..machine };
-    let id = cx.step(held).await?;
-    let seen = if is_awaited { Some(running(cx, &id).await?) } else { None };
-    Ok((id, seen))
+    }
 }
 
 /// The last of several tries that has left something, from which a run goes on; the first where none has.
@@ -223,11 +230,8 @@ async fn is_lost(cx: &Cx, ebs: &Ebs, problem: &Problem) -> bool {
 
 /// Whether the attempt's machine was taken back.
 async fn is_interrupted(cx: &Cx) -> bool {
-    let id = cx.known(LaunchInstance::NAME, "").and_then(|step| match step.state {
-        crate::run::journal::fold::State::Done(result) => result.as_str().map(str::to_owned),
-        _ => None,
-    });
-    let Some(id) = id else { return false };
+    let last = resumed_at(cx, LaunchInstance::NAME, usize::MAX).and_then(|n| cx.known(LaunchInstance::NAME, &nth(n)));
+    let Some(State::Done(Json::String(id))) = last.map(|step| step.state) else { return false };
     let ask = || cx.region.ec2.describe_instances().filters(filter("instance-id", [id.as_str()])).send();
     let Ok(answer) = cx.region.call("DescribeInstances", Repeat::Always, ask).await else { return false };
     let mut found = answer.reservations().iter().flat_map(|r| r.instances()).map(Instance::from);

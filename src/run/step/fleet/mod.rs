@@ -20,6 +20,7 @@ use crate::diagnostic::code;
 use crate::run::aws::fault::{CallError, Fault};
 use crate::run::aws::{Region, Repeat};
 use crate::run::build::launch::Spot;
+use crate::run::journal::fold::State;
 use crate::run::problem::Problem;
 
 /// How often a fleet is asked for whose template, key pair or group cannot be seen, with two seconds between.
@@ -133,7 +134,16 @@ impl Step for RequestFleet {
     }
 
     async fn find(&self, cx: &Cx) -> Result<Look<Launched>, Problem> {
-        let found = find_instance(cx, LaunchInstance::NAME).await?;
+        // Those of the fleets before it have the same tags.
+        let others = cx.run.journal.look(|record| {
+            let steps = record.builds.get(&*cx.build).map_or(&[][..], |build| &build.steps);
+            let done = steps.iter().filter(|s| s.step == Self::NAME).filter_map(|s| match &s.state {
+                State::Done(result) => result["id"].as_str().map(str::to_owned),
+                _ => None,
+            });
+            done.collect::<Vec<_>>()
+        });
+        let found = find_instance(cx, LaunchInstance::NAME, &others).await?;
         Ok(found.map_or(Look::Nothing, |(id, fleet)| Look::There(Launched { fleet, id })))
     }
 

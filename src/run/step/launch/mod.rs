@@ -62,11 +62,11 @@ pub fn nth(nth: usize) -> String {
 }
 
 impl LaunchInstance {
-    /// What its tags call the step: each try has its own.
+    /// What its tags call the step: each try has its own, but those of a fleet, which are tagged by its template.
     pub fn mark(&self) -> String {
         match self.nth {
-            0 => Self::NAME.to_owned(),
-            n => format!("{}-{}", Self::NAME, n + 1),
+            n if n > 0 && self.of_fleet.is_none() => format!("{}-{}", Self::NAME, n + 1),
+            _ => Self::NAME.to_owned(),
         }
     }
 }
@@ -128,7 +128,10 @@ impl Step for LaunchInstance {
     }
 
     async fn find(&self, cx: &Cx) -> Result<Look<String>, Problem> {
-        Ok(find_instance(cx, &self.mark()).await?.map_or(Look::Nothing, |(id, _)| Look::There(id)))
+        if let Some(id) = &self.of_fleet {
+            return Ok(Look::There(id.clone()));
+        }
+        Ok(find_instance(cx, &self.mark(), &[]).await?.map_or(Look::Nothing, |(id, _)| Look::There(id)))
     }
 
     async fn undo(&self, cx: &Cx, id: &String) -> Result<String, Problem> {
@@ -165,15 +168,21 @@ async fn is_forgotten(cx: &Cx, id: &str) -> bool {
     answer.is_ok_and(|answer| answer.reservations().iter().all(|r| r.instances().is_empty()))
 }
 
-/// An instance that a step of this attempt made, and the fleet that launched it: one that lives before one that has ended.
+/// An instance that a step of this attempt made, none of `others`, and the fleet that launched it: one that lives before one that has
+/// ended.
 ///
 /// # Errors
 /// What EC2 does not tell.
-pub async fn find_instance(cx: &Cx, mark: &str) -> Result<Option<(String, Option<String>)>, Problem> {
+pub async fn find_instance(
+    cx: &Cx,
+    mark: &str,
+    others: &[String],
+) -> Result<Option<(String, Option<String>)>, Problem> {
     let ask = || cx.region.ec2.describe_instances().set_filters(Some(cx.made_by(mark))).send();
     let answer =
         cx.region.call("DescribeInstances", Repeat::Always, ask).await.map_err(|e| e.problem(code::RUN_LAUNCH))?;
-    let found: Vec<_> = answer.reservations().iter().flat_map(|r| r.instances()).collect();
+    let found = answer.reservations().iter().flat_map(|r| r.instances());
+    let found: Vec<_> = found.filter(|i| i.instance_id().is_some_and(|id| !others.iter().any(|o| o == id))).collect();
     let alive = |i: &&&Found| i.state().and_then(|s| s.name()).is_none_or(|n| n.as_str() != "terminated");
     Ok(found.iter().find(alive).or(found.first()).and_then(|i| {
         let fleet = i.tags().iter().find(|t| t.key() == Some(FLEET_TAG)).and_then(|t| t.value());

@@ -51,12 +51,7 @@ fn ended(state: &str) -> &'static str {
 }
 
 /// Waits for an instance with patience, and not when the build is to end.
-async fn waited<O>(
-    cx: &Cx,
-    id: &str,
-    words: &str,
-    mut done: impl FnMut(&Instance) -> Sign<O>,
-) -> Result<O, Problem> {
+async fn waited<O>(cx: &Cx, id: &str, words: &str, mut done: impl FnMut(&Instance) -> Sign<O>) -> Result<O, Problem> {
     let patience = cx.region.patience(PATIENCE);
     tokio::select! {
         outcome = wait::until(&cx.region, id, patience, |seen: Option<&Instance>| seen.map_or(Sign::Still, &mut done)) => {
