@@ -5,12 +5,11 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 use super::settings::Ami;
 use super::world::digits;
 use super::world::image::{Image, Mapping, MappingSource};
 use super::world::storage::{Ebs, Snapshot};
+use super::world::table::Table;
 use crate::facts::regions::Region;
 
 /// When all of it was made, where nothing else is said.
@@ -148,12 +147,12 @@ const CURRENT: &[Current] = &[
     (DEBIAN, None, "debian-12-arm64-20240507-1740", "arm64", "/dev/xvda", 8, "2024-05-07"),
 ];
 
-type Images = IndexMap<String, Arc<Image>>;
-type Snapshots = IndexMap<String, Snapshot>;
+type Images = Table<Arc<Image>>;
+type Snapshots = Table<Snapshot>;
 
 /// The public images of a region, with the snapshots that they are made of.
 pub(crate) fn of(region: Region, own: &[Ami]) -> (Images, Snapshots) {
-    let (mut images, mut snapshots) = (Images::new(), Snapshots::new());
+    let (mut images, mut snapshots) = (Images::default(), Snapshots::default());
     let mut add = |image: Image, size: u32| {
         let image = with_root(image, size, &mut snapshots);
         images.insert(image.id.clone(), Arc::new(image));
@@ -210,7 +209,7 @@ pub(crate) fn own(ami: &Ami) -> (Image, Snapshots) {
         platform: (ami.platform == "windows").then_some("windows"),
         ..image(&ami.id, &ami.name, &ami.owner)
     };
-    let mut snapshots = Snapshots::new();
+    let mut snapshots = Snapshots::default();
     (with_root(image, 8, &mut snapshots), snapshots)
 }
 
@@ -265,7 +264,8 @@ mod tests {
 
     #[test]
     fn every_image_of_the_examples_is_there() {
-        let all: BTreeSet<String> = regions::all().flat_map(|region| of(region, &[]).0.into_keys()).collect();
+        let all: BTreeSet<String> =
+            regions::all().flat_map(|region| of(region, &[]).0.into_iter().map(|(id, _)| id)).collect();
         let id = regex::Regex::new(r"ami-[0-9a-f]{8}\b").unwrap();
         for program in [include_str!("../../examples/official.bake"), include_str!("../../examples/test-ebs.bake")] {
             let ids: Vec<&str> = id.find_iter(program).map(|m| m.as_str()).collect();
@@ -280,7 +280,7 @@ mod tests {
     fn own_images_stand_beside() {
         let ami: Ami = "eu-west-1/ami-12345678,name=mine,virtualization=paravirtual".parse().unwrap();
         let (images, snapshots) = of(regions::find("eu-west-1").unwrap(), &[ami]);
-        let mine = &images["ami-12345678"];
+        let mine = images.get("ami-12345678").expect("it is there");
         assert_eq!((mine.name.as_str(), mine.virtualization.as_str(), mine.ena), ("mine", "paravirtual", false));
         assert!(mine.snapshots().all(|id| snapshots.contains_key(id)));
     }

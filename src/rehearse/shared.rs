@@ -394,8 +394,9 @@ fn is_question(action: &str, values: &BTreeMap<String, String>) -> bool {
 fn take_newest(world: &mut World, region: &str, gone: Gone) {
     let (now, delay) = (world.now(), world.rules.delays.terminate);
     let Some(region) = world.region_mut(region) else { return };
-    let wanted = |i: &&mut Instance| i.runs() && (gone == Gone::Any || i.spot.is_some());
-    if let Some(instance) = region.instances.values_mut().rev().find(wanted) {
+    let wanted = |i: &&Instance| i.runs() && (gone == Gone::Any || i.spot.is_some());
+    let newest = region.instances.values().rev().find(wanted).map(|i| i.id.clone());
+    if let Some(instance) = newest.and_then(|id| region.instances.get_mut(&id)) {
         let (code, why) = match gone {
             Gone::Any => ("Server.InternalError", "The host of the instance has failed"),
             Gone::Spot => ("Server.SpotInstanceTermination", "Spot instance termination"),

@@ -1,6 +1,9 @@
 //! Images that are encrypted, protected, kept ready or disabled: what is left of them, and what a failure leaves.
 
+use std::time::Duration;
+
 use bakec::rehearse::Settings as Rehearsal;
+use bakec::run::event::What;
 use bakec::run::settings::{OnError, Settings};
 use bakec::run::sweep;
 use serde_json::{Value, json};
@@ -124,7 +127,7 @@ async fn cleaning_by_tags_turns_protection_off_first() {
             break;
         }
         // Until the lease is over.
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
         listed = sweep::list(&cloud, &wanted).await.expect("a list");
     }
     let left = sweep::undo(&cloud, &wanted, &listed, &events).await;
@@ -149,6 +152,13 @@ async fn fast_launch_is_waited_for_and_turned_off_where_the_build_fails() {
     house.fault("denied@ModifyImageAttribute:1");
     let outcome = house.bake(&text).await;
     assert!(!failure(&outcome).is_empty() && outcome.left.is_empty(), "{outcome:?}");
+    house.holds(&[]);
+    assert!(house.server.calls().iter().any(|call| call.action == "DisableFastLaunch"));
+    // What was just turned on is not shown yet.
+    let house = House::of(Rehearsal { visible_after: Duration::from_secs(30), ..rehearsal() }).await;
+    let turned_on = |what: &What| matches!(what, What::Call { action, .. } if action == "EnableFastLaunch");
+    let outcome = house.bake_until(&text, turned_on).await;
+    assert!(outcome.cancelled && outcome.left.is_empty(), "{outcome:?}");
     house.holds(&[]);
     assert!(house.server.calls().iter().any(|call| call.action == "DisableFastLaunch"));
     // An image of another system has none.

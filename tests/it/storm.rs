@@ -69,11 +69,19 @@ async fn in_a_storm_all_builds_succeed_or_are_undone() {
 /// The answer is lost that tells of what was made, and from then on the call is refused or AWS has no time for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_made_before_a_call_was_refused_is_undone() {
-    let copied = image("web", &format!("ami_name = \"web\"\n{COPIES}"), SHELL);
+    let of = |options: &str| image("web", &format!("ami_name = \"web\"\n{options}"), SHELL);
+    let (copied, spot) = (of(COPIES), of("spot_price = \"auto\""));
     // The first launch is a dry run.
-    let calls =
-        [("ImportKeyPair", 1), ("CreateSecurityGroup", 1), ("RunInstances", 2), ("CreateImage", 1), ("CopyImage", 1)];
-    for (action, nth) in calls {
+    let calls = [
+        (&copied, "ImportKeyPair", 1),
+        (&copied, "CreateSecurityGroup", 1),
+        (&copied, "RunInstances", 2),
+        (&copied, "CreateImage", 1),
+        (&copied, "CopyImage", 1),
+        (&spot, "CreateLaunchTemplate", 1),
+        (&spot, "CreateFleet", 1),
+    ];
+    for (program, action, nth) in calls {
         for refusal in [FaultKind::Throttle, FaultKind::Denied] {
             let house = House::of(Rehearsal {
                 visible_after: Duration::from_secs(30),
@@ -83,7 +91,7 @@ async fn what_was_made_before_a_call_was_refused_is_undone() {
             .await;
             house.fault(&format!("lost@{action}:{nth}"));
             house.server.fault(Fault { times: Some(1000), ..Fault::at(refusal, Some(action), nth + 1) });
-            let outcome = house.bake(&copied).await;
+            let outcome = house.bake(program).await;
             // What has been seen of it counts.
             if !is_done(&outcome) {
                 assert!(outcome.left.is_empty() && outcome.refused.is_empty(), "{action}: {outcome:?}");

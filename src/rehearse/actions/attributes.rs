@@ -146,7 +146,7 @@ fn modify_instance_attribute(call: &mut Call<'_>) -> Answer {
     }
     let groups = p.list("GroupId");
     if !groups.is_empty() {
-        if let Some(id) = groups.iter().find(|id| !call.region().groups.contains_key(**id)) {
+        if let Some(id) = groups.iter().find(|id| !call.region().groups.contains_key(id)) {
             return Err(no_group(id));
         }
         (i.groups, changed) = (groups.into_iter().map(str::to_string).collect(), changed + 1);
@@ -177,7 +177,7 @@ fn describe_credits(call: &mut Call<'_>) -> Answer {
     let ids = call.params.list("InstanceId");
     let region = call.region();
     let seen = |i: &&Instance| call.world.sees(Some(i.born));
-    if let Some(id) = ids.iter().find(|id| region.instances.get(**id).filter(seen).is_none()) {
+    if let Some(id) = ids.iter().find(|id| region.instances.get(id).filter(seen).is_none()) {
         return Err(no_instance(id));
     }
     let wanted =

@@ -83,7 +83,7 @@ fn describe_images(call: &mut Call<'_>) -> Answer {
     let disabled = call.params.flag("IncludeDisabled")? == Some(true);
     let view = call.view();
     let may = |image: &&Arc<Image>| view.world.sees(image.born) && may_use(image);
-    if let Some(id) = ids.iter().find(|id| view.region.images.get(**id).filter(may).is_none()) {
+    if let Some(id) = ids.iter().find(|id| view.region.images.get(id).filter(may).is_none()) {
         return Err(no_image(id));
     }
     let now = view.world.clock.iso(view.now);

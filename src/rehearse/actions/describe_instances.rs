@@ -64,7 +64,7 @@ fn found<'w>(
         return Err(ApiError::combination("The parameter instancesSet cannot be used with the parameter maxResults"));
     }
     let seen = |i: &&Instance| view.world.sees(Some(i.born));
-    if let Some(id) = ids.iter().find(|id| view.region.instances.get(**id).filter(seen).is_none()) {
+    if let Some(id) = ids.iter().find(|id| view.region.instances.get(id).filter(seen).is_none()) {
         return Err(no_instance(id));
     }
     let named = |i: &&Instance| ids.is_empty() || ids.contains(&i.id.as_str());

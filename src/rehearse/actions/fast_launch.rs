@@ -105,10 +105,12 @@ fn describe_fast_launch_images(call: &mut Call<'_>) -> Answer {
     let filters = Filters::read(call.params, FAST_FILTERS, false)?;
     let ids = call.params.list("ImageId");
     let view = call.view();
-    let found =
-        view.region.images.values().filter(|i| {
-            i.owner == ACCOUNT && i.fast_launch.is_some() && (ids.is_empty() || ids.contains(&i.id.as_str()))
-        });
+    let found = view.region.images.values().filter(|i| {
+        let sees = |fast: &FastLaunch| !fast.on || view.world.sees(Some(fast.since));
+        i.owner == ACCOUNT
+            && i.fast_launch.as_ref().is_some_and(sees)
+            && (ids.is_empty() || ids.contains(&i.id.as_str()))
+    });
     let found = found.filter(|i| filters.pass(&view, FAST_FILTERS, "", i.as_ref())).collect();
     let (items, next) = page(call.params, found, 1, 200)?;
     let items: Vec<Fields> = items.into_iter().map(|i| shown(call, i)).collect();

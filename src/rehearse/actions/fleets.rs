@@ -81,6 +81,7 @@ fn create_fleet(call: &mut Call<'_>) -> Answer {
     let own = call.new_tags("instance", &["fleet", "instance"])?;
     let mut fleet = Fleet {
         id: format!("fleet-{}", call.world.uuid()),
+        born: call.now(),
         instances: Vec::new(),
         kind: String::new(),
         is_deleted: false,
@@ -99,7 +100,7 @@ fn create_fleet(call: &mut Call<'_>) -> Answer {
         }
     }
     for id in &fleet.instances {
-        let tags = call.region_mut().tags.entry(id.clone()).or_default();
+        let tags = call.region_mut().tags.or_default(id);
         tags.now.insert(FLEET.to_string(), fleet.id.clone());
         tags.now.extend(own.clone());
     }
@@ -199,8 +200,9 @@ fn delete_fleets(call: &mut Call<'_>) -> Answer {
     let (now, delay) = (call.now(), call.world.rules.delays.terminate);
     let (mut done, mut failed) = (Vec::new(), Vec::new());
     for id in ids {
+        let sees = call.region().fleets.get(&id).is_some_and(|fleet| call.world.sees(Some(fleet.born)));
         let region = call.region_mut();
-        let Some(fleet) = region.fleets.get_mut(&id) else {
+        let Some(fleet) = region.fleets.get_mut(&id).filter(|_| sees) else {
             let error = Fields::new()
                 .put("code", "fleetIdDoesNotExist")
                 .put("message", format!("The fleet ID '{id}' does not exist"));

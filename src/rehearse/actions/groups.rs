@@ -311,7 +311,7 @@ fn delete_security_group(call: &mut Call<'_>) -> Answer {
     }
     let rules: Vec<String> = group.ingress.iter().map(|rule| rule.id.clone()).collect();
     let region = call.region_mut();
-    region.groups.shift_remove(&id);
+    region.groups.remove(&id);
     region.tags.remove(&id);
     for rule in rules {
         region.tags.remove(&rule);

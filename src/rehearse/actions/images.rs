@@ -247,13 +247,13 @@ fn deregister_image(call: &mut Call<'_>) -> Answer {
     let with_snapshots = call.params.flag("DeleteAssociatedSnapshots")? == Some(true);
     let (now, late) = (call.now(), call.world.rules.gone_after);
     let region = call.region_mut();
-    region.images.shift_remove(&id);
+    region.images.remove(&id);
     if late.is_zero() {
         region.tags.remove(&id);
     } else {
         region.shadows.push((image.clone(), now.after(late)));
     }
-    region.deregistered.insert(id);
+    region.deregistered.insert_mut(id);
     if !with_snapshots {
         return Ok(Fields::done());
     }

@@ -19,7 +19,7 @@ fn named(call: &Call<'_>) -> Result<Vec<String>, ApiError> {
     if ids.is_empty() {
         return Err(ApiError::missing("InstanceId"));
     }
-    let unseen = |id: &&&str| !call.region().instances.get(**id).is_some_and(|i| call.world.sees(Some(i.born)));
+    let unseen = |id: &&&str| !call.region().instances.get(id).is_some_and(|i| call.world.sees(Some(i.born)));
     match ids.iter().find(unseen) {
         Some(id) => Err(no_instance(id)),
         None => Ok(ids.into_iter().map(str::to_string).collect()),

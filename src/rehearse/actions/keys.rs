@@ -116,7 +116,7 @@ fn delete_key_pair(call: &mut Call<'_>) -> Answer {
         _ => return Err(ApiError::combination("The request must contain either KeyName or KeyPairId")),
     };
     let Some((name, id)) = pair.map(|k| (k.name.clone(), k.id.clone())) else { return Ok(Fields::done()) };
-    region.keys.shift_remove(&name);
+    region.keys.remove(&name);
     region.tags.remove(&id);
     Ok(Fields::done().put("keyPairId", id))
 }

@@ -273,14 +273,14 @@ fn place(call: &Call<'_>) -> Result<Place, ApiError> {
         let missing = || ApiError::new("InvalidGroup.NotFound", format!("The security group '{name}' does not exist"));
         groups.push(group.ok_or_else(missing)?.id.clone());
     }
-    if let Some(id) = groups.iter().find(|id| !region.groups.get(*id).is_some_and(|g| call.world.sees(g.born))) {
+    if let Some(id) = groups.iter().find(|id| !region.groups.get(id).is_some_and(|g| call.world.sees(g.born))) {
         return Err(no_group(id));
     }
     if groups.is_empty() {
         let own = region.groups.values().find(|g| g.vpc == subnet.vpc && g.name == "default");
         groups.extend(own.map(|g| g.id.clone()));
     }
-    if let Some(id) = groups.iter().find(|id| region.groups.get(*id).is_some_and(|g| g.vpc != subnet.vpc)) {
+    if let Some(id) = groups.iter().find(|id| region.groups.get(id).is_some_and(|g| g.vpc != subnet.vpc)) {
         let words = format!("Security group {id} and subnet {} belong to different networks.", subnet.id);
         return Err(ApiError::new("InvalidParameter", words));
     }

@@ -122,7 +122,7 @@ fn delete_launch_template(call: &mut Call<'_>) -> Answer {
     let template = named(call, call.params.text("LaunchTemplateId"), call.params.text("LaunchTemplateName"))?;
     let fields = shown(&call.view(), &template, true);
     let region = call.region_mut();
-    region.templates.shift_remove(&template.id);
+    region.templates.remove(&template.id);
     region.tags.remove(&template.id);
     Ok(Fields::new().node("launchTemplate", fields))
 }

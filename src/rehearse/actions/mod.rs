@@ -224,7 +224,7 @@ impl Call<'_> {
         if token.len() > 64 || !token.is_ascii() {
             return Err(ApiError::invalid_value("ClientToken", token, "A token has at most 64 ASCII characters."));
         }
-        match self.region().tokens.get(&(action.to_string(), token.to_string())) {
+        match self.region().tokens.get(&format!("{action} {token}")) {
             None => Ok(None),
             Some((digest, made)) if *digest == self.params.digest() => {
                 self.params.replays();
@@ -241,7 +241,7 @@ impl Call<'_> {
     pub(crate) fn remember(&mut self, action: &str, made: &str) {
         if let Some(token) = self.params.owned("ClientToken").filter(|token| !token.is_empty()) {
             let entry = (self.params.digest(), made.to_string());
-            self.region_mut().tokens.insert((action.to_string(), token), entry);
+            self.region_mut().tokens.insert(format!("{action} {token}"), entry);
         }
     }
 }

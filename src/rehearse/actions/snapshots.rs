@@ -140,7 +140,7 @@ fn describe_snapshots(call: &mut Call<'_>) -> Answer {
     super::owners(&restorable, &["self", "all"])?;
     let view = call.view();
     let may = |s: &&Snapshot| view.world.sees(s.born) && (s.owner == ACCOUNT || s.public || s.users.contains(ACCOUNT));
-    if let Some(id) = ids.iter().find(|id| view.region.snapshots.get(**id).filter(may).is_none()) {
+    if let Some(id) = ids.iter().find(|id| view.region.snapshots.get(id).filter(may).is_none()) {
         return Err(no_snapshot(id));
     }
     let wanted = |s: &&Snapshot| {
@@ -187,7 +187,7 @@ fn delete_snapshot(call: &mut Call<'_>) -> Answer {
 }
 
 pub(super) fn remove(region: &mut Region, id: &str) {
-    region.snapshots.shift_remove(id);
+    region.snapshots.remove(id);
     region.tags.remove(id);
 }
 

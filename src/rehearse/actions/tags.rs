@@ -44,17 +44,17 @@ fn named(call: &Call<'_>) -> Result<Vec<String>, ApiError> {
     for id in &ids {
         let (region, world) = (call.region(), &call.world);
         let (there, missing): (bool, fn(&str) -> ApiError) = match kind(id) {
-            "instance" => (region.instances.get(*id).is_some_and(|i| world.sees(Some(i.born))), no_instance),
-            "image" => (region.images.get(*id).is_some_and(|i| world.sees(i.born)), no_image),
-            "snapshot" => (region.snapshots.get(*id).is_some_and(|s| world.sees(s.born)), no_snapshot),
-            "volume" => (region.volumes.get(*id).is_some_and(|v| world.sees(Some(v.born))), no_volume),
-            "security-group" => (region.groups.get(*id).is_some_and(|g| world.sees(g.born)), no_group),
+            "instance" => (region.instances.get(id).is_some_and(|i| world.sees(Some(i.born))), no_instance),
+            "image" => (region.images.get(id).is_some_and(|i| world.sees(i.born)), no_image),
+            "snapshot" => (region.snapshots.get(id).is_some_and(|s| world.sees(s.born)), no_snapshot),
+            "volume" => (region.volumes.get(id).is_some_and(|v| world.sees(Some(v.born))), no_volume),
+            "security-group" => (region.groups.get(id).is_some_and(|g| world.sees(g.born)), no_group),
             "key-pair" => (region.keys.values().any(|k| k.id == *id && world.sees(Some(k.born))), no_pair),
             "security-group-rule" => {
                 (region.groups.values().any(|g| g.ingress.iter().any(|rule| rule.id == *id)), unknown)
             }
-            "launch-template" => (region.templates.get(*id).is_some_and(|t| world.sees(Some(t.born))), no_template),
-            "fleet" => (region.fleets.contains_key(*id), unknown),
+            "launch-template" => (region.templates.get(id).is_some_and(|t| world.sees(Some(t.born))), no_template),
+            "fleet" => (region.fleets.contains_key(id), unknown),
             "spot-instances-request" => (region.instances.values().any(|i| i.spot.as_deref() == Some(*id)), unknown),
             "vpc" => (region.vpcs.iter().any(|v| v.id == *id), no_vpc),
             "subnet" => (region.subnets.iter().any(|s| s.id == *id), no_subnet),
@@ -88,7 +88,7 @@ fn create_tags(call: &mut Call<'_>) -> Answer {
     let now = call.now();
     for id in ids {
         let sees = call.region().tags.get(&id).is_none_or(|tags| call.world.sees(Some(tags.changed())));
-        let tags = call.region_mut().tags.entry(id).or_default();
+        let tags = call.region_mut().tags.or_default(&id);
         tags.change(now, sees, |tags| tags.extend(new.clone()));
         if tags.now.len() > MOST {
             return Err(too_many_tags());
@@ -108,7 +108,7 @@ fn delete_tags(call: &mut Call<'_>) -> Answer {
     let now = call.now();
     for id in ids {
         let sees = call.region().tags.get(&id).is_none_or(|tags| call.world.sees(Some(tags.changed())));
-        let tags = call.region_mut().tags.entry(id).or_default();
+        let tags = call.region_mut().tags.or_default(&id);
         tags.change(now, sees, |tags| {
             tags.retain(|key, value| {
                 let goes = |(k, v): &(String, Option<String>)| k == key && v.as_ref().is_none_or(|v| v == value);
@@ -132,7 +132,9 @@ const TAG_FILTERS: &[Of<Tag>] = &[
 fn describe_tags(call: &mut Call<'_>) -> Answer {
     let filters = Filters::read(call.params, TAG_FILTERS, true)?;
     let view = call.view();
-    let all = view.region.tags.keys().flat_map(|id| {
+    let mut ids: Vec<&String> = view.region.tags.keys().collect();
+    ids.sort();
+    let all = ids.into_iter().flat_map(|id| {
         let tags = view.world.tags(view.region, id);
         tags.iter().map(move |(key, value)| (id.clone(), key.clone(), value.clone()))
     });

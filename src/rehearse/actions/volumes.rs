@@ -37,7 +37,7 @@ fn describe_volumes(call: &mut Call<'_>) -> Answer {
     }
     let view = call.view();
     let seen = |v: &&Volume| view.world.sees(Some(v.born));
-    if let Some(id) = ids.iter().find(|id| view.region.volumes.get(**id).filter(seen).is_none()) {
+    if let Some(id) = ids.iter().find(|id| view.region.volumes.get(id).filter(seen).is_none()) {
         return Err(no_volume(id));
     }
     let named = |v: &&Volume| ids.is_empty() || ids.contains(&v.id.as_str());
@@ -84,7 +84,7 @@ fn delete_volume(call: &mut Call<'_>) -> Answer {
         return Err(ApiError::new("VolumeInUse", words));
     }
     let region = call.region_mut();
-    region.volumes.shift_remove(&id);
+    region.volumes.remove(&id);
     region.tags.remove(&id);
     Ok(Fields::done())
 }

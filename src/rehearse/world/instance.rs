@@ -192,7 +192,7 @@ pub(super) fn advance(region: &mut Region, now: Time, delays: &Delays) {
         {
             if instance.state == State::Terminated {
                 // No longer described.
-                region.instances.shift_remove(&id);
+                region.instances.remove(&id);
                 region.tags.remove(&id);
                 break;
             }
@@ -216,7 +216,7 @@ pub(super) fn advance(region: &mut Region, now: Time, delays: &Delays) {
                     let devices = std::mem::take(&mut instance.devices);
                     for device in devices {
                         if device.delete {
-                            region.volumes.shift_remove(&device.volume);
+                            region.volumes.remove(&device.volume);
                             region.tags.remove(&device.volume);
                         } else if let Some(volume) = region.volumes.get_mut(&device.volume) {
                             volume.attached = None;

@@ -12,13 +12,14 @@ pub(crate) mod network;
 pub(crate) mod session;
 pub(crate) mod spot;
 pub(crate) mod storage;
+pub(crate) mod table;
 pub(crate) mod tags;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use indexmap::IndexMap;
+use rpds::HashTrieSetSync;
 
 use super::catalogue;
 use super::clock::{Clock, Time};
@@ -30,6 +31,7 @@ use network::{Group, KeyPair, Subnet, VPC_CIDR, Vpc};
 use session::Sessions;
 use spot::{Fleet, Template};
 use storage::{Snapshot, Volume};
+use table::Table;
 use tags::Tags;
 
 /// The account that owns everything made here.
@@ -83,22 +85,22 @@ pub(crate) struct Region {
     pub(crate) vpc: String,
     pub(crate) vpcs: Vec<Vpc>,
     pub(crate) subnets: Vec<Subnet>,
-    pub(crate) templates: IndexMap<String, Template>,
-    pub(crate) fleets: IndexMap<String, Fleet>,
-    pub(crate) instances: IndexMap<String, Instance>,
-    pub(crate) images: IndexMap<String, Arc<Image>>,
+    pub(crate) templates: Table<Template>,
+    pub(crate) fleets: Table<Fleet>,
+    pub(crate) instances: Table<Instance>,
+    pub(crate) images: Table<Arc<Image>>,
     /// Ids of images that were there.
-    pub(crate) deregistered: BTreeSet<String>,
+    pub(crate) deregistered: HashTrieSetSync<String>,
     /// Those of them that look-ups still see, and until when.
     pub(crate) shadows: Vec<(Arc<Image>, Time)>,
-    pub(crate) snapshots: IndexMap<String, Snapshot>,
-    pub(crate) volumes: IndexMap<String, Volume>,
+    pub(crate) snapshots: Table<Snapshot>,
+    pub(crate) volumes: Table<Volume>,
     /// By name.
-    pub(crate) keys: IndexMap<String, KeyPair>,
-    pub(crate) groups: IndexMap<String, Group>,
-    pub(crate) tags: BTreeMap<String, Tags>,
-    /// Client tokens by action and token, with the digest of the call and what it made.
-    pub(crate) tokens: BTreeMap<(String, String), (String, String)>,
+    pub(crate) keys: Table<KeyPair>,
+    pub(crate) groups: Table<Group>,
+    pub(crate) tags: Table<Tags>,
+    /// Client tokens by action and token, with a blank between, with the digest of the call and what it made.
+    pub(crate) tokens: Table<(String, String)>,
 }
 
 impl World {
@@ -205,18 +207,18 @@ impl Region {
             partition: region.partition,
             vpcs: vec![own],
             subnets,
-            templates: IndexMap::new(),
-            fleets: IndexMap::new(),
-            instances: IndexMap::new(),
+            templates: Table::default(),
+            fleets: Table::default(),
+            instances: Table::default(),
             images,
-            deregistered: BTreeSet::new(),
+            deregistered: HashTrieSetSync::new_sync(),
             shadows: Vec::new(),
             snapshots,
-            volumes: IndexMap::new(),
-            keys: IndexMap::new(),
-            groups: IndexMap::from([(group.id.clone(), group)]),
-            tags: BTreeMap::new(),
-            tokens: BTreeMap::new(),
+            volumes: Table::default(),
+            keys: Table::default(),
+            groups: Table::from_iter([(group.id.clone(), group)]),
+            tags: Table::default(),
+            tokens: Table::default(),
             vpc,
         }
     }

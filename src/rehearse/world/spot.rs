@@ -18,6 +18,7 @@ pub(crate) struct Template {
 #[derive(Clone, Debug)]
 pub(crate) struct Fleet {
     pub(crate) id: String,
+    pub(crate) born: Time,
     pub(crate) instances: Vec<String>,
     /// Its type and place.
     pub(crate) kind: String,

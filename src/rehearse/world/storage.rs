@@ -125,9 +125,10 @@ impl Snapshot {
 }
 
 pub(super) fn advance(region: &mut Region, now: Time) {
-    for snapshot in region.snapshots.values_mut() {
-        if let SnapshotState::Pending(until) = snapshot.state
-            && until <= now
+    let late: Vec<String> = region.snapshots.values().filter(|s| s.due() <= now).map(|s| s.id.clone()).collect();
+    for id in late {
+        if let Some(snapshot) = region.snapshots.get_mut(&id)
+            && let SnapshotState::Pending(until) = snapshot.state
         {
             snapshot.state = SnapshotState::Completed;
             snapshot.completed = Some(until);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use russh::ChannelOpenFailure;
 use russh::client::{Handle, connect_stream};
 use russh::keys::PrivateKey;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::client::{Client, Known};
@@ -30,6 +31,8 @@ const BANNER: Duration = Duration::from_secs(30);
 const HANDSHAKE: Duration = Duration::from_secs(60);
 /// The same where somebody has to answer questions.
 const ASKED: Duration = Duration::from_secs(5 * 60);
+/// So many servers are shaken hands with at once: it costs memory and, with thousands of builds, more time than servers give.
+static HANDSHAKES: Semaphore = Semaphore::const_new(64);
 /// Between attempts: the first pause, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -221,6 +224,7 @@ impl Way {
         meanwhile: &mut Fault,
     ) -> Result<Handle<Client>, Fault> {
         *meanwhile = Fault::NoBanner;
+        let _turn = HANDSHAKES.acquire().await;
         let config = Arc::new(config(&self.ssh, &stop.pin, !stop.bastion));
         let agent = self.ssh.agent.clone().filter(|_| self.ssh.forward_agent && !stop.bastion);
         let client = Client { pin: stop.pin.clone(), known: known.clone(), remote: remote.clone(), agent };
