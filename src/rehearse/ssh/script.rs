@@ -57,9 +57,16 @@ pub(super) async fn check(script: &[u8], by: Option<&str>) -> (String, Verdict) 
         let why = format!("`{program}` is none whose syntax can be checked");
         return (program, Verdict::Unchecked(why));
     };
-    // Nothing of the environment: a shell would read files that it names.
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let child = Command::new(&program)
+    let missing = || Verdict::Unchecked(format!("there is no `{program}` on this machine"));
+    // With its whole path it begins without a copy of this process, which may be large.
+    let Some(found) = std::env::split_paths(&path).map(|folder| folder.join(&program)).find(|path| path.is_file())
+    else {
+        let verdict = missing();
+        return (program, verdict);
+    };
+    // Nothing of the environment: a shell would read files that it names.
+    let child = Command::new(found)
         .args(arguments)
         .env_clear()
         .env("PATH", path)
@@ -71,8 +78,8 @@ pub(super) async fn check(script: &[u8], by: Option<&str>) -> (String, Verdict) 
     let mut child = match child {
         Ok(child) => child,
         Err(_) => {
-            let why = format!("there is no `{program}` on this machine");
-            return (program, Verdict::Unchecked(why));
+            let verdict = missing();
+            return (program, verdict);
         }
     };
     let mut input = child.stdin.take();
