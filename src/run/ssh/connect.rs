@@ -2,14 +2,14 @@
 //!
 //! Neighbours: `client` says what is offered, `auth` proves the user, `fault` names what went wrong, `shell` is what comes of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use russh::ChannelOpenFailure;
 use russh::client::{Handle, connect_stream};
 use russh::keys::PrivateKey;
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::client::{Client, Known};
 use super::fault::Fault;
@@ -71,6 +71,40 @@ struct Missed {
     stop: usize,
 }
 
+/// How long one has stood in line here, which is no time of the server's.
+#[derive(Default)]
+struct Line(Mutex<(Duration, Option<Instant>)>);
+
+impl Line {
+    fn with<T>(&self, f: impl FnOnce(&mut (Duration, Option<Instant>)) -> T) -> T {
+        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn stood(&self) -> Duration {
+        self.with(|(before, since)| *before + since.map_or(Duration::ZERO, |since| since.elapsed()))
+    }
+
+    /// Waits for one's turn.
+    async fn turn(&self) -> Option<SemaphorePermit<'static>> {
+        self.with(|(_, since)| *since = Some(Instant::now()));
+        let turn = HANDSHAKES.acquire().await.ok();
+        let stood = self.stood();
+        self.with(|line| *line = (stood, None));
+        turn
+    }
+
+    /// Sleeps until a time, and as much longer as one has stood in line.
+    async fn sleep_until(&self, end: Instant) {
+        loop {
+            let left = (end + self.stood()).saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            sleep(left.max(Duration::from_millis(50))).await;
+        }
+    }
+}
+
 /// Connects to a machine that may still be starting, for as long as `ssh.timeout` says.
 pub async fn connect(
     target: &Target,
@@ -110,16 +144,18 @@ impl Way {
         let mut refused = 0;
         let mut told = None;
         let mut hops = Vec::new();
+        let line = Line::default();
         loop {
             let mut meanwhile = Missed { fault: Fault::Silent, stop: 0 };
-            let attempt = async {
+            let late = async {
                 match deadline {
-                    Some(end) => timeout_at(end, self.attempt(&mut hops, &mut meanwhile)).await.ok(),
-                    None => Some(self.attempt(&mut hops, &mut meanwhile).await),
+                    Some(end) => line.sleep_until(end).await,
+                    None => std::future::pending().await,
                 }
             };
             let result = tokio::select! {
-                result = attempt => result,
+                result = self.attempt(&mut hops, &line, &mut meanwhile) => Some(result),
+                () = late => None,
                 () = self.cancel.cancelled() => return Err(Problem::cancelled()),
             };
             let missed = match result {
@@ -148,7 +184,7 @@ impl Way {
                 let tried = if refused == 1 { format!("tried {times}") } else { format!("tried {refused} {times}") };
                 return Err(fault.problem(target, *bastion, &tried));
             }
-            if deadline.is_some_and(|end| Instant::now() + pause >= end) {
+            if deadline.is_some_and(|end| Instant::now() + pause >= end + line.stood()) {
                 return Err(fault.problem(target, *bastion, &format!("tried for {}", seconds(start.elapsed()))));
             }
             if told.as_ref() != Some(&missed) {
@@ -166,7 +202,7 @@ impl Way {
 
     /// One attempt, which begins behind the servers on the way that are connected still; `meanwhile` is what went wrong where the
     /// time ends within it.
-    async fn attempt(&self, hops: &mut Vec<Hop>, meanwhile: &mut Missed) -> Result<Link, Fault> {
+    async fn attempt(&self, hops: &mut Vec<Hop>, line: &Line, meanwhile: &mut Missed) -> Result<Link, Fault> {
         let whole = hops.iter().take_while(|hop| !hop.is_closed()).count();
         hops.truncate(whole);
         loop {
@@ -174,7 +210,9 @@ impl Way {
             let stop = &self.stops[hops.len()];
             let stream = self.stretch(hops.len(), hops.last(), &mut meanwhile.fault).await?;
             let (heard, known, remote) = (Heard::default(), Known::default(), Remote::default());
+            let turn = line.turn().await;
             let mut handle = self.shake(stop, stream, (&heard, &known, &remote), &mut meanwhile.fault).await?;
+            drop(turn);
             let unsaid = Fault::Lost("the server did not say whether it lets us in".to_owned());
             meanwhile.fault = unsaid.clone();
             let proof = auth::authenticate(&mut handle, &known, &stop.login);
@@ -224,7 +262,6 @@ impl Way {
         meanwhile: &mut Fault,
     ) -> Result<Handle<Client>, Fault> {
         *meanwhile = Fault::NoBanner;
-        let _turn = HANDSHAKES.acquire().await;
         let config = Arc::new(config(&self.ssh, &stop.pin, !stop.bastion));
         let agent = self.ssh.agent.clone().filter(|_| self.ssh.forward_agent && !stop.bastion);
         let client = Client { pin: stop.pin.clone(), known: known.clone(), remote: remote.clone(), agent };
