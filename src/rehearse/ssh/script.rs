@@ -58,29 +58,23 @@ pub(super) async fn check(script: &[u8], by: Option<&str>) -> (String, Verdict) 
         return (program, Verdict::Unchecked(why));
     };
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let missing = || Verdict::Unchecked(format!("there is no `{program}` on this machine"));
     // With its whole path it begins without a copy of this process, which may be large.
-    let Some(found) = std::env::split_paths(&path).map(|folder| folder.join(&program)).find(|path| path.is_file())
-    else {
-        let verdict = missing();
-        return (program, verdict);
-    };
-    // Nothing of the environment: a shell would read files that it names.
-    let child = Command::new(found)
-        .args(arguments)
-        .env_clear()
-        .env("PATH", path)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn();
-    let mut child = match child {
-        Ok(child) => child,
-        Err(_) => {
-            let verdict = missing();
-            return (program, verdict);
-        }
+    let begun = std::env::split_paths(&path).find_map(|folder| {
+        // Nothing of the environment: a shell would read files that it names.
+        Command::new(folder.join(&program))
+            .args(arguments)
+            .env_clear()
+            .env("PATH", &path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .ok()
+    });
+    let Some(mut child) = begun else {
+        let why = format!("there is no `{program}` on this machine");
+        return (program, Verdict::Unchecked(why));
     };
     let mut input = child.stdin.take();
     let feed = async {

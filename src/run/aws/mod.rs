@@ -54,6 +54,9 @@ const TRIES: u32 = 11;
 /// no fault of this one, and while others have their turn it will have its own.
 const THROTTLED: Duration = Duration::from_secs(15 * 60);
 
+/// And never for longer than this, in AWS's time: less than a step counts as under way.
+const THROTTLED_AT_MOST: Duration = Duration::from_secs(4 * 60 * 60);
+
 /// How often a call is made at most, once nothing shall be waited for any more.
 const LAST_TRIES: u32 = 3;
 
@@ -416,7 +419,8 @@ impl Region {
     /// Whether AWS has taken a call of a kind lately, or it is not long since the first one was made.
     fn takes(&self, action: &str, first: Instant) -> bool {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner).get(action).copied();
-        taken.map_or(first, |taken| taken.max(first)).elapsed() < self.local(THROTTLED)
+        let lately = taken.map_or(first, |taken| taken.max(first)).elapsed() < self.local(THROTTLED);
+        lately && first.elapsed() < self.local(THROTTLED_AT_MOST)
     }
 
     /// Gets other credentials than those of an access key, which have expired. Whether there are any.

@@ -9,6 +9,7 @@ use tokio::sync::SemaphorePermit;
 use super::image::remove;
 use super::{Cx, Failure, Look, Step};
 use crate::diagnostic::code;
+use crate::run::aws::fault::CallError;
 use crate::run::aws::wait::filter;
 use crate::run::aws::{COPIES, Region, Repeat};
 use crate::run::event::What;
@@ -101,11 +102,13 @@ impl Step for CopyImage {
                 .send()
         };
         let start = Instant::now();
+        let mut tried = false;
         loop {
             let error = match region.call("CopyImage", Repeat::Always, ask).await {
                 Ok(answer) => return Ok(answer.image_id().unwrap_or_default().to_owned()),
-                Err(error) => error,
+                Err(error) => CallError { tried: tried || error.tried, ..error },
             };
+            tried = error.tried;
             if error.code != FULL || start.elapsed() > region.local(PATIENCE) {
                 let mut failure = error.failure(code::RUN_COPY);
                 failure.problem = failure.problem.at(cx.origin("ami_regions"));
@@ -117,7 +120,7 @@ impl Step for CopyImage {
             let pause = PAUSE.mul_f64(0.75 + rand::random::<f64>() / 2.0);
             tokio::select! {
                 () = region.sleep(pause) => {}
-                () = cx.cancel.cancelled() => return Err(Problem::cancelled().into()),
+                () = cx.cancel.cancelled() => return Err(Failure { problem: Problem::cancelled(), unclear: tried }),
             }
         }
     }

@@ -46,8 +46,9 @@ use crate::diagnostic::{Code, code};
 /// How long after its intent an empty look-up means that a step had no effect, in AWS's time.
 pub const ABSENCE: Duration = Duration::from_secs(120);
 
-/// How long a call may be made again and again, in the local clock's time: so long after its intent a step may still be on its way.
-const UNDER_WAY: SignedDuration = SignedDuration::from_mins(30);
+/// So long after its intent a step may still be on its way, in the local clock's time: longer than a call is made again and again, and
+/// than one waits for a free place.
+const UNDER_WAY: SignedDuration = SignedDuration::from_hours(8);
 
 /// How old something is: as old as two clocks once said, and growing since then by one that cannot be set.
 #[derive(Clone, Copy, Debug)]

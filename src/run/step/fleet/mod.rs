@@ -82,6 +82,7 @@ impl Step for RequestFleet {
     }
 
     async fn act(&self, cx: &Cx) -> Result<Launched, Failure> {
+        let mut tried = false;
         for tries in (0..TRIES).rev() {
             // A fleet that launched nothing is its token's for good: the next has another.
             let token = format!("{}-{tries}", &self.token[..self.token.len().min(60)]);
@@ -90,10 +91,11 @@ impl Step for RequestFleet {
                 Ok(answer) => answer,
                 // What was just made may not be visible yet.
                 Err(error) if (error.fault == Fault::NotFound || is_profile(&error)) && tries > 0 => {
+                    tried |= error.tried;
                     cx.region.sleep(Duration::from_secs(2)).await;
                     continue;
                 }
-                Err(error) => return Err(lacking(error)),
+                Err(error) => return Err(lacking(CallError { tried: tried || error.tried, ..error })),
             };
             let fleet = answer.fleet_id().map(str::to_owned);
             if let Some(id) = answer.instances().iter().flat_map(|i| i.instance_ids()).next() {
@@ -114,7 +116,7 @@ impl Step for RequestFleet {
                     code: code.to_owned(),
                     message,
                     reason: None,
-                    tried: false,
+                    tried,
                 }
             });
             let mut errors: Vec<CallError> = errors.collect();
@@ -137,11 +139,13 @@ impl Step for RequestFleet {
         // Those of the fleets before it have the same tags.
         let others = cx.run.journal.look(|record| {
             let steps = record.builds.get(&*cx.build).map_or(&[][..], |build| &build.steps);
-            let done = steps.iter().filter(|s| s.step == Self::NAME).filter_map(|s| match &s.state {
-                State::Done(result) => result["id"].as_str().map(str::to_owned),
+            let done = steps.iter().filter_map(|s| match (s.step.as_str(), &s.state) {
+                (Self::NAME, State::Done(result)) => result["id"].as_str(),
+                // They are known whatever has become of them.
+                (LaunchInstance::NAME, _) => s.data["of_fleet"].as_str(),
                 _ => None,
             });
-            done.collect::<Vec<_>>()
+            done.map(str::to_owned).collect::<Vec<_>>()
         });
         let found = find_instance(cx, LaunchInstance::NAME, &others).await?;
         Ok(found.map_or(Look::Nothing, |(id, fleet)| Look::There(Launched { fleet, id })))

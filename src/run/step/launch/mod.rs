@@ -99,6 +99,7 @@ impl Step for LaunchInstance {
         if let Some(id) = &self.of_fleet {
             return Ok(id.clone());
         }
+        let mut tried = false;
         for tries in (0..TRIES).rev() {
             // The token makes the second call harmless.
             let mark = self.mark();
@@ -110,12 +111,14 @@ impl Step for LaunchInstance {
                 }
                 // What was just made may not be visible yet.
                 Err(error) if tries > 0 && (is_unseen(&error.code) || is_profile(&error)) => {
+                    tried |= error.tried;
                     cx.region.sleep(Duration::from_secs(2)).await;
                 }
-                Err(error) => return Err(lacking(error)),
+                Err(error) => return Err(lacking(CallError { tried: tried || error.tried, ..error })),
             }
         }
-        Err(Problem::failed(code::RUN_LAUNCH, "the key pair or the security group cannot be seen").into())
+        let problem = Problem::failed(code::RUN_LAUNCH, "the key pair or the security group cannot be seen");
+        Err(Failure { problem, unclear: tried })
     }
 
     fn restored(mut self, given: &Self) -> Result<Self, Problem> {
