@@ -11,8 +11,8 @@
 //! | 3 | [`format`], [`load`], [`schema`], [`packer`] | [`load`] is the only door to files |
 //! | 4 | [`resolve`], then [`check`], then [`eval`] | no clock, no environment of their own |
 //! | 5 | [`compile`] | everything above |
-//! | 6 | [`emit`], [`inspect`], `run`, `rehearse` | the plan; strangers to each other; `rehearse` not even the plan |
-//! | 7 | `report`, then [`cli`] | `clap`, the terminal |
+//! | 6 | [`emit`], [`inspect`], [`ide`], `run`, `rehearse` | the plan; strangers to each other; `rehearse` not even the plan |
+//! | 7 | `report`, [`lsp`], then [`cli`] | `clap` and the terminal in [`cli`], the protocol in [`lsp`] |
 //!
 //! The modules stand in reading order.
 
@@ -40,6 +40,7 @@ pub mod resolve;
 pub mod compile;
 
 pub mod emit;
+pub mod ide;
 pub mod inspect;
 #[cfg(feature = "rehearse")]
 pub mod rehearse;
@@ -48,5 +49,7 @@ pub mod run;
 
 #[cfg(feature = "run")]
 pub mod report;
+
+pub mod lsp;
 
 pub mod cli;

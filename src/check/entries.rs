@@ -6,8 +6,10 @@ use smol_str::SmolStr;
 
 use super::Checker;
 use super::problem::CheckProblem;
+use super::seen::Offer;
 use super::want::Want;
 use crate::resolve::hir::{Entry, Expr, ExprKind, Ident};
+use crate::resolve::mention::Symbol;
 use crate::text::Span;
 use crate::text::suggest::nearest;
 use crate::ty::flow::Lateness;
@@ -60,6 +62,7 @@ impl<'a> Checker<'a> {
                         continue;
                     };
                     let field = &fields[index];
+                    self.saw_name(key.span, Symbol::Member(field.span));
                     self.notes(&key.name, field, owner, key.span, None);
                     if refused(field) {
                         self.infer(value);
@@ -89,6 +92,16 @@ impl<'a> Checker<'a> {
                     }
                 }
             }
+        }
+        if let Some(seen) = self.seen.as_deref_mut()
+            && !owner.at.file.is_builtin()
+        {
+            let offer = |((name, field), given): ((&SmolStr, &Field), &bool)| Offer {
+                name: name.clone(),
+                field: field.clone(),
+                given: *given,
+            };
+            seen.records.push((owner.at, fields.iter().zip(&given).map(offer).collect()));
         }
         if from_afar {
             return;
@@ -198,6 +211,7 @@ impl<'a> Checker<'a> {
             if later.is_some() {
                 continue;
             }
+            self.saw_name(given.span, Symbol::Member(wanted.span));
             self.notes(name, wanted, owner, given.span, Some(spread));
             let want = Want { ty: &wanted.ty, null: true, late, name: Some(name) };
             let at = self.field_expr(value, name).map_or(given.span, |e| e.span);

@@ -43,6 +43,13 @@ impl<'a> Checker<'a> {
         if self.problems.is_full() {
             return Ty::Poison;
         }
+        self.saw_want(expr, want);
+        let ty = self.judged(expr, want);
+        self.saw_type(expr, &ty);
+        ty
+    }
+
+    fn judged(&mut self, expr: &'a Expr, want: Option<Want<'_>>) -> Ty {
         let bare = want.map(Want::bare);
         let ty = match &expr.kind {
             // Forms that pass the wanted type on; whoever takes it has judged it.

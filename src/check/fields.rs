@@ -9,11 +9,12 @@ use super::problem::CheckProblem;
 use super::records::{field_value, found, join, widened};
 use crate::load::prelude;
 use crate::resolve::hir::{Expr, ExprKind, Ident};
+use crate::resolve::mention::Symbol;
 use crate::syntax::ast::ExternKind;
 use crate::ty::{Domain, Ty};
 
 /// The fields of a build.
-const BUILD_FIELDS: [&str; 8] = ["name", "image", "kind", "region", "axes", "options", "ami", "amis"];
+pub const BUILD_FIELDS: [&str; 8] = ["name", "image", "kind", "region", "axes", "options", "ami", "amis"];
 
 impl<'a> Checker<'a> {
     pub(super) fn field(&mut self, base: &'a Expr, name: &'a Ident) -> Ty {
@@ -44,7 +45,10 @@ impl<'a> Checker<'a> {
             Ty::Poison | Ty::Never => Ty::Poison,
             Ty::Late(inner) => self.field_of_type(inner, name).late(),
             Ty::Record(record) => match record.fields.get(&name.name) {
-                Some(field) => field_value(field),
+                Some(field) => {
+                    self.saw_name(name.span, Symbol::Member(field.span));
+                    field_value(field)
+                }
                 None => {
                     let known: Vec<SmolStr> = record.fields.keys().cloned().collect();
                     self.no_field("this record".into(), name, known)
@@ -133,6 +137,7 @@ impl<'a> Checker<'a> {
         for declared in &all {
             match declared.fields.get(&name.name) {
                 Some(field) => {
+                    self.saw_name(name.span, Symbol::Member(field.span));
                     // Whatever run-time fields it may use: here it is looked at, not rendered.
                     let read = match field.ty.plain() {
                         Ty::Template(_) => Ty::String,

@@ -11,6 +11,7 @@ use super::text::scalar;
 use super::want::Want;
 use super::{Checker, Once};
 use crate::resolve::hir::{Axis, Expr, Image, MatrixStep};
+use crate::resolve::mention::Symbol;
 use crate::ty::Ty;
 use crate::ty::flow::Lateness;
 
@@ -90,7 +91,9 @@ impl<'a> Checker<'a> {
             let is_coordinate = key.as_ref().is_none_or(|k| k.contains(&name.name));
             let ty = match element.plain() {
                 Ty::Poison => Ty::Poison,
-                Ty::Record(record) => match record.fields.get(&name.name) {
+                Ty::Record(record) => match record.fields.get(&name.name).inspect(|field| {
+                    self.saw_name(name.span, Symbol::Member(field.span));
+                }) {
                     Some(field) if is_coordinate => self.axis_value(&field_value(field), &axis.source),
                     Some(field) => field_value(field),
                     None => {

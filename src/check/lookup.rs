@@ -10,8 +10,9 @@ use super::problem::{CheckProblem, list_of};
 use super::records::inferred_field;
 use super::want::Want;
 use crate::resolve::hir::{Expr, IndexArg, Row};
+use crate::resolve::mention::Symbol;
+use crate::text::Span;
 use crate::text::suggest::nearest;
-use crate::text::{FileId, Span};
 use crate::ty::flow::{Lateness, flows};
 use crate::ty::{Domain, Literal, Record, TableTy, Ty};
 
@@ -28,6 +29,11 @@ impl<'a> Checker<'a> {
         }
         let columns: Vec<(&SmolStr, &Ty)> = table.key.iter().filter_map(|&k| table.columns.get_index(k)).collect();
         let names: Vec<SmolStr> = columns.iter().map(|(n, _)| (*n).clone()).collect();
+        for (name, at) in args.iter().filter_map(|arg| arg.name.as_ref().zip(Some(&table.places))) {
+            if let Some(place) = table.columns.get_index_of(&name.name).and_then(|column| at.get(column)) {
+                self.saw_name(name.span, Symbol::Member(*place));
+            }
+        }
         let Some(values) = self.coordinates(span, &owner, &names, args) else {
             self.infer_all(args);
             return Ty::Poison;
@@ -143,6 +149,12 @@ impl<'a> Checker<'a> {
             });
         }
         let names: Vec<SmolStr> = shape.coordinates.iter().map(|(n, _)| n.clone()).collect();
+        for name in args.iter().filter_map(|arg| arg.name.as_ref()) {
+            let column = shape.coordinates.iter().find(|(coordinate, _)| *coordinate == name.name);
+            if let Some(axis) = column.and_then(|(_, column)| declared.columns.get(*column)) {
+                self.saw_name(name.span, Symbol::Local(axis.span));
+            }
+        }
         let Some(values) = self.coordinates(span, &owner, &names, args) else {
             self.infer_all(args);
             return ami;
@@ -195,7 +207,7 @@ fn plain(literal: &Literal) -> String {
 
 /// A row of a table as a record.
 pub(super) fn row_type(table: &TableTy) -> Ty {
-    let at = Span::file_start(FileId(0));
-    let fields = table.columns.iter().map(|(name, ty)| (name.clone(), inferred_field(ty.clone(), at)));
+    let columns = table.columns.iter().zip(&table.places);
+    let fields = columns.map(|((name, ty), at)| (name.clone(), inferred_field(ty.clone(), *at)));
     Ty::Record(Arc::new(Record { fields: fields.collect(), declared: None }))
 }

@@ -25,6 +25,7 @@ mod origin;
 mod problem;
 mod records;
 mod scope;
+pub mod seen;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -38,11 +39,13 @@ use crate::facts::Facts;
 use crate::resolve::Program;
 use crate::ty::Ty;
 
+pub use fields::BUILD_FIELDS;
 pub use problem::CheckProblem;
 pub use value::{DomainProblem, domain_value};
 
 use image::Shape;
 use scope::Scope;
+use seen::Seen;
 
 /// A program whose types agree, as far as no error has been reported; with the types that the evaluator asks for.
 #[derive(Clone, Debug)]
@@ -63,7 +66,18 @@ pub struct Checked {
 
 /// Checks a program. Without facts, names of regions and instance types are judged by their form only.
 pub fn check(program: Program, facts: Option<&Facts>, problems: &mut Problems) -> Checked {
+    check_seeing(program, facts, None, problems)
+}
+
+/// The same, and notes what is seen on the way.
+pub fn check_seeing(
+    program: Program,
+    facts: Option<&Facts>,
+    seen: Option<&mut Seen>,
+    problems: &mut Problems,
+) -> Checked {
     let mut checker = Checker::new(&program, facts, problems);
+    checker.seen = seen;
     checker.program_items();
     let types =
         |list: Vec<Once<Ty>>| -> Vec<Ty> { list.into_iter().map(|ty| ty.done().unwrap_or(Ty::Poison)).collect() };
@@ -106,6 +120,8 @@ struct Checker<'a> {
     muted: u32,
     /// How many more parts of types may be put together.
     effort: usize,
+    /// What editors want to know.
+    seen: Option<&'a mut Seen>,
 }
 
 /// So many parts of types are put together; what goes beyond is left to the evaluator.
@@ -129,6 +145,7 @@ impl<'a> Checker<'a> {
             scope: Scope::default(),
             muted: 0,
             effort: EFFORT,
+            seen: None,
         }
     }
 

@@ -127,6 +127,13 @@ pub(super) enum Command {
     Vars(Vars),
     /// Write the JSON Schema of plans.
     Schema(Schema),
+    /// Answer an editor: diagnostics as one types, hover, completion, rename and more.
+    #[command(
+        after_help = "An editor starts it and speaks the Language Server Protocol with it over standard input and output. \
+        The book's chapter on editors says how each is set up; the extension and the files for editors lie in `grammar/`.\n\n\
+        Exit codes: 0 the editor said goodbye, 1 it went without a word."
+    )]
+    Lsp(Lsp),
     /// Write a completion script for a shell.
     #[command(after_help = "For example, in ~/.bashrc or ~/.zshrc:\n  \
         source <(bakec completions bash)\n  \
@@ -171,6 +178,18 @@ pub(super) struct Given {
     /// Read what EC2 offers from a file instead of the built-in data.
     #[arg(long, value_name = "FILE", help_heading = "Limits", value_hint = ValueHint::FilePath)]
     pub(super) facts: Option<String>,
+}
+
+#[derive(Group, Debug)]
+pub(super) struct Lsp {
+    #[command(flatten)]
+    pub(super) given: Given,
+    /// Speak over standard input and output: what it does anyway. Some editors say so.
+    #[arg(long)]
+    pub(super) stdio: bool,
+    /// The editor's process; nothing follows from it. Some editors say so.
+    #[arg(long = "clientProcessId", value_name = "PID", hide = true)]
+    pub(super) client: Option<u32>,
 }
 
 /// Which builds.

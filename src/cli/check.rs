@@ -71,7 +71,11 @@ struct All {
 impl All {
     fn add(&mut self, compiled: Compiled) {
         let mut ids = Vec::new();
-        for (_, source) in compiled.sources.iter() {
+        for (id, source) in compiled.sources.iter() {
+            if id.is_builtin() {
+                self.sources.add_builtin(id, source.clone());
+                continue;
+            }
             let known = self.by_path.get(source.path()).copied();
             // Arguments are sources too; two of them may differ under one name.
             ids.push(match known.filter(|id| self.sources.get(*id).text() == source.text()) {
@@ -83,7 +87,10 @@ impl All {
                 }
             });
         }
-        let moved = |span: Span| Span { file: ids.get(span.file.0 as usize).copied().unwrap_or(FileId(0)), ..span };
+        let moved = |span: Span| match ids.get(span.file.0 as usize) {
+            Some(file) => Span { file: *file, ..span },
+            None => span,
+        };
         for mut diagnostic in compiled.diagnostics {
             diagnostic.labels.iter_mut().for_each(|l| l.span = moved(l.span));
             if let Some(fix) = &mut diagnostic.fix {

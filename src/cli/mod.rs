@@ -27,6 +27,7 @@ mod git;
 mod init;
 mod input;
 mod list;
+mod lsp;
 mod man;
 mod page;
 #[cfg(feature = "rehearse")]
@@ -69,6 +70,8 @@ enum Stop {
     /// Somebody wanted it to end, and nothing is left behind.
     #[cfg(feature = "run")]
     Cancelled,
+    /// The editor went without a word.
+    Sudden,
     /// Nobody reads the output any more.
     Closed,
 }
@@ -109,6 +112,7 @@ fn work() -> ExitCode {
         Command::Vars(args) => vars::run(&args, &terminal),
         Command::Init(args) => init::run(&args, &terminal),
         Command::Schema(args) => schema::run(&args, &terminal),
+        Command::Lsp(args) => lsp::run(&args, &terminal),
         Command::Completions { shell } => complete::script(shell, &terminal),
         Command::Man(args) => man::run(&args, &terminal),
         Command::Help { command } => {
@@ -138,7 +142,7 @@ fn work() -> ExitCode {
 fn ended(outcome: Outcome) -> ExitCode {
     match outcome {
         Ok(()) | Err(Stop::Closed) => ExitCode::SUCCESS,
-        Err(Stop::Differences) => ExitCode::from(1),
+        Err(Stop::Differences | Stop::Sudden) => ExitCode::from(1),
         Err(Stop::Mistakes) => ExitCode::from(2),
         #[cfg(feature = "run")]
         Err(Stop::Failed) => ExitCode::from(1),

@@ -7,12 +7,13 @@ mod told;
 
 use smol_str::SmolStr;
 
-use crate::check::{Checked, check};
+use crate::check::seen::Seen;
+use crate::check::{Checked, check_seeing};
 use crate::diagnostic::{Diagnostic, Problems, Severity, code};
-use crate::eval::{Evaluated, Inputs, Outside, argument, evaluate};
+use crate::eval::{Answer, Evaluated, Inputs, Outside, argument, evaluate};
 use crate::facts::Facts;
 use crate::json;
-use crate::load::{LoadProblem, Loaded, World, load, load_schema};
+use crate::load::{LoadProblem, Loaded, Module, World, load, load_schema};
 use crate::plan::Plan;
 use crate::resolve::resolve;
 use crate::resolve::schema::{documented, kinds};
@@ -86,37 +87,89 @@ impl Compiled {
 
 /// Compiles a file with all that it imports.
 pub fn compile(world: &dyn World, root: &str, options: &Options) -> Compiled {
+    phases(world, root, options, None).compiled
+}
+
+/// A compilation with what its phases made: for editors, which ask what stands where.
+#[derive(Debug)]
+pub struct Analysis {
+    /// What a compilation gives.
+    pub compiled: Compiled,
+    /// The parsed files: the root first, the prelude's last. None where the root cannot be read.
+    pub modules: Vec<Module>,
+    /// The program with its types.
+    pub checked: Checked,
+    /// What the checker saw on its way.
+    pub seen: Seen,
+    /// What the params were given.
+    outside: Outside,
+}
+
+/// What the expression at a place is worth, in the builds of an analysed program. None where that cannot be said.
+pub fn answer(world: &dyn World, analysis: &Analysis, options: &Options, at: Span) -> Option<Answer> {
+    let own = match &options.facts {
+        FactsChoice::File(path) => Facts::from_tsv(&world.read(path).ok()?).ok(),
+        FactsChoice::Builtin | FactsChoice::None => None,
+    };
+    let facts = chosen(&options.facts, own.as_ref());
+    let inputs = Inputs { max_builds: options.max_builds, ask: Some(at) };
+    let Analysis { compiled, checked, outside, .. } = analysis;
+    let mut problems = Problems::new();
+    evaluate(checked, outside, &inputs, world, facts, &compiled.sources, &mut problems).answer
+}
+
+/// The facts that were chosen.
+fn chosen<'f>(choice: &FactsChoice, own: Option<&'f Facts>) -> Option<&'f Facts> {
+    match choice {
+        FactsChoice::Builtin => Some(Facts::builtin()),
+        FactsChoice::None => None,
+        FactsChoice::File(_) => own,
+    }
+}
+
+/// Compiles a file with all that it imports, and keeps what was found out on the way.
+pub fn analyse(world: &dyn World, root: &str, options: &Options) -> Analysis {
+    let mut seen = Seen::default();
+    let Phases { compiled, modules, checked, outside } = phases(world, root, options, Some(&mut seen));
+    Analysis { compiled, modules, checked, seen, outside }
+}
+
+/// What all phases made.
+struct Phases {
+    compiled: Compiled,
+    modules: Vec<Module>,
+    checked: Checked,
+    outside: Outside,
+}
+
+fn phases(world: &dyn World, root: &str, options: &Options, seen: Option<&mut Seen>) -> Phases {
     let mut problems = Problems::new();
     let mut loaded = load(world, root, &mut problems);
     let mut files: Vec<SmolStr> = loaded.files.iter().map(|f| SmolStr::from(&**f)).collect();
     let mut outside = outside(world, options, &mut loaded, &mut files, &mut problems);
     let own_facts = own_facts(world, options, &mut loaded, &mut files, &mut problems);
-    let facts = match &options.facts {
-        FactsChoice::Builtin => Some(Facts::builtin()),
-        FactsChoice::None => None,
-        FactsChoice::File(_) => own_facts.as_ref(),
-    };
+    let facts = chosen(&options.facts, own_facts.as_ref());
     let parsed = !problems.has_errors();
     let mut found = Problems::new();
     let program = resolve(&loaded, &mut found);
     add_news(&mut problems, found);
     let kinds = kinds(&program, &loaded.sources);
     let mut found = Problems::new();
-    let checked = check(program, facts, &mut found);
+    let checked = check_seeing(program, facts, seen, &mut found);
     add_news(&mut problems, found);
     environment(world, &checked, &mut loaded, &mut outside);
     let mut evaluated = Evaluated::default();
     // A file that did not parse lacks things that evaluation would only miss.
     if parsed && !loaded.modules.is_empty() {
         let mut found = Problems::new();
-        let inputs = Inputs { max_builds: options.max_builds };
+        let inputs = Inputs { max_builds: options.max_builds, ask: None };
         evaluated = evaluate(&checked, &outside, &inputs, world, facts, &loaded.sources, &mut found);
         add_news(&mut problems, found);
     }
     files.extend(evaluated.files);
     let failed = problems.has_errors();
     let lost = evaluated.lost && !failed && evaluated.missing_params.is_empty();
-    Compiled {
+    let compiled = Compiled {
         sources: loaded.sources,
         diagnostics: problems.into_sorted(),
         plan: evaluated.plan.filter(|_| !failed && !lost),
@@ -126,7 +179,8 @@ pub fn compile(world: &dyn World, root: &str, options: &Options) -> Compiled {
         files,
         environment: evaluated.environment,
         lost,
-    }
+    };
+    Phases { compiled, modules: loaded.modules, checked, outside }
 }
 
 /// What there is to know of kinds, without a program's images.

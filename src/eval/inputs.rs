@@ -27,6 +27,8 @@ use crate::ty::{Literal, Ty};
 pub struct Inputs {
     /// The most cells of a matrix and builds of a plan.
     pub max_builds: usize,
+    /// An expression whose values are wanted, by its place.
+    pub ask: Option<Span>,
 }
 
 /// Values from outside, with sources to point into.

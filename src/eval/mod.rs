@@ -7,6 +7,7 @@
 //! The way of a build: [`matrix`] makes its cell, [`builds`] its name and its builder, [`blocks`] its options, [`freeze`] turns
 //! values into plan data by their types, [`rules`] holds them to the schema, [`policy`] to the team's conventions.
 
+mod answer;
 mod arithmetic;
 mod blocks;
 mod builds;
@@ -46,6 +47,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+pub use answer::Answer;
 pub use cells::MAX_AXES;
 pub use expr::MAX_ELEMENTS;
 pub use inputs::{Inputs, Outside, argument};
@@ -82,6 +84,8 @@ pub struct Evaluated {
     pub environment: Vec<SmolStr>,
     /// Whether something could not be evaluated that an earlier phase must have reported.
     pub lost: bool,
+    /// What the expression that was asked for is worth.
+    pub answer: Option<Answer>,
 }
 
 /// Evaluates a checked program. Sources grow by those that the inputs stand in.
@@ -117,6 +121,7 @@ pub fn evaluate(
     let missing_params = evaluator.fill_params(outside);
     let plan = if missing_params.is_empty() { evaluator.plan() } else { None };
     let params = evaluator.known_params();
+    let answer = inputs.ask.and_then(|at| evaluator.answer(at));
     let Reported { diagnostics, .. } = evaluator.reported.into_inner();
     let failed = diagnostics.iter().any(|d| d.severity == crate::diagnostic::Severity::Error);
     for diagnostic in diagnostics {
@@ -129,6 +134,7 @@ pub fn evaluate(
         files: evaluator.files.into_inner(),
         environment: evaluator.environment.into_inner(),
         lost: evaluator.lost.get(),
+        answer,
     }
 }
 
@@ -330,7 +336,7 @@ impl<'a> Evaluator<'a> {
             return *known;
         }
         let (line, column) = self.sources.get(span.file).line_column(span.start);
-        let origin = Origin { file: span.file.0, line, column };
+        let origin = Origin { file: self.sources.position(span.file) as u32, line, column };
         self.origins.borrow_mut().insert(span, origin);
         origin
     }

@@ -199,7 +199,7 @@ impl<'a> Evaluator<'a> {
                 if places.is_empty() {
                     places.push(header);
                 }
-                let declared = (!self.sources.get(rule.span.file).is_builtin()).then_some(rule.span);
+                let declared = (!rule.span.file.is_builtin()).then_some(rule.span);
                 Some(EvalProblem::Rule { message, places, declared }.into())
             }
         }

@@ -20,6 +20,8 @@ pub const STEPS_OF_CELL: u64 = 2_000;
 const MAX_DEPTH: u32 = 20_000;
 /// The most parts of a value, all that it holds counted as often as it stands there.
 pub const MAX_PARTS: usize = 1_000_000;
+/// So many steps may be taken for an answer that nobody waits for any more.
+const STEPS_BETWEEN_QUESTIONS: u64 = 2_000;
 /// Bytes of text that count as one step.
 const BYTES_OF_STEP: usize = 64;
 /// Bytes of all texts that a program may put together.
@@ -32,11 +34,19 @@ pub(super) struct Work {
     depth: Cell<u32>,
     /// Whether the plan needs none of what is worked at: then it may as well be left.
     idle: Cell<bool>,
+    /// What was left when it was last asked whether anybody waits for the answer.
+    asked: Cell<u64>,
 }
 
 impl Default for Work {
     fn default() -> Self {
-        Work { left: Cell::new(STEPS), bytes: Cell::new(MAX_BYTES), depth: Cell::new(0), idle: Cell::new(false) }
+        Work {
+            left: Cell::new(STEPS),
+            bytes: Cell::new(MAX_BYTES),
+            depth: Cell::new(0),
+            idle: Cell::new(false),
+            asked: Cell::new(STEPS),
+        }
     }
 }
 
@@ -56,7 +66,11 @@ impl Evaluator<'_> {
         match left.checked_sub(steps as u64) {
             Some(rest) if rest > 0 => {
                 self.work.left.set(rest);
-                Ok(())
+                if self.work.asked.get().abs_diff(rest) < STEPS_BETWEEN_QUESTIONS {
+                    return Ok(());
+                }
+                self.work.asked.set(rest);
+                if self.world.given_up() { Err(Stop::Poison) } else { Ok(()) }
             }
             _ => Err(self.exhausted(at)),
         }

@@ -27,8 +27,8 @@ use crate::text::{FileId, Source, Sources, Span};
 pub struct Module {
     /// Its text in [`Loaded::sources`].
     pub file: FileId,
-    /// Its tree.
-    pub ast: ast::File,
+    /// Its tree. That of a file of the prelude is made once and shared by all compilations.
+    pub ast: Arc<ast::File>,
     /// The namespaces that it imports.
     pub imports: Vec<Namespace>,
     /// Whether it is part of the prelude.
@@ -72,7 +72,7 @@ pub fn load_schema(world: &dyn World, root: Option<&str>, problems: &mut Problem
     let there = match root {
         Some(root) => loader.add_root(root),
         // An empty root: the first module is the user's.
-        None => loader.add(prelude::FOLDER, String::new(), true) == 0,
+        None => loader.add_empty(),
     };
     if there {
         loader.add_prelude(true);
@@ -112,7 +112,7 @@ impl<'a> Loader<'a> {
             // What was to write it has failed, or standard input is closed.
             Ok(text) if root == "-" && text.is_empty() => self.unreadable(root, ReadError::Nothing),
             Ok(text) => {
-                self.add(root, text, false);
+                self.add(root, text);
                 self.follow_imports(0, &mut vec![0]);
                 true
             }
@@ -125,21 +125,26 @@ impl<'a> Loader<'a> {
         false
     }
 
-    fn add(&mut self, path: &str, text: String, prelude: bool) -> usize {
-        let source = if prelude { Source::builtin(path, text) } else { Source::new(path, text) };
+    /// Adds a file of the user's.
+    fn add(&mut self, path: &str, text: String) -> usize {
+        let source = Source::new(path, text);
         let text = source.text().clone();
-        if !prelude {
-            self.files.push(source.path().clone());
-        }
+        self.files.push(source.path().clone());
         let file = self.sources.add(source);
-        self.add_parsed(path, file, parse(file, &text), prelude)
-    }
-
-    fn add_parsed(&mut self, path: &str, file: FileId, parsed: Parse, prelude: bool) -> usize {
-        let Parse { file: ast, problems } = parsed;
+        let Parse { file: ast, problems } = parse(file, &text);
         for problem in problems {
             self.problems.report(problem);
         }
+        self.add_module(path, file, Arc::new(ast), false)
+    }
+
+    /// Adds a root that says nothing, and is no file.
+    fn add_empty(&mut self) -> bool {
+        let file = self.sources.add(Source::new(prelude::FOLDER, ""));
+        self.add_module(prelude::FOLDER, file, Arc::new(parse(file, "").file), true) == 0
+    }
+
+    fn add_module(&mut self, path: &str, file: FileId, ast: Arc<ast::File>, prelude: bool) -> usize {
         self.modules.push(Module { file, ast, imports: Vec::new(), prelude });
         let index = self.modules.len() - 1;
         self.known.insert((prelude, world::normalise(path)), index);
@@ -204,7 +209,7 @@ impl<'a> Loader<'a> {
         let (_, target) = key;
         match self.world.read(&target) {
             Ok(text) => {
-                let index = self.add(&target, text, false);
+                let index = self.add(&target, text);
                 path.push(index);
                 self.follow_imports(index, path);
                 path.pop();
@@ -251,24 +256,19 @@ impl<'a> Loader<'a> {
 
     /// Adds files of the prelude that are not there yet. Whatever they import is among them.
     fn add_prelude_files(&mut self, names: &[&'static str]) {
-        let mut paths = Vec::new();
-        let mut texts = Vec::new();
-        for name in names {
-            let key = (true, format!("{}{name}", prelude::FOLDER));
-            if !self.known.contains_key(&key)
-                && let Some(text) = prelude::file(name)
-            {
-                let (_, path) = key;
-                let source = Source::builtin(path.as_str(), text);
-                let text = source.text().clone();
-                texts.push((self.sources.add(source), text));
-                paths.push(path);
+        let new = names.iter().filter_map(|name| {
+            let path = format!("{}{name}", prelude::FOLDER);
+            let file = prelude::file_id(name).filter(|_| !self.known.contains_key(&(true, path.clone())))?;
+            Some((path, file))
+        });
+        let (paths, files): (Vec<String>, Vec<FileId>) = new.unzip();
+        let mut modules = Vec::with_capacity(files.len());
+        for ((path, file), tree) in paths.iter().zip(&files).zip(together::trees(&files)) {
+            if let Some(text) = prelude::text(*file) {
+                self.sources.add_builtin(*file, Source::new(path.as_str(), text));
+                modules.push(self.add_module(path, *file, tree, true));
             }
         }
-        let parsed = together::parse_all(&texts);
-        let modules: Vec<usize> = (paths.iter().zip(&texts).zip(parsed))
-            .map(|((path, (file, _)), parsed)| self.add_parsed(path, *file, parsed, true))
-            .collect();
         for index in modules {
             self.follow_imports(index, &mut vec![index]);
         }

@@ -3,6 +3,7 @@
 //! A file is parsed only when a program names one of its kinds.
 
 use crate::syntax::ast::ExternKind::{self, Builder, Post, Provisioner};
+use crate::text::FileId;
 
 macro_rules! files {
     ($($name:literal),* $(,)?) => {
@@ -94,9 +95,29 @@ pub const KINDS: &[(ExternKind, &str, &str)] = &[
 /// What the paths of its files begin with among the sources of a program.
 pub const FOLDER: &str = "prelude/";
 
+/// How many files there are.
+pub const COUNT: usize = FILES.len();
+
 /// The text of a file of the prelude.
 pub fn file(name: &str) -> Option<&'static str> {
     FILES.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
+}
+
+/// The id of a file of the prelude, the same in every compilation.
+pub fn file_id(name: &str) -> Option<FileId> {
+    let position = FILES.iter().position(|(n, _)| *n == name)?;
+    Some(FileId(FileId::FIRST_BUILTIN.0 + position as u32))
+}
+
+/// The position of a file among those of the prelude: less than [`COUNT`].
+pub fn position(file: FileId) -> Option<usize> {
+    let position = file.0.checked_sub(FileId::FIRST_BUILTIN.0)? as usize;
+    (position < COUNT).then_some(position)
+}
+
+/// The text of a file of the prelude by its id.
+pub fn text(file: FileId) -> Option<&'static str> {
+    FILES.get(position(file)?).map(|(_, text)| *text)
 }
 
 /// The files that a file of the prelude imports: they stand at its top, one a line.
@@ -151,13 +172,13 @@ mod tests {
     use super::*;
     use crate::syntax::ast::ItemKind;
     use crate::syntax::parse;
-    use crate::text::FileId;
 
     #[test]
     fn imports_are_found_without_parsing() {
         for (name, text) in FILES {
-            let parsed = parse(FileId(0), text).file;
-            let written = parsed.items.iter().filter_map(|item| match &item.kind {
+            let parsed = parse(FileId(0), text);
+            assert!(parsed.problems.is_empty(), "{name}");
+            let written = parsed.file.items.iter().filter_map(|item| match &item.kind {
                 ItemKind::Import(import) => Some(import.path.as_plain()?.to_string()),
                 _ => None,
             });

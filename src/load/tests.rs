@@ -40,6 +40,5 @@ fn a_folder_of_the_users_that_is_called_prelude_is_not_the_prelude() {
         .map(|(_, prelude)| prelude)
         .collect();
     assert_eq!(types, [false, true]);
-    let builtin = |m: &Module| loaded.sources.get(m.file).is_builtin();
-    assert!(loaded.modules.iter().all(|m| builtin(m) == m.prelude));
+    assert!(loaded.modules.iter().all(|m| m.file.is_builtin() == m.prelude));
 }

@@ -74,6 +74,11 @@ pub trait World {
     fn beside(&self, _path: &str) -> Vec<String> {
         Vec::new()
     }
+
+    /// Whether nobody waits for the answer any more: then what is given up may be anything, and is thrown away.
+    fn given_up(&self) -> bool {
+        false
+    }
 }
 
 /// The most files of a folder that are looked at for one that may be meant.

@@ -2,13 +2,14 @@
 
 use smol_str::SmolStr;
 
+use super::Lowerer;
 use super::builtin::{self, Builtin, Signature};
 use super::habit;
 use super::hir::{Expr, ExprKind};
+use super::mention::Symbol;
 use super::problem::ResolveProblem;
 use super::recursion::Node;
 use super::scope::{Def, Scope};
-use super::{Lowerer, required};
 use crate::syntax::ast;
 use crate::text::Span;
 
@@ -29,7 +30,10 @@ impl<'a> Lowerer<'a> {
                     return self.call_def(scope, def, name, callee.span, args, span);
                 }
                 match builtin::find(name) {
-                    Some(signature) => self.call_builtin(scope, signature, args, span),
+                    Some(signature) => {
+                        self.mention(callee.span, Symbol::Builtin(signature.builtin));
+                        self.call_builtin(scope, signature, args, span)
+                    }
                     None => {
                         self.unknown_function(scope, name, callee.span);
                         self.drop_args(scope, args)
@@ -38,6 +42,7 @@ impl<'a> Lowerer<'a> {
             }
             ast::ExprKind::Field(base, field) => {
                 if let Some((space, home)) = self.space(scope, base) {
+                    self.mention(base.span, Symbol::File(self.loaded.modules[home].file));
                     return match self.names[home].values.get(&field.name).map(|(d, _)| *d) {
                         Some(def) => self.call_def(scope, def, &field.name, field.span, args, span),
                         None => {
@@ -88,8 +93,8 @@ impl<'a> Lowerer<'a> {
             return self.drop_args(scope, args);
         };
         self.refer(Node::Function(index), at);
-        let params = required(self.function_params[index]);
-        match self.arrange(scope, name, &params, args, span) {
+        self.mention(at, def);
+        match self.arrange(scope, name, self.function_params[index], args, span) {
             Some(args) => ExprKind::CallFunction(index, args),
             None => ExprKind::Poison,
         }
@@ -100,13 +105,13 @@ impl<'a> Lowerer<'a> {
         &mut self,
         scope: &mut Scope,
         name: &str,
-        params: &[(&str, bool)],
+        params: &[ast::Parameter],
         args: &'a [ast::Arg],
         at: Span,
     ) -> Option<Vec<Option<Expr>>> {
         let usage = || {
-            let params: Vec<String> =
-                params.iter().map(|(n, required)| format!("{n}{}", if *required { "" } else { "?" })).collect();
+            let mark = |p: &ast::Parameter| if p.default.is_none() { "" } else { "?" };
+            let params: Vec<String> = params.iter().map(|p| format!("{}{}", p.name.name, mark(p))).collect();
             format!("{name}({})", params.join(", "))
         };
         let mut slots: Vec<Option<Expr>> = vec![None; params.len()];
@@ -114,15 +119,18 @@ impl<'a> Lowerer<'a> {
         for (position, arg) in args.iter().enumerate() {
             let value = self.expr(scope, &arg.value);
             let slot = match &arg.name {
-                Some(named) => params.iter().position(|(n, _)| *n == named.name.as_str()),
+                Some(named) => params.iter().position(|p| p.name.name == named.name),
                 None => Some(position).filter(|p| *p < params.len()),
             };
+            if let (Some(slot), Some(named)) = (slot, &arg.name) {
+                self.mention(named.span, Symbol::Local(params[slot].name.span));
+            }
             let message = match (slot, &arg.name) {
                 (Some(slot), _) if slots[slot].is_none() => {
                     slots[slot] = Some(value);
                     continue;
                 }
-                (Some(slot), _) => format!("`{}` is given twice", params[slot].0),
+                (Some(slot), _) => format!("`{}` is given twice", params[slot].name.name),
                 (None, Some(named)) => format!("`{name}` has no parameter `{}`", named.name),
                 (None, None) => format!("`{name}` takes {}, not {}", count(params.len()), args.len()),
             };
@@ -136,8 +144,8 @@ impl<'a> Lowerer<'a> {
         let missing: Vec<String> = params
             .iter()
             .zip(&slots)
-            .filter(|((_, required), slot)| *required && slot.is_none())
-            .map(|((n, _), _)| format!("`{n}`"))
+            .filter(|(param, slot)| param.default.is_none() && slot.is_none())
+            .map(|(param, _)| format!("`{}`", param.name.name))
             .collect();
         if right && !missing.is_empty() {
             let message = format!("`{name}` lacks {}", missing.join(" and "));

@@ -76,6 +76,7 @@ impl<'a> Lowerer<'a> {
                     index: index as u32,
                     name: t.name.name.clone(),
                     columns: Default::default(),
+                    places: Vec::new(),
                     key: Vec::new(),
                 };
                 self.program.tables.push(hir::Table { name: t.name.clone(), ty: Arc::new(ty), rows: Vec::new() });

@@ -5,6 +5,7 @@ use smol_str::SmolStr;
 use super::builtin;
 use super::habit;
 use super::hir::{Arm, Entry, Expr, ExprKind, For, IndexArg};
+use super::mention::Symbol;
 use super::problem::ResolveProblem;
 use super::recursion::Node;
 use super::scope::{Def, Scope};
@@ -135,9 +136,16 @@ impl<'a> Lowerer<'a> {
 
     fn for_clause(&mut self, scope: &mut Scope, clause: &'a ast::ForClause) -> For {
         let source = self.expr(scope, &clause.source);
-        let locals = clause.names.iter().map(|n| (scope.bind(n.name.clone()), n.clone())).collect();
+        let locals = clause.names.iter().map(|n| (self.bind(scope, n), n.clone())).collect();
         let condition = clause.condition.as_ref().map(|c| self.expr(scope, c));
         For { locals, source, condition }
+    }
+
+    /// Adds a local that is declared here.
+    pub(super) fn bind(&mut self, scope: &mut Scope, name: &hir::Ident) -> u32 {
+        let symbol = Symbol::Local(name.span);
+        self.introduce(name, symbol);
+        scope.bind(name.name.clone(), symbol)
     }
 
     fn arm(&mut self, scope: &mut Scope, arm: &'a ast::Arm) -> Arm {
@@ -154,6 +162,9 @@ impl<'a> Lowerer<'a> {
 
     fn name(&mut self, scope: &Scope, name: &SmolStr, at: Span) -> ExprKind {
         if let Some(local) = scope.find(name) {
+            if let Some(symbol) = scope.symbol(local) {
+                self.mention(at, symbol);
+            }
             return ExprKind::Local(local);
         }
         if let Some(def) = self.value(scope.module, name) {
@@ -167,6 +178,7 @@ impl<'a> Lowerer<'a> {
     }
 
     fn def(&mut self, def: Def, name: &SmolStr, at: Span) -> ExprKind {
+        self.mention(at, def);
         match def {
             Def::Param(i) => {
                 self.refer(Node::Param(i), at);
@@ -223,6 +235,7 @@ impl<'a> Lowerer<'a> {
     /// `e.name`, where `e` may be a namespace.
     fn field_access(&mut self, scope: &mut Scope, base: &'a ast::Expr, field: &'a ast::Ident, span: Span) -> Expr {
         if let Some((space, home)) = self.space(scope, base) {
+            self.mention(base.span, Symbol::File(self.loaded.modules[home].file));
             let kind = match self.names[home].values.get(&field.name).map(|(d, _)| *d) {
                 Some(def) => self.def(def, &field.name, field.span),
                 None => {

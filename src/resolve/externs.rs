@@ -5,6 +5,7 @@ use smol_str::SmolStr;
 use super::Lowerer;
 use super::fact::FactName;
 use super::hir::{self, Declared, Fact, FactArg, OptionSet, Unique};
+use super::mention::Symbol;
 use super::problem::ResolveProblem;
 use super::scope::Scope;
 use crate::syntax::ast::{self, ExprKind, Member};
@@ -79,7 +80,8 @@ impl<'a> Lowerer<'a> {
 
     fn option_set(&mut self, module: usize, path: &[ast::Ident]) -> Option<usize> {
         let (home, name) = self.home(module, path)?;
-        if let Some(&(index, _)) = self.names[home].option_sets.get(&name.name) {
+        if let Some(&(index, declared)) = self.names[home].option_sets.get(&name.name) {
+            self.mention(name.span, Symbol::OptionSet(declared));
             return Some(index);
         }
         let nearest = self.nearest(&name.name, self.names[home].option_sets.keys().map(SmolStr::as_str));
@@ -151,7 +153,9 @@ impl<'a> Lowerer<'a> {
 
     fn field_index(&mut self, declared: &Declared, name: &ast::Ident) -> Option<usize> {
         let index = declared.fields.get_index_of(&name.name);
-        if index.is_none() {
+        if let Some((_, field)) = index.and_then(|index| declared.fields.get_index(index)) {
+            self.mention(name.span, Symbol::Member(field.span));
+        } else {
             let nearest = self.nearest(&name.name, declared.fields.keys().map(SmolStr::as_str));
             self.report(ResolveProblem::Unknown {
                 what: "option",

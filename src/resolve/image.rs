@@ -1,10 +1,11 @@
 //! Images and groups: the matrix opens the scope, then the lets, then the blocks.
 
 use super::hir::{Axis, Block, Exclude, Image, MatrixStep, Post, Step, Use};
+use super::mention::Symbol;
 use super::problem::ResolveProblem;
 use super::recursion::Node;
 use super::scope::{Def, Scope};
-use super::{Lowerer, hir, required};
+use super::{Lowerer, hir};
 use crate::load::prelude;
 use crate::syntax::ast::{self, BlockKind, ExternKind, ImageItem, MatrixItem};
 use crate::text::Span;
@@ -72,7 +73,7 @@ impl<'a> Lowerer<'a> {
             self.report(problem);
         }
         image.columns.push(name.clone());
-        scope.bind(name.name.clone())
+        self.bind(scope, name)
     }
 
     fn image_item(&mut self, scope: &mut Scope, image: &mut Image, item: &'a ImageItem) {
@@ -131,6 +132,7 @@ impl<'a> Lowerer<'a> {
             return None;
         }
         if let Some(index) = self.program.kinds.get_index_of(&(category, name.clone())) {
+            self.mention(block.kind.span, Symbol::Kind(index));
             return Some(index);
         }
         let other = [ExternKind::Builder, ExternKind::Provisioner, ExternKind::Post].into_iter().find(|c| {
@@ -177,9 +179,10 @@ impl<'a> Lowerer<'a> {
             return None;
         };
         self.refer(Node::Group(group), name.span);
-        let params = required(self.group_params[group]);
+        self.mention(name.span, Def::Group(group));
+        let params = self.group_params[group];
         let at = r#use.group.first().map_or(r#use.span, |g| g.span).to(name.span);
-        let args = self.arrange(scope, &name.name, &params, &r#use.args, at)?;
+        let args = self.arrange(scope, &name.name, params, &r#use.args, at)?;
         Some(Use { group, args, when, span: r#use.span })
     }
 

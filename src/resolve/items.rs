@@ -3,6 +3,7 @@
 use super::Lowerer;
 use super::declare::{MOST_PARAMETERS, input};
 use super::hir;
+use super::mention::Symbol;
 use super::problem::ResolveProblem;
 use super::recursion::Node;
 use super::scope::{Def, Scope};
@@ -24,6 +25,7 @@ impl<'a> Lowerer<'a> {
 
     fn lower(&mut self, module: usize, item: &'a ast::Item) {
         self.owner = None;
+        self.introduce_item(module, &item.kind);
         match &item.kind {
             ItemKind::Param(b) | ItemKind::Variable(b) | ItemKind::Secret(b) => self.lower_input(module, b),
             ItemKind::Let(b) => {
@@ -75,6 +77,45 @@ impl<'a> Lowerer<'a> {
             }
             ItemKind::Extern(e) if e.category != ExternKind::Options => self.kind(module, e),
             ItemKind::Import(_) | ItemKind::Type(_) | ItemKind::Extern(_) | ItemKind::Output(_) | ItemKind::Bad => {}
+        }
+    }
+
+    /// Notes the name that an item declares.
+    fn introduce_item(&mut self, module: usize, item: &'a ItemKind) {
+        let name = match item {
+            ItemKind::Param(b) | ItemKind::Variable(b) | ItemKind::Secret(b) => {
+                if let Some(&def) = self.program_names.get(&b.name.name) {
+                    self.introduce(&b.name, def);
+                }
+                return;
+            }
+            ItemKind::Let(b) => &b.name,
+            ItemKind::Fn(f) => &f.name,
+            ItemKind::Table(t) => &t.name,
+            ItemKind::Image(i) => &i.name,
+            ItemKind::Group(g) => &g.name,
+            ItemKind::Extern(e) => return self.introduce_extern(e),
+            ItemKind::Import(import) => {
+                if let Some(alias) = &import.alias
+                    && let Some(home) = self.namespace(module, &alias.name)
+                {
+                    self.introduce(alias, Symbol::File(self.loaded.modules[home].file));
+                }
+                return;
+            }
+            ItemKind::Type(_) | ItemKind::Policy(_) | ItemKind::Output(_) | ItemKind::Bad => return,
+        };
+        if let Some(def) = self.declared(module, name) {
+            self.introduce(name, def);
+        }
+    }
+
+    fn introduce_extern(&mut self, item: &ast::Extern) {
+        if item.category == ExternKind::Options {
+            return self.introduce(&item.kind, Symbol::OptionSet(item.kind.span));
+        }
+        if let Some(index) = self.program.kinds.get_index_of(&(item.category, item.kind.name.clone())) {
+            self.introduce(&item.kind, Symbol::Kind(index));
         }
     }
 
@@ -132,7 +173,7 @@ impl<'a> Lowerer<'a> {
             let ty = self.ty(module, &param.ty);
             let default = param.default.as_ref().map(|d| self.expr(&mut Scope::new(module), d));
             lowered.push(hir::Parameter { name: param.name.clone(), ty, default });
-            scope.bind(param.name.name.clone());
+            self.bind(&mut scope, &param.name);
         }
         (lowered, scope)
     }
@@ -159,7 +200,8 @@ impl<'a> Lowerer<'a> {
             self.report(ResolveProblem::Duplicate { what: "policy", name, first, second });
         }
         let mut scope = Scope::new(module);
-        scope.bind(policy.variable.name.clone());
+        self.bind(&mut scope, &policy.variable);
+        self.introduce(&policy.name, Symbol::Policy(self.program.policies.len()));
         let when = policy.when.as_ref().map(|w| self.expr(&mut scope, w));
         let mut requires = Vec::new();
         for require in &policy.requires {

@@ -13,6 +13,7 @@ mod habit;
 pub mod hir;
 mod image;
 mod items;
+pub mod mention;
 mod problem;
 mod recursion;
 pub mod schema;
@@ -39,6 +40,7 @@ use crate::text::Span;
 use crate::text::suggest::nearest;
 use crate::ty::Ty;
 
+use mention::Symbol;
 use recursion::{Node, References};
 use scope::{Def, ModuleNames};
 
@@ -131,7 +133,10 @@ impl<'a> Lowerer<'a> {
         match path {
             [name] => Some((module, name)),
             [space, name] => match self.namespace(module, &space.name) {
-                Some(home) => Some((home, name)),
+                Some(home) => {
+                    self.mention(space.span, Symbol::File(self.loaded.modules[home].file));
+                    Some((home, name))
+                }
                 None => {
                     let nearest = self.nearest(&space.name, self.namespace_names(module));
                     let (name, at) = (space.name.clone(), space.span);
@@ -189,11 +194,6 @@ impl<'a> Lowerer<'a> {
         let what = what.trim_start_matches("a ").trim_start_matches("an ");
         self.report(ResolveProblem::Unknown { what, name: name.clone(), at, nearest, help: None });
     }
-}
-
-/// Names of parameters, and whether a call must give them.
-fn required(params: &[ast::Parameter]) -> Vec<(&str, bool)> {
-    params.iter().map(|p| (p.name.name.as_str(), p.default.is_none())).collect()
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ fn told(program: &Program, sources: &Sources, kind: &Kind) -> schema::Kind {
     }
     let set = |set: &super::hir::OptionSet| {
         let source = sources.get(set.span.file);
-        let file = source.path().strip_prefix(prelude::FOLDER).filter(|_| source.is_builtin());
+        let file = source.path().strip_prefix(prelude::FOLDER).filter(|_| set.span.file.is_builtin());
         let file = file.unwrap_or(source.path()).into();
         schema::OptionSet { name: set.name.name.clone(), file, doc: set.doc.clone() }
     };

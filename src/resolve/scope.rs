@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+use super::mention::Symbol;
 use crate::text::Span;
 
 /// What a name at the top of a module stands for.
@@ -43,7 +44,8 @@ pub(super) struct ModuleNames {
 /// The locals of one body. The number of a local is its depth, so variables of a comprehension stand behind those around it.
 pub(super) struct Scope {
     pub(super) module: usize,
-    locals: Vec<SmolStr>,
+    /// Their names, and where those are declared.
+    locals: Vec<(SmolStr, Symbol)>,
     /// The numbers of each name, innermost last.
     numbers: FxHashMap<SmolStr, Vec<u32>>,
     /// Whether the name `builds` is known here.
@@ -56,11 +58,16 @@ impl Scope {
     }
 
     /// Adds a local. It takes the number of one whose comprehension is over.
-    pub(super) fn bind(&mut self, name: SmolStr) -> u32 {
+    pub(super) fn bind(&mut self, name: SmolStr, symbol: Symbol) -> u32 {
         let number = self.locals.len() as u32;
         self.numbers.entry(name.clone()).or_default().push(number);
-        self.locals.push(name);
+        self.locals.push((name, symbol));
         number
+    }
+
+    /// What a local is to those who ask for its name.
+    pub(super) fn symbol(&self, number: u32) -> Option<Symbol> {
+        self.locals.get(number as usize).map(|(_, symbol)| *symbol)
     }
 
     /// How many locals there are.
@@ -70,7 +77,7 @@ impl Scope {
 
     /// Forgets the locals that were added since.
     pub(super) fn leave(&mut self, depth: usize) {
-        for name in self.locals.drain(depth..) {
+        for (name, _) in self.locals.drain(depth..) {
             if let Some(numbers) = self.numbers.get_mut(&name) {
                 numbers.pop();
             }
@@ -79,7 +86,7 @@ impl Scope {
 
     /// The names of all locals.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.locals.iter().map(SmolStr::as_str)
+        self.locals.iter().map(|(name, _)| name.as_str())
     }
 
     pub(super) fn find(&self, name: &str) -> Option<u32> {

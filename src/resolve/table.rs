@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::hir::{Expr, ExprKind, Row, TextLiteral, TextPart};
+use super::mention::Symbol;
 use super::problem::ResolveProblem;
 use super::scope::Scope;
 use super::{Lowerer, hir};
@@ -27,6 +28,7 @@ impl<'a> Lowerer<'a> {
         }
         let mut columns = indexmap::IndexMap::new();
         let mut places: FxHashMap<&SmolStr, Span> = FxHashMap::default();
+        let mut declared = Vec::with_capacity(table.columns.len());
         for column in &table.columns {
             let ty = self.ty(module, &column.ty);
             let second = column.name.span;
@@ -41,9 +43,14 @@ impl<'a> Lowerer<'a> {
                 continue;
             }
             columns.insert(column.name.name.clone(), ty);
+            declared.push(second);
+            self.introduce(&column.name, Symbol::Member(second));
         }
         let mut key = Vec::new();
         for name in &table.key {
+            if let Some(place) = columns.get_index_of(&name.name).and_then(|column| declared.get(column)) {
+                self.mention(name.span, Symbol::Member(*place));
+            }
             match columns.get_index_of(&name.name) {
                 Some(column) if !key.contains(&column) => key.push(column),
                 Some(_) => {}
@@ -59,10 +66,12 @@ impl<'a> Lowerer<'a> {
                     });
                     // A column of which nothing is known, so that nothing more is said of the key.
                     key.push(columns.insert_full(name.name.clone(), Ty::Poison).0);
+                    declared.push(name.span);
                 }
             }
         }
-        let ty = Arc::new(TableTy { index: index as u32, name: table.name.name.clone(), columns, key });
+        let ty =
+            Arc::new(TableTy { index: index as u32, name: table.name.name.clone(), columns, places: declared, key });
         let mut rows = Vec::with_capacity(table.rows.len());
         for row in &table.rows {
             rows.extend(self.row(module, table, &ty, row));

@@ -65,6 +65,11 @@ impl<'a> Lowerer<'a> {
                     for name in template::user_variables(&action) {
                         if let Some(&Def::Variable(index)) = self.program_names.get(name) {
                             self.refer(Node::Variable(index), span);
+                            // The name stands in backticks or quotes somewhere in the action.
+                            if let Some(at) = chars.value[range.clone()].find(name) {
+                                let start = range.start + at;
+                                self.mention(chars.span_of(start, start + name.len()), Def::Variable(index));
+                            }
                         }
                     }
                     let source = chars.value[range].into();

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use smol_str::SmolStr;
 
 use super::declare::{TYPE_NAMES, doc_text};
+use super::mention::Symbol;
 use super::problem::ResolveProblem;
 use super::recursion::DEEPEST;
 use super::scope::Scope;
@@ -46,6 +47,8 @@ impl<'a> Lowerer<'a> {
             }
             ty => Ty::Named(Arc::new(Named { name: item.name.name.clone(), doc, ty })),
         };
+        self.introduce(&item.name, Symbol::Type(item.name.span));
+        self.program.types.push(hir::NamedType { name: item.name.clone(), ty: ty.clone() });
         self.types[index].state = TypeState::Done(ty.clone());
         ty
     }
@@ -88,7 +91,8 @@ impl<'a> Lowerer<'a> {
         {
             return ty;
         }
-        if let Some(&(index, _)) = self.names[home].types.get(&name.name) {
+        if let Some(&(index, declared)) = self.names[home].types.get(&name.name) {
+            self.mention(name.span, Symbol::Type(declared));
             return self.type_def(index);
         }
         if self.is_broken(home, &name.name) {
@@ -187,6 +191,7 @@ impl<'a> Lowerer<'a> {
 
     /// A field declaration without its default.
     pub(super) fn field(&mut self, module: usize, decl: &'a ast::FieldDecl) -> Field {
+        self.introduce(&decl.name, Symbol::Member(decl.name.span));
         let written = self.ty(module, &decl.ty);
         let (mut ty, may_be_null) = match written {
             Ty::Optional(inner) => ((*inner).clone(), true),
@@ -253,7 +258,9 @@ impl<'a> Lowerer<'a> {
         }
         for (module, members) in places {
             let mut scope = Scope::new(*module);
-            declared.fields.keys().for_each(|name| _ = scope.bind(name.clone()));
+            for (name, field) in &declared.fields {
+                scope.bind(name.clone(), Symbol::Member(field.span));
+            }
             for member in *members {
                 self.member(&mut scope, member, &mut declared);
             }

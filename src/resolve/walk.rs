@@ -3,6 +3,7 @@
 //! It knows the shape of the resolved tree, not what it is walked for.
 
 use super::hir::{Entry, Expr, ExprKind, TextPart};
+use crate::text::Span;
 
 /// Calls `see` with every local that an expression reads.
 pub fn each_local(expr: &Expr, see: &mut dyn FnMut(u32)) {
@@ -14,51 +15,56 @@ pub fn each_local(expr: &Expr, see: &mut dyn FnMut(u32)) {
 }
 
 /// Calls `see` with an expression and all those inside it. Bodies of functions are not inside.
-pub fn each(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
+pub fn each<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
     see(expr);
+    each_child(expr, &mut |child| each(child, see));
+}
+
+/// Calls `see` with the expressions that an expression is made of.
+fn each_child<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
     match &expr.kind {
         ExprKind::Text(text) => {
             for part in &text.parts {
                 if let TextPart::Value(value) = part {
-                    each(value, see);
+                    see(value);
                 }
             }
         }
-        ExprKind::Field(base, _) | ExprKind::Unary(_, base) | ExprKind::Matches(base, ..) => each(base, see),
+        ExprKind::Field(base, _) | ExprKind::Unary(_, base) | ExprKind::Matches(base, ..) => see(base),
         ExprKind::Index(base, args) => {
-            each(base, see);
-            args.iter().for_each(|a| each(&a.value, see));
+            see(base);
+            args.iter().for_each(|a| see(&a.value));
         }
-        ExprKind::CallFunction(_, args) => args.iter().flatten().for_each(|a| each(a, see)),
-        ExprKind::Call(_, args) => args.iter().for_each(|a| each(a, see)),
+        ExprKind::CallFunction(_, args) => args.iter().flatten().for_each(|a| see(a)),
+        ExprKind::Call(_, args) => args.iter().for_each(|a| see(a)),
         ExprKind::Binary(_, _, left, right) => {
-            each(left, see);
-            each(right, see);
+            see(left);
+            see(right);
         }
         ExprKind::If(condition, then, otherwise) => {
-            each(condition, see);
-            each(then, see);
-            each(otherwise, see);
+            see(condition);
+            see(then);
+            see(otherwise);
         }
         ExprKind::Match(subject, arms) => {
-            each(subject, see);
+            see(subject);
             for arm in arms {
-                arm.patterns.iter().for_each(|p| each(p, see));
-                each(&arm.value, see);
+                arm.patterns.iter().for_each(|p| see(p));
+                see(&arm.value);
             }
         }
-        ExprKind::List(elements) => elements.iter().for_each(|(e, _)| each(e, see)),
+        ExprKind::List(elements) => elements.iter().for_each(|(e, _)| see(e)),
         ExprKind::Record(entries) => each_entry(entries, see),
         ExprKind::ForList(clause, value) => {
-            each(&clause.source, see);
-            clause.condition.iter().for_each(|c| each(c, see));
-            each(value, see);
+            see(&clause.source);
+            clause.condition.iter().for_each(|c| see(c));
+            see(value);
         }
         ExprKind::ForRecord(clause, key, value) => {
-            each(&clause.source, see);
-            clause.condition.iter().for_each(|c| each(c, see));
-            each(key, see);
-            each(value, see);
+            see(&clause.source);
+            clause.condition.iter().for_each(|c| see(c));
+            see(key);
+            see(value);
         }
         ExprKind::Poison
         | ExprKind::Null
@@ -77,11 +83,24 @@ pub fn each(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
     }
 }
 
+/// The outermost expression at a place, this one or one inside it.
+pub fn find(expr: &Expr, at: Span) -> Option<&Expr> {
+    if expr.span == at {
+        return Some(expr);
+    }
+    let covers = expr.span.file == at.file && expr.span.start <= at.start && at.end <= expr.span.end;
+    let mut found = None;
+    if covers {
+        each_child(expr, &mut |child| found = found.or_else(|| find(child, at)));
+    }
+    found
+}
+
 /// Calls `see` with the expressions of entries.
-fn each_entry(entries: &[Entry], see: &mut dyn FnMut(&Expr)) {
+fn each_entry<'e>(entries: &'e [Entry], see: &mut dyn FnMut(&'e Expr)) {
     for entry in entries {
         match entry {
-            Entry::Field { value, .. } | Entry::Spread { value, .. } => each(value, see),
+            Entry::Field { value, .. } | Entry::Spread { value, .. } => see(value),
         }
     }
 }

@@ -9,24 +9,13 @@ use super::span::{FileId, Span};
 pub struct Source {
     path: Arc<str>,
     text: Arc<str>,
-    builtin: bool,
     line_starts: OnceLock<Vec<u32>>,
 }
 
 impl Source {
     /// A source from its display path and text.
     pub fn new(path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        Source { path: path.into(), text: text.into(), builtin: false, line_starts: OnceLock::new() }
-    }
-
-    /// A source that is part of bakec itself.
-    pub fn builtin(path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        Source { builtin: true, ..Self::new(path, text) }
-    }
-
-    /// Whether it is part of bakec itself, and no file of the user's.
-    pub fn is_builtin(&self) -> bool {
-        self.builtin
+        Source { path: path.into(), text: text.into(), line_starts: OnceLock::new() }
     }
 
     /// The path, as diagnostics show it.
@@ -76,6 +65,8 @@ impl Source {
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: Vec<Source>,
+    /// Files that are part of bakec itself, ascending by their ids.
+    builtins: Vec<(FileId, Source)>,
 }
 
 impl Sources {
@@ -90,14 +81,36 @@ impl Sources {
         FileId(self.files.len() as u32 - 1)
     }
 
-    /// The file of an id that these sources gave out.
+    /// Adds a file that is part of bakec itself, under the id that it has in every compilation.
+    pub fn add_builtin(&mut self, id: FileId, source: Source) {
+        debug_assert!(id.is_builtin());
+        if let Err(place) = self.builtins.binary_search_by_key(&id, |(id, _)| *id) {
+            self.builtins.insert(place, (id, source));
+        }
+    }
+
+    /// The file of an id that these sources hold.
     pub fn get(&self, id: FileId) -> &Source {
+        if id.is_builtin()
+            && let Ok(place) = self.builtins.binary_search_by_key(&id, |(id, _)| *id)
+        {
+            return &self.builtins[place].1;
+        }
         &self.files[id.0 as usize]
     }
 
-    /// All files with their ids, in the order in which they were added.
+    /// All files with their ids, the user's in the order in which they were added, then those that are part of bakec itself.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
-        self.files.iter().enumerate().map(|(i, s)| (FileId(i as u32), s))
+        let own = self.files.iter().enumerate().map(|(i, s)| (FileId(i as u32), s));
+        own.chain(self.builtins.iter().map(|(id, source)| (*id, source)))
+    }
+
+    /// The place of a file among all of them, as [`iter`](Self::iter) gives them.
+    pub fn position(&self, id: FileId) -> usize {
+        match self.builtins.binary_search_by_key(&id, |(id, _)| *id) {
+            Ok(place) => self.files.len() + place,
+            Err(_) => id.0 as usize,
+        }
     }
 
     /// The text that a span covers.

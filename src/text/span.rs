@@ -6,6 +6,17 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct FileId(pub u32);
 
+impl FileId {
+    /// The first id of a file that is part of bakec itself. Such a file has the same id in every compilation, so that what was
+    /// read from it once holds for all.
+    pub const FIRST_BUILTIN: FileId = FileId(1 << 31);
+
+    /// Whether it is the id of a file that is part of bakec itself.
+    pub fn is_builtin(self) -> bool {
+        self >= FileId::FIRST_BUILTIN
+    }
+}
+
 /// Byte range `start..end` of one file.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span {

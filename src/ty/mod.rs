@@ -262,6 +262,8 @@ pub struct TableTy {
     pub name: SmolStr,
     /// The types of its columns.
     pub columns: IndexMap<SmolStr, Ty>,
+    /// Where the columns are declared, in their order.
+    pub places: Vec<Span>,
     /// The key columns, indices into `columns`.
     pub key: Vec<usize>,
 }

@@ -70,7 +70,8 @@ fn severity_word(severity: Severity) -> &'static str {
     }
 }
 
-fn page_url(code: Code) -> Option<String> {
+/// The page of the book about a mistake, where the book has an address.
+pub fn page_url(code: Code) -> Option<String> {
     BOOK_URL.map(|book| format!("{}/errors/{}.html", book.trim_end_matches('/'), code.slug()))
 }
 

@@ -13,6 +13,7 @@ use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+use crate::resolve::mention::Mention;
 use crate::syntax::ast::{BlockKind, ExternKind};
 use crate::text::{FileId, Span};
 use crate::ty::{TableTy, Ty};
@@ -51,6 +52,19 @@ pub struct Program {
     pub records: Vec<Declared>,
     /// The file that was compiled.
     pub root: Option<FileId>,
+    /// Named types: name, documentation, what they stand for.
+    pub types: Vec<NamedType>,
+    /// The names that were resolved, in no order.
+    pub mentions: Vec<Mention>,
+}
+
+/// `type Name = T`
+#[derive(Clone, Debug)]
+pub struct NamedType {
+    /// The name.
+    pub name: Ident,
+    /// The type, under its name.
+    pub ty: Ty,
 }
 
 /// A param, variable or secret.

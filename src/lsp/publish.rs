@@ -1,0 +1,121 @@
+//! Diagnostics: told when nothing else is to be done, program by program, for every file that a program is made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lsp_server::{Message, Notification};
+use lsp_types::notification::{Notification as _, PublishDiagnostics};
+use lsp_types::request::{CodeLensRefresh, InlayHintRefreshRequest, Request as _, SemanticTokensRefresh};
+use lsp_types::{Diagnostic, PublishDiagnosticsParams};
+
+use super::convert;
+use super::position::Lines;
+use super::state::State;
+use crate::diagnostic::MOST;
+
+/// What has been told.
+#[derive(Debug, Default)]
+pub(super) struct Published {
+    /// What is wrong, by program and file.
+    found: BTreeMap<String, BTreeMap<String, Vec<Diagnostic>>>,
+    /// What the client knows of each file, and of which version.
+    told: BTreeMap<String, (Option<i32>, Vec<Diagnostic>)>,
+}
+
+/// Judges the next program, and gives the messages to send. Whatever comes in between is more important.
+pub(super) fn next(state: &mut State, given_up: &dyn Fn() -> bool) -> Vec<Message> {
+    let relevant: BTreeSet<String> = state.workspace.open().flat_map(|path| state.workspace.roots(path)).collect();
+    state.published.found.retain(|root, _| relevant.contains(root));
+    state.dirty.retain(|root| relevant.contains(root));
+    // The program of the document that was changed last is not known to be first; the open ones are the fewest.
+    let root = state.dirty.iter().find(|root| state.documents.contains_key(*root)).or_else(|| state.dirty.first());
+    if let Some(root) = root.cloned() {
+        let Some(found) = judged(state, &root, given_up) else { return Vec::new() };
+        state.published.found.insert(root.clone(), found);
+        state.dirty.remove(&root);
+        if state.dirty.is_empty() {
+            refresh(state);
+        }
+    }
+    told(state)
+}
+
+/// What is wrong with a program, by file. None where it was given up.
+fn judged(state: &State, root: &str, given_up: &dyn Fn() -> bool) -> Option<BTreeMap<String, Vec<Diagnostic>>> {
+    let view = state.workspace.view(root, given_up)?;
+    let mut found: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
+    let compiled = &view.analysis.compiled;
+    for path in &compiled.files {
+        found.entry(path.to_string()).or_default();
+    }
+    let mut lines: BTreeMap<String, Lines<'_>> = BTreeMap::new();
+    for diagnostic in &compiled.diagnostics {
+        let file = diagnostic.span().file;
+        if file.is_builtin() {
+            continue;
+        }
+        let source = view.source(file);
+        let path = source.path().to_string();
+        let of_file = lines.entry(path.clone()).or_insert_with(|| Lines::of(source.text()));
+        let list = found.entry(path).or_default();
+        if list.len() < MOST {
+            list.push(convert::diagnostic(&view, of_file, diagnostic));
+        }
+    }
+    Some(found)
+}
+
+/// What has changed since it was told.
+fn told(state: &mut State) -> Vec<Message> {
+    let mut now: BTreeMap<&str, Vec<Diagnostic>> = BTreeMap::new();
+    for of_program in state.published.found.values() {
+        for (path, list) in of_program {
+            let all = now.entry(path).or_default();
+            for diagnostic in list {
+                if !all.contains(diagnostic) {
+                    all.push(diagnostic.clone());
+                }
+            }
+        }
+    }
+    let gone: Vec<String> =
+        state.published.told.keys().filter(|path| !now.contains_key(path.as_str())).cloned().collect();
+    let mut news: Vec<(String, Vec<Diagnostic>)> = gone.into_iter().map(|path| (path, Vec::new())).collect();
+    news.extend(now.into_iter().map(|(path, list)| (path.to_owned(), list)));
+    let mut messages = Vec::new();
+    for (path, diagnostics) in news {
+        let version = state.documents.get(&path).map(|document| document.version);
+        let known = state.published.told.get(&path);
+        let same = known.is_some_and(|(known_version, list)| *known_version == version && *list == diagnostics);
+        let nothing = known.is_none() && diagnostics.is_empty() && version.is_none();
+        if same || nothing {
+            continue;
+        }
+        if let Some(uri) = state.uri(&path) {
+            let params = PublishDiagnosticsParams { uri, diagnostics: diagnostics.clone(), version };
+            messages.push(Notification::new(PublishDiagnostics::METHOD.into(), params).into());
+        }
+        if diagnostics.is_empty() && version.is_none() {
+            state.published.told.remove(&path);
+        } else {
+            state.published.told.insert(path, (version, diagnostics));
+        }
+    }
+    messages
+}
+
+/// Has the client ask again for what depends on other files.
+fn refresh(state: &mut State) {
+    if state.documents.len() < 2 {
+        return;
+    }
+    let client = state.client.clone();
+    if client.refreshes_hints {
+        state.ask(InlayHintRefreshRequest::METHOD, ());
+    }
+    if client.refreshes_lenses {
+        state.ask(CodeLensRefresh::METHOD, ());
+    }
+    if client.refreshes_tokens {
+        state.ask(SemanticTokensRefresh::METHOD, ());
+    }
+}
