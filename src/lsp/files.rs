@@ -32,7 +32,9 @@ pub(super) fn bake_files(folder: &str) -> Vec<String> {
     let walk = ignore::WalkBuilder::new(folder).follow_links(false).max_depth(Some(16)).build();
     for entry in walk.flatten() {
         let path: &Path = entry.path();
-        if path.extension().is_some_and(|ending| ending == "bake") && path.is_file() {
+        if path.extension().is_some_and(|ending| ending == "bake")
+            && entry.file_type().is_some_and(|kind| !kind.is_dir())
+        {
             found.push(normalise(&path.to_string_lossy()));
         }
         if found.len() == MOST_FILES {

@@ -379,7 +379,7 @@ impl Ask<'_> {
             let command = if lens.builds.is_some() { SHOW_BUILDS } else { "" };
             CodeLens {
                 range: lines.range(lens.span),
-                command: Some(Command::new(lens.title, command.into(), Some(arguments))),
+                command: Some(Command { title: lens.title, command: command.into(), arguments: Some(arguments) }),
                 data: None,
             }
         };
