@@ -44,7 +44,7 @@ function tokenize(text) {
 const COLOURS = [
     ["comment", "#6a737d"], ["punctuation.section.embedded", "#b4690e"], ["support.type.property-name", "#0b5c9e"],
     ["string.regexp", "#a3268b"], ["constant.character", "#b4690e"], ["string", "#1b7a3d"], ["constant.numeric", "#a04100"],
-    ["keyword.other.unit", "#a04100"], ["constant.language", "#a04100"], ["keyword.operator.word", "#8a2be2"],
+    ["keyword.other.unit", "#a04100"], ["constant.language", "#a04100"], ["keyword.operator.expression", "#8a2be2"],
     ["keyword.operator", "#57606a"], ["keyword", "#8a2be2"], ["storage", "#8a2be2"], ["support.function", "#7a4d00"],
     ["entity.name.function", "#7a4d00"], ["support.type", "#00757d"], ["entity.name", "#00757d"],
     ["variable.other.constant", "#0b5c9e"], ["variable.parameter", "#0b5c9e"], ["variable.other.property", "#0b5c9e"],
