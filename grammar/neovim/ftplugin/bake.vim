@@ -11,5 +11,11 @@ setlocal formatoptions-=t formatoptions+=croql
 setlocal suffixesadd=.bake
 let &l:formatprg = 'bakec fmt -'
 
+" With a parser for tree-sitter the colours are its; else they are those of syntax/bake.vim.
+if has('nvim')
+    lua pcall(vim.treesitter.start)
+endif
+
 let b:undo_ftplugin = 'setlocal commentstring< comments< expandtab< shiftwidth< softtabstop< tabstop<'
             \ . ' formatoptions< suffixesadd< formatprg<'
+            \ . (has('nvim') ? '| lua pcall(vim.treesitter.stop)' : '')
