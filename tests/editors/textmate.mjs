@@ -1,7 +1,7 @@
 // The TextMate grammar on whole programs, with the engine of VS Code: nothing in them is marked as invalid, and what follows
-// them is an item again. With --html it prints one program as coloured HTML instead, with --tokens its tokens.
+// them is an item again. With --tokens it prints the tokens of the programs.
 //
-// Usage: node textmate.mjs [--html | --tokens] TOOLS FILE… — TOOLS is the folder of node_modules.
+// Usage: node textmate.mjs [--tokens] TOOLS FILE… — TOOLS is the folder of node_modules.
 import fs from "node:fs";
 import path from "node:path";
 import { createRequire } from "node:module";
@@ -40,34 +40,9 @@ function tokenize(text) {
     return { lines, whole };
 }
 
-/** Colours by the first scope that begins with the prefix; the innermost scope decides. */
-const COLOURS = [
-    ["comment", "#6a737d"], ["punctuation.section.embedded", "#b4690e"], ["support.type.property-name", "#0b5c9e"],
-    ["string.regexp", "#a3268b"], ["constant.character", "#b4690e"], ["string", "#1b7a3d"], ["constant.numeric", "#a04100"],
-    ["keyword.other.unit", "#a04100"], ["constant.language", "#a04100"], ["keyword.operator.expression", "#8a2be2"],
-    ["keyword.operator", "#57606a"], ["keyword", "#8a2be2"], ["storage", "#8a2be2"], ["support.function", "#7a4d00"],
-    ["entity.name.function", "#7a4d00"], ["support.type", "#00757d"], ["entity.name", "#00757d"],
-    ["variable.other.constant", "#0b5c9e"], ["variable.parameter", "#0b5c9e"], ["variable.other.property", "#0b5c9e"],
-    ["meta.embedded", "#24292f"],
-];
-function colour(scopes) {
-    for (const scope of [...scopes].reverse()) {
-        const found = COLOURS.find(([prefix]) => scope === prefix || scope.startsWith(prefix + "."));
-        if (found) return found[1];
-    }
-    return "#24292f";
-}
-const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
-
 let mistakes = 0;
 for (const file of files) {
     const { lines, whole } = tokenize(fs.readFileSync(file, "utf8"));
-    if (how === "--html") {
-        const spans = ({ line, tokens }) =>
-            tokens.map((t) => `<span style="color:${colour(t.scopes)}">${escaped(line.slice(t.startIndex, t.endIndex))}</span>`);
-        console.log(`<pre>${lines.map((line) => spans(line).join("")).join("\n")}</pre>`);
-        continue;
-    }
     lines.forEach(({ line, tokens }, number) => {
         for (const token of tokens) {
             const said = line.slice(token.startIndex, token.endIndex);

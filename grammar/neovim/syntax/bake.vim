@@ -48,7 +48,8 @@ syntax match bakeType /\%(map\|template\)\s*</ contained nextgroup=bakeType skip
 syntax match bakeType /"[^"]*"\|'[^']*'/ contained contains=bakeText,bakeRaw nextgroup=bakeTypeMore skipwhite skipnl
 syntax match bakeTypeMore /|/ contained nextgroup=bakeType skipwhite skipnl
 syntax keyword bakeLate contained late
-syntax keyword bakeTypeBuiltin contained bool int number string duration size region zone ami_id snapshot_id instance_type account_id vpc_id
+syntax keyword bakeTypeBuiltin contained
+            \ bool int number string duration size region zone ami_id snapshot_id instance_type account_id vpc_id
             \ subnet_id security_group_id kms_key arn cidr device path iam_profile s3_bucket
 
 " Operators, constants, calls.
@@ -63,7 +64,8 @@ syntax match bakeMatches /\<matches\>/ nextgroup=bakeRegex skipwhite skipnl
 syntax region bakeRegex contained oneline matchgroup=bakeRegexMark start=+/+ skip=+\\.+ end=+/+ contains=bakeRegexEscape
 syntax match bakeRegexEscape /\\./ contained
 syntax match bakeCall /\<\h\w*\ze\s*(/ contains=bakeFunction,bakeConditional,bakeIn,bakeRepeat,bakeMatch
-syntax keyword bakeFunction contained upper lower title trim trim_prefix trim_suffix starts_with ends_with replace split join substr
+syntax keyword bakeFunction contained
+            \ upper lower title trim trim_prefix trim_suffix starts_with ends_with replace split join substr
             \ repeat indent lines pad string int len distinct sort reverse flatten slice first last index_of range
             \ all any sum min max abs floor ceil round keys values has merge json base64 from_base64 md5 sha1
             \ sha256 sha512 file render_file render verbatim env given
@@ -102,7 +104,8 @@ syntax region bakeTemplate contained oneline matchgroup=bakeMark start=/{{-\?/ e
 syntax match bakeTemplateText /`[^`]*`\|\\"\%([^\\"]\)*\\"/ contained contains=bakeInterpolation
 syntax match bakeTemplateField /\.\h\w*/ contained
 syntax keyword bakeTemplateWord contained if else end with range break continue true false nil
-syntax keyword bakeTemplateFunction contained build_name build_type packer_version pwd template_dir uuid timestamp isotime strftime user split
+syntax keyword bakeTemplateFunction contained
+            \ build_name build_type packer_version pwd template_dir uuid timestamp isotime strftime user split
             \ replace replace_all upper lower clean_resource_name build env consul_key vault aws_secretsmanager
             \ aws_secretsmanager_raw and or not len index slice print printf println html js urlquery call eq ne
             \ lt le gt ge

@@ -45,20 +45,20 @@
 (call function: (field member: (member) @function))
 ((call function: (variable) @function.builtin)
     (#any-of? @function.builtin
-        "upper" "lower" "title" "trim" "trim_prefix" "trim_suffix" "starts_with" "ends_with" "replace" "split" "join"
-        "substr" "repeat" "indent" "lines" "pad" "string" "int" "len" "contains" "distinct" "sort" "reverse" "flatten"
-        "slice" "first" "last" "index_of" "range" "all" "any" "sum" "min" "max" "abs" "floor" "ceil" "round" "keys"
-        "values" "has" "merge" "json" "base64" "from_base64" "md5" "sha1" "sha256" "sha512" "file" "render_file"
-        "render" "verbatim" "env" "given"))
+        "upper" "lower" "title" "trim" "trim_prefix" "trim_suffix" "starts_with" "ends_with" "replace"
+        "split" "join" "substr" "repeat" "indent" "lines" "pad" "string" "int" "len" "contains" "distinct"
+        "sort" "reverse" "flatten" "slice" "first" "last" "index_of" "range" "all" "any" "sum" "min" "max"
+        "abs" "floor" "ceil" "round" "keys" "values" "has" "merge" "json" "base64" "from_base64" "md5"
+        "sha1" "sha256" "sha512" "file" "render_file" "render" "verbatim" "env" "given"))
 
 ; ---- types
 
 (type_name (identifier) @type)
 ((type_name . (identifier) @type.builtin .)
     (#any-of? @type.builtin
-        "bool" "int" "number" "string" "duration" "size" "region" "zone" "ami_id" "snapshot_id" "instance_type"
-        "account_id" "vpc_id" "subnet_id" "security_group_id" "kms_key" "arn" "cidr" "device" "path" "iam_profile"
-        "s3_bucket"))
+        "bool" "int" "number" "string" "duration" "size" "region" "zone" "ami_id" "snapshot_id"
+        "instance_type" "account_id" "vpc_id" "subnet_id" "security_group_id" "kms_key" "arn" "cidr"
+        "device" "path" "iam_profile" "s3_bucket"))
 ["map" "template"] @type.builtin
 
 ; ---- values
