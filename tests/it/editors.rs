@@ -146,7 +146,7 @@ fn the_textmate_grammar_knows_the_words_of_the_grammar() {
         }
         open.extend(value.as_array().into_iter().flatten());
     }
-    let units = set(units("const DURATIONS").into_iter());
+    let units = set(units("const DURATIONS"));
     let right = grammar_words().union(&other_names()).cloned().chain(units).collect();
     same(TEXTMATE, &in_patterns(&patterns.join(" ")), &right);
 }
