@@ -220,6 +220,8 @@ fn names_fields_and_actions_are_proposed() {
         ["kind", "region", "version", "amis", "upper"].iter().all(|name| labels.iter().any(|l| l == name)),
         "{labels:?}"
     );
+    let keys = place(&IMAGE.replace("amis[region].ami", "amis[\"‸\"].ami")).labels();
+    assert_eq!(keys, ["eu-west-1", "us-east-1"]);
     let labels = place(&marked("amis[region].‸ami")).labels();
     assert_eq!(labels, ["ami", "region"]);
     let found = place(&in_builder("ami_name = \"a {{‸}}\"")).complete();
@@ -310,6 +312,26 @@ fn what_is_not_the_users_keeps_its_name() {
     assert_eq!(place("let x = 1 ‸+ 2").rename("y"), Err(NoRename::Nothing));
     let spread = "let common = { ssh_user‸name = \"a\" }\nimage i { builder amazon-ebs { ...common } }";
     assert_eq!(place(spread).rename("y"), Err(NoRename::Builtin));
+}
+
+#[test]
+fn a_name_that_is_taken_is_refused() {
+    let taken = |marked: &str, name: &str| {
+        let place = place(marked);
+        let places = {
+            let (view, file) = place.view();
+            rename(&[&view], file, place.offset, name).expect("it is the user's")
+        };
+        let (view, _) = place.view();
+        super::rename::try_out(&place.workspace, &[&view], &[ROOT.to_owned()], &places, name)
+    };
+    let text = "param suf‸fix: string = \"a\"\nlet other = 1\nimage i {\n    matrix { axis virt in [\"x\"] }\n    \
+                name = \"${virt}${suffix}\"\n    builder null {}\n}\n";
+    assert_eq!(taken(text, "other"), Err(NoRename::Taken));
+    assert_eq!(taken(text, "virt"), Err(NoRename::Taken));
+    assert_eq!(taken(text, "ending"), Ok(()));
+    let axis = text.replace('‸', "").replace("axis virt", "axis vi‸rt");
+    assert_eq!(taken(&axis, "suffix"), Err(NoRename::Taken));
 }
 
 #[test]
