@@ -205,6 +205,9 @@ fn values_are_those_that_the_type_allows() {
     let missing = |ty: &crate::facts::InstanceType<'_>| ty.offered_in("eu-central-1") == Some(false);
     let missing = crate::facts::Facts::builtin().types().find(missing).expect("no region offers everything").name;
     assert!(labels.contains(&"m5.large".to_owned()) && !labels.contains(&missing.to_owned()), "{missing}");
+    assert_eq!(place(&in_builder("ami_virtualization_type = \"h‸")).labels(), ["hvm", "paravirtual"]);
+    assert!(place(&in_builder("ami_name = \"a ${‸")).labels().contains(&"upper".to_owned()));
+    assert!(place(&in_builder("ami_name = \"a {{‸")).labels().contains(&"timestamp".to_owned()));
     let found = place(&in_builder("ami_regions = [\"us-e‸\"]")).complete();
     assert!(found.items.iter().any(|item| item.label == "us-east-1"));
     let labels = place(&in_builder("ebs_optimized = ‸")).labels();
