@@ -11,7 +11,7 @@
 //! | 3 | [`format`], [`load`], [`schema`], [`packer`] | [`load`] is the only door to files |
 //! | 4 | [`resolve`], then [`check`], then [`eval`] | no clock, no environment of their own |
 //! | 5 | [`compile`] | everything above |
-//! | 6 | [`emit`], [`inspect`], `run`, `rehearse` | the plan; strangers to each other; `rehearse` not even the plan |
+//! | 6 | [`emit`], [`import`], [`inspect`], `run`, `rehearse` | the plan; strangers to each other; `rehearse` not even the plan |
 //! | 7 | `report`, then [`cli`] | `clap`, the terminal |
 //!
 //! The modules stand in reading order.
@@ -40,6 +40,7 @@ pub mod resolve;
 pub mod compile;
 
 pub mod emit;
+pub mod import;
 pub mod inspect;
 #[cfg(feature = "rehearse")]
 pub mod rehearse;
