@@ -219,6 +219,8 @@ pub enum Operator {
     /// `??`
     Else,
     In,
+    /// `a matches /b/`; the right side is a plain text, the pattern.
+    Matches,
 }
 
 /// A comprehension.
@@ -343,6 +345,7 @@ impl Operator {
             Operator::Or => "||",
             Operator::Else => "??",
             Operator::In => "in",
+            Operator::Matches => "matches",
         }
     }
 }
