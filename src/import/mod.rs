@@ -4,3 +4,7 @@
 //! and run plans.
 
 pub mod draft;
+mod early;
+pub mod hcl;
+
+pub use self::early::early;
