@@ -295,6 +295,10 @@ codes! {
     /// Documentation of the file that does not stand at its top (a warning).
     SYNTAX_MISPLACED_FILE_DOC = "bake::syntax::misplaced_file_doc";
 
+    // import
+    /// Something of a template that its program does not say, or says otherwise (a warning).
+    IMPORT_LOST = "bake::import::lost";
+
     // template
     /// A `{{`, or a quote or comment within it, that nothing closes.
     TEMPLATE_UNCLOSED = "bake::template::unclosed";
