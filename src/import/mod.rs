@@ -97,7 +97,7 @@ fn made(
     let typed = typed(draft, &kinds, sources.get(FileId(0)), &paths);
     let stems = [stem(places.program), stem(places.template)];
     let write = |shape: Shape| -> Option<Candidate> {
-        let program = program(&typed, stems, shape)?;
+        let program = program(&typed, &kinds, stems, shape)?;
         let axes = program.images.first().map_or(0, |image| image.axes.len());
         let text = write::write(&program);
         // A text that the formatter does not take does not compile either.
@@ -116,7 +116,8 @@ fn made(
             let Some(mut other) = write(shape).filter(|o| o.text.lines().count() < best.text.lines().count()) else {
                 continue;
             };
-            compiled(&mut other);
+            let dbg = compiled(&mut other);
+            if std::env::var("IMPDBG").is_ok() { eprintln!("=== {shape:?} {} {:?} eq {}\n{}", other.text.lines().count(), dbg.diagnostics.iter().filter(|d| d.severity == Severity::Error).map(|d| (d.message.clone(), dbg.sources.slice(d.span()).to_owned())).take(5).collect::<Vec<_>>(), other.plan.as_ref().map(meaning).as_ref() == Some(&wanted), if other.plan.is_none() { &other.text } else { "" }); }
             if other.plan.as_ref().map(meaning).as_ref() == Some(&wanted) {
                 best = other;
             }

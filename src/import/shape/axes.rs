@@ -1,9 +1,10 @@
 //! What the axes of a set of builders are, from how their names and options vary.
 
 use crate::import::draft::{Builder, Kind, Piece, Value};
+use crate::facts::regions;
 use crate::import::program::Names;
 use crate::text::Span;
-use crate::ty::Domain;
+
 
 use super::cells::{Cells, Dimension};
 
@@ -104,7 +105,7 @@ fn parts(builder: &Builder) -> Vec<Part<'_>> {
     bounds.extend(name.char_indices().filter(|(_, c)| separator(*c)).map(|(i, _)| i));
     bounds.push(name.len());
     let whole = |word: &str| {
-        Domain::Region.check(word).is_ok()
+        is_region(word)
             || builder.block.options.iter().any(|e| e.value.plain() == Some(word))
     };
     let mut parts: Vec<Part<'_>> = Vec::new();
@@ -121,9 +122,13 @@ fn parts(builder: &Builder) -> Vec<Part<'_>> {
     parts
 }
 
+fn is_region(word: &str) -> bool {
+    regions::find(word).is_some()
+}
+
 /// What an axis of these values is called.
 fn axis_name(builders: &[Builder], words: &[&str]) -> String {
-    if words.iter().all(|w| Domain::Region.check(w).is_ok()) {
+    if words.iter().all(|w| is_region(w)) {
         return "region".into();
     }
     // An option that holds the same says what it is.

@@ -3,6 +3,7 @@
 use crate::import::draft::{Block, Draft, Entry, Kind, Name, Value};
 use crate::import::program::{Axis, Chain, Declared, Image, Names, Program, Statement, Table, identifier};
 use crate::import::typed::Typed;
+use crate::schema::Kinds;
 use crate::text::{FileId, Span};
 
 use super::cells::Cells;
@@ -29,7 +30,7 @@ impl Shape {
 }
 
 /// The program of a draft in a shape, if it has that shape.
-pub(in crate::import) fn program(typed: &Typed, stems: [&str; 2], shape: Shape) -> Option<Program> {
+pub(in crate::import) fn program(typed: &Typed, kinds: &Kinds, stems: [&str; 2], shape: Shape) -> Option<Program> {
     let draft = &typed.draft;
     let span = Span::file_start(FileId(0));
     if draft.builders.len() < 2 && shape != Shape::Plain {
@@ -54,7 +55,8 @@ pub(in crate::import) fn program(typed: &Typed, stems: [&str; 2], shape: Shape) 
         Shape::Axes => axes::by_parts(&draft.builders, &mut names, span)?,
         _ => axes::by_name(&draft.builders, &mut names, span),
     };
-    let mut solver = Solver { cells: &cells, columns: Columns::new(names) };
+    let columns = Columns::new(names, columns::types_of(draft, kinds));
+    let mut solver = Solver { cells: &cells, columns, lets: Vec::new() };
     let mut image = Image { name: image, ..Image::default() };
     image.builders = builders(draft, &mut solver, shape);
     if shape == Shape::Shared {
@@ -74,6 +76,7 @@ pub(in crate::import) fn program(typed: &Typed, stems: [&str; 2], shape: Shape) 
             image.posts.push(Chain { when, links });
         }
     }
+    image.lets = std::mem::take(&mut solver.lets);
     matrix(&cells, &solver.columns, &mut image, &mut program);
     let usual = draft.builders.len() == 1 && draft.builders[0].name == image.name;
     image.builds = (!usual).then(|| cells.name.clone());
@@ -213,20 +216,24 @@ fn matrix(cells: &Cells, columns: &Columns, image: &mut Image, program: &mut Pro
         Axis::List(cells.axes[axis].name.clone(), values)
     };
     if cells.is_product() {
-        let mut bound: Vec<usize> = Vec::new();
-        for axis in &every {
-            // A table of this axis alone is what the axis runs over.
-            let own = tables.iter().position(|(axes, whole, _)| *whole && axes[..] == [*axis]);
-            match own {
-                Some(at) => {
-                    image.axes.push(Axis::Columns(names(&tables[at].2), tables[at].2.name.clone()));
-                    bound.push(at);
+        tables.iter_mut().for_each(|(axes, _, table)| pivot(cells, axes, table, image));
+        let mut done = 0;
+        while done < every.len() {
+            // A table of the axes that come next is what they run over.
+            let next = |(axes, whole, _): &&(Vec<usize>, bool, Table)| *whole && every[done..].starts_with(axes);
+            let own = tables.iter().filter(next).max_by_key(|(axes, ..)| axes.len());
+            match own.filter(|(axes, ..)| done == 0 || axes.len() == 1) {
+                Some((axes, _, table)) => {
+                    let bound = bind(image, table);
+                    image.axes.push(Axis::Columns(bound, table.name.clone()));
+                    done += axes.len();
                 }
-                None => image.axes.push(list(*axis)),
+                None => {
+                    image.axes.push(list(every[done]));
+                    done += 1;
+                }
             }
         }
-        let bound: Vec<Table> = bound.iter().map(|at| tables[*at].2.clone()).collect();
-        bound.iter().for_each(|table| bind(image, table));
     } else {
         let at = tables.iter().position(|(axes, whole, _)| *whole && *axes == every);
         let table = match at {
@@ -237,14 +244,10 @@ fn matrix(cells: &Cells, columns: &Columns, image: &mut Image, program: &mut Pro
                 table
             }
         };
-        image.axes.push(Axis::Columns(names(&table), table.name.clone()));
-        bind(image, &table);
+        let bound = bind(image, &table);
+        image.axes.push(Axis::Columns(bound, table.name.clone()));
     }
     program.tables.extend(tables.into_iter().map(|(_, _, table)| table));
-}
-
-fn names(table: &Table) -> Vec<String> {
-    table.columns.iter().map(|(name, _)| name.clone()).collect()
 }
 
 /// The cells alone as a table.
@@ -259,19 +262,66 @@ fn relation(cells: &Cells, program: &Program, columns: &Columns) -> Table {
     Table { name: name.into(), key, columns, rows: cells.all().into_iter().map(row).collect() }
 }
 
-/// Columns that the matrix binds are read by their names.
-fn bind(image: &mut Image, table: &Table) {
-    let read = |value: &mut Value| {
+/// A table of one column whose last key has few values gets a column for each of them.
+fn pivot(cells: &Cells, axes: &mut Vec<usize>, table: &mut Table, image: &mut Image) {
+    const FEW: usize = 4;
+    let (Some(last), 3.., [.., (_, ty)]) = (axes.last().copied(), table.columns.len(), &table.columns[..]) else { return };
+    let values = &cells.axes[last].values;
+    let keys = axes.len() - 1;
+    let clash = |v: &String| axes[..keys].iter().any(|a| cells.axes[*a].name == *v);
+    let words = values.iter().all(|v| identifier(v) == *v && !clash(v));
+    if table.columns.len() != axes.len() + 1 || values.len() > FEW || !words || table.rows.len() % values.len() != 0 {
+        return;
+    }
+    let ty = ty.clone();
+    let mut rows: Vec<Vec<Option<Value>>> = Vec::new();
+    for of_key in table.rows.chunks(values.len()) {
+        let Some(first) = of_key.first() else { return };
+        if of_key.iter().any(|row| row[..keys] != first[..keys]) {
+            return;
+        }
+        rows.push(first[..keys].iter().cloned().chain(of_key.iter().map(|row| row[keys + 1].clone())).collect());
+    }
+    let name = table.name.clone();
+    table.rows = rows;
+    table.key.truncate(keys);
+    table.columns.truncate(keys);
+    table.columns.extend(values.iter().map(|v| (v.clone(), ty.clone())));
+    axes.truncate(keys);
+    each_value(image, &|value| {
+        if let Kind::Field(row, _) = &value.kind
+            && let Kind::Index(of, indices) = &row.kind
+            && matches!(&of.kind, Kind::Name(Name::Bound(n)) if *n == name)
+        {
+            let (of, mut indices) = (of.clone(), indices.clone());
+            let column = indices.split_off(keys);
+            let row = Value::new(Kind::Index(of, indices), value.span);
+            value.kind = Kind::Index(Box::new(row), column);
+        }
+    });
+}
+
+/// Columns that the matrix binds are read by their names: those of the key, and those that something reads.
+fn bind(image: &mut Image, table: &Table) -> Vec<String> {
+    let read = std::cell::RefCell::new(table.key.clone());
+    each_value(image, &|value| {
         if let Kind::Field(of, column) = &value.kind
             && let Kind::Index(of, _) = &of.kind
             && matches!(&of.kind, Kind::Name(Name::Bound(name)) if *name == table.name)
         {
+            if !read.borrow().contains(column) {
+                read.borrow_mut().push(column.clone());
+            }
             value.kind = Kind::Name(Name::Bound(column.clone()));
         }
-    };
-    let statements = image.builders.iter_mut().chain(&mut image.steps).chain(image.posts.iter_mut().flat_map(|c| &mut c.links));
-    for statement in statements {
-        statement.entries.iter_mut().for_each(|e| e.value.change(&read));
-    }
+    });
+    let read = read.into_inner();
+    table.columns.iter().map(|(name, _)| name.clone()).filter(|name| read.contains(name)).collect()
 }
 
+fn each_value(image: &mut Image, change: &dyn Fn(&mut Value)) {
+    let links = image.posts.iter_mut().flat_map(|c| &mut c.links);
+    let statements = image.builders.iter_mut().chain(&mut image.steps).chain(links);
+    let entries = statements.flat_map(|s| &mut s.entries).chain(&mut image.lets);
+    entries.for_each(|e| e.value.change(change));
+}

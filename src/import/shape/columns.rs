@@ -1,7 +1,12 @@
 //! Tables that hold what depends on axes, one for each set of axes.
 
-use crate::import::draft::{Kind, Value};
+use rustc_hash::FxHashMap;
+
+use crate::facts::regions;
+use crate::import::draft::{Draft, Kind, Value};
 use crate::import::program::{Names, Table};
+use crate::schema::{Category, Kinds};
+use crate::ty::{Domain, Ty};
 
 use super::cells::Cells;
 
@@ -9,6 +14,8 @@ use super::cells::Cells;
 pub(super) struct Columns {
     tables: Vec<Keyed>,
     pub(super) names: Names,
+    /// What options take, by their names.
+    types: FxHashMap<String, Ty>,
 }
 
 /// Columns that depend on the same axes, of the same builds.
@@ -21,6 +28,7 @@ struct Keyed {
 
 struct Column {
     name: String,
+    ty: String,
     /// One a row.
     cells: Vec<Option<Value>>,
 }
@@ -40,8 +48,8 @@ fn rows(cells: &Cells, axes: &[usize], builds: &[usize]) -> Vec<usize> {
 
 impl Columns {
     /// No columns yet; names that are taken.
-    pub(super) fn new(names: Names) -> Self {
-        Columns { tables: Vec::new(), names }
+    pub(super) fn new(names: Names, types: FxHashMap<String, Ty>) -> Self {
+        Columns { tables: Vec::new(), names, types }
     }
 
     /// Adds a column, or takes one that is there; the expression that reads it.
@@ -56,11 +64,11 @@ impl Columns {
         let firsts = rows(cells, axes, builds);
         let value_of = |build: &usize| builds.iter().position(|b| b == build).and_then(|at| values[at].clone());
         let column: Vec<Option<Value>> = firsts.iter().map(value_of).collect();
-        sort(&column)?;
+        let ty = sort(&column, self.types.get(hint))?;
         let at = match self.tables.iter().position(|t| t.axes == axes && t.builds == builds) {
             Some(at) => at,
             None => {
-                let name = self.names.fresh(&table_name(cells, axes));
+                let name = self.names.fresh(&table_name(cells, axes, hint));
                 self.tables.push(Keyed { name, axes: axes.to_vec(), builds: builds.to_vec(), columns: Vec::new() });
                 self.tables.len() - 1
             }
@@ -70,7 +78,7 @@ impl Columns {
             Some(number) => number,
             None => {
                 let name = self.names.fresh(hint);
-                self.tables[at].columns.push(Column { name, cells: column });
+                self.tables[at].columns.push(Column { name, ty, cells: column });
                 self.tables[at].columns.len() - 1
             }
         };
@@ -95,7 +103,8 @@ impl Keyed {
             self.axes.iter().map(|a| (cells.axes[*a].name.clone(), axis_type(cells, *a))).collect();
         columns.extend(self.columns.iter().map(|c| {
             let mark = if c.cells.iter().any(Option::is_none) { "?" } else { "" };
-            (c.name.clone(), format!("{}{mark}", sort(&c.cells).unwrap_or_default()))
+            let ty = if mark.is_empty() || !c.ty.contains('|') { c.ty.clone() } else { format!("({})", c.ty) };
+            (c.name.clone(), format!("{ty}{mark}"))
         }));
         let row = |(number, build): (usize, &usize)| {
             let keys = self.axes.iter().map(|a| Some(Value::text(cells.value(*build, *a), cells.span)));
@@ -109,41 +118,92 @@ impl Keyed {
 pub(super) fn axis_type(cells: &Cells, axis: usize) -> String {
     let values: Vec<Option<Value>> =
         cells.axes[axis].values.iter().map(|v| Some(Value::text(v.clone(), cells.span))).collect();
-    sort(&values).unwrap_or_else(|| "string".into())
+    sort(&values, None).unwrap_or_else(|| "string".into())
 }
 
-/// The type of a column, where all cells are of one.
-fn sort(cells: &[Option<Value>]) -> Option<String> {
-    use crate::ty::Domain;
-    let mut present = cells.iter().flatten();
+/// The type of a column, where all cells are of one; `wanted` is what the place takes.
+fn sort(cells: &[Option<Value>], wanted: Option<&Ty>) -> Option<String> {
     let all = |fits: fn(&Kind) -> bool| cells.iter().flatten().all(|v| fits(&v.kind));
-    let first = present.next()?;
+    let first = cells.iter().flatten().next()?;
     Some(match &first.kind {
         Kind::Bool(_) if all(|k| matches!(k, Kind::Bool(_))) => "bool".into(),
         Kind::Int(_) if all(|k| matches!(k, Kind::Int(_))) => "int".into(),
         Kind::Size(_) if all(|k| matches!(k, Kind::Size(_))) => "size".into(),
         Kind::Duration(_) if all(|k| matches!(k, Kind::Duration(_))) => "duration".into(),
         Kind::Text(_) if all(|k| matches!(k, Kind::Text(_))) => {
-            const TOLD_BY_FORM: [Domain; 6] = [
-                Domain::Region,
-                Domain::AmiId,
-                Domain::SnapshotId,
-                Domain::VpcId,
-                Domain::SubnetId,
-                Domain::SecurityGroupId,
-            ];
-            let form = |d: &Domain| {
-                cells.iter().flatten().all(|v| v.plain().is_some_and(|t| d.check(t).is_ok()))
-            };
-            TOLD_BY_FORM.iter().copied().find(form).map_or("string", Domain::name).into()
+            let texts: Vec<&str> = cells.iter().flatten().filter_map(Value::plain).collect();
+            match wanted.map(scalar) {
+                Some(Ty::Domain(domain)) if texts.iter().all(|t| domain.check(t).is_ok()) => domain.name().into(),
+                Some(Ty::Union(members)) if members.iter().all(|m| matches!(m, Ty::Literal(_))) => literals(&texts),
+                _ => told_by_form(&texts).into(),
+            }
         }
         _ => return None,
     })
 }
 
-fn table_name(cells: &Cells, axes: &[usize]) -> String {
+/// The type of one value, where several stand in a list.
+fn scalar(ty: &Ty) -> &Ty {
+    match ty {
+        Ty::Named(named) => scalar(&named.ty),
+        Ty::List(inner) | Ty::Optional(inner) | Ty::Late(inner) => scalar(inner),
+        other => other,
+    }
+}
+
+fn literals(texts: &[&str]) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for text in texts {
+        let word = crate::import::write::plain(text);
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words.join(" | ")
+}
+
+/// The type that texts show by themselves.
+fn told_by_form(texts: &[&str]) -> &'static str {
+    const FORMS: [Domain; 5] =
+        [Domain::AmiId, Domain::SnapshotId, Domain::VpcId, Domain::SubnetId, Domain::SecurityGroupId];
+    if texts.iter().all(|t| regions::find(t).is_some()) {
+        return Domain::Region.name();
+    }
+    let form = FORMS.iter().find(|d| texts.iter().all(|t| d.check(t).is_ok()));
+    form.map_or("string", |d| d.name())
+}
+
+/// Every option and member of the schema's kinds that a draft uses, with its type; where several have one name, the first.
+pub(super) fn types_of(draft: &Draft, kinds: &Kinds) -> FxHashMap<String, Ty> {
+    fn below(ty: &Ty, found: &mut FxHashMap<String, Ty>) {
+        match ty {
+            Ty::Named(named) => below(&named.ty, found),
+            Ty::List(inner) | Ty::Optional(inner) | Ty::Late(inner) => below(inner, found),
+            Ty::Union(members) => members.iter().for_each(|m| below(m, found)),
+            Ty::Record(record) => record.fields.iter().for_each(|(name, field)| {
+                below(&field.ty, found);
+                found.entry(name.to_string()).or_insert_with(|| field.ty.clone());
+            }),
+            _ => {}
+        }
+    }
+    let mut found = FxHashMap::default();
+    let builders = draft.builders.iter().map(|b| (Category::Builder, &b.block));
+    let steps = draft.provisioners.iter().chain(&draft.cleanups).map(|s| (Category::Provisioner, s));
+    let posts = draft.posts.iter().flatten().map(|s| (Category::Post, s));
+    for (category, block) in builders.chain(steps).chain(posts) {
+        let Some(kind) = kinds.get(&(category, block.kind.as_str().into())) else { continue };
+        for (name, field) in &kind.options {
+            found.entry(name.to_string()).or_insert_with(|| field.ty.clone());
+        }
+        kind.options.values().for_each(|field| below(&field.ty, &mut found));
+    }
+    found
+}
+
+fn table_name(cells: &Cells, axes: &[usize], hint: &str) -> String {
     match axes {
         [axis] => format!("{}s", cells.axes[*axis].name),
-        _ => "cells".into(),
+        _ => format!("{hint}s"),
     }
 }

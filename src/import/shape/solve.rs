@@ -10,6 +10,8 @@ use super::substitute::{generalised, middle};
 pub(super) struct Solver<'s> {
     pub(super) cells: &'s Cells,
     pub(super) columns: Columns,
+    /// Parts of texts that are too long to stand within them.
+    pub(super) lets: Vec<Entry>,
 }
 
 /// The value of each build in one place; none where it says nothing there.
@@ -45,7 +47,9 @@ impl Solver<'_> {
         if let Some(present) = &present
             && let Some((before, inner, behind)) = middle(self.cells, builds, present)
         {
-            let inner = self.solve(builds, inner.into_iter().map(Some).collect(), hint);
+            let name = part_name(&inner).unwrap_or_else(|| format!("{hint}_part"));
+            let inner = self.solve(builds, inner.into_iter().map(Some).collect(), &name);
+            let inner = self.named(inner, &name);
             let mut pieces = before;
             match inner.kind {
                 Kind::Text(own) => pieces.extend(own),
@@ -55,12 +59,36 @@ impl Solver<'_> {
             return Value::new(Kind::Text(pieces), span);
         }
         let axes = self.determining(builds, &values);
+        if self.is_short(&axes) {
+            return self.branches(builds, &values, &axes);
+        }
         if values.iter().flatten().all(is_cell)
             && let Some(column) = self.columns.add(self.cells, builds, &axes, &values, hint)
         {
             return column;
         }
         self.branches(builds, &values, &axes)
+    }
+
+    /// An expression that stands within a text: one of several branches gets a name of its own.
+    fn named(&mut self, value: Value, name: &str) -> Value {
+        if !matches!(value.kind, Kind::If(..) | Kind::Match(..)) {
+            return value;
+        }
+        let same = self.lets.iter().find(|l| l.value == value).map(|l| l.key.clone());
+        let name = same.unwrap_or_else(|| {
+            let name = self.columns.names.fresh(name);
+            let span = self.cells.span;
+            self.lets.push(Entry { key: name.clone(), value, comments: Vec::new(), span });
+            name
+        });
+        Value::bound(name, self.cells.span)
+    }
+
+    /// Whether an axis has so few values, and others stand beside it, that nobody would make a table for it.
+    fn is_short(&self, axes: &[usize]) -> bool {
+        const FEW: usize = 3;
+        matches!(axes, [axis] if self.cells.axes[*axis].values.len() <= FEW && self.cells.axes.len() > 1)
     }
 
     /// The axis that holds these values.
@@ -226,6 +254,21 @@ impl Solver<'_> {
             *seen.entry(key).or_insert(value) == value
         })
     }
+}
+
+/// A name for what differs in a text: its first word of letters.
+fn part_name(values: &[Value]) -> Option<String> {
+    let word = |value: &Value| {
+        let Kind::Text(pieces) = &value.kind else { return None };
+        pieces.iter().find_map(|piece| match piece {
+            Piece::Chars(chars) => chars
+                .split(|c: char| !c.is_ascii_alphabetic())
+                .find(|word| word.len() > 3)
+                .map(str::to_ascii_lowercase),
+            _ => None,
+        })
+    };
+    values.iter().find_map(word)
 }
 
 /// Whether a value may stand in a cell of a table: a scalar, all of it known.

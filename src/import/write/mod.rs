@@ -12,7 +12,7 @@ use crate::schema::Category;
 use super::draft::Entry;
 use super::program::{Axis, Chain, Image, Program, Statement, Table};
 
-pub(super) use text::key;
+pub(super) use text::{key, plain};
 use value::Writer;
 
 /// A value alone.
@@ -160,7 +160,7 @@ fn statement(statement: &Statement, writer: &Writer<'_>) -> String {
         head.push(statement.word.to_owned());
     }
     head.push(statement.kind.clone());
-    head.extend(statement.label.as_ref().map(|label| text::plain(label)));
+    head.extend(statement.label.as_ref().map(|label| plain(label)));
     head.extend(statement.when.as_ref().map(|when| format!("when {}", writer.value(when))));
     let short = statement.entries.len() < 2
         && statement.end.is_empty()

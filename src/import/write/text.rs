@@ -28,7 +28,7 @@ pub(super) fn bare(text: &str) -> bool {
 }
 
 /// A text without anything else in it.
-pub(super) fn plain(chars: &str) -> String {
+pub(in crate::import) fn plain(chars: &str) -> String {
     let simple = !chars.contains(|c: char| c.is_control()) && !chars.contains('\'');
     if simple && (chars.contains(['"', '\\']) || chars.contains("${")) {
         return format!("'{chars}'");
