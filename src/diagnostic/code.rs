@@ -298,6 +298,8 @@ codes! {
     // import
     /// Something of a template that its program does not say, or says otherwise (a warning).
     IMPORT_LOST = "bake::import::lost";
+    /// A variable that a template uses and does not declare (a warning).
+    IMPORT_UNDECLARED = "bake::import::undeclared";
 
     // template
     /// A `{{`, or a quote or comment within it, that nothing closes.

@@ -16,18 +16,19 @@ mod write;
 
 pub use problem::ImportProblem;
 
-use crate::compile::schema;
+use crate::compile::{Compiled, schema};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::format::format;
 use crate::load::World;
 use crate::plan::Plan;
+use crate::schema::Kinds;
 use crate::text::{FileId, Source, Sources};
 
 use draft::Draft;
 use proof::{meaning, tried};
 use shape::{Shape, program};
 use typed::paths::Paths;
-use typed::typed;
+use typed::{Typed, typed};
 
 /// Where a template comes from and where its program goes.
 #[derive(Clone, Copy, Debug)]
@@ -77,8 +78,8 @@ pub fn import(world: &dyn World, places: Places<'_>, text: &str) -> Imported {
     let file = sources.add(Source::new(places.template, text));
     let (draft, mut diagnostics) = legacy::read(file, text);
     let program = draft.map(|draft| {
-        let (made, lost, mut found) = made(world, places, draft, &mut sources);
-        diagnostics.extend(lost.into_iter().map(|lost| Diagnostic::from(ImportProblem::Lost(lost))));
+        let (made, problems, mut found) = made(world, places, draft, &mut sources);
+        diagnostics.extend(problems.into_iter().map(Diagnostic::from));
         diagnostics.append(&mut found);
         made
     });
@@ -91,43 +92,85 @@ fn made(
     places: Places<'_>,
     draft: Draft,
     sources: &mut Sources,
-) -> (Made, Vec<draft::Lost>, Vec<Diagnostic>) {
+) -> (Made, Vec<ImportProblem>, Vec<Diagnostic>) {
     let kinds = schema(world, None).kinds;
     let paths = Paths { world, template: places.template.to_owned(), program: places.program.to_owned() };
-    let typed = typed(draft, &kinds, sources.get(FileId(0)), &paths);
-    let stems = [stem(places.program), stem(places.template)];
-    let write = |shape: Shape| -> Option<Candidate> {
-        let program = program(&typed, &kinds, stems, shape)?;
-        let axes = program.images.first().map_or(0, |image| image.axes.len());
-        let text = write::write(&program);
-        // A text that the formatter does not take does not compile either.
-        let text = format(places.program, &text).unwrap_or(text);
-        Some(Candidate { axes, text, plan: None })
-    };
-    let compiled = |candidate: &mut Candidate| {
-        let compiled = tried(world, places.program, &candidate.text);
-        candidate.plan = compiled.plan.clone();
-        compiled
-    };
-    let mut best = write(Shape::Plain).unwrap_or_default();
-    let plain = compiled(&mut best);
+    let mut typed = typed(draft, &kinds, sources.get(FileId(0)), &paths);
+    let writing = Writing { world, places, kinds: &kinds };
+    let mut best = writing.written(&typed, Shape::Plain).unwrap_or_default();
+    let mut plain = writing.compiled(&mut best);
+    if best.plan.is_none() && wanting(&mut typed, &plain) {
+        best = writing.written(&typed, Shape::Plain).unwrap_or_default();
+        plain = writing.compiled(&mut best);
+    }
     if let Some(wanted) = best.plan.as_ref().map(meaning) {
         for shape in Shape::ALL {
-            let Some(mut other) = write(shape).filter(|o| o.text.lines().count() < best.text.lines().count()) else {
-                continue;
-            };
-            let dbg = compiled(&mut other);
-            if std::env::var("IMPDBG").is_ok() { eprintln!("=== {shape:?} {} {:?} eq {}\n{}", other.text.lines().count(), dbg.diagnostics.iter().filter(|d| d.severity == Severity::Error).map(|d| (d.message.clone(), dbg.sources.slice(d.span()).to_owned())).take(5).collect::<Vec<_>>(), other.plan.as_ref().map(meaning).as_ref() == Some(&wanted), if other.plan.is_none() { &other.text } else { "" }); }
+            let shorter = |o: &Candidate| o.text.lines().count() < best.text.lines().count();
+            let Some(mut other) = writing.written(&typed, shape).filter(shorter) else { continue };
+            writing.compiled(&mut other);
             if other.plan.as_ref().map(meaning).as_ref() == Some(&wanted) {
                 best = other;
             }
         }
     }
-    let lost = typed.draft.lost.clone();
-    let tally =
-        Tally { builders: typed.draft.builders.len(), axes: best.axes, lost: lost.len(), compiles: best.plan.is_some() };
+    let lost = typed.draft.lost.len();
+    let tally = Tally { builders: typed.draft.builders.len(), axes: best.axes, lost, compiles: best.plan.is_some() };
+    let problems = typed.problems.into_iter().chain(typed.draft.lost.into_iter().map(ImportProblem::Lost)).collect();
     let refused = if best.plan.is_some() { Vec::new() } else { refused(plain, places.program, &best.text, sources) };
-    (Made { text: best.text, tally }, lost, refused)
+    (Made { text: best.text, tally }, problems, refused)
+}
+
+/// What writing takes.
+struct Writing<'w> {
+    world: &'w dyn World,
+    places: Places<'w>,
+    kinds: &'w Kinds,
+}
+
+impl Writing<'_> {
+    /// The program in a shape, if it has that shape.
+    fn written(&self, typed: &Typed, shape: Shape) -> Option<Candidate> {
+        let stems = [stem(self.places.program), stem(self.places.template)];
+        let program = program(typed, self.kinds, stems, shape)?;
+        let axes = program.images.first().map_or(0, |image| image.axes());
+        let text = write::write(&program);
+        // A text that the formatter does not take does not compile either.
+        let text = format(self.places.program, &text).unwrap_or(text);
+        Some(Candidate { axes, text, plan: None })
+    }
+
+    fn compiled(&self, candidate: &mut Candidate) -> Compiled {
+        let mut compiled = tried(self.world, self.places.program, &candidate.text);
+        candidate.plan = compiled.plan.take();
+        compiled
+    }
+}
+
+/// Variables with an empty default at places that the compiler refuses: what is to be filled in is wanted. Whether there were any.
+fn wanting(typed: &mut Typed, compiled: &Compiled) -> bool {
+    let errors = compiled.diagnostics.iter().filter(|d| d.severity == Severity::Error);
+    let labels = errors.flat_map(|d| &d.labels).filter(|l| l.span.file == FileId(0));
+    let source = |l: &crate::diagnostic::Label| compiled.sources.slice(l.span).to_owned();
+    let line = |l: &crate::diagnostic::Label| {
+        let source = compiled.sources.get(l.span.file);
+        source.line(source.line_column(l.span.start).0).to_owned()
+    };
+    let texts: Vec<String> = labels.flat_map(|l| [source(l), line(l)]).collect();
+    let word = |c: char| !(c.is_alphanumeric() || c == '_');
+    let named = |name: &str| texts.iter().any(|text| text.split(word).any(|w| w == program::identifier(name)));
+    let mut found = false;
+    for variable in &mut typed.draft.variables {
+        if variable.default.as_ref().is_some_and(|d| d.plain() == Some("")) && named(&variable.name) {
+            variable.default = None;
+            found = true;
+            typed.draft.lost.push(draft::Lost {
+                what: format!("the empty default of `{}`", variable.name),
+                why: "where it is used, an empty text is of no use; a value must be given".into(),
+                span: variable.span,
+            });
+        }
+    }
+    found
 }
 
 /// The name of a file without what stands behind its first dot.
@@ -144,7 +187,7 @@ struct Candidate {
 }
 
 /// What the compiler says of the program: the mistakes were the template's. They are no reason to keep the program back.
-fn refused(compiled: crate::compile::Compiled, path: &str, text: &str, sources: &mut Sources) -> Vec<Diagnostic> {
+fn refused(compiled: Compiled, path: &str, text: &str, sources: &mut Sources) -> Vec<Diagnostic> {
     let file = sources.add(Source::new(path, text));
     let own = |d: &Diagnostic| d.labels.iter().all(|l| l.span.file == FileId(0));
     let moved = |mut d: Diagnostic| {

@@ -62,8 +62,8 @@ pub(super) struct Image {
 pub(super) enum Axis {
     /// `axis name in […]`
     List(String, Vec<Value>),
-    /// `axis { a, b } in table`
-    Columns(Vec<String>, String),
+    /// `axis { a, b } in table`, and how many of the columns are keys.
+    Columns(Vec<String>, String, usize),
 }
 
 /// A builder or step.
@@ -84,6 +84,13 @@ pub(super) struct Statement {
 pub(super) struct Chain {
     pub(super) when: Option<Value>,
     pub(super) links: Vec<Statement>,
+}
+
+impl Image {
+    /// How many axes there are, columns of a key counted one by one.
+    pub(super) fn axes(&self) -> usize {
+        self.axes.iter().map(|axis| if let Axis::Columns(_, _, keys) = axis { *keys } else { 1 }).sum()
+    }
 }
 
 /// Words that no name in an expression may be.

@@ -225,7 +225,7 @@ fn matrix(cells: &Cells, columns: &Columns, image: &mut Image, program: &mut Pro
             match own.filter(|(axes, ..)| done == 0 || axes.len() == 1) {
                 Some((axes, _, table)) => {
                     let bound = bind(image, table);
-                    image.axes.push(Axis::Columns(bound, table.name.clone()));
+                    image.axes.push(Axis::Columns(bound, table.name.clone(), table.key.len()));
                     done += axes.len();
                 }
                 None => {
@@ -245,7 +245,7 @@ fn matrix(cells: &Cells, columns: &Columns, image: &mut Image, program: &mut Pro
             }
         };
         let bound = bind(image, &table);
-        image.axes.push(Axis::Columns(bound, table.name.clone()));
+        image.axes.push(Axis::Columns(bound, table.name.clone(), table.key.len()));
     }
     program.tables.extend(tables.into_iter().map(|(_, _, table)| table));
 }

@@ -41,9 +41,6 @@ impl Solver<'_> {
                 return text;
             }
         }
-        if let Some(value) = self.condition(builds, &values) {
-            return value;
-        }
         if let Some(present) = &present
             && let Some((before, inner, behind)) = middle(self.cells, builds, present)
         {
@@ -57,6 +54,9 @@ impl Solver<'_> {
             }
             pieces.extend(behind);
             return Value::new(Kind::Text(pieces), span);
+        }
+        if let Some(value) = self.condition(builds, &values) {
+            return value;
         }
         let axes = self.determining(builds, &values);
         if self.is_short(&axes) {

@@ -158,7 +158,14 @@ impl Mender<'_> {
             Kind::Text(pieces) if pieces.is_empty() => value.kind = Kind::List(Vec::new()),
             Kind::Text(pieces) => value.kind = Kind::List(split(pieces, value.span)),
             Kind::Record(entries) if entries.is_empty() => value.kind = Kind::List(Vec::new()),
-            _ => value.kind = Kind::List(vec![value.clone()]),
+            _ => {
+                if let Kind::Name(Name::Variable(name)) = &value.kind {
+                    let what = format!("the list that `{name}` may hold");
+                    let why = "within a text it is one text, so it is one here too; commas in it part nothing";
+                    self.lost.push(Lost { what, why: why.into(), span: value.span });
+                }
+                value.kind = Kind::List(vec![value.clone()]);
+            }
         }
         let Kind::List(values) = &mut value.kind else { return Ok(()) };
         values.iter_mut().try_for_each(|value| self.value(value, inner, encoding))
@@ -201,6 +208,14 @@ impl Mender<'_> {
 
     /// The default of a variable, mended to what the variable is.
     pub(super) fn default(&mut self, variable: &mut Variable, written: &Written) {
+        if written.unsaid {
+            self.lost.push(Lost {
+                what: format!("the empty default of `{}`", variable.name),
+                why: format!("where it is used, it is of the type `{}`; a value must be given", written.word),
+                span: variable.span,
+            });
+            variable.default = None;
+        }
         if let Some(default) = &mut variable.default
             && !matches!(default.kind, Kind::Call(..))
         {

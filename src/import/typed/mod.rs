@@ -12,10 +12,12 @@ mod variables;
 use rustc_hash::FxHashMap;
 
 use crate::schema::{Category, Kind as Schema, Kinds};
+use crate::template::{OperandKind, Piece as Part, parse};
 use crate::text::suggest::nearest;
 use crate::text::{Source, Span};
 
-use super::draft::{Block, Draft, Entry, Lost, Variable};
+use super::draft::{Block, Draft, Entry, Kind, Lost, Name, Piece, Type, Value, Variable};
+use super::problem::ImportProblem;
 
 pub(super) use kinds::Extern;
 pub(super) use variables::Written;
@@ -30,11 +32,14 @@ pub(super) struct Typed {
     pub(super) variables: FxHashMap<String, Written>,
     /// Declarations of kinds that the schema lacks.
     pub(super) externs: Vec<Extern>,
+    /// What there is to say beside what is lost.
+    pub(super) problems: Vec<ImportProblem>,
 }
 
 /// Gives the values of a draft their types.
 pub(super) fn typed(mut draft: Draft, kinds: &Kinds, source: &Source, paths: &Paths<'_>) -> Typed {
-    undeclared(&mut draft);
+    fields_in_defaults(&mut draft);
+    let problems = undeclared(&mut draft);
     let externs = kinds::missing(&draft, kinds);
     let variables = variables::types(&draft, kinds);
     let mut lost = std::mem::take(&mut draft.lost);
@@ -53,38 +58,81 @@ pub(super) fn typed(mut draft: Draft, kinds: &Kinds, source: &Source, paths: &Pa
     }
     lost.append(&mut mender.lost);
     draft.lost = lost;
-    Typed { draft, variables, externs }
+    Typed { draft, variables, externs, problems }
 }
 
-/// Variables that the template uses and nowhere declares: Packer would ask for them.
-fn undeclared(draft: &mut Draft) {
+/// Variables that the template uses and nowhere declares: Packer wants a value for them.
+fn undeclared(draft: &mut Draft) -> Vec<ImportProblem> {
     let mut missing: Vec<(String, Span)> = Vec::new();
     variables::each_value(draft, &mut |value| {
-        if let super::draft::Kind::Name(super::draft::Name::Variable(name)) = &value.kind
+        if let Kind::Name(Name::Variable(name)) = &value.kind
             && draft.variables.iter().all(|v| v.name != *name)
             && missing.iter().all(|(m, _)| m != name)
         {
             missing.push((name.clone(), value.span));
         }
     });
-    for (name, span) in missing {
-        let near = nearest(&name, draft.variables.iter().map(|v| v.name.as_str()));
-        let near = near.map(|near| format!(", or was `{near}` meant?")).unwrap_or_default();
-        draft.lost.push(Lost {
-            what: format!("the variable `{name}`"),
-            why: format!("the template does not declare it; the program does, and wants a value{near}"),
-            span,
-        });
+    let mut problems = Vec::new();
+    for (name, at) in missing {
+        let near = nearest(&name, draft.variables.iter().map(|v| v.name.as_str())).map(str::to_owned);
+        problems.push(ImportProblem::Undeclared { name: name.clone(), near, at });
         draft.variables.push(Variable {
             name,
-            ty: super::draft::Type::Any,
+            ty: Type::Any,
             default: None,
             sensitive: false,
             doc: Vec::new(),
             comments: Vec::new(),
-            span,
+            span: at,
         });
     }
+    problems
+}
+
+/// Defaults that speak of what only an option knows, such as `{{.KeyPath}}`: the variable becomes a value with a name.
+fn fields_in_defaults(draft: &mut Draft) {
+    let speaks = |variable: &Variable| {
+        let Some(Value { kind: Kind::Text(pieces), .. }) = &variable.default else { return false };
+        pieces.iter().any(|piece| matches!(piece, Piece::Action(source) if has_field(source)))
+    };
+    let (moved, kept) = std::mem::take(&mut draft.variables).into_iter().partition::<Vec<_>, _>(speaks);
+    draft.variables = kept;
+    for variable in moved {
+        let Some(value) = variable.default else { continue };
+        let why = "its default speaks of what only an option knows, so it is a `let`, and `-var` does not reach it";
+        let what = format!("the variable `{}`", variable.name);
+        draft.lost.push(Lost { what, why: why.into(), span: variable.span });
+        variables::each_value_mut(draft, &|value| {
+            if matches!(&value.kind, Kind::Name(Name::Variable(name)) if *name == variable.name) {
+                value.kind = Kind::Name(Name::Local(variable.name.clone()));
+            }
+        });
+        draft.locals.push(Entry { key: variable.name, value, comments: variable.comments, span: variable.span });
+    }
+}
+
+/// Whether an action reads a field.
+fn has_field(source: &str) -> bool {
+    let mut found = false;
+    for piece in parse(source).pieces {
+        if let Part::Action { action, .. } = &piece
+            && let Some(pipeline) = action.pipeline()
+        {
+            pipeline.each_operand(&mut |operand| found |= matches!(operand.kind, OperandKind::Field(_)));
+        }
+    }
+    found
+}
+
+/// An empty text where something of a certain form stands.
+fn is_empty_form(entry: &Entry, kind: &Schema) -> bool {
+    let domain = |ty: &crate::ty::Ty| match ty.plain() {
+        crate::ty::Ty::Domain(domain) => domain.check("").is_err(),
+        crate::ty::Ty::Duration | crate::ty::Ty::Size | crate::ty::Ty::Int | crate::ty::Ty::Number => true,
+        _ => false,
+    };
+    let field = kind.options.get(entry.key.as_str());
+    entry.value.plain() == Some("") && field.is_some_and(|field| field.optional && domain(&field.ty))
 }
 
 struct Pass<'p, 'm> {
@@ -113,6 +161,12 @@ impl Pass<'_, '_> {
         let mut waiting: Vec<String> = Vec::new();
         let mut kept: Vec<Entry> = Vec::new();
         for mut entry in std::mem::take(entries) {
+            if is_empty_form(&entry, kind) {
+                // Packer takes an empty text for none.
+                waiting.append(&mut entry.comments);
+                waiting.push(self.marked(&entry));
+                continue;
+            }
             let why = self.entry(&mut entry, kind, &kept);
             match why {
                 None => {
@@ -134,7 +188,7 @@ impl Pass<'_, '_> {
 
     /// Mends an entry, or says why it cannot be said.
     fn entry(&mut self, entry: &mut Entry, kind: &Schema, kept: &[Entry]) -> Option<String> {
-        if matches!(entry.value.kind, super::draft::Kind::Null) {
+        if matches!(entry.value.kind, Kind::Null) {
             return None;
         }
         let renamed = kind.options.iter().find(|(_, field)| field.was_named(&entry.key));

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::import::draft::{Block, Draft, Entry, Kind, Name, Type, Value};
+use crate::import::draft::{Block, Draft, Entry, Kind, Name, Piece, Type, Value};
 use crate::schema::{Category, Kinds};
 use crate::text::{FileId, Span};
 use crate::ty::{Literal, Ty};
@@ -22,6 +22,8 @@ pub(in crate::import) struct Written {
     pub(in crate::import) list: bool,
     /// Whether it must never be shown.
     pub(in crate::import) secret: bool,
+    /// Whether its default is an empty text where a text is of no use.
+    pub(super) unsaid: bool,
 }
 
 /// Options whose values are nobody's business.
@@ -49,9 +51,13 @@ pub(super) fn types(draft: &Draft, kinds: &Kinds) -> FxHashMap<String, Written> 
         let wanted = flows.wanted.get(&variable.name).map(Vec::as_slice).unwrap_or_default();
         let default = variable.default.as_ref().filter(|d| !matches!(d.kind, Kind::Call(..)));
         let declared = declared(&variable.ty);
-        let fits = |ty: &&Ty| default.is_none_or(|d| takes(ty, d));
         // Text flows into most places; what is no text must be said. Of several, the first decides.
-        let strict = wanted.iter().find(|t| !t.is_text());
+        let in_text = flows.in_text.contains(&variable.name);
+        let strict = wanted.iter().find(|t| !t.is_text() && !(in_text && matches!(t, Ty::List(_))));
+        // Of what is no text, an empty default says nothing.
+        let unsaid = strict.is_some_and(|t| !matches!(t, Ty::List(_))) && default.is_some_and(|d| d.plain() == Some(""));
+        let default = default.filter(|_| !unsaid);
+        let fits = |ty: &&Ty| default.is_none_or(|d| takes(ty, d));
         let ty = match (strict, &declared) {
             (Some(strict), _) => Some(strict).filter(fits),
             (None, Some(declared)) => Some(declared),
@@ -64,7 +70,7 @@ pub(super) fn types(draft: &Draft, kinds: &Kinds) -> FxHashMap<String, Written> 
         let ty = ty.cloned().unwrap_or(Ty::String);
         let secret = variable.sensitive || is_secret(&variable.name) || flows.secret.contains(&variable.name);
         let (text, list) = (ty.is_text(), matches!(ty, Ty::List(_)));
-        (variable.name.clone(), Written { word: ty.to_string(), ty, text, list, secret })
+        (variable.name.clone(), Written { word: ty.to_string(), ty, text, list, secret, unsaid })
     };
     draft.variables.iter().map(written).collect()
 }
@@ -105,6 +111,8 @@ fn takes(ty: &Ty, default: &Value) -> bool {
 struct Flows {
     wanted: FxHashMap<String, Vec<Ty>>,
     secret: Vec<String>,
+    /// Those that stand within texts.
+    in_text: Vec<String>,
 }
 
 impl Flows {
@@ -114,6 +122,16 @@ impl Flows {
             let find = kind.options.iter().find(|(name, f)| **name == entry.key || f.was_named(&entry.key));
             let Some((name, field)) = find else { continue };
             self.value(&entry.value, &field.ty);
+            entry.value.each(&mut |value| {
+                let Kind::Text(pieces) = &value.kind else { return };
+                for piece in pieces {
+                    if let Piece::Value(value) = piece
+                        && let Kind::Name(Name::Variable(name)) = &value.kind
+                    {
+                        self.in_text.push(name.clone());
+                    }
+                }
+            });
             if SECRET_OPTIONS.contains(&name.as_str()) || name.ends_with("password") {
                 entry.value.each(&mut |value| {
                     if let Kind::Name(Name::Variable(variable)) = &value.kind {
@@ -191,10 +209,21 @@ pub(super) fn each_value(draft: &Draft, see: &mut dyn FnMut(&Value)) {
     draft.variables.iter().filter_map(|v| v.default.as_ref()).for_each(|d| d.each(see));
 }
 
+/// Changes every value of a draft, also those within others.
+pub(super) fn each_value_mut(draft: &mut Draft, change: &dyn Fn(&mut Value)) {
+    let blocks = draft.builders.iter_mut().map(|b| &mut b.block);
+    let blocks = blocks.chain(&mut draft.provisioners).chain(&mut draft.cleanups).chain(draft.posts.iter_mut().flatten());
+    for block in blocks {
+        let entries = block.options.iter_mut().chain(block.overrides.iter_mut().flat_map(|(_, e)| e));
+        entries.for_each(|entry| entry.value.change(change));
+    }
+    draft.locals.iter_mut().for_each(|e| e.value.change(change));
+    draft.variables.iter_mut().filter_map(|v| v.default.as_mut()).for_each(|d| d.change(change));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::draft::Piece;
 
     #[test]
     fn names_tell_secrets() {

@@ -107,7 +107,7 @@ fn image(image: &Image, writer: &Writer<'_>) -> String {
                     let values: Vec<String> = values.iter().map(|v| writer.value(v)).collect();
                     format!("axis {name} in [{}]", values.join(", "))
                 }
-                Axis::Columns(names, table) => format!("axis {{ {} }} in {table}", names.join(", ")),
+                Axis::Columns(names, table, _) => format!("axis {{ {} }} in {table}", names.join(", ")),
             };
             push(&mut matrix, &line);
         }
