@@ -304,7 +304,9 @@ impl Value {
             }),
             Kind::List(values) | Kind::Call(_, values) => values.iter_mut().for_each(|v| v.change(change)),
             Kind::Record(entries) => entries.iter_mut().for_each(|e| e.value.change(change)),
-            Kind::Spread(value) | Kind::Field(value, _) | Kind::Not(value) | Kind::Negative(value) => value.change(change),
+            Kind::Spread(value) | Kind::Field(value, _) | Kind::Not(value) | Kind::Negative(value) => {
+                value.change(change)
+            }
             Kind::Index(value, indices) => {
                 value.change(change);
                 indices.iter_mut().for_each(|v| v.change(change));

@@ -30,9 +30,16 @@ struct Build {
 pub(super) fn meaning(plan: &Plan) -> Meaning {
     let build = |(number, build): (usize, &crate::plan::Build)| {
         let own = |steps: &[Step]| steps.iter().filter(|s| applies(s, number)).map(step).collect::<Vec<String>>();
-        let steps = [&plan.provisioners, &plan.cleanups, &plan.tests].into_iter().flat_map(|steps| own(steps)).collect();
+        let steps =
+            [&plan.provisioners, &plan.cleanups, &plan.tests].into_iter().flat_map(|steps| own(steps)).collect();
         let chains = plan.posts.iter().map(|chain| own(&chain.links)).filter(|links| !links.is_empty()).collect();
-        Build { name: build.name.to_string(), kind: build.kind.to_string(), options: options(&build.options), steps, chains }
+        Build {
+            name: build.name.to_string(),
+            kind: build.kind.to_string(),
+            options: options(&build.options),
+            steps,
+            chains,
+        }
     };
     let variable = |v: &crate::plan::Variable| format!("{} {:?} {} {}", v.name, v.default, v.secret, v.ty);
     Meaning {

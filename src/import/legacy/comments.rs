@@ -63,7 +63,7 @@ fn lines(comment: &str) -> Vec<String> {
         None => (comment.trim_start_matches(['/', '#']), false),
     };
     let line = |line: &str| match line.trim() {
-        line if block => line.trim_start_matches('*').trim().to_owned(),
+        line if block => line.trim_matches('*').trim().to_owned(),
         line => line.to_owned(),
     };
     let lines: Vec<String> = inside.lines().map(line).collect();

@@ -29,7 +29,8 @@ pub(super) fn read(file: FileId, text: &str) -> Read {
         return (None, diagnostics);
     };
     fix::mend(&mut root);
-    let mut reader = Reader { comments: Comments::new(text, &parsed.comments), draft: Draft::default(), names: Vec::new() };
+    let mut reader =
+        Reader { comments: Comments::new(text, &parsed.comments), draft: Draft::default(), names: Vec::new() };
     match reader.template(&root) {
         Ok(()) => (Some(reader.draft), diagnostics),
         Err(problem) => {
@@ -69,7 +70,9 @@ impl Reader<'_> {
             return Err(shape("a template", "a record", root));
         };
         let Some(builders) = root.get("builders") else {
-            return Err(Box::new(ReadProblem::NoBuilders { at: members.first().map_or(root.span, |(key, _)| key.span) }));
+            return Err(Box::new(ReadProblem::NoBuilders {
+                at: members.first().map_or(root.span, |(key, _)| key.span),
+            }));
         };
         self.draft.doc = self.comments.before(root.span.start);
         let mut above = root.span.start;

@@ -33,9 +33,7 @@ fn pieces(text: &str, span: Span) -> Vec<Piece> {
         pieces.push(match part {
             Part::Text(_) => Piece::Chars(source.to_owned()),
             Part::Action { action, trims_before: false, trims_after: false, .. } => match argument(action, "user") {
-                Some(name) => {
-                    Piece::Value(Box::new(Value::new(Kind::Name(Name::Variable(name.to_owned())), span)))
-                }
+                Some(name) => Piece::Value(Box::new(Value::new(Kind::Name(Name::Variable(name.to_owned())), span))),
                 None => Piece::Action(source.to_owned()),
             },
             Part::Action { .. } => Piece::Action(source.to_owned()),

@@ -1,10 +1,9 @@
 //! What the axes of a set of builders are, from how their names and options vary.
 
-use crate::import::draft::{Builder, Kind, Piece, Value};
 use crate::facts::regions;
+use crate::import::draft::{Builder, Kind, Piece, Value};
 use crate::import::program::Names;
 use crate::text::Span;
-
 
 use super::cells::{Cells, Dimension};
 
@@ -104,10 +103,7 @@ fn parts(builder: &Builder) -> Vec<Part<'_>> {
     let mut bounds: Vec<usize> = vec![0];
     bounds.extend(name.char_indices().filter(|(_, c)| separator(*c)).map(|(i, _)| i));
     bounds.push(name.len());
-    let whole = |word: &str| {
-        is_region(word)
-            || builder.block.options.iter().any(|e| e.value.plain() == Some(word))
-    };
+    let whole = |word: &str| is_region(word) || builder.block.options.iter().any(|e| e.value.plain() == Some(word));
     let mut parts: Vec<Part<'_>> = Vec::new();
     let mut at = 0;
     while at + 1 < bounds.len() {
@@ -134,9 +130,10 @@ fn axis_name(builders: &[Builder], words: &[&str]) -> String {
     // An option that holds the same says what it is.
     let options = builders.first().map(|b| b.block.options.as_slice()).unwrap_or_default();
     let same = |key: &str| {
-        builders.iter().zip(words).all(|(builder, word)| {
-            builder.block.options.iter().any(|e| e.key == key && e.value.plain() == Some(word))
-        })
+        builders
+            .iter()
+            .zip(words)
+            .all(|(builder, word)| builder.block.options.iter().any(|e| e.key == key && e.value.plain() == Some(word)))
     };
     if let Some(option) = options.iter().find(|e| same(&e.key)) {
         return option.key.clone();
@@ -180,9 +177,10 @@ mod tests {
 
     #[test]
     fn names_fall_into_axes() {
-        let builders: Vec<Builder> = ["us-east-1-1204-pv", "us-east-1-1204-hvm", "eu-west-1-1204-pv", "eu-west-1-1204-hvm"]
-            .map(|n| builder(n, &[("region", &n[..9])]))
-            .into();
+        let builders: Vec<Builder> =
+            ["us-east-1-1204-pv", "us-east-1-1204-hvm", "eu-west-1-1204-pv", "eu-west-1-1204-hvm"]
+                .map(|n| builder(n, &[("region", &n[..9])]))
+                .into();
         let cells = by_parts(&builders, &mut Names::default(), Span::file_start(FileId(0))).expect("they have parts");
         let axes: Vec<&str> = cells.axes.iter().map(|a| a.name.as_str()).collect();
         assert_eq!(axes, ["region", "virt"]);
@@ -196,6 +194,9 @@ mod tests {
             .map(|(n, t)| builder(n, &[("instance_type", t)]));
         let cells = by_parts(&builders, &mut Names::default(), Span::file_start(FileId(0))).expect("they have parts");
         assert_eq!((cells.axes.len(), cells.axes[0].name.as_str()), (1, "instance_type"));
-        assert!(by_parts(&[builder("a", &[]), builder("b-c", &[])], &mut Names::default(), Span::file_start(FileId(0))).is_none());
+        assert!(
+            by_parts(&[builder("a", &[]), builder("b-c", &[])], &mut Names::default(), Span::file_start(FileId(0)))
+                .is_none()
+        );
     }
 }

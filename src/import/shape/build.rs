@@ -133,11 +133,22 @@ fn builders(draft: &Draft, solver: &mut Solver<'_>, shape: Shape) -> Vec<Stateme
             label: None,
             when: solver.cells.condition(&own, &all),
             entries: solver.entries(&own, &options),
-            comments: distinct(blocks.iter().flat_map(|b| &b.comments)),
-            end: distinct(blocks.iter().flat_map(|b| &b.end)),
+            comments: distinct(
+                own.iter().zip(&blocks).flat_map(|(b, block)| telling(solver.cells, *b, &block.comments)),
+            ),
+            end: distinct(own.iter().zip(&blocks).flat_map(|(b, block)| telling(solver.cells, *b, &block.end))),
         });
     }
     statements
+}
+
+/// Comments that say more than the build's own coordinates.
+fn telling<'a>(cells: &'a Cells, build: usize, comments: &'a [String]) -> impl Iterator<Item = &'a String> {
+    let said = move |comment: &str| {
+        let word = comment.trim_matches(|c: char| !c.is_alphanumeric());
+        cells.build_name(build) == word || (0..cells.axes.len()).any(|axis| cells.value(build, axis) == word)
+    };
+    comments.iter().filter(move |comment| !said(comment))
 }
 
 fn distinct<'a>(comments: impl Iterator<Item = &'a String>) -> Vec<String> {
@@ -256,47 +267,56 @@ fn relation(cells: &Cells, program: &Program, columns: &Columns) -> Table {
     let name = ["cells", "builds", "cells_of_all"].into_iter().find(|n| free(n)).unwrap_or("all_the_cells");
     let key: Vec<String> = cells.axes.iter().map(|a| a.name.clone()).collect();
     let columns = (0..cells.axes.len()).map(|a| (cells.axes[a].name.clone(), columns::axis_type(cells, a))).collect();
-    let row = |build: usize| {
-        (0..cells.axes.len()).map(|a| Some(Value::text(cells.value(build, a), cells.span))).collect()
-    };
+    let row =
+        |build: usize| (0..cells.axes.len()).map(|a| Some(Value::text(cells.value(build, a), cells.span))).collect();
     Table { name: name.into(), key, columns, rows: cells.all().into_iter().map(row).collect() }
 }
 
-/// A table of one column whose last key has few values gets a column for each of them.
+/// A table of one column, of whose keys one has few values: it gets a column for each of them.
 fn pivot(cells: &Cells, axes: &mut Vec<usize>, table: &mut Table, image: &mut Image) {
     const FEW: usize = 4;
-    let (Some(last), 3.., [.., (_, ty)]) = (axes.last().copied(), table.columns.len(), &table.columns[..]) else { return };
-    let values = &cells.axes[last].values;
-    let keys = axes.len() - 1;
-    let clash = |v: &String| axes[..keys].iter().any(|a| cells.axes[*a].name == *v);
-    let words = values.iter().all(|v| identifier(v) == *v && !clash(v));
-    if table.columns.len() != axes.len() + 1 || values.len() > FEW || !words || table.rows.len() % values.len() != 0 {
+    let keys = axes.len();
+    if keys < 2 || table.columns.len() != keys + 1 {
         return;
     }
-    let ty = ty.clone();
+    let Some((_, ty)) = table.columns.last().cloned() else { return };
+    let fits = |at: &usize| {
+        let values = &cells.axes[axes[*at]].values;
+        let clash = |v: &String| axes.iter().any(|a| cells.axes[*a].name == *v);
+        values.len() <= FEW && values.iter().all(|v| identifier(v) == *v && !clash(v))
+    };
+    let Some(at) = (0..keys).rev().find(fits) else { return };
+    let values = &cells.axes[axes[at]].values;
     let mut rows: Vec<Vec<Option<Value>>> = Vec::new();
-    for of_key in table.rows.chunks(values.len()) {
-        let Some(first) = of_key.first() else { return };
-        if of_key.iter().any(|row| row[..keys] != first[..keys]) {
-            return;
-        }
-        rows.push(first[..keys].iter().cloned().chain(of_key.iter().map(|row| row[keys + 1].clone())).collect());
+    for row in &table.rows {
+        let own: Vec<Option<Value>> = (0..keys).filter(|k| *k != at).map(|k| row[k].clone()).collect();
+        let column = values.iter().position(|v| row[at].as_ref().and_then(Value::plain) == Some(v)).unwrap_or(0);
+        let index = rows.iter().position(|r| r[..keys - 1] == own[..]).unwrap_or_else(|| {
+            rows.push(own.into_iter().chain(values.iter().map(|_| None)).collect());
+            rows.len() - 1
+        });
+        rows[index][keys - 1 + column] = row[keys].clone();
+    }
+    let absent = |column: usize| rows.iter().any(|row| row[keys - 1 + column].is_none());
+    if (0..values.len()).any(absent) {
+        return;
     }
     let name = table.name.clone();
-    table.rows = rows;
-    table.key.truncate(keys);
-    table.columns.truncate(keys);
+    table.key.remove(at);
+    table.columns.remove(at);
+    table.columns.truncate(keys - 1);
     table.columns.extend(values.iter().map(|v| (v.clone(), ty.clone())));
-    axes.truncate(keys);
+    table.rows = rows;
+    axes.remove(at);
     each_value(image, &|value| {
         if let Kind::Field(row, _) = &value.kind
             && let Kind::Index(of, indices) = &row.kind
             && matches!(&of.kind, Kind::Name(Name::Bound(n)) if *n == name)
         {
             let (of, mut indices) = (of.clone(), indices.clone());
-            let column = indices.split_off(keys);
+            let column = indices.remove(at);
             let row = Value::new(Kind::Index(of, indices), value.span);
-            value.kind = Kind::Index(Box::new(row), column);
+            value.kind = Kind::Index(Box::new(row), vec![column]);
         }
     });
 }

@@ -130,9 +130,9 @@ impl Cells {
     /// The name of a build, as its coordinates make it.
     pub(super) fn build_name(&self, build: usize) -> String {
         let axis_of = |value: &Value| {
-            self.axes.iter().position(|a| {
-                matches!(&value.kind, Kind::Name(crate::import::draft::Name::Bound(name)) if *name == a.name)
-            })
+            self.axes.iter().position(
+                |a| matches!(&value.kind, Kind::Name(crate::import::draft::Name::Bound(name)) if *name == a.name),
+            )
         };
         match &self.name.kind {
             Kind::Text(pieces) => pieces

@@ -175,7 +175,8 @@ impl Solver<'_> {
         }
         let [a, b] = distinct[..] else { return None };
         let truth = |v: &Option<Value>| matches!(v, Some(Value { kind: Kind::Bool(_), .. }));
-        let plain = a.is_none() || b.is_none() || truth(a) || truth(b) || !values.iter().flatten().all(is_cell);
+        let nothing = |v: &Option<Value>| v.as_ref().is_none_or(|v| v.plain() == Some(""));
+        let plain = nothing(a) || nothing(b) || truth(a) || truth(b) || !values.iter().flatten().all(is_cell);
         if !plain {
             return None;
         }
@@ -261,10 +262,9 @@ fn part_name(values: &[Value]) -> Option<String> {
     let word = |value: &Value| {
         let Kind::Text(pieces) = &value.kind else { return None };
         pieces.iter().find_map(|piece| match piece {
-            Piece::Chars(chars) => chars
-                .split(|c: char| !c.is_ascii_alphabetic())
-                .find(|word| word.len() > 3)
-                .map(str::to_ascii_lowercase),
+            Piece::Chars(chars) => {
+                chars.split(|c: char| !c.is_ascii_alphabetic()).find(|word| word.len() > 3).map(str::to_ascii_lowercase)
+            }
             _ => None,
         })
     };
@@ -279,4 +279,3 @@ fn is_cell(value: &Value) -> bool {
         _ => false,
     }
 }
-

@@ -26,29 +26,40 @@ pub(super) fn middle(
 ) -> Option<(Vec<Piece>, Vec<Value>, Vec<Piece>)> {
     let all: Option<Vec<Vec<Piece>>> =
         builds.iter().zip(present).map(|(b, v)| Some(with_axes(cells, *b, pieces(v)?))).collect();
-    let mut all: Vec<Vec<Unit>> = all?.iter().map(|p| units(p)).collect();
+    let all: Vec<Vec<Unit>> = all?.iter().map(|p| units(p)).collect();
     let first = all.first()?.clone();
-    let shortest = all.iter().map(Vec::len).min()?;
-    let same = |at: usize, all: &[Vec<Unit>]| all.iter().all(|u| u[at] == first[at]);
-    let mut begin = (0..shortest).take_while(|at| same(*at, &all)).count();
-    let from_end = |back: usize| all.iter().all(|u| u[u.len() - 1 - back] == first[first.len() - 1 - back]);
-    let mut end = (0..shortest - begin).take_while(|back| from_end(*back)).count();
-    // Words are not torn apart.
-    while begin > 0 && matches!(first[begin - 1], Unit::Char(c) if c.is_alphanumeric()) {
-        begin -= 1;
-    }
-    while end > 0 && matches!(first[first.len() - end], Unit::Char(c) if c.is_alphanumeric()) {
-        end -= 1;
-    }
-    /// Fewer common characters are no reason to take a text apart.
-    const WORTH: usize = 12;
-    if begin + end < WORTH {
-        return None;
-    }
+    let (begin, end) = common(&all, &|c| c.is_whitespace()).or_else(|| common(&all, &|c| !c.is_alphanumeric()))?;
     let before = joined(&first[..begin]);
     let behind = joined(&first[first.len() - end..]);
-    let inner = all.iter_mut().map(|u| Value::new(Kind::Text(joined(&u[begin..u.len() - end])), cells.span)).collect();
+    let inner = all.iter().map(|u| Value::new(Kind::Text(joined(&u[begin..u.len() - end])), cells.span)).collect();
     Some((before, inner, behind))
+}
+
+/// How long the common begin and the common end are; both stop where words part.
+fn common(all: &[Vec<Unit>], parts: &dyn Fn(char) -> bool) -> Option<(usize, usize)> {
+    /// Fewer common characters are no reason to take a text apart.
+    const WORTH: usize = 12;
+    let first = all.first()?;
+    let shortest = all.iter().map(Vec::len).min()?;
+    let parted = |unit: Option<&Unit>| match unit {
+        Some(Unit::Char(c)) => parts(*c),
+        Some(Unit::Piece(_)) | None => true,
+    };
+    let same = |at: usize| all.iter().all(|u| u[at] == first[at]);
+    let mut begin = (0..shortest).take_while(|at| same(*at)).count();
+    while begin > 0 && !parted(first.get(begin - 1)) {
+        begin -= 1;
+    }
+    let from_end = |back: usize| all.iter().all(|u| u[u.len() - 1 - back] == first[first.len() - 1 - back]);
+    let mut end = (0..shortest - begin).take_while(|back| from_end(*back)).count();
+    let torn = |end: usize| {
+        let before = |u: &Vec<Unit>| (u.len() - end).checked_sub(1).and_then(|at| u.get(at)).cloned();
+        !parted(first.get(first.len() - end)) && !all.iter().all(|u| parted(before(u).as_ref()))
+    };
+    while end > 0 && torn(end) {
+        end -= 1;
+    }
+    (begin + end >= WORTH).then_some((begin, end))
 }
 
 /// The pieces of a text, or of what is one in another place.

@@ -63,7 +63,11 @@ pub(super) fn missing(draft: &Draft, kinds: &Kinds) -> Vec<Extern> {
 }
 
 /// An override adds options; it does not make those optional that it leaves alone.
-fn keep(before: &IndexMap<String, (Sort, bool)>, key: String, (sort, optional): (Sort, bool)) -> (String, (Sort, bool)) {
+fn keep(
+    before: &IndexMap<String, (Sort, bool)>,
+    key: String,
+    (sort, optional): (Sort, bool),
+) -> (String, (Sort, bool)) {
     let optional = before.get(&key).map_or(optional, |(_, before)| *before);
     (key, (sort, optional))
 }

@@ -181,7 +181,8 @@ impl Mender<'_> {
         if let Kind::List(values) = &value.kind {
             let mut entries: Vec<Entry> = Vec::new();
             for value in values {
-                let (key, rest) = pair(value).ok_or("each variable has the form `NAME=value`, its name known beforehand")?;
+                let (key, rest) =
+                    pair(value).ok_or("each variable has the form `NAME=value`, its name known beforehand")?;
                 if let Some(at) = entries.iter().position(|e| e.key == key) {
                     // The last one wins where the script runs.
                     entries.remove(at);

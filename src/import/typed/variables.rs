@@ -29,8 +29,18 @@ pub(in crate::import) struct Written {
 /// Options whose values are nobody's business.
 const SECRET_OPTIONS: &[&str] = &["access_key", "secret_key", "token", "mfa_code"];
 /// Parts of names that say so.
-const SECRET_WORDS: &[&str] =
-    &["secret", "password", "passwd", "passphrase", "token", "credential", "api_key", "apikey", "access_key", "private_key"];
+const SECRET_WORDS: &[&str] = &[
+    "secret",
+    "password",
+    "passwd",
+    "passphrase",
+    "token",
+    "credential",
+    "api_key",
+    "apikey",
+    "access_key",
+    "private_key",
+];
 
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('-', "_");
@@ -48,21 +58,25 @@ pub(super) fn types(draft: &Draft, kinds: &Kinds) -> FxHashMap<String, Written> 
     draft.provisioners.iter().chain(&draft.cleanups).for_each(|s| flows.block(s, Category::Provisioner, kinds));
     draft.posts.iter().flatten().for_each(|s| flows.block(s, Category::Post, kinds));
     let written = |variable: &crate::import::draft::Variable| {
-        let wanted = flows.wanted.get(&variable.name).map(Vec::as_slice).unwrap_or_default();
+        let in_text = flows.in_text.contains(&variable.name);
+        // Where it must also be one, or stands within a text, it is no list.
+        let wanted = flows.wanted.get(&variable.name).into_iter().flatten();
+        let one = in_text || wanted.clone().any(|t| !matches!(t, Ty::List(_)));
+        let wanted: Vec<&Ty> = wanted.filter(|t| !(one && matches!(t, Ty::List(_)))).collect();
         let default = variable.default.as_ref().filter(|d| !matches!(d.kind, Kind::Call(..)));
         let declared = declared(&variable.ty);
         // Text flows into most places; what is no text must be said. Of several, the first decides.
-        let in_text = flows.in_text.contains(&variable.name);
-        let strict = wanted.iter().find(|t| !t.is_text() && !(in_text && matches!(t, Ty::List(_))));
+        let strict = wanted.iter().copied().find(|t| !t.is_text());
         // Of what is no text, an empty default says nothing.
-        let unsaid = strict.is_some_and(|t| !matches!(t, Ty::List(_))) && default.is_some_and(|d| d.plain() == Some(""));
+        let unsaid =
+            strict.is_some_and(|t| !matches!(t, Ty::List(_))) && default.is_some_and(|d| d.plain() == Some(""));
         let default = default.filter(|_| !unsaid);
         let fits = |ty: &&Ty| default.is_none_or(|d| takes(ty, d));
         let ty = match (strict, &declared) {
             (Some(strict), _) => Some(strict).filter(fits),
             (None, Some(declared)) => Some(declared),
             (None, None) => {
-                let named: Vec<&Ty> = wanted.iter().filter(|t| **t != Ty::String).collect();
+                let named: Vec<&Ty> = wanted.iter().copied().filter(|t| **t != Ty::String).collect();
                 let one = named.first().filter(|first| named.iter().all(|t| t == *first)).copied();
                 one.filter(fits)
             }
@@ -94,7 +108,9 @@ fn takes(ty: &Ty, default: &Value) -> bool {
             Kind::List(values) => values.iter().all(|d| takes(inner, d)),
             _ => takes(inner, default),
         },
-        Ty::Bool => matches!(default.kind, Kind::Bool(_)) || default.plain().is_some_and(|t| matches!(t, "true" | "false")),
+        Ty::Bool => {
+            matches!(default.kind, Kind::Bool(_)) || default.plain().is_some_and(|t| matches!(t, "true" | "false"))
+        }
         Ty::Int => matches!(default.kind, Kind::Int(_)) || default.plain().is_some_and(|t| t.parse::<i64>().is_ok()),
         Ty::Number => default.plain().is_some_and(|t| t.parse::<f64>().is_ok()),
         Ty::Duration => default.plain().is_some_and(|t| duration(t).is_some()),
@@ -161,7 +177,10 @@ impl Flows {
             (Kind::List(values), Ty::List(inner)) => values.iter().for_each(|v| self.value(v, inner)),
             (Kind::List(values), _) => values.iter().for_each(|v| self.value(v, ty)),
             (Kind::Text(pieces), Ty::List(inner)) => {
-                split(pieces, value.span).iter().filter(|v| !matches!(v.kind, Kind::Text(_))).for_each(|v| self.value(v, inner));
+                split(pieces, value.span)
+                    .iter()
+                    .filter(|v| !matches!(v.kind, Kind::Text(_)))
+                    .for_each(|v| self.value(v, inner));
             }
             (Kind::Record(entries), Ty::Map(inner)) => entries.iter().for_each(|e| self.value(&e.value, inner)),
             (Kind::Record(entries), Ty::Record(record)) => {
@@ -186,7 +205,9 @@ fn simple(ty: &Ty) -> Ty {
         Ty::Size => Ty::Int,
         Ty::Matches(_) | Ty::Template(_) => Ty::String,
         Ty::List(inner) => match simple(inner) {
-            scalar @ (Ty::Bool | Ty::Int | Ty::Number | Ty::Duration | Ty::Domain(_) | Ty::Union(_)) => Ty::List(scalar.into()),
+            scalar @ (Ty::Bool | Ty::Int | Ty::Number | Ty::Duration | Ty::Domain(_) | Ty::Union(_)) => {
+                Ty::List(scalar.into())
+            }
             _ => Ty::List(Ty::String.into()),
         },
         Ty::Union(members) if members.iter().all(|m| matches!(m, Ty::Literal(_))) => ty.clone(),
@@ -212,7 +233,8 @@ pub(super) fn each_value(draft: &Draft, see: &mut dyn FnMut(&Value)) {
 /// Changes every value of a draft, also those within others.
 pub(super) fn each_value_mut(draft: &mut Draft, change: &dyn Fn(&mut Value)) {
     let blocks = draft.builders.iter_mut().map(|b| &mut b.block);
-    let blocks = blocks.chain(&mut draft.provisioners).chain(&mut draft.cleanups).chain(draft.posts.iter_mut().flatten());
+    let blocks =
+        blocks.chain(&mut draft.provisioners).chain(&mut draft.cleanups).chain(draft.posts.iter_mut().flatten());
     for block in blocks {
         let entries = block.options.iter_mut().chain(block.overrides.iter_mut().flat_map(|(_, e)| e));
         entries.for_each(|entry| entry.value.change(change));

@@ -77,7 +77,10 @@ fn external(kind: &super::typed::Extern) -> String {
         Category::Provisioner => "provisioner",
         Category::Post => "post",
     };
-    let mut out = format!("/// A plugin of Packer's that bakec does not know; declared with the options in use.\nextern {word} {} {{\n", kind.kind);
+    let mut out = format!(
+        "/// A plugin of Packer's that bakec does not know; declared with the options in use.\nextern {word} {} {{\n",
+        kind.kind
+    );
     for (name, ty) in &kind.options {
         push(&mut out, &format!("    {}: {ty}", key(name)));
     }

@@ -54,7 +54,8 @@ pub(super) fn text(pieces: &[Piece], writer: &Writer<'_>) -> String {
         return parts.join(" + ");
     }
     let values = pieces.iter().any(|p| matches!(p, Piece::Value(_)));
-    let source: String = pieces.iter().map(|p| if let Piece::Chars(s) | Piece::Action(s) = p { s.as_str() } else { "" }).collect();
+    let source: String =
+        pieces.iter().map(|p| if let Piece::Chars(s) | Piece::Action(s) = p { s.as_str() } else { "" }).collect();
     if let Some(lines) = lines(pieces, &source, values, writer) {
         return lines;
     }

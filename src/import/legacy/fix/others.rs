@@ -123,10 +123,20 @@ fn checksum(builder: &mut Node) {
 
 /// Disks and networks became lists.
 fn vsphere(builder: &mut Node) {
-    gather(builder, "storage", &[("disk_size", "disk_size"), ("disk_thin_provisioned", "disk_thin_provisioned"),
-        ("disk_eagerly_scrub", "disk_eagerly_scrub")]);
-    gather(builder, "network_adapters", &[("network", "network"), ("networkCard", "network_card"),
-        ("network_card", "network_card")]);
+    gather(
+        builder,
+        "storage",
+        &[
+            ("disk_size", "disk_size"),
+            ("disk_thin_provisioned", "disk_thin_provisioned"),
+            ("disk_eagerly_scrub", "disk_eagerly_scrub"),
+        ],
+    );
+    gather(
+        builder,
+        "network_adapters",
+        &[("network", "network"), ("networkCard", "network_card"), ("network_card", "network_card")],
+    );
 }
 
 fn gather(builder: &mut Node, list: &str, options: &[(&str, &str)]) {

@@ -4,9 +4,7 @@ use super::{each_text, list_node, members, put, remove, rename, text_node};
 use crate::json::{Key, Kind, Node};
 
 pub(super) fn provisioner(step: &mut Node) {
-    if let Some((_, overrides)) =
-        members(step).and_then(|m| m.iter_mut().find(|(key, _)| key.name == "override"))
-    {
+    if let Some((_, overrides)) = members(step).and_then(|m| m.iter_mut().find(|(key, _)| key.name == "override")) {
         rename(overrides, "virtualbox", "virtualbox-iso");
     }
     match step.get("type").and_then(Node::text) {
