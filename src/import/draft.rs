@@ -293,6 +293,40 @@ impl Value {
         }
     }
 
+    /// Calls `change` with this value and then with all that it is made of.
+    pub fn change(&mut self, change: &dyn Fn(&mut Value)) {
+        change(self);
+        match &mut self.kind {
+            Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Number(_) | Kind::Duration(_) | Kind::Size(_) => {}
+            Kind::Name(_) => {}
+            Kind::Text(pieces) => pieces.iter_mut().for_each(|piece| {
+                if let Piece::Value(value) = piece {
+                    value.change(change);
+                }
+            }),
+            Kind::List(values) | Kind::Call(_, values) => values.iter_mut().for_each(|v| v.change(change)),
+            Kind::Record(entries) => entries.iter_mut().for_each(|e| e.value.change(change)),
+            Kind::Spread(value) | Kind::Field(value, _) | Kind::Not(value) | Kind::Negative(value) => {
+                value.change(change)
+            }
+            Kind::Index(value, indices) => {
+                value.change(change);
+                indices.iter_mut().for_each(|v| v.change(change));
+            }
+            Kind::Operation(_, a, b) => [a, b].into_iter().for_each(|v| v.change(change)),
+            Kind::If(a, b, c) => [a, b, c].into_iter().for_each(|v| v.change(change)),
+            Kind::Match(value, arms) => {
+                value.change(change);
+                arms.iter_mut().for_each(|(_, v)| v.change(change));
+            }
+            Kind::For(each) => {
+                each.over.change(change);
+                [&mut each.condition, &mut each.makes_key].into_iter().flatten().for_each(|v| v.change(change));
+                each.makes.change(change);
+            }
+        }
+    }
+
     /// Calls `see` with this value and all that it is made of.
     pub fn each(&self, see: &mut dyn FnMut(&Value)) {
         see(self);

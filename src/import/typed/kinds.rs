@@ -1,0 +1,163 @@
+//! Kinds that the schema lacks, declared from what the template says of them.
+
+use indexmap::IndexMap;
+
+use crate::import::draft::{Block, Draft, Entry, Kind, Value};
+use crate::schema::{Category, Kinds};
+
+/// The declaration of a kind.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::import) struct Extern {
+    pub(in crate::import) category: Category,
+    pub(in crate::import) kind: String,
+    /// Options with their types as the language writes them.
+    pub(in crate::import) options: Vec<(String, String)>,
+}
+
+/// What is known of a value's type.
+#[derive(Clone, Debug, PartialEq)]
+enum Sort {
+    /// Nothing: an empty list or a null.
+    Nothing,
+    Bool,
+    Int,
+    Number,
+    Text,
+    List(Box<Sort>),
+    Record(IndexMap<String, (Sort, bool)>),
+    /// Values that agree in nothing.
+    Any(Vec<Sort>),
+}
+
+/// Declarations of the kinds that a draft uses and the schema lacks.
+pub(super) fn missing(draft: &Draft, kinds: &Kinds) -> Vec<Extern> {
+    let mut found: IndexMap<(Category, String), Vec<&Block>> = IndexMap::new();
+    let builders = draft.builders.iter().map(|b| (Category::Builder, &b.block));
+    let steps = draft.provisioners.iter().chain(&draft.cleanups).map(|s| (Category::Provisioner, s));
+    let posts = draft.posts.iter().flatten().map(|s| (Category::Post, s));
+    for (category, block) in builders.chain(steps).chain(posts) {
+        if !kinds.contains_key(&(category, block.kind.as_str().into())) {
+            found.entry((category, block.kind.clone())).or_default().push(block);
+        }
+    }
+    let declare = |((category, kind), blocks): ((Category, String), Vec<&Block>)| {
+        let mut all: Option<IndexMap<String, (Sort, bool)>> = None;
+        for block in blocks {
+            let own = members(&block.options);
+            all = Some(match all {
+                None => own,
+                Some(all) => both(all, own),
+            });
+            for (_, entries) in &block.overrides {
+                let own = members(entries).into_iter().map(|(k, (s, _))| (k, (s, true))).collect();
+                all = all.map(|all| both(all.clone(), own).into_iter().map(|(k, v)| keep(&all, k, v)).collect());
+            }
+        }
+        let options = all.unwrap_or_default().into_iter().map(|(name, (sort, optional))| {
+            let mark = if optional { "?" } else { "" };
+            (name, format!("{}{mark}", sort.word(optional)))
+        });
+        Extern { category, kind, options: options.collect() }
+    };
+    found.into_iter().map(declare).collect()
+}
+
+/// An override adds options; it does not make those optional that it leaves alone.
+fn keep(
+    before: &IndexMap<String, (Sort, bool)>,
+    key: String,
+    (sort, optional): (Sort, bool),
+) -> (String, (Sort, bool)) {
+    let optional = before.get(&key).map_or(optional, |(_, before)| *before);
+    (key, (sort, optional))
+}
+
+fn members(entries: &[Entry]) -> IndexMap<String, (Sort, bool)> {
+    let entries = entries.iter().filter(|e| e.value.kind != Kind::Null);
+    entries.map(|e| (e.key.clone(), (sort(&e.value), false))).collect()
+}
+
+fn sort(value: &Value) -> Sort {
+    match &value.kind {
+        Kind::Null => Sort::Nothing,
+        Kind::Bool(_) => Sort::Bool,
+        Kind::Int(_) => Sort::Int,
+        Kind::Number(_) => Sort::Number,
+        Kind::List(values) => Sort::List(Box::new(values.iter().map(sort).fold(Sort::Nothing, join))),
+        Kind::Record(entries) => Sort::Record(members(entries)),
+        _ => Sort::Text,
+    }
+}
+
+/// What holds both.
+fn join(a: Sort, b: Sort) -> Sort {
+    match (a, b) {
+        (a, b) if a == b => a,
+        (Sort::Nothing, other) | (other, Sort::Nothing) => other,
+        (Sort::Int, Sort::Number) | (Sort::Number, Sort::Int) => Sort::Number,
+        (Sort::List(a), Sort::List(b)) => Sort::List(Box::new(join(*a, *b))),
+        (Sort::Record(a), Sort::Record(b)) => Sort::Record(both(a, b)),
+        (Sort::Any(mut all), other) | (other, Sort::Any(mut all)) => {
+            if !all.contains(&other) {
+                all.push(other);
+            }
+            Sort::Any(all)
+        }
+        (a, b) => Sort::Any(vec![a, b]),
+    }
+}
+
+/// The members of either; those that one lacks may be absent.
+fn both(a: IndexMap<String, (Sort, bool)>, mut b: IndexMap<String, (Sort, bool)>) -> IndexMap<String, (Sort, bool)> {
+    let mut all = IndexMap::new();
+    for (name, (sort, optional)) in a {
+        let member = match b.shift_remove(&name) {
+            Some((other, absent)) => (join(sort, other), optional || absent),
+            None => (sort, true),
+        };
+        all.insert(name, member);
+    }
+    all.extend(b.into_iter().map(|(name, (sort, _))| (name, (sort, true))));
+    all
+}
+
+impl Sort {
+    fn word(&self, tight: bool) -> String {
+        match self {
+            Sort::Nothing | Sort::Text => "string".into(),
+            Sort::Bool => "bool".into(),
+            Sort::Int => "int".into(),
+            Sort::Number => "number".into(),
+            Sort::List(inner) => format!("[{}]", inner.word(false)),
+            Sort::Record(members) => match Self::map(members) {
+                Some(inner) => format!("map<{inner}>"),
+                None => {
+                    let members: Vec<String> = members
+                        .iter()
+                        .map(|(name, (sort, optional))| {
+                            let mark = if *optional { "?" } else { "" };
+                            format!("{}: {}{mark}", key(name), sort.word(*optional))
+                        })
+                        .collect();
+                    format!("{{ {} }}", members.join(", "))
+                }
+            },
+            Sort::Any(all) => {
+                let words = all.iter().map(|s| s.word(false)).collect::<Vec<_>>().join(" | ");
+                if tight { format!("({words})") } else { words }
+            }
+        }
+    }
+
+    /// The type of a map's values, where all members are of one sort that is said in a word.
+    fn map(members: &IndexMap<String, (Sort, bool)>) -> Option<String> {
+        let (first, _) = members.values().next().map_or((&Sort::Text, false), |(sort, optional)| (sort, *optional));
+        let simple = matches!(first, Sort::Text | Sort::Bool | Sort::Int | Sort::Number | Sort::Nothing);
+        (simple && members.values().all(|(sort, _)| sort == first)).then(|| first.word(false))
+    }
+}
+
+/// A member's name as a declaration writes it.
+fn key(name: &str) -> String {
+    crate::import::write::key(name)
+}
