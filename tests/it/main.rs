@@ -49,6 +49,7 @@ mod hostile;
 mod house;
 #[cfg(feature = "run")]
 mod image;
+mod imported;
 mod init;
 #[cfg(feature = "run")]
 mod kept;
@@ -59,6 +60,7 @@ mod limits;
 #[cfg(feature = "run")]
 mod machine;
 mod manners;
+mod meaning;
 mod moving;
 #[cfg(feature = "run")]
 mod options;
