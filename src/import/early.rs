@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use super::draft::{Draft, Entry, Kind, Name, Operator, Piece, Type, Value};
 
 /// The names of the variables that must be known when the program is compiled.
-pub fn early(draft: &Draft) -> FxHashSet<String> {
+pub(super) fn early(draft: &Draft) -> FxHashSet<String> {
     let mut walk = Walk { draft, variables: FxHashSet::default(), locals: FxHashSet::default() };
     for variable in &draft.variables {
         let null = variable.default.as_ref().is_some_and(|d| matches!(d.kind, Kind::Null));

@@ -74,11 +74,22 @@ pub struct Tally {
     pub compiles: bool,
 }
 
-/// Makes a program of a template.
+/// Makes a program of a template of one file.
 pub fn import(world: &dyn World, places: Places<'_>, text: &str) -> Imported {
+    import_files(world, places, &[(places.template, text)])
+}
+
+/// Makes a program of a template: its files by their paths. Several files are HCL2, of which Packer reads a folder as one.
+pub fn import_files(world: &dyn World, places: Places<'_>, files: &[(&str, &str)]) -> Imported {
     let mut sources = Sources::new();
-    let file = sources.add(Source::new(places.template, text));
-    let (draft, mut diagnostics) = legacy::read(file, text);
+    let ids: Vec<FileId> = files.iter().map(|(path, text)| sources.add(Source::new(*path, *text))).collect();
+    let (draft, mut diagnostics) = match (files, &ids[..]) {
+        ([(path, text)], [file]) if !is_hcl(path, text) => legacy::read(*file, text),
+        _ => {
+            let files: Vec<hcl::File<'_>> = ids.iter().zip(files).map(|(id, (_, text))| hcl::File { id: *id, text }).collect();
+            hcl::read(&files)
+        }
+    };
     let program = draft.map(|draft| {
         let (made, problems, mut found) = made(world, places, draft, &mut sources);
         diagnostics.extend(problems.into_iter().map(Diagnostic::from));
@@ -86,6 +97,25 @@ pub fn import(world: &dyn World, places: Places<'_>, text: &str) -> Imported {
         made
     });
     Imported { sources, diagnostics, program }
+}
+
+/// Whether a file holds HCL2: by its name, or else by what it begins with.
+fn is_hcl(path: &str, text: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    if path.ends_with(".hcl") || path.ends_with(".json") {
+        return path.ends_with(".hcl");
+    }
+    let mut rest = text.trim_start();
+    loop {
+        let end = if rest.starts_with('#') || rest.starts_with("//") {
+            rest.find('\n')
+        } else if rest.starts_with("/*") {
+            rest.find("*/").map(|at| at + 2)
+        } else {
+            return !rest.is_empty() && !rest.starts_with(['{', '[', '"']);
+        };
+        rest = end.and_then(|end| rest.get(end..)).unwrap_or("").trim_start();
+    }
 }
 
 /// The back half.
@@ -97,19 +127,19 @@ fn made(
 ) -> (Made, Vec<ImportProblem>, Vec<Diagnostic>) {
     let kinds = schema(world, None).kinds;
     let paths = Paths { world, template: places.template.to_owned(), program: places.program.to_owned() };
-    let mut typed = typed(draft, &kinds, sources.get(FileId(0)), &paths);
+    let mut typed = typed(draft, &kinds, sources, &paths);
     let writing = Writing { world, places, kinds: &kinds };
     let mut best = writing.written(&typed, Shape::Plain).unwrap_or_default();
-    let mut plain = writing.compiled(&mut best);
+    let mut plain = writing.compiled(&mut best, &typed);
     if best.plan.is_none() && wanting(&mut typed, &plain) {
         best = writing.written(&typed, Shape::Plain).unwrap_or_default();
-        plain = writing.compiled(&mut best);
+        plain = writing.compiled(&mut best, &typed);
     }
     if let Some(wanted) = best.plan.as_ref().map(meaning) {
         for shape in Shape::ALL {
             let shorter = |o: &Candidate| o.text.lines().count() < best.text.lines().count();
             let Some(mut other) = writing.written(&typed, shape).filter(shorter) else { continue };
-            writing.compiled(&mut other);
+            writing.compiled(&mut other, &typed);
             if other.plan.as_ref().map(meaning).as_ref() == Some(&wanted) {
                 best = other;
             }
@@ -141,8 +171,15 @@ impl Writing<'_> {
         Some(Candidate { axes, text, plan: None })
     }
 
-    fn compiled(&self, candidate: &mut Candidate) -> Compiled {
-        let mut compiled = tried(self.world, self.places.program, &candidate.text);
+    fn compiled(&self, candidate: &mut Candidate, typed: &Typed) -> Compiled {
+        let mut compiled = tried(self.world, self.places.program, &candidate.text, &[]);
+        if !compiled.missing_params.is_empty() {
+            // What must be given is given somehow: the shape of the plan does not depend on it.
+            let known = |name: &str| typed.variables.iter().find(|(own, _)| program::identifier(own) == name);
+            let given = |name: &smol_str::SmolStr| known(name).map(|(_, w)| format!("{name}={}", typed::specimen(&w.ty)));
+            let set: Vec<String> = compiled.missing_params.iter().filter_map(given).collect();
+            compiled = tried(self.world, self.places.program, &candidate.text, &set);
+        }
         candidate.plan = compiled.plan.take();
         compiled
     }

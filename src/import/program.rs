@@ -29,6 +29,8 @@ pub(super) struct Program {
 pub(super) struct Declared {
     pub(super) name: String,
     pub(super) secret: bool,
+    /// Whether the compiler must know it: a param.
+    pub(super) early: bool,
     pub(super) ty: String,
     pub(super) default: Option<Value>,
     pub(super) doc: Vec<String>,

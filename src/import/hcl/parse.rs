@@ -1,6 +1,5 @@
 //! Files of HCL as trees, and what is wrong with those that are none.
 
-use hcl_edit::Span as _;
 use hcl_edit::structure::Body;
 
 use crate::diagnostic::{Diagnostic, code};

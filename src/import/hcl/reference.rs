@@ -4,7 +4,7 @@ use hcl_edit::expr::{Expression, Traversal, TraversalOperator};
 use hcl_edit::Decorated;
 
 use crate::import::draft::{Entry, For, Kind, Name, Piece, Type, Value, Variable};
-use crate::text::{Span, suggest};
+use crate::text::Span;
 
 use super::{Came, Place, Reader, Said, Where, Why};
 
@@ -91,23 +91,7 @@ impl<'a> Reader<'a> {
             let why = "the default of a variable cannot be made of others; Packer says so too".to_owned();
             return Err(Why { why, span });
         }
-        if !self.draft.variables.iter().any(|v| v.name == name) {
-            let known = self.draft.variables.iter().map(|v| v.name.as_str());
-            let why = match suggest::nearest(name, known) {
-                Some(near) => format!("no file that was read declares it; did you mean `{near}`? It became a variable that must be set"),
-                None => "no file that was read declares it; it became a variable that must be set".to_owned(),
-            };
-            self.lose(format!("the variable `{name}`"), why, span);
-            self.draft.variables.push(Variable {
-                name: name.to_owned(),
-                ty: Type::Any,
-                default: None,
-                sensitive: false,
-                doc: Vec::new(),
-                comments: Vec::new(),
-                span,
-            });
-        }
+        // One that is declared nowhere is told of by the back half.
         Ok(Value::new(Kind::Name(Name::Variable(name.to_owned())), span))
     }
 

@@ -91,6 +91,7 @@ fn variables(typed: &Typed, names: &mut Names) -> Vec<Declared> {
         Declared {
             name: names.give(Name::Variable(variable.name.clone())),
             secret: written.is_some_and(|w| w.secret),
+            early: written.is_some_and(|w| w.early),
             ty: written.map_or("string".into(), |w| w.word.clone()),
             default: variable.default.clone(),
             doc: variable.doc.clone(),

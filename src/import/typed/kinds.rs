@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::import::draft::{Block, Draft, Entry, Kind, Value};
+use crate::import::draft::{Block, Draft, Entry, Kind, Operator, Value};
 use crate::schema::{Category, Kinds};
 
 /// The declaration of a kind.
@@ -85,6 +85,10 @@ fn sort(value: &Value) -> Sort {
         Kind::Number(_) => Sort::Number,
         Kind::List(values) => Sort::List(Box::new(values.iter().map(sort).fold(Sort::Nothing, join))),
         Kind::Record(entries) => Sort::Record(members(entries)),
+        Kind::If(_, a, b) | Kind::Operation(Operator::Else, a, b) => join(sort(a), sort(b)),
+        Kind::Spread(inner) => sort(inner),
+        Kind::For(each) if each.makes_key.is_none() => Sort::List(Box::new(sort(&each.makes))),
+        Kind::Not(_) => Sort::Bool,
         _ => Sort::Text,
     }
 }

@@ -6,21 +6,27 @@ use crate::import::draft::{Entry, Kind, Lost, Name, Piece, Value, Variable};
 use crate::import::legacy::go_bool;
 use crate::ty::{Domain, Encoding, Field, Literal, Ty};
 
+use super::expressions::is_spread;
 use super::paths::Paths;
 use super::variables::Written;
 
 pub(super) struct Mender<'m> {
     pub(super) variables: &'m FxHashMap<String, Written>,
+    /// Values with names.
+    pub(super) locals: &'m FxHashMap<String, Value>,
     pub(super) paths: &'m Paths<'m>,
     pub(super) lost: Vec<Lost>,
 }
 
 /// Why a value cannot be said, in words.
-type Mended = Result<(), String>;
+pub(super) type Mended = Result<(), String>;
 
 impl Mender<'_> {
     /// Mends a value in place.
     pub(super) fn value(&mut self, value: &mut Value, ty: &Ty, encoding: Option<Encoding>) -> Mended {
+        if let Some(mended) = self.expression(value, ty, encoding) {
+            return mended;
+        }
         match ty {
             Ty::Named(named) => self.value(value, &named.ty, encoding),
             Ty::Optional(inner) | Ty::Late(inner) => self.value(value, inner, encoding),
@@ -85,6 +91,9 @@ impl Mender<'_> {
                 merged(value);
                 let Kind::Record(entries) = &mut value.kind else { return Ok(()) };
                 entries.iter_mut().try_for_each(|entry| {
+                    if let Kind::Spread(more) = &mut entry.value.kind {
+                        return self.value(more, ty, encoding);
+                    }
                     if entry.key.contains("{{") {
                         return Err(format!("the key `{}` is known only when the plan runs", entry.key));
                     }
@@ -109,7 +118,7 @@ impl Mender<'_> {
         entries: &mut [Entry],
         find: impl Fn(&str) -> Option<(&'f smol_str::SmolStr, &'f Field)>,
     ) -> Mended {
-        for entry in entries {
+        for entry in entries.iter_mut().filter(|e| !is_spread(e)) {
             match find(&entry.key) {
                 Some((name, field)) => {
                     entry.key = name.to_string();
@@ -168,7 +177,10 @@ impl Mender<'_> {
             }
         }
         let Kind::List(values) = &mut value.kind else { return Ok(()) };
-        values.iter_mut().try_for_each(|value| self.value(value, inner, encoding))
+        values.iter_mut().try_for_each(|value| match &mut value.kind {
+            Kind::Spread(more) => self.value(more, &Ty::List(inner.clone().into()), encoding),
+            _ => self.value(value, inner, encoding),
+        })
     }
 
     /// `["A=1", "B=2"]` as a record.
@@ -181,6 +193,12 @@ impl Mender<'_> {
         if let Kind::List(values) = &value.kind {
             let mut entries: Vec<Entry> = Vec::new();
             for value in values {
+                if let Kind::Spread(_) = &value.kind {
+                    // What is spread becomes a record too.
+                    let (value, span) = (value.clone(), value.span);
+                    entries.push(Entry { key: String::new(), value, comments: Vec::new(), span });
+                    continue;
+                }
                 let (key, rest) =
                     pair(value).ok_or("each variable has the form `NAME=value`, its name known beforehand")?;
                 if let Some(at) = entries.iter().position(|e| e.key == key) {
@@ -192,7 +210,10 @@ impl Mender<'_> {
             value.kind = Kind::Record(entries);
         }
         let Kind::Record(entries) = &mut value.kind else { return Err("it is no list of `NAME=value`".into()) };
-        entries.iter_mut().try_for_each(|entry| self.value(&mut entry.value, inner, None))
+        entries.iter_mut().try_for_each(|entry| match &mut entry.value.kind {
+            Kind::Spread(more) => self.value(more, &Ty::Map(inner.clone().into()), Some(Encoding::Pairs)),
+            _ => self.value(&mut entry.value, inner, None),
+        })
     }
 
     /// A value of a kind that nobody knows: it stays as it is, but for lists that mix sorts.
@@ -302,7 +323,7 @@ pub(super) fn split(pieces: &[Piece], span: crate::text::Span) -> Vec<Value> {
 }
 
 /// A text; one that is nothing but a value is that.
-fn alone(mut pieces: Vec<Piece>, span: crate::text::Span) -> Value {
+pub(super) fn alone(mut pieces: Vec<Piece>, span: crate::text::Span) -> Value {
     if let [Piece::Value(_)] = &pieces[..]
         && let Some(Piece::Value(value)) = pieces.pop()
     {
@@ -312,7 +333,7 @@ fn alone(mut pieces: Vec<Piece>, span: crate::text::Span) -> Value {
 }
 
 /// `K=V` apart.
-fn pair(value: &Value) -> Option<(String, Value)> {
+pub(super) fn pair(value: &Value) -> Option<(String, Value)> {
     let Kind::Text(pieces) = &value.kind else { return None };
     let [Piece::Chars(first), rest @ ..] = &pieces[..] else { return None };
     let (key, begin) = first.split_once('=')?;

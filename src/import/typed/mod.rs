@@ -4,7 +4,9 @@
 //! what emitters do to a value, `variables` finds what a variable is from where it flows, `kinds` declares the kinds that nobody
 //! knows, `paths` tells paths from the program's place.
 
+mod expressions;
 mod kinds;
+mod locals;
 mod mend;
 pub(super) mod paths;
 mod variables;
@@ -14,13 +16,14 @@ use rustc_hash::FxHashMap;
 use crate::schema::{Category, Kind as Schema, Kinds};
 use crate::template::{OperandKind, Piece as Part, parse};
 use crate::text::suggest::nearest;
-use crate::text::{Source, Span};
+use crate::text::{Sources, Span};
 
+use super::early::early;
 use super::draft::{Block, Draft, Entry, Kind, Lost, Name, Piece, Type, Value, Variable};
 use super::problem::ImportProblem;
 
 pub(super) use kinds::Extern;
-pub(super) use variables::Written;
+pub(super) use variables::{Written, specimen};
 
 use mend::Mender;
 use paths::Paths;
@@ -37,13 +40,15 @@ pub(super) struct Typed {
 }
 
 /// Gives the values of a draft their types.
-pub(super) fn typed(mut draft: Draft, kinds: &Kinds, source: &Source, paths: &Paths<'_>) -> Typed {
+pub(super) fn typed(mut draft: Draft, kinds: &Kinds, source: &Sources, paths: &Paths<'_>) -> Typed {
     fields_in_defaults(&mut draft);
     let problems = undeclared(&mut draft);
     let externs = kinds::missing(&draft, kinds);
-    let variables = variables::types(&draft, kinds);
+    null_secrets(&mut draft);
+    let (variables, flows) = variables::types(&draft, kinds, &early(&draft));
+    let known = draft.locals.iter().map(|e| (e.key.clone(), e.value.clone())).collect();
     let mut lost = std::mem::take(&mut draft.lost);
-    let mut mender = Mender { variables: &variables, paths, lost: Vec::new() };
+    let mut mender = Mender { variables: &variables, locals: &known, paths, lost: Vec::new() };
     let mut pass = Pass { kinds, source, mender: &mut mender };
     for builder in &mut draft.builders {
         pass.block(&mut builder.block, Category::Builder);
@@ -51,6 +56,7 @@ pub(super) fn typed(mut draft: Draft, kinds: &Kinds, source: &Source, paths: &Pa
     let steps = draft.provisioners.iter_mut().chain(&mut draft.cleanups);
     steps.for_each(|step| pass.block(step, Category::Provisioner));
     draft.posts.iter_mut().flatten().for_each(|link| pass.block(link, Category::Post));
+    locals::mend(&mut draft.locals, &flows, &mut mender);
     for variable in &mut draft.variables {
         if let Some(written) = variables.get(&variable.name) {
             mender.default(variable, written);
@@ -87,6 +93,19 @@ fn undeclared(draft: &mut Draft) -> Vec<ImportProblem> {
         });
     }
     problems
+}
+
+/// A secret is never known early, so it cannot be null; Packer takes an empty text for none.
+fn null_secrets(draft: &mut Draft) {
+    for variable in &mut draft.variables {
+        let secret = variable.sensitive || variables::is_secret(&variable.name);
+        if let Some(default) = &mut variable.default
+            && secret
+            && default.kind == Kind::Null
+        {
+            default.kind = Kind::Text(Vec::new());
+        }
+    }
 }
 
 /// Defaults that speak of what only an option knows, such as `{{.KeyPath}}`: the variable becomes a value with a name.
@@ -137,7 +156,7 @@ fn is_empty_form(entry: &Entry, kind: &Schema) -> bool {
 
 struct Pass<'p, 'm> {
     kinds: &'p Kinds,
-    source: &'p Source,
+    source: &'p Sources,
     mender: &'p mut Mender<'m>,
 }
 
@@ -211,7 +230,7 @@ impl Pass<'_, '_> {
     /// The entry as the template has it, on one line.
     fn marked(&self, entry: &Entry) -> String {
         let span = if entry.span.file == entry.value.span.file { entry.span.to(entry.value.span) } else { entry.span };
-        let written = self.source.text().get(span.range()).unwrap_or(&entry.key);
+        let written = self.source.get(span.file).text().get(span.range()).unwrap_or(&entry.key);
         format!("import: {}", written.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 }

@@ -1,19 +1,20 @@
 //! What a variable is, from the places that it flows into. Legacy JSON says nothing of it, HCL2 half of it.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::import::draft::{Block, Draft, Entry, Kind, Name, Piece, Type, Value};
+use crate::import::draft::{Block, Draft, Entry, Kind, Name, Operator, Piece, Type, Value};
 use crate::schema::{Category, Kinds};
 use crate::text::{FileId, Span};
-use crate::ty::{Literal, Ty};
+use crate::ty::{Encoding, Field, Literal, Record, Ty};
 
 use super::mend::{duration, split};
+use super::{expressions, locals};
 
 /// What a variable is.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::import) struct Written {
     /// Its type as the schema has it, without what only a value can show.
-    pub(super) ty: Ty,
+    pub(in crate::import) ty: Ty,
     /// The same as the language writes it.
     pub(in crate::import) word: String,
     /// Whether it is a text.
@@ -22,6 +23,8 @@ pub(in crate::import) struct Written {
     pub(in crate::import) list: bool,
     /// Whether it must never be shown.
     pub(in crate::import) secret: bool,
+    /// Whether the compiler must know it.
+    pub(in crate::import) early: bool,
     /// Whether its default is an empty text where a text is of no use.
     pub(super) unsaid: bool,
 }
@@ -42,7 +45,7 @@ const SECRET_WORDS: &[&str] = &[
     "private_key",
 ];
 
-fn is_secret(name: &str) -> bool {
+pub(super) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('-', "_");
     // A file or its path is no secret.
     let place = ["_file", "_path", "_dir", "_name", "_id", "_version", "_arn"].iter().any(|end| name.ends_with(end));
@@ -50,8 +53,12 @@ fn is_secret(name: &str) -> bool {
 }
 
 /// The types of all variables of a draft.
-pub(super) fn types(draft: &Draft, kinds: &Kinds) -> FxHashMap<String, Written> {
-    let mut flows = Flows::default();
+pub(super) fn types(
+    draft: &Draft,
+    kinds: &Kinds,
+    early: &FxHashSet<String>,
+) -> (FxHashMap<String, Written>, locals::Wanted) {
+    let mut flows = Flows { locals: &draft.locals, ..Flows::default() };
     for builder in &draft.builders {
         flows.block(&builder.block, Category::Builder, kinds);
     }
@@ -64,7 +71,9 @@ pub(super) fn types(draft: &Draft, kinds: &Kinds) -> FxHashMap<String, Written> 
         let one = in_text || wanted.clone().any(|t| !matches!(t, Ty::List(_)));
         let wanted: Vec<&Ty> = wanted.filter(|t| !(one && matches!(t, Ty::List(_)))).collect();
         let default = variable.default.as_ref().filter(|d| !matches!(d.kind, Kind::Call(..)));
-        let declared = declared(&variable.ty);
+        let early = early.contains(&variable.name);
+        let default = default.filter(|d| d.kind != Kind::Null);
+        let declared = declared(&variable.ty, early);
         // Text flows into most places; what is no text must be said. Of several, the first decides.
         let strict = wanted.iter().copied().find(|t| !t.is_text());
         // Of what is no text, an empty default says nothing.
@@ -83,18 +92,31 @@ pub(super) fn types(draft: &Draft, kinds: &Kinds) -> FxHashMap<String, Written> 
         };
         let ty = ty.cloned().unwrap_or(Ty::String);
         let secret = variable.sensitive || is_secret(&variable.name) || flows.secret.contains(&variable.name);
+        let null = variable.default.as_ref().is_some_and(|d| d.kind == Kind::Null);
+        let word = if null { Ty::Optional(ty.clone().into()).to_string() } else { ty.to_string() };
         let (text, list) = (ty.is_text(), matches!(ty, Ty::List(_)));
-        (variable.name.clone(), Written { word: ty.to_string(), ty, text, list, secret, unsaid })
+        (variable.name.clone(), Written { word, ty, text, list, secret: secret && !early, early, unsaid })
     };
-    draft.variables.iter().map(written).collect()
+    let types = draft.variables.iter().map(written).collect();
+    (types, flows.wanted_locals)
 }
 
 /// What a declaration says, as far as a variable can be it.
-fn declared(ty: &Type) -> Option<Ty> {
+fn declared(ty: &Type, early: bool) -> Option<Ty> {
     match ty {
         Type::Number => Some(Ty::Number),
         Type::Bool => Some(Ty::Bool),
-        Type::List(inner) => Some(Ty::List(declared(inner).unwrap_or(Ty::String).into())),
+        Type::List(inner) => Some(Ty::List(declared(inner, early).unwrap_or(Ty::String).into())),
+        Type::Map(inner) if early => Some(Ty::Map(declared(inner, early).unwrap_or(Ty::String).into())),
+        Type::Record(members) if early => {
+            let field = |(name, ty, optional): &(String, Type, bool)| {
+                let ty = declared(ty, early).unwrap_or(Ty::String);
+                let (doc, span) = (Default::default(), Span::file_start(FileId(0)));
+                let field = Field { ty, optional: *optional, default: false, doc, notes: None, span };
+                (name.as_str().into(), field)
+            };
+            Some(Ty::Record(Record { fields: members.iter().map(field).collect(), declared: None }.into()))
+        }
         Type::Any | Type::Text | Type::Map(_) | Type::Record(_) => None,
     }
 }
@@ -124,20 +146,22 @@ fn takes(ty: &Ty, default: &Value) -> bool {
 
 /// Where variables flow.
 #[derive(Default)]
-struct Flows {
+struct Flows<'d> {
+    locals: &'d [Entry],
+    wanted_locals: locals::Wanted,
     wanted: FxHashMap<String, Vec<Ty>>,
     secret: Vec<String>,
     /// Those that stand within texts.
     in_text: Vec<String>,
 }
 
-impl Flows {
+impl Flows<'_> {
     fn block(&mut self, block: &Block, category: Category, kinds: &Kinds) {
         let Some(kind) = kinds.get(&(category, block.kind.as_str().into())) else { return };
         for entry in block.options.iter().chain(block.overrides.iter().flat_map(|(_, e)| e)) {
             let find = kind.options.iter().find(|(name, f)| **name == entry.key || f.was_named(&entry.key));
             let Some((name, field)) = find else { continue };
-            self.value(&entry.value, &field.ty);
+            self.flow(&entry.value, &field.ty, field.encoding());
             entry.value.each(&mut |value| {
                 let Kind::Text(pieces) = &value.kind else { return };
                 for piece in pieces {
@@ -159,9 +183,39 @@ impl Flows {
     }
 
     fn value(&mut self, value: &Value, ty: &Ty) {
+        self.flow(value, ty, None);
+    }
+
+    fn flow(&mut self, value: &Value, ty: &Ty, encoding: Option<Encoding>) {
         match (&value.kind, ty) {
-            (_, Ty::Named(named)) => self.value(value, &named.ty),
-            (_, Ty::Optional(inner) | Ty::Late(inner)) => self.value(value, inner),
+            (_, Ty::Named(named)) => self.flow(value, &named.ty, encoding),
+            (_, Ty::Optional(inner) | Ty::Late(inner)) => self.flow(value, inner, encoding),
+            (Kind::If(_, a, b) | Kind::Operation(Operator::Else, a, b), _) => {
+                [a, b].into_iter().for_each(|branch| self.flow(branch, ty, encoding));
+            }
+            (Kind::Spread(inner), _) => self.flow(inner, ty, encoding),
+            (Kind::For(each), Ty::List(inner) | Ty::Map(inner)) => self.value(&each.makes, inner),
+            (Kind::Name(Name::Local(name)), ty) => {
+                let found = self.wanted_locals.entry(name.clone()).or_default();
+                let place = (expressions::bare(ty).clone(), encoding);
+                if !found.contains(&place) {
+                    found.push(place);
+                    if let Some(local) = self.locals.iter().find(|local| local.key == *name) {
+                        self.flow(&local.value, ty, encoding);
+                    }
+                }
+            }
+            (Kind::Field(base, key), _) => {
+                if let Some(part) = locals::selected(self.locals, base, Some(key)) {
+                    self.flow(part, ty, encoding);
+                }
+            }
+            (Kind::Index(base, indices), _) => {
+                let key = indices.first().and_then(Value::plain);
+                if let Some(part) = locals::selected(self.locals, base, key) {
+                    self.flow(part, ty, encoding);
+                }
+            }
             (Kind::Name(Name::Variable(name)), ty) => {
                 let found = self.wanted.entry(name.clone()).or_default();
                 let ty = simple(ty);
@@ -174,7 +228,10 @@ impl Flows {
                     self.value(value, member);
                 }
             }
-            (Kind::List(values), Ty::List(inner)) => values.iter().for_each(|v| self.value(v, inner)),
+            (Kind::List(values), Ty::List(inner)) => values.iter().for_each(|v| match &v.kind {
+                Kind::Spread(more) => self.flow(more, ty, encoding),
+                _ => self.value(v, inner),
+            }),
             (Kind::List(values), _) => values.iter().for_each(|v| self.value(v, ty)),
             (Kind::Text(pieces), Ty::List(inner)) => {
                 split(pieces, value.span)
@@ -182,7 +239,10 @@ impl Flows {
                     .filter(|v| !matches!(v.kind, Kind::Text(_)))
                     .for_each(|v| self.value(v, inner));
             }
-            (Kind::Record(entries), Ty::Map(inner)) => entries.iter().for_each(|e| self.value(&e.value, inner)),
+            (Kind::Record(entries), Ty::Map(inner)) => entries.iter().for_each(|e| match &e.value.kind {
+                Kind::Spread(more) => self.flow(more, ty, encoding),
+                _ => self.value(&e.value, inner),
+            }),
             (Kind::Record(entries), Ty::Record(record)) => {
                 for Entry { key, value, .. } in entries {
                     if let Some(field) = record.fields.get(key.as_str()) {
@@ -215,6 +275,29 @@ fn simple(ty: &Ty) -> Ty {
         Ty::Map(_) | Ty::Record(_) => Ty::String,
         Ty::Literal(_) => Ty::Union([ty.clone()].into()),
         other => other.clone(),
+    }
+}
+
+/// Some value of a type, as a literal for `--set`.
+pub(in crate::import) fn specimen(ty: &Ty) -> String {
+    match expressions::bare(ty) {
+        Ty::Bool => "false".into(),
+        Ty::Int | Ty::Number => "1".into(),
+        Ty::Duration => "1s".into(),
+        Ty::Size => "8GiB".into(),
+        Ty::List(inner) if inner.is_text() => format!("[\"{}\"]", specimen(inner)),
+        Ty::List(inner) => format!("[{}]", specimen(inner)),
+        Ty::Map(_) => "{}".into(),
+        Ty::Record(record) => {
+            let quoted = |ty: &Ty| if ty.is_text() { format!("\"{}\"", specimen(ty)) } else { specimen(ty) };
+            let needed = record.fields.iter().filter(|(_, field)| !field.optional);
+            let entries: Vec<String> = needed.map(|(name, field)| format!("\"{name}\" = {}", quoted(&field.ty))).collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+        Ty::Domain(domain) => domain.example().into(),
+        Ty::Union(members) => members.first().map(specimen).unwrap_or_default(),
+        Ty::Literal(Literal::Text(text)) => text.to_string(),
+        _ => "specimen".into(),
     }
 }
 

@@ -32,7 +32,11 @@ pub(super) fn write(program: &Program) -> String {
     for variable in &program.variables {
         variable.comments.iter().for_each(|line| comment(&mut variables, "//", line));
         variable.doc.iter().for_each(|line| comment(&mut variables, "///", line));
-        let word = if variable.secret { "secret" } else { "variable" };
+        let word = match (variable.early, variable.secret) {
+            (true, _) => "param",
+            (false, true) => "secret",
+            (false, false) => "variable",
+        };
         let default = variable.default.as_ref().map(|d| format!(" = {}", writer.value(d))).unwrap_or_default();
         push(&mut variables, &format!("{word} {}: {}{default}", variable.name, variable.ty));
     }

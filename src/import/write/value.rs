@@ -69,6 +69,10 @@ impl Writer<'_> {
             }
             Kind::Not(inner) => format!("!{}", self.within(inner, Tight::Sign)),
             Kind::Negative(inner) => format!("-{}", self.within(inner, Tight::Sign)),
+            Kind::Operation(Operator::Matches, a, b) => {
+                let pattern = b.plain().unwrap_or_default().replace('/', "\\/");
+                format!("{} matches /{pattern}/", self.within(a, Tight::Else))
+            }
             Kind::Operation(operator, a, b) => {
                 let own = tight(*operator);
                 // Chains of one operator need no parentheses on their left.
@@ -139,7 +143,8 @@ fn tight(operator: Operator) -> Tight {
         | Operator::LessEqual
         | Operator::Greater
         | Operator::GreaterEqual
-        | Operator::In => Tight::Compare,
+        | Operator::In
+        | Operator::Matches => Tight::Compare,
         Operator::Else => Tight::Else,
         Operator::Add | Operator::Subtract => Tight::Add,
         Operator::Multiply | Operator::Divide | Operator::Remainder => Tight::Times,
