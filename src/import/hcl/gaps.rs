@@ -17,8 +17,9 @@ pub(super) struct Gap {
 /// Reads the comments of a gap.
 pub(super) fn comments(text: &str, range: Range<usize>) -> Gap {
     let mut gap = Gap::default();
+    // Nothing stands before the beginning of a file.
+    let mut first_line = range.start > 0;
     let mut rest = text.get(range).unwrap_or("");
-    let mut first_line = true;
     let mut breaks = 0;
     while let Some(c) = rest.chars().next() {
         let length = if c == '#' || rest.starts_with("//") {
@@ -65,8 +66,8 @@ mod tests {
 
     #[test]
     fn comments_belong_to_their_neighbours() {
-        let text = ", # behind\n\n# far\n\n  // one\n/* two\n * three */ ";
-        let gap = comments(text, 0..text.len());
+        let text = "1, # behind\n\n# far\n\n  // one\n/* two\n * three */ ";
+        let gap = comments(text, 1..text.len());
         assert_eq!(gap.behind, ["behind"]);
         assert_eq!(gap.above, ["far", "one", "two", "three"]);
         assert_eq!(gap.apart, 1);

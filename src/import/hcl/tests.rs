@@ -49,7 +49,7 @@ fn texts_keep_what_is_interpolated_and_what_the_run_renders() {
         ("\"$${x} ${1} ${true}\"", "'${x} 1 true'"),
         ("\"{{ .Path }} ${var.v} {{ isotime \\\"2006\\\" }}\"", "\"{{ .Path }} ${v} {{ isotime \\\"2006\\\" }}\""),
         ("\"%{ if var.v == \"a\" }yes%{ else }no%{ endif }\"", "\"${if v == \"a\" then \"yes\" else \"no\"}\""),
-        ("\"a %{ for x in [1, 2] ~} ${x}%{ endfor }\"", "\"a ${join([for x in [1, 2]: string(x)], \"\")}\""),
+        ("\"a %{ for y in [1, 2] ~} ${y}%{ endfor }\"", "\"a ${join([for y in [1, 2]: \"${y}\"], \"\")}\""),
         ("\"a  ${~ var.v ~}  b\"", "\"a${v}b\""),
         ("\"{{ isotime \\\"${\"2006\"}\\\" }}\"", "'{{ isotime \"2006\" }}'"),
     ] {
