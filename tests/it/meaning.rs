@@ -58,7 +58,8 @@ fn identifier(name: &str) -> String {
 
 fn variables(template: &Value, plan: &Value, found: &mut Vec<String>) {
     let none = Map::new();
-    let (theirs, ours) = (template["variables"].as_object().unwrap_or(&none), plan["variables"].as_object().unwrap_or(&none));
+    let (theirs, ours) =
+        (template["variables"].as_object().unwrap_or(&none), plan["variables"].as_object().unwrap_or(&none));
     for (name, default) in theirs {
         match ours.get(&identifier(name)) {
             Some(own) if same("", default, own) => {}
@@ -67,7 +68,9 @@ fn variables(template: &Value, plan: &Value, found: &mut Vec<String>) {
     }
     let known: Vec<String> = theirs.keys().map(|k| identifier(k)).collect();
     // One that the template forgot to declare wants a value.
-    found.extend(ours.iter().filter(|(k, v)| !known.contains(k) && !v.is_null()).map(|(k, _)| format!("variable {k} is new")));
+    found.extend(
+        ours.iter().filter(|(k, v)| !known.contains(k) && !v.is_null()).map(|(k, _)| format!("variable {k} is new")),
+    );
     let secrets: Vec<&str> = list(plan, "sensitive-variables").iter().filter_map(Value::as_str).collect();
     for name in list(template, "sensitive-variables").iter().filter_map(Value::as_str) {
         if !secrets.contains(&identifier(name).as_str()) {
@@ -141,9 +144,10 @@ fn same(key: &str, a: &Value, b: &Value) -> bool {
             same(key, &Value::Array(parts), b)
         }
         (other, Value::Array(list)) if list.len() == 1 && !other.is_null() => same(key, other, &list[0]),
-        (Value::Object(a), Value::Object(b)) => {
-            a.keys().chain(b.keys()).all(|k| same(k, a.get(k).unwrap_or(&Value::Null), b.get(k).unwrap_or(&Value::Null)))
-        }
+        (Value::Object(a), Value::Object(b)) => a
+            .keys()
+            .chain(b.keys())
+            .all(|k| same(k, a.get(k).unwrap_or(&Value::Null), b.get(k).unwrap_or(&Value::Null))),
         _ => {
             let (x, y) = (scalar(a), scalar(b));
             x.is_some() && (x == y || truth(&x) == truth(&y) && truth(&x).is_some())
