@@ -98,7 +98,7 @@ fn every_program_means_what_packer_fix_makes_of_its_template() {
         }
     }
     none(mistakes);
-    assert!(cases.len() >= 9, "only {} templates", cases.len());
+    assert!(cases.len() >= 8, "only {} templates", cases.len());
 }
 
 /// Where nothing is told as lost, nothing is different.

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 pub(crate) fn differences(template: &Value, plan: &Value) -> Vec<String> {
     let mut found = Vec::new();
     variables(template, plan, &mut found);
+    let template = &with_defaults(template, plan);
     let (ours, theirs) = (list(plan, "builders"), list(template, "builders"));
     if ours.len() != theirs.len() {
         found.push(format!("{} builders became {}", theirs.len(), ours.len()));
@@ -40,6 +41,18 @@ pub(crate) fn differences(template: &Value, plan: &Value) -> Vec<String> {
         several(&format!("{before}: chains"), &chains(template, &before), &chains(plan, &now), &mut found);
     }
     found
+}
+
+/// The template with the defaults of variables that the plan has not, where it uses them.
+fn with_defaults(template: &Value, plan: &Value) -> Value {
+    let mut text = template.to_string();
+    for (name, default) in template["variables"].as_object().into_iter().flatten() {
+        if let Some(default) = default.as_str().filter(|_| plan["variables"].get(identifier(name)).is_none()) {
+            let quoted = Value::from(default).to_string();
+            text = text.replace(&format!("{{{{user `{name}`}}}}"), quoted.trim_matches('"'));
+        }
+    }
+    serde_json::from_str(&text).expect("texts stay texts")
 }
 
 fn name(builder: &Value) -> String {
