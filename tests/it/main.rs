@@ -81,6 +81,8 @@ mod peer_door;
 #[cfg(feature = "run")]
 #[path = "../peer/ec2.rs"]
 mod peer_ec2;
+#[path = "../peer/imports.rs"]
+mod peer_imports;
 #[cfg(feature = "run")]
 #[path = "../peer/killed.rs"]
 mod peer_killed;

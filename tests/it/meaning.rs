@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 pub(crate) fn differences(template: &Value, plan: &Value) -> Vec<String> {
     let mut found = Vec::new();
     variables(template, plan, &mut found);
+    let template = &with_defaults(template, plan);
     let (ours, theirs) = (list(plan, "builders"), list(template, "builders"));
     if ours.len() != theirs.len() {
         found.push(format!("{} builders became {}", theirs.len(), ours.len()));
@@ -42,6 +43,18 @@ pub(crate) fn differences(template: &Value, plan: &Value) -> Vec<String> {
     found
 }
 
+/// The template with the defaults of variables that the plan has not, where it uses them.
+fn with_defaults(template: &Value, plan: &Value) -> Value {
+    let mut text = template.to_string();
+    for (name, default) in template["variables"].as_object().into_iter().flatten() {
+        if let Some(default) = default.as_str().filter(|_| plan["variables"].get(identifier(name)).is_none()) {
+            let quoted = Value::from(default).to_string();
+            text = text.replace(&format!("{{{{user `{name}`}}}}"), quoted.trim_matches('"'));
+        }
+    }
+    serde_json::from_str(&text).expect("texts stay texts")
+}
+
 fn name(builder: &Value) -> String {
     let name = builder.get("name").or(builder.get("type")).and_then(Value::as_str);
     name.unwrap_or_default().to_string()
@@ -58,7 +71,8 @@ fn identifier(name: &str) -> String {
 
 fn variables(template: &Value, plan: &Value, found: &mut Vec<String>) {
     let none = Map::new();
-    let (theirs, ours) = (template["variables"].as_object().unwrap_or(&none), plan["variables"].as_object().unwrap_or(&none));
+    let (theirs, ours) =
+        (template["variables"].as_object().unwrap_or(&none), plan["variables"].as_object().unwrap_or(&none));
     for (name, default) in theirs {
         match ours.get(&identifier(name)) {
             Some(own) if same("", default, own) => {}
@@ -67,7 +81,9 @@ fn variables(template: &Value, plan: &Value, found: &mut Vec<String>) {
     }
     let known: Vec<String> = theirs.keys().map(|k| identifier(k)).collect();
     // One that the template forgot to declare wants a value.
-    found.extend(ours.iter().filter(|(k, v)| !known.contains(k) && !v.is_null()).map(|(k, _)| format!("variable {k} is new")));
+    found.extend(
+        ours.iter().filter(|(k, v)| !known.contains(k) && !v.is_null()).map(|(k, _)| format!("variable {k} is new")),
+    );
     let secrets: Vec<&str> = list(plan, "sensitive-variables").iter().filter_map(Value::as_str).collect();
     for name in list(template, "sensitive-variables").iter().filter_map(Value::as_str) {
         if !secrets.contains(&identifier(name).as_str()) {
@@ -141,9 +157,10 @@ fn same(key: &str, a: &Value, b: &Value) -> bool {
             same(key, &Value::Array(parts), b)
         }
         (other, Value::Array(list)) if list.len() == 1 && !other.is_null() => same(key, other, &list[0]),
-        (Value::Object(a), Value::Object(b)) => {
-            a.keys().chain(b.keys()).all(|k| same(k, a.get(k).unwrap_or(&Value::Null), b.get(k).unwrap_or(&Value::Null)))
-        }
+        (Value::Object(a), Value::Object(b)) => a
+            .keys()
+            .chain(b.keys())
+            .all(|k| same(k, a.get(k).unwrap_or(&Value::Null), b.get(k).unwrap_or(&Value::Null))),
         _ => {
             let (x, y) = (scalar(a), scalar(b));
             x.is_some() && (x == y || truth(&x) == truth(&y) && truth(&x).is_some())

@@ -24,6 +24,9 @@ struct Use<'a> {
     span: Span,
 }
 
+/// Names such as `packer hcl2_upgrade` once left behind.
+const BARE: &str = "a name in `only` or `except` without its kind";
+
 /// Where a step stands.
 struct Surroundings<'u> {
     uses: &'u [Use<'u>],
@@ -120,7 +123,11 @@ impl<'a> Reader<'a> {
 
     /// The kind and label of a source that is declared.
     fn source(&mut self, reference: &str, span: Span) -> Option<(String, String)> {
-        let plain = reference.strip_prefix("source.").unwrap_or(reference);
+        // Packer takes no offence at `sources.kind.name` either.
+        let plain = match reference.split_once('.') {
+            Some((_, rest)) if rest.contains('.') => rest,
+            _ => reference,
+        };
         let found = plain.split_once('.').map(|(kind, label)| (kind.to_owned(), label.to_owned()));
         if let Some(found) = found
             && self.module.sources.contains_key(&found)
@@ -169,15 +176,9 @@ impl<'a> Reader<'a> {
                 Some(build) if !pair => format!("{build}.{short}"),
                 _ => short,
             };
-            let plain = plain_name(&wanted);
-            let mut name = plain.clone();
-            let mut number = 2;
-            while names.contains(&name) {
-                name = format!("{plain}-{number}");
-                number += 1;
-            }
+            let name = wanted;
             if name != one.name {
-                let why = format!("it is `{name}` here: names tell all builds apart, and are made of letters, digits, `.`, `_` and `-`");
+                let why = format!("it is `{name}` here, for names tell all builds apart");
                 self.lose(format!("the name `{}`", one.name), why, one.span);
             }
             names.push(name);
@@ -364,9 +365,10 @@ impl<'a> Reader<'a> {
             let builds = self.named(name, around);
             if builds.is_empty() {
                 self.lose(format!("`{name}` in `{word}`"), "no build has this name", span);
-            } else if !name.contains('.') {
-                let why = format!("Packer wants the kind too, `{}.{name}`, and takes this for no build; it is read as what it means", around.uses[builds[0]].kind);
-                self.lose(format!("`{name}` in `{word}`"), why, span);
+            } else if !name.contains('.') && !self.draft.lost.iter().any(|l| l.what == BARE) {
+                let full = format!("{}.{name}", around.uses[builds[0]].kind);
+                let why = format!("Packer wants the kind too, `{full}`, and takes such names for no build; they are read as what they mean");
+                self.lose(BARE, why, span);
             }
             found.extend(builds);
         }
@@ -413,11 +415,4 @@ impl<'a> Reader<'a> {
         overrides.sort_by_key(|(build, _)| *build);
         overrides
     }
-}
-
-/// A name that may be a build's.
-fn plain_name(name: &str) -> String {
-    let plain: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' }).take(120).collect();
-    if plain.starts_with(|c: char| c.is_ascii_alphanumeric()) { plain } else { format!("b{plain}") }
 }

@@ -71,13 +71,18 @@ impl<'a> Reader<'a> {
         match said {
             Ok(entries) => {
                 let comments = std::mem::take(&mut self.comments);
+                let behind = |e: &Entry| e.span.file == span.file && e.span.start > span.start;
+                let mut at = found.entries.iter().position(behind).unwrap_or(found.entries.len());
                 for (i, mut entry) in entries.into_iter().enumerate() {
                     if i == 0 {
                         entry.comments.extend(comments.iter().cloned());
                     }
                     match found.entries.iter_mut().find(|e| e.key == entry.key) {
                         Some(old) => *old = entry,
-                        None => found.entries.push(entry),
+                        None => {
+                            found.entries.insert(at, entry);
+                            at += 1;
+                        }
                     }
                 }
             }

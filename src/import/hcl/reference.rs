@@ -106,6 +106,10 @@ impl<'a> Reader<'a> {
             Some(Came::Value(Value { kind: Kind::Name(Name::Variable(other)), .. })) if self.stands_for(name, other) => {
                 Ok(Value::new(Kind::Name(Name::Variable(other.clone())), span))
             }
+            // `local.region = var.region` is the variable by another name that would be the same.
+            Some(Came::Value(Value { kind: Kind::Name(Name::Variable(other)), .. })) if name == other => {
+                Ok(Value::new(Kind::Name(Name::Variable(other.clone())), span))
+            }
             Some(Came::Value(_)) => Ok(Value::new(Kind::Name(Name::Local(name.to_owned())), span)),
             Some(Came::Nothing(why)) => Err(Why { why: format!("it needs the local `{name}`: {why}"), span }),
             Some(Came::Busy) => Err(Why { why: format!("the local `{name}` needs itself"), span }),
@@ -221,7 +225,9 @@ impl<'a> Reader<'a> {
                 let mut comments = local.comments;
                 comments.extend(within);
                 let entry = Entry { key: name.to_owned(), value: value.clone(), comments, span: local.span };
-                self.draft.locals.push(entry);
+                if value.kind != Kind::Name(Name::Variable(name.to_owned())) {
+                    self.draft.locals.push(entry);
+                }
                 Came::Value(value)
             }
             Err(why) => self.unsaid_local(name, local.comments, why, local.span, local.file),

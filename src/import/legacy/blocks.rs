@@ -211,8 +211,10 @@ impl Reader<'_> {
     }
 }
 
+type Members<'n> = &'n [(Key, Node)];
+
 /// The `type` of a builder or step, and its members.
-fn kind<'n>(node: &'n Node, what: &str) -> Result<(&'n str, &'n [(Key, Node)]), Failed> {
+fn kind<'n>(node: &'n Node, what: &str) -> Result<(&'n str, Members<'n>), Failed> {
     let Some(members) = node.record() else { return Err(shape(what, "a record", node)) };
     match node.get("type") {
         Some(kind) => match kind.text() {

@@ -80,14 +80,29 @@ impl Reader<'_> {
         self.names(builders)?;
         for (key, node) in members {
             let comments = self.comments.between(above, key.span.start);
-            self.draft.doc.extend(comments);
             self.member(key, node)?;
+            self.above(&key.name, comments);
             let behind = self.comments.behind(node.span.end);
             self.draft.doc.extend(behind);
             above = node.span.end;
         }
-        self.draft.end = self.comments.rest();
+        let rest = self.comments.rest();
+        self.draft.end.extend(rest);
         Ok(())
+    }
+
+    /// Comments above a section belong to what stands first in it.
+    fn above(&mut self, section: &str, comments: Vec<String>) {
+        let draft = &mut self.draft;
+        let first = match section {
+            "variables" => draft.variables.first_mut().map(|v| &mut v.comments),
+            "builders" => draft.builders.first_mut().map(|b| &mut b.block.comments),
+            "provisioners" => draft.provisioners.first_mut().map(|s| &mut s.comments),
+            "error-cleanup-provisioner" => draft.cleanups.first_mut().map(|s| &mut s.comments),
+            "post-processors" => draft.posts.first_mut().and_then(|c| c.first_mut()).map(|l| &mut l.comments),
+            _ => None,
+        };
+        first.unwrap_or(&mut draft.doc).splice(0..0, comments);
     }
 
     fn member(&mut self, key: &Key, node: &Node) -> Result<(), Failed> {

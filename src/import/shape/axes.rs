@@ -138,6 +138,21 @@ fn axis_name(builders: &[Builder], words: &[&str]) -> String {
     if let Some(option) = options.iter().find(|e| same(&e.key)) {
         return option.key.clone();
     }
+    // So does a tag.
+    let tag = |option: &str, key: &str| {
+        builders.iter().zip(words).all(|(builder, word)| {
+            let options = builder.block.options.iter().find(|e| e.key == option).map(|e| &e.value.kind);
+            let Some(Kind::Record(tags)) = options else { return false };
+            tags.iter().any(|e| e.key == key && e.value.plain() == Some(word))
+        })
+    };
+    for option in options {
+        if let Kind::Record(tags) = &option.value.kind
+            && let Some(found) = tags.iter().find(|e| tag(&option.key, &e.key))
+        {
+            return found.key.to_ascii_lowercase();
+        }
+    }
     let all = |known: &[&str]| words.iter().all(|w| known.contains(w));
     if all(&["pv", "hvm", "paravirtual"]) {
         return "virt".into();

@@ -180,6 +180,11 @@ impl Solver<'_> {
         if !plain {
             return None;
         }
+        if truth(a) && truth(b) {
+            let yes = |value: &Option<Value>| matches!(value, Some(Value { kind: Kind::Bool(true), .. }));
+            let some: Vec<usize> = builds.iter().zip(values).filter(|(_, v)| yes(v)).map(|(b, _)| *b).collect();
+            return self.cells.condition(&some, builds);
+        }
         Some(self.branches(builds, values, &[]))
     }
 

@@ -1,9 +1,12 @@
 //! Kinds that the schema lacks, declared from what the template says of them.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
-use crate::import::draft::{Block, Draft, Entry, Kind, Operator, Value};
+use crate::import::draft::{Block, Draft, Entry, Kind, Operator, Piece, Value};
 use crate::schema::{Category, Kinds};
+use crate::template::{OperandKind, Piece as Part, parse};
 
 /// The declaration of a kind.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +25,8 @@ enum Sort {
     Bool,
     Int,
     Number,
-    Text,
+    /// With the run-time fields that it uses.
+    Text(BTreeSet<String>),
     List(Box<Sort>),
     Record(IndexMap<String, (Sort, bool)>),
     /// Values that agree in nothing.
@@ -89,8 +93,27 @@ fn sort(value: &Value) -> Sort {
         Kind::Spread(inner) => sort(inner),
         Kind::For(each) if each.makes_key.is_none() => Sort::List(Box::new(sort(&each.makes))),
         Kind::Not(_) => Sort::Bool,
-        _ => Sort::Text,
+        Kind::Text(pieces) => Sort::Text(pieces.iter().flat_map(fields).collect()),
+        _ => Sort::Text(BTreeSet::new()),
     }
+}
+
+/// The run-time fields that a piece of a text uses.
+fn fields(piece: &Piece) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let Piece::Action(source) = piece else { return found };
+    for part in parse(source).pieces {
+        if let Part::Action { action, .. } = &part
+            && let Some(pipeline) = action.pipeline()
+        {
+            pipeline.each_operand(&mut |operand| {
+                if let OperandKind::Field(path) = &operand.kind {
+                    found.extend(path.first().cloned());
+                }
+            });
+        }
+    }
+    found
 }
 
 /// What holds both.
@@ -99,6 +122,7 @@ fn join(a: Sort, b: Sort) -> Sort {
         (a, b) if a == b => a,
         (Sort::Nothing, other) | (other, Sort::Nothing) => other,
         (Sort::Int, Sort::Number) | (Sort::Number, Sort::Int) => Sort::Number,
+        (Sort::Text(a), Sort::Text(b)) => Sort::Text(a.union(&b).cloned().collect()),
         (Sort::List(a), Sort::List(b)) => Sort::List(Box::new(join(*a, *b))),
         (Sort::Record(a), Sort::Record(b)) => Sort::Record(both(a, b)),
         (Sort::Any(mut all), other) | (other, Sort::Any(mut all)) => {
@@ -128,7 +152,11 @@ fn both(a: IndexMap<String, (Sort, bool)>, mut b: IndexMap<String, (Sort, bool)>
 impl Sort {
     fn word(&self, tight: bool) -> String {
         match self {
-            Sort::Nothing | Sort::Text => "string".into(),
+            Sort::Text(fields) if !fields.is_empty() => {
+                let fields: Vec<String> = fields.iter().map(|field| format!(".{field}")).collect();
+                format!("template<{}>", fields.join(", "))
+            }
+            Sort::Nothing | Sort::Text(_) => "string".into(),
             Sort::Bool => "bool".into(),
             Sort::Int => "int".into(),
             Sort::Number => "number".into(),
@@ -155,9 +183,12 @@ impl Sort {
 
     /// The type of a map's values, where all members are of one sort that is said in a word.
     fn map(members: &IndexMap<String, (Sort, bool)>) -> Option<String> {
-        let (first, _) = members.values().next().map_or((&Sort::Text, false), |(sort, optional)| (sort, *optional));
-        let simple = matches!(first, Sort::Text | Sort::Bool | Sort::Int | Sort::Number | Sort::Nothing);
-        (simple && members.values().all(|(sort, _)| sort == first)).then(|| first.word(false))
+        let mut values = members.values().map(|(sort, _)| sort.clone());
+        let Some(first) = values.next() else { return Some("string".into()) };
+        match values.fold(first, join) {
+            Sort::List(_) | Sort::Record(_) | Sort::Any(_) => None,
+            simple => Some(simple.word(false)),
+        }
     }
 }
 

@@ -16,7 +16,8 @@ use rustc_hash::FxHashMap;
 use crate::schema::{Category, Kind as Schema, Kinds};
 use crate::template::{OperandKind, Piece as Part, parse};
 use crate::text::suggest::nearest;
-use crate::text::{Sources, Span};
+use crate::text::{FileId, Sources, Span};
+use crate::ty::Ty;
 
 use super::early::early;
 use super::draft::{Block, Draft, Entry, Kind, Lost, Name, Piece, Type, Value, Variable};
@@ -42,6 +43,7 @@ pub(super) struct Typed {
 /// Gives the values of a draft their types.
 pub(super) fn typed(mut draft: Draft, kinds: &Kinds, source: &Sources, paths: &Paths<'_>) -> Typed {
     fields_in_defaults(&mut draft);
+    build_names(&mut draft);
     let problems = undeclared(&mut draft);
     let externs = kinds::missing(&draft, kinds);
     null_secrets(&mut draft);
@@ -108,6 +110,34 @@ fn null_secrets(draft: &mut Draft) {
     }
 }
 
+/// Names of builds have a form of their own; others become the nearest.
+fn build_names(draft: &mut Draft) {
+    const LONGEST: usize = 128;
+    let mut taken: Vec<String> = Vec::new();
+    for builder in &mut draft.builders {
+        let letter = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
+        let mut name: String = builder.name.chars().map(letter).take(LONGEST).collect();
+        name = name.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned();
+        if name.is_empty() {
+            name = "build".into();
+        }
+        let wanted = name.clone();
+        let mut number = 2;
+        while taken.contains(&name) {
+            name = format!("{wanted}-{number}");
+            number += 1;
+        }
+        if name != builder.name {
+            let what = format!("the name `{}`", builder.name);
+            let why = format!("names of builds are letters, digits, `.`, `_` and `-`; it is called `{name}`");
+            let span = builder.block.span.unwrap_or(Span::file_start(FileId(0)));
+            draft.lost.push(Lost { what, why, span });
+            builder.name = name.clone();
+        }
+        taken.push(name);
+    }
+}
+
 /// Defaults that speak of what only an option knows, such as `{{.KeyPath}}`: the variable becomes a value with a name.
 fn fields_in_defaults(draft: &mut Draft) {
     let speaks = |variable: &Variable| {
@@ -145,13 +175,17 @@ fn has_field(source: &str) -> bool {
 
 /// An empty text where something of a certain form stands.
 fn is_empty_form(entry: &Entry, kind: &Schema) -> bool {
-    let domain = |ty: &crate::ty::Ty| match ty.plain() {
-        crate::ty::Ty::Domain(domain) => domain.check("").is_err(),
-        crate::ty::Ty::Duration | crate::ty::Ty::Size | crate::ty::Ty::Int | crate::ty::Ty::Number => true,
-        _ => false,
-    };
+    fn refuses(ty: &Ty) -> bool {
+        match ty.plain() {
+            Ty::Domain(domain) => domain.check("").is_err(),
+            Ty::Matches(pattern) => !pattern.is_match(""),
+            Ty::Union(members) => members.iter().all(refuses),
+            Ty::Duration | Ty::Size | Ty::Int | Ty::Number | Ty::Range(_) | Ty::Literal(_) => true,
+            _ => false,
+        }
+    }
     let field = kind.options.get(entry.key.as_str());
-    entry.value.plain() == Some("") && field.is_some_and(|field| field.optional && domain(&field.ty))
+    entry.value.plain() == Some("") && field.is_some_and(|field| field.optional && refuses(&field.ty))
 }
 
 struct Pass<'p, 'm> {

@@ -59,6 +59,7 @@ pub(super) fn types(
     early: &FxHashSet<String>,
 ) -> (FxHashMap<String, Written>, locals::Wanted) {
     let mut flows = Flows { locals: &draft.locals, ..Flows::default() };
+    each_value(draft, &mut |value| flows.decides(value));
     for builder in &draft.builders {
         flows.block(&builder.block, Category::Builder, kinds);
     }
@@ -182,6 +183,45 @@ impl Flows<'_> {
         }
     }
 
+    /// What a value must be that something is decided by.
+    fn decides(&mut self, value: &Value) {
+        let is_bool = |v: &Value| matches!(v.kind, Kind::Bool(_));
+        match &value.kind {
+            Kind::If(condition, ..) => self.value(condition, &Ty::Bool),
+            Kind::Not(inner) => self.value(inner, &Ty::Bool),
+            Kind::Operation(Operator::And | Operator::Or, a, b) => [a, b].into_iter().for_each(|v| self.value(v, &Ty::Bool)),
+            Kind::Operation(Operator::Equal | Operator::Unequal, a, b) => {
+                for (one, other) in [(a, b), (b, a)] {
+                    match &other.kind {
+                        Kind::Int(_) => self.value(one, &Ty::Int),
+                        _ if is_bool(other) => self.value(one, &Ty::Bool),
+                        _ => {}
+                    }
+                }
+            }
+            Kind::Operation(Operator::Less | Operator::LessEqual | Operator::Greater | Operator::GreaterEqual, a, b) => {
+                [a, b].into_iter().for_each(|v| self.value(v, &Ty::Int));
+            }
+            Kind::Operation(
+                Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Remainder,
+                a,
+                b,
+            ) => [a, b].into_iter().for_each(|v| self.value(v, &Ty::Int)),
+            // The key of a map that is written down is one of its keys.
+            Kind::Index(base, indices) => {
+                if let (Kind::Name(Name::Local(map)), [key]) = (&base.kind, &indices[..])
+                    && let Some(Kind::Record(entries)) = self.locals.iter().find(|l| l.key == *map).map(|l| &l.value.kind)
+                    && entries.len() > 1
+                    && entries.iter().all(|e| !expressions::is_spread(e))
+                {
+                    let keys = entries.iter().map(|e| Ty::Literal(Literal::Text(e.key.as_str().into()))).collect();
+                    self.value(key, &Ty::Union(keys));
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn value(&mut self, value: &Value, ty: &Ty) {
         self.flow(value, ty, None);
     }
@@ -233,6 +273,8 @@ impl Flows<'_> {
                 _ => self.value(v, inner),
             }),
             (Kind::List(values), _) => values.iter().for_each(|v| self.value(v, ty)),
+            // One record where a list of them is wanted.
+            (Kind::Record(_), Ty::List(inner)) => self.value(value, inner),
             (Kind::Text(pieces), Ty::List(inner)) => {
                 split(pieces, value.span)
                     .iter()

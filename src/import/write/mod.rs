@@ -41,12 +41,12 @@ pub(super) fn write(program: &Program) -> String {
         push(&mut variables, &format!("{word} {}: {}{default}", variable.name, variable.ty));
     }
     items.push(variables);
+    let mut lets = String::new();
     for entry in &program.lets {
-        let mut text = String::new();
-        entry.comments.iter().for_each(|line| comment(&mut text, "//", line));
-        push(&mut text, &format!("let {} = {}", entry.key, writer.value(&entry.value)));
-        items.push(text);
+        entry.comments.iter().for_each(|line| comment(&mut lets, "//", line));
+        push(&mut lets, &format!("let {} = {}", entry.key, writer.value(&entry.value)));
     }
+    items.push(lets);
     items.extend(program.tables.iter().map(|table| self::table(table, &writer)));
     items.extend(program.images.iter().map(|image| self::image(image, &writer)));
     let mut end = String::new();
