@@ -72,6 +72,10 @@ pub enum Type {
     Number,
     /// `bool`
     Bool,
+    /// One of some texts.
+    OneOf(Vec<String>),
+    /// A text that a pattern finds something in.
+    Matches(String),
     /// A list, set or tuple.
     List(Box<Type>),
     /// A map.

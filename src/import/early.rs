@@ -30,7 +30,7 @@ fn is_late(ty: &Type) -> bool {
     match ty {
         Type::Map(_) | Type::Record(_) => false,
         Type::List(inner) => !matches!(**inner, Type::List(_) | Type::Map(_) | Type::Record(_)),
-        Type::Any | Type::Text | Type::Number | Type::Bool => true,
+        Type::Any | Type::Text | Type::Number | Type::Bool | Type::OneOf(_) | Type::Matches(_) => true,
     }
 }
 

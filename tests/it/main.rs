@@ -50,6 +50,7 @@ mod house;
 #[cfg(feature = "run")]
 mod image;
 mod imported;
+mod imported_hcl;
 mod init;
 #[cfg(feature = "run")]
 mod kept;

@@ -4,7 +4,7 @@ use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Block, Structure};
 
-use crate::import::draft::{Block as Made, Builder, Entry, Kind};
+use crate::import::draft::{Block as Made, Builder, Entry, Kind, Lost};
 use crate::text::{Span, suggest};
 
 use super::module::{At, inside};
@@ -23,6 +23,10 @@ struct Use<'a> {
     more: Option<(usize, &'a Block, Vec<String>)>,
     span: Span,
 }
+
+/// Options that say what a step does.
+const WORK: &[&str] =
+    &["inline", "script", "scripts", "command", "playbook_file", "source", "sources", "destination", "content", "only", "except"];
 
 /// Names such as `packer hcl2_upgrade` once left behind.
 const BARE: &str = "a name in `only` or `except` without its kind";
@@ -229,13 +233,6 @@ impl<'a> Reader<'a> {
         let plain = own.iter().all(|i| names[*i] == uses[*i].name);
         let mut place = Place::new(at.file, Where::Step(plain));
         place.build = label;
-        // The AMI of a step is that of its builds, if it is one for all of them.
-        let mut sources = own.iter().map(|i| {
-            let at = self.module.sources.get(&(uses[*i].kind.clone(), uses[*i].label.clone()));
-            at.and_then(|at| self.ami_source(at.block))
-        });
-        let first = sources.next().flatten();
-        place.source = first.filter(|first| sources.all(|s| s == Some(*first)));
         let range = inside(at.block);
         let mut waiting = at.comments.clone();
         let mut done = range.start;
@@ -330,7 +327,24 @@ impl<'a> Reader<'a> {
             self.lose(format!("the step `{kind}`"), "it applies to no build, so it never runs; it is left out", span);
             return None;
         }
+        // The AMI of a step is that of its builds, if it is one for all of them.
+        let mut sources = taken.iter().map(|i| {
+            let at = self.module.sources.get(&(around.uses[*i].kind.clone(), around.uses[*i].label.clone()));
+            at.and_then(|at| self.ami_source(at.block))
+        });
+        let first = sources.next().flatten();
+        let place = &Place { source: first.filter(|first| sources.all(|s| s == Some(*first))), ..place.clone() };
+        let before = self.draft.lost.len();
         let found = self.entries(block, place, &["only", "except", "override", "name"]);
+        let lost = |l: &Lost| WORK.iter().any(|work| l.what == format!("the option `{work}`"));
+        if let Some(Lost { why, .. }) = self.draft.lost.get(before..).unwrap_or_default().iter().find(|l| lost(l)) {
+            // A step without its work would be another step.
+            self.draft.end.extend(comments);
+            self.draft.end.push(format!("import: {why}"));
+            let text = self.files[place.file].file.text.get(span.range()).unwrap_or("");
+            self.draft.end.extend(text.lines().map(|line| format!("    {line}")));
+            return None;
+        }
         let label = block.body.get_attribute("name").and_then(|a| {
             let value = self.value(&a.value, place).ok()?;
             self.constant(&value)?.as_str().map(str::to_owned)

@@ -7,6 +7,7 @@
 mod body;
 mod build;
 mod data;
+mod defaults;
 mod expr;
 mod fold;
 mod functions;
@@ -20,6 +21,7 @@ mod pure;
 mod reference;
 mod settings;
 mod text;
+mod validation;
 mod variables;
 
 use rustc_hash::FxHashMap;
@@ -146,6 +148,7 @@ impl Reader<'_> {
         self.all_locals();
         self.builds();
         self.unused_data();
+        self.defaults();
         let end = std::mem::take(&mut self.module.end);
         self.draft.end.extend(end);
     }

@@ -1,6 +1,6 @@
 //! The order of a list that is made of a map: HCL takes its keys in alphabetical order, the language in that of the map.
 
-use crate::import::draft::{For, Kind, Name, Piece, Type, Value};
+use crate::import::draft::{For, Kind, Name, Type, Value};
 use crate::text::Span;
 
 use super::Reader;
@@ -15,7 +15,11 @@ impl Reader<'_> {
         let key = each.key.take().unwrap_or_else(|| format!("{}_key", each.value));
         let element = Value::new(Kind::Index(each.over.clone().into(), vec![Value::bound(key.clone(), span)]), span);
         for part in each.condition.iter_mut().chain([&mut each.makes]) {
-            replace(part, &each.value, &element);
+            part.change(&|value| {
+                if matches!(&value.kind, Kind::Name(Name::Bound(bound)) if *bound == each.value) {
+                    *value = element.clone();
+                }
+            });
         }
         each.over = call("sort", call("keys", each.over));
         each.value = key;
@@ -35,35 +39,5 @@ impl Reader<'_> {
             Kind::For(each) => each.makes_key.is_some(),
             _ => false,
         }
-    }
-}
-
-/// Puts a value in the place of a bound name.
-fn replace(value: &mut Value, name: &str, with: &Value) {
-    match &mut value.kind {
-        Kind::Name(Name::Bound(bound)) if bound == name => *value = with.clone(),
-        Kind::Text(pieces) => pieces.iter_mut().for_each(|piece| {
-            if let Piece::Value(inner) = piece {
-                replace(inner, name, with);
-            }
-        }),
-        Kind::List(values) | Kind::Call(_, values) => values.iter_mut().for_each(|v| replace(v, name, with)),
-        Kind::Record(entries) => entries.iter_mut().for_each(|e| replace(&mut e.value, name, with)),
-        Kind::Spread(inner) | Kind::Field(inner, _) | Kind::Not(inner) | Kind::Negative(inner) => replace(inner, name, with),
-        Kind::Index(base, indices) => {
-            replace(base, name, with);
-            indices.iter_mut().for_each(|v| replace(v, name, with));
-        }
-        Kind::Operation(_, a, b) => [a, b].into_iter().for_each(|v| replace(v, name, with)),
-        Kind::If(a, b, c) => [a, b, c].into_iter().for_each(|v| replace(v, name, with)),
-        Kind::Match(base, arms) => {
-            replace(base, name, with);
-            arms.iter_mut().for_each(|(_, v)| replace(v, name, with));
-        }
-        Kind::For(each) => {
-            let parts = [Some(&mut each.over), each.condition.as_mut(), each.makes_key.as_mut(), Some(&mut each.makes)];
-            parts.into_iter().flatten().for_each(|v| replace(v, name, with));
-        }
-        Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Number(_) | Kind::Duration(_) | Kind::Size(_) | Kind::Name(_) => {}
     }
 }

@@ -46,6 +46,7 @@ impl<'a> Reader<'a> {
         };
         let range = inside(block);
         let mut done = range.start;
+        let mut validations = Vec::new();
         for structure in &block.body {
             let at = structure.span().unwrap_or(done..done);
             let gap = gaps::comments(self.files[file].file.text, done..at.start.max(done));
@@ -53,7 +54,7 @@ impl<'a> Reader<'a> {
             variable.comments.extend(gap.above);
             done = at.end;
             if let Some(inner) = structure.as_block() {
-                self.validation(name, inner, &place, &mut variable.comments);
+                validations.push(inner);
                 continue;
             }
             let Some(attribute) = structure.as_attribute() else { continue };
@@ -88,6 +89,9 @@ impl<'a> Reader<'a> {
         {
             variable.ty = shown(default);
         }
+        for inner in validations {
+            self.validation(inner, &place, &mut variable);
+        }
         if variable.sensitive && variable.default.as_ref().is_some_and(|d| matches!(d.kind, Kind::Null)) {
             // A secret is never known early, so it cannot be null; Packer takes an empty text for none.
             variable.default = Some(Value::text("", span));
@@ -103,14 +107,6 @@ impl<'a> Reader<'a> {
                 None
             }
         }
-    }
-
-    fn validation(&mut self, name: &str, block: &'a Block, place: &Place<'a>, comments: &mut Vec<String>) {
-        let span = self.span(place, block);
-        let written = self.files[place.file].file.written(span);
-        comments.push(format!("import: {written}"));
-        let why = "write it as the type of a `param` (`string matches /…/`, `\"a\" | \"b\"`, `int in 1..9`), or as a policy";
-        self.lose(format!("the validation of the variable `{name}`"), why, span);
     }
 
     pub(super) fn all_locals(&mut self) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
-use crate::import::draft::{Block, Draft, Entry, Kind, Operator, Piece, Value};
+use crate::import::draft::{Block, Draft, Entry, Kind, Name, Operator, Piece, Type, Value};
 use crate::schema::{Category, Kinds};
 use crate::template::{OperandKind, Piece as Part, parse};
 
@@ -47,13 +47,13 @@ pub(super) fn missing(draft: &Draft, kinds: &Kinds) -> Vec<Extern> {
     let declare = |((category, kind), blocks): ((Category, String), Vec<&Block>)| {
         let mut all: Option<IndexMap<String, (Sort, bool)>> = None;
         for block in blocks {
-            let own = members(&block.options);
+            let own = members(&block.options, draft);
             all = Some(match all {
                 None => own,
                 Some(all) => both(all, own),
             });
             for (_, entries) in &block.overrides {
-                let own = members(entries).into_iter().map(|(k, (s, _))| (k, (s, true))).collect();
+                let own = members(entries, draft).into_iter().map(|(k, (s, _))| (k, (s, true))).collect();
                 all = all.map(|all| both(all.clone(), own).into_iter().map(|(k, v)| keep(&all, k, v)).collect());
             }
         }
@@ -76,22 +76,37 @@ fn keep(
     (key, (sort, optional))
 }
 
-fn members(entries: &[Entry]) -> IndexMap<String, (Sort, bool)> {
+fn members(entries: &[Entry], draft: &Draft) -> IndexMap<String, (Sort, bool)> {
     let entries = entries.iter().filter(|e| e.value.kind != Kind::Null);
-    entries.map(|e| (e.key.clone(), (sort(&e.value), false))).collect()
+    entries.map(|e| (e.key.clone(), (sort(&e.value, draft), false))).collect()
 }
 
-fn sort(value: &Value) -> Sort {
+fn sort(value: &Value, draft: &Draft) -> Sort {
     match &value.kind {
         Kind::Null => Sort::Nothing,
         Kind::Bool(_) => Sort::Bool,
         Kind::Int(_) => Sort::Int,
         Kind::Number(_) => Sort::Number,
-        Kind::List(values) => Sort::List(Box::new(values.iter().map(sort).fold(Sort::Nothing, join))),
-        Kind::Record(entries) => Sort::Record(members(entries)),
-        Kind::If(_, a, b) | Kind::Operation(Operator::Else, a, b) => join(sort(a), sort(b)),
-        Kind::Spread(inner) => sort(inner),
-        Kind::For(each) if each.makes_key.is_none() => Sort::List(Box::new(sort(&each.makes))),
+        Kind::List(values) => Sort::List(Box::new(values.iter().map(|v| sort(v, draft)).fold(Sort::Nothing, join))),
+        Kind::Record(entries) => Sort::Record(members(entries, draft)),
+        Kind::If(_, a, b) | Kind::Operation(Operator::Else, a, b) => join(sort(a, draft), sort(b, draft)),
+        // A list that is spread within another one.
+        Kind::Spread(inner) => match sort(inner, draft) {
+            Sort::List(inner) => *inner,
+            other => other,
+        },
+        Kind::For(each) if each.makes_key.is_none() => Sort::List(Box::new(sort(&each.makes, draft))),
+        Kind::For(each) => Sort::Record([(String::new(), (sort(&each.makes, draft), true))].into()),
+        // Locals that need each other have been refused.
+        Kind::Name(Name::Local(name)) => match draft.locals.iter().find(|local| local.key == *name) {
+            Some(local) => sort(&local.value, draft),
+            None => Sort::Text(BTreeSet::new()),
+        },
+        Kind::Name(Name::Variable(name)) => match draft.variables.iter().find(|v| v.name == *name).map(|v| &v.ty) {
+            Some(Type::List(_)) => Sort::List(Box::new(Sort::Text(BTreeSet::new()))),
+            Some(Type::Map(_)) => Sort::Record([(String::new(), (Sort::Text(BTreeSet::new()), true))].into()),
+            _ => Sort::Text(BTreeSet::new()),
+        },
         Kind::Not(_) => Sort::Bool,
         Kind::Text(pieces) => Sort::Text(pieces.iter().flat_map(fields).collect()),
         _ => Sort::Text(BTreeSet::new()),

@@ -218,7 +218,9 @@ impl Mender<'_> {
 
     /// A value of a kind that nobody knows: it stays as it is, but for lists that mix sorts.
     pub(super) fn loose(&mut self, value: &mut Value) {
-        if let Kind::Name(Name::Variable(_)) = &value.kind {
+        if let Kind::Name(Name::Variable(name)) = &value.kind
+            && !self.variables.get(name).is_some_and(|v| v.list || v.early)
+        {
             self.text(value);
         }
         match &mut value.kind {

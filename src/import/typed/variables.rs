@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::import::draft::{Block, Draft, Entry, Kind, Name, Operator, Piece, Type, Value};
 use crate::schema::{Category, Kinds};
 use crate::text::{FileId, Span};
-use crate::ty::{Encoding, Field, Literal, Record, Ty};
+use crate::ty::{Encoding, Field, Literal, Pattern, Record, Ty};
 
 use super::mend::{duration, split};
 use super::{expressions, locals};
@@ -117,6 +117,17 @@ fn declared(ty: &Type, early: bool) -> Option<Ty> {
                 (name.as_str().into(), field)
             };
             Some(Ty::Record(Record { fields: members.iter().map(field).collect(), declared: None }.into()))
+        }
+        Type::OneOf(texts) => {
+            let literal = |text: &String| Ty::Literal(Literal::Text(text.as_str().into()));
+            Some(match &texts[..] {
+                [one] => literal(one),
+                _ => Ty::Union(texts.iter().map(literal).collect()),
+            })
+        }
+        Type::Matches(pattern) => {
+            let pattern = Pattern::lazy(pattern.replace('/', "\\/").into());
+            pattern.compile().is_ok().then(|| Ty::Matches(pattern.into()))
         }
         Type::Any | Type::Text | Type::Map(_) | Type::Record(_) => None,
     }
