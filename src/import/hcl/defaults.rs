@@ -1,31 +1,19 @@
 //! Defaults that HCL has no way to say: a default of `null`, and a local that takes something else then. The language says it as the
 //! default of the variable.
 
-use crate::import::draft::{Draft, Kind, Name, Operator, Piece, Value};
+use crate::import::draft::{Draft, Kind, Name, Operator, Piece, Type, Value};
 
 use super::Reader;
 
 impl Reader<'_> {
-    /// Finds `local.x = var.x == null ? … : var.x`, where nothing else asks for the variable.
+    /// Finds `local.x = var.x == null ? … : var.x` and `compact(split(",", var.x))`, where nothing else asks for the variable.
     pub(super) fn defaults(&mut self) {
-        let found: Vec<(String, String, Value)> = self
-            .draft
-            .locals
-            .iter()
-            .filter_map(|local| {
-                let (variable, default) = otherwise(&local.value)?;
-                Some((local.key.clone(), variable.to_owned(), default.clone()))
-            })
-            .collect();
-        for (local, name, default) in found {
-            let uses = uses(&self.draft, &name);
-            let own = self.draft.locals.iter().find(|l| l.key == local).map_or(0, |l| count(&l.value, &name));
-            let Some(variable) = self.draft.variables.iter_mut().find(|v| v.name == name) else { continue };
-            let null = variable.default.as_ref().is_some_and(|d| d.kind == Kind::Null);
-            if !null || uses != own || !is_default(&default) {
-                continue;
+        while let Some((local, name, default)) = self.next_default() {
+            let Some(variable) = self.draft.variables.iter_mut().find(|v| v.name == name) else { return };
+            match default {
+                Some(default) => variable.default = Some(default),
+                None => variable.ty = Type::List(Type::Text.into()),
             }
-            variable.default = Some(default);
             self.draft.locals.retain(|l| l.key != local);
             each_mut(&mut self.draft, &|value| {
                 if matches!(&value.kind, Kind::Name(Name::Local(asked)) if *asked == local) {
@@ -33,6 +21,60 @@ impl Reader<'_> {
                 }
             });
         }
+        self.null_secrets();
+    }
+
+    /// A local that is its variable, and the default that it gives it; none where it makes it a list.
+    fn next_default(&self) -> Option<(String, String, Option<Value>)> {
+        self.draft.locals.iter().find_map(|local| {
+            let (name, default) = match (otherwise(&local.value), listed(&local.value)) {
+                (Some((name, default)), _) => (name, Some(default)),
+                (None, Some(name)) => (name, None),
+                (None, None) => return None,
+            };
+            let variable = self.draft.variables.iter().find(|v| v.name == name)?;
+            let null = variable.default.as_ref().is_some_and(|d| d.kind == Kind::Null);
+            let fits = default.map_or(!null, |d| null && is_default(d));
+            let alone = uses(&self.draft, name) == count(&local.value, name);
+            (fits && alone).then(|| (local.key.clone(), name.to_owned(), default.cloned()))
+        })
+    }
+
+    /// A secret is never known early, so it cannot be null; Packer takes an empty text for none.
+    fn null_secrets(&mut self) {
+        let mut asked = Vec::new();
+        for variable in self.draft.variables.iter_mut().filter(|v| v.sensitive) {
+            if let Some(default) = &mut variable.default
+                && default.kind == Kind::Null
+            {
+                default.kind = Kind::Text(Vec::new());
+                asked.push((variable.name.clone(), variable.span));
+            }
+        }
+        for (name, span) in asked {
+            let mut found = false;
+            let mut see = |value: &Value| {
+                found |= matches!(&value.kind, Kind::Operation(Operator::Else, a, _) if count(a, &name) > 0);
+            };
+            self.draft.locals.iter().for_each(|l| l.value.each(&mut see));
+            if found {
+                let why = "whether a secret has a value is known only when the plan runs; it is taken to have one";
+                self.lose(format!("what stands in for `{name}`"), why, span);
+            }
+        }
+    }
+}
+
+/// The variable that is taken apart at its commas.
+fn listed(value: &Value) -> Option<&str> {
+    let Kind::For(each) = &value.kind else { return None };
+    let Kind::Call(function, arguments) = &each.over.kind else { return None };
+    let bound = |v: &Value| matches!(&v.kind, Kind::Name(Name::Bound(name)) if *name == each.value);
+    let Some(Kind::Operation(Operator::Unequal, asked, empty)) = each.condition.as_ref().map(|c| &c.kind) else { return None };
+    let compact = bound(&each.makes) && each.makes_key.is_none() && bound(asked) && empty.plain() == Some("");
+    match &arguments[..] {
+        [variable, separator] if compact && function == "split" && separator.plain() == Some(",") => name(variable),
+        _ => None,
     }
 }
 
@@ -40,20 +82,6 @@ impl Reader<'_> {
 fn otherwise(value: &Value) -> Option<(&str, &Value)> {
     match &value.kind {
         Kind::Operation(Operator::Else, a, b) => Some((name(a)?, b)),
-        Kind::If(condition, yes, no) => {
-            let Kind::Operation(op, a, b) = &condition.kind else { return None };
-            let asked = match (&a.kind, &b.kind) {
-                (_, Kind::Null) => a,
-                (Kind::Null, _) => b,
-                _ => return None,
-            };
-            let (null, set) = match op {
-                Operator::Equal => (yes, no),
-                Operator::Unequal => (no, yes),
-                _ => return None,
-            };
-            (asked.kind == set.kind).then_some((name(asked)?, &**null))
-        }
         _ => None,
     }
 }

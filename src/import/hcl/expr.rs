@@ -1,7 +1,7 @@
 //! Expressions of HCL as values.
 
 use hcl_edit::Span as _;
-use hcl_edit::expr::{Array, BinaryOperator, Expression, ForExpr, Object, ObjectKey, UnaryOperator};
+use hcl_edit::expr::{Array, BinaryOperator, Conditional, Expression, ForExpr, Object, ObjectKey, UnaryOperator};
 
 use crate::import::draft::{Entry, For, Kind, Operator, Piece, Value};
 use crate::text::Span;
@@ -40,6 +40,10 @@ impl<'a> Reader<'a> {
             Expression::Parenthesis(inner) => return self.value(inner.inner(), place),
             Expression::Variable(name) => return self.word(name.value().as_str(), span, place),
             Expression::Conditional(choice) => {
+                if let Some((asked, other)) = unless_null(choice) {
+                    let (asked, other) = (self.value(asked, place)?, self.value(other, place)?);
+                    return Ok(Value::new(Kind::Operation(Operator::Else, asked.into(), other.into()), span));
+                }
                 let condition = self.value(&choice.cond_expr, place)?;
                 self.known(&condition)?;
                 let (yes, no) = (self.value(&choice.true_expr, place)?, self.value(&choice.false_expr, place)?);
@@ -205,6 +209,27 @@ impl<'a> Reader<'a> {
         let declared = self.module.variables.keys().chain(self.module.locals.keys());
         declared.chain(self.made.iter().map(|(_, name)| name)).any(|name| name.replace('-', "_") == identifier)
     }
+}
+
+/// `x == null ? other : x`
+fn unless_null(choice: &Conditional) -> Option<(&Expression, &Expression)> {
+    let mut condition = &choice.cond_expr;
+    while let Expression::Parenthesis(inner) = condition {
+        condition = inner.inner();
+    }
+    let Expression::BinaryOp(operation) = condition else { return None };
+    let asked = match (&operation.lhs_expr, &operation.rhs_expr) {
+        (asked, Expression::Null(_)) | (Expression::Null(_), asked) => asked,
+        _ => return None,
+    };
+    let (null, set) = match operation.operator.value() {
+        BinaryOperator::Eq => (&choice.true_expr, &choice.false_expr),
+        BinaryOperator::NotEq => (&choice.false_expr, &choice.true_expr),
+        _ => return None,
+    };
+    let same = matches!((asked, set), (Expression::Traversal(_), Expression::Traversal(_)))
+        && asked.to_string().trim() == set.to_string().trim();
+    same.then_some((asked, null))
 }
 
 /// A comprehension with its key, if anything needs it.

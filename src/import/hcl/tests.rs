@@ -72,6 +72,8 @@ fn functions_become_those_of_the_language_or_their_results() {
         ("merge(var.m, { b = 2 })", "{ ...m, b = 2 }"),
         ("lookup(var.m, \"k\", \"d\")", "m[\"k\"] ?? \"d\""),
         ("coalesce(var.v, \"d\")", "v ?? \"d\""),
+        ("var.v == null ? \"d\" : var.v", "v ?? \"d\""),
+        ("\"{{${jsonencode(var.v)} | upper}}\"", "\"{{user `v` | upper}}\""),
         ("try(var.m.x, \"d\")", "m.x ?? \"d\""),
         ("can(regex(\"^a/b\", var.v))", "v matches /^a\\/b/"),
         ("compact(var.v)", "[for item in v if item != \"\": item]"),

@@ -3,7 +3,7 @@
 use hcl_edit::expr::Expression;
 use hcl_edit::template::{Directive, Element, Strip};
 
-use crate::import::draft::{For, Kind, Piece, Value};
+use crate::import::draft::{For, Kind, Name, Piece, Value};
 use crate::template::{Piece as Part, parse};
 use crate::text::Span;
 
@@ -47,6 +47,9 @@ impl<'a> Reader<'a> {
                     }
                     pieces.push(Piece::Chars(chars.to_owned()));
                 }
+                Element::Interpolation(interpolation) if is_open(&pieces) => {
+                    pieces.push(self.operand(&interpolation.expr, place)?);
+                }
                 Element::Interpolation(interpolation) => {
                     let value = self.value(&interpolation.expr, place)?;
                     pieces.extend(self.within(value)?);
@@ -65,11 +68,37 @@ impl<'a> Reader<'a> {
     fn within(&mut self, value: Value) -> Result<Vec<Piece>, Why> {
         let why = |what: &str| Why { why: format!("{what} has no place in a text"), span: value.span };
         match &value.kind {
+            // Within a text the environment is asked by the run.
+            Kind::Call(name, arguments) if name == "env" => match arguments.first().and_then(Value::plain) {
+                Some(name) if !name.contains('`') => Ok(vec![Piece::Action(format!("{{{{env `{name}`}}}}"))]),
+                _ => Ok(pieces_of(value)),
+            },
             Kind::Null => Err(why("`null`")),
             Kind::List(_) => Err(why("a list")),
             Kind::Record(_) => Err(why("a map")),
             _ => Ok(pieces_of(value)),
         }
+    }
+
+    /// What stands within an action: `jsonencode(…)` writes its argument as the run-time language writes texts.
+    fn operand(&mut self, expression: &'a Expression, place: &Place<'a>) -> Result<Piece, Why> {
+        let argument = match expression {
+            Expression::FuncCall(call) if call.name.name.value().as_str() == "jsonencode" => call.args.iter().next(),
+            _ => None,
+        };
+        let value = self.value(argument.unwrap_or(expression), place)?;
+        let operand = match (&value.kind, argument) {
+            (Kind::Name(Name::Variable(name)), Some(_)) => Some(format!("user `{name}`")),
+            (Kind::Text(pieces), Some(_)) => match &pieces[..] {
+                [Piece::Action(action)] => Some(action.trim_matches(['{', '}', ' ']).to_owned()),
+                _ => None,
+            },
+            _ => None,
+        };
+        Ok(match operand {
+            Some(operand) => Piece::Action(operand),
+            None => Piece::Value(Box::new(value)),
+        })
     }
 
     fn directive(&mut self, directive: &'a Directive, place: &Place<'a>, span: Span) -> Said {
@@ -163,7 +192,15 @@ impl<'a> Reader<'a> {
                     let mut action = String::new();
                     for (i, chars) in written.split(mark).enumerate() {
                         if i > 0 {
-                            let inner = values.next().map(|piece| Value::new(Kind::Text(vec![piece]), span));
+                            let next = values.next();
+                            if let Some(Piece::Action(operand)) = &next {
+                                let ends = |c: char| c.is_whitespace() || matches!(c, '}' | '|' | '-');
+                                let alone = action.trim_start_matches(['{', ' ', '-']).is_empty() && chars.starts_with(ends);
+                                action.push_str(&if alone { operand.clone() } else { format!("({operand})") });
+                                action.push_str(chars);
+                                continue;
+                            }
+                            let inner = next.map(|piece| Value::new(Kind::Text(vec![piece]), span));
                             match inner.and_then(|v| self.constant(&v)) {
                                 Some(serde_json::Value::String(text)) => action.push_str(&text),
                                 _ => {
@@ -195,6 +232,12 @@ impl<'a> Reader<'a> {
             };
         }
     }
+}
+
+/// Whether the text so far has opened an action.
+fn is_open(pieces: &[Piece]) -> bool {
+    let text: String = pieces.iter().map(|p| if let Piece::Chars(chars) = p { chars.as_str() } else { "" }).collect();
+    text.rfind("{{").is_some_and(|open| text.rfind("}}").is_none_or(|close| close < open))
 }
 
 /// Whether an element takes the blanks before it and behind it away.

@@ -92,10 +92,6 @@ impl<'a> Reader<'a> {
         for inner in validations {
             self.validation(inner, &place, &mut variable);
         }
-        if variable.sensitive && variable.default.as_ref().is_some_and(|d| matches!(d.kind, Kind::Null)) {
-            // A secret is never known early, so it cannot be null; Packer takes an empty text for none.
-            variable.default = Some(Value::text("", span));
-        }
         variable
     }
 
