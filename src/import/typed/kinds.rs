@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
-use crate::import::draft::{Block, Draft, Entry, Kind, Piece, Value};
+use crate::import::draft::{Block, Draft, Entry, Kind, Name, Piece, Value};
 use crate::schema::{Category, Kinds};
 use crate::template::{OperandKind, Piece as Part, parse};
 
@@ -47,13 +47,13 @@ pub(super) fn missing(draft: &Draft, kinds: &Kinds) -> Vec<Extern> {
     let declare = |((category, kind), blocks): ((Category, String), Vec<&Block>)| {
         let mut all: Option<IndexMap<String, (Sort, bool)>> = None;
         for block in blocks {
-            let own = members(&block.options);
+            let own = members(&block.options, &draft.locals);
             all = Some(match all {
                 None => own,
                 Some(all) => both(all, own),
             });
             for (_, entries) in &block.overrides {
-                let own = members(entries).into_iter().map(|(k, (s, _))| (k, (s, true))).collect();
+                let own = members(entries, &draft.locals).into_iter().map(|(k, (s, _))| (k, (s, true))).collect();
                 all = all.map(|all| both(all.clone(), own).into_iter().map(|(k, v)| keep(&all, k, v)).collect());
             }
         }
@@ -76,38 +76,61 @@ fn keep(
     (key, (sort, optional))
 }
 
-fn members(entries: &[Entry]) -> IndexMap<String, (Sort, bool)> {
+fn members(entries: &[Entry], locals: &[Entry]) -> IndexMap<String, (Sort, bool)> {
     let entries = entries.iter().filter(|e| e.value.kind != Kind::Null);
-    entries.map(|e| (e.key.clone(), (sort(&e.value), false))).collect()
+    entries.map(|e| (e.key.clone(), (sort(&e.value, locals), false))).collect()
 }
 
-fn sort(value: &Value) -> Sort {
+fn sort(value: &Value, locals: &[Entry]) -> Sort {
     match &value.kind {
         Kind::Null => Sort::Nothing,
         Kind::Bool(_) => Sort::Bool,
         Kind::Int(_) => Sort::Int,
         Kind::Number(_) => Sort::Number,
-        Kind::List(values) => Sort::List(Box::new(values.iter().map(sort).fold(Sort::Nothing, join))),
-        Kind::Record(entries) => Sort::Record(members(entries)),
-        Kind::Text(pieces) => Sort::Text(pieces.iter().flat_map(fields).collect()),
-        _ => Sort::Text(BTreeSet::new()),
+        Kind::List(values) => Sort::List(Box::new(values.iter().map(|v| sort(v, locals)).fold(Sort::Nothing, join))),
+        Kind::Record(entries) => Sort::Record(members(entries, locals)),
+        _ => Sort::Text(fields(value, locals)),
     }
 }
 
-/// The run-time fields that a piece of a text uses.
-fn fields(piece: &Piece) -> BTreeSet<String> {
+/// The run-time fields that a text uses, also by the values that stand in it.
+fn fields(value: &Value, locals: &[Entry]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let Piece::Action(source) = piece else { return found };
-    for part in parse(source).pieces {
-        if let Part::Action { action, .. } = &part
-            && let Some(pipeline) = action.pipeline()
-        {
-            pipeline.each_operand(&mut |operand| {
-                if let OperandKind::Field(path) = &operand.kind {
-                    found.extend(path.first().cloned());
-                }
-            });
+    let mut see = |source: &str| {
+        for part in parse(source).pieces {
+            if let Part::Action { action, .. } = &part
+                && let Some(pipeline) = action.pipeline()
+            {
+                pipeline.each_operand(&mut |operand| {
+                    if let OperandKind::Field(path) = &operand.kind {
+                        found.extend(path.first().cloned());
+                    }
+                });
+            }
         }
+    };
+    let mut waiting: Vec<String> = Vec::new();
+    let mut done: Vec<String> = Vec::new();
+    let mut walk = |value: &Value, waiting: &mut Vec<String>| {
+        value.each(&mut |value| match &value.kind {
+            Kind::Text(pieces) => pieces.iter().for_each(|piece| {
+                if let Piece::Action(source) = piece {
+                    see(source);
+                }
+            }),
+            Kind::Name(Name::Local(name)) => waiting.push(name.clone()),
+            _ => {}
+        });
+    };
+    walk(value, &mut waiting);
+    while let Some(name) = waiting.pop() {
+        if done.contains(&name) {
+            continue;
+        }
+        if let Some(local) = locals.iter().find(|l| l.key == name) {
+            walk(&local.value, &mut waiting);
+        }
+        done.push(name);
     }
     found
 }
