@@ -15,7 +15,7 @@ impl Reader<'_> {
         for builder in builders {
             let Some(kind) = builder.get("type") else { continue };
             let written = builder.get("name").and_then(Node::text).or(kind.text()).unwrap_or_default();
-            let mut names = vec![written.to_owned()];
+            let mut names = vec![written.to_owned(), self.resolved(written, builder.span)];
             if builder.get("name").is_none() {
                 // Where the kind has another name today, steps may still use the old one.
                 names.extend(super::fix::former_kinds(written).map(str::to_owned));
@@ -58,31 +58,33 @@ impl Reader<'_> {
     /// The name of a build. It must be known beforehand, so variables in it become their defaults.
     fn build_name(&mut self, node: &Node) -> Result<String, Failed> {
         let Some(written) = node.text() else { return Err(shape("`name`", "a text", node)) };
-        let value = text::value(written, node.span);
-        if let Some(plain) = value.plain() {
-            return Ok(plain.to_owned());
-        }
-        let pieces = match value.kind {
-            Kind::Text(pieces) => pieces,
-            _ => vec![Piece::Value(Box::new(value))],
-        };
-        let mut name = String::new();
-        for piece in &pieces {
-            match piece {
-                Piece::Chars(chars) => name.push_str(chars),
-                Piece::Value(value) => {
-                    if let Kind::Name(Name::Variable(variable)) = &value.kind {
-                        let default = self.draft.variables.iter().find(|v| v.name == *variable);
-                        let default = default.and_then(|v| v.default.as_ref()).and_then(|d| d.plain());
-                        name.push_str(default.unwrap_or(variable));
-                    }
-                }
-                Piece::Action(_) => {}
-            }
+        let name = self.resolved(written, node.span);
+        if name == written {
+            return Ok(name);
         }
         let why = format!("names of builds are known when the plan is made; it is called `{name}`");
         self.lose(format!("the name `{written}`"), why, node.span);
         Ok(name)
+    }
+
+    /// A text with the defaults of variables in their place.
+    fn resolved(&self, written: &str, span: Span) -> String {
+        let value = text::value(written, span);
+        let pieces = match value.kind {
+            Kind::Text(pieces) => pieces,
+            _ => vec![Piece::Value(Box::new(value))],
+        };
+        let piece = |piece: &Piece| match piece {
+            Piece::Chars(chars) => chars.clone(),
+            Piece::Value(value) => match &value.kind {
+                Kind::Name(Name::Variable(variable)) => {
+                    self.defaults.get(variable).filter(|d| !d.contains("{{")).unwrap_or(variable).clone()
+                }
+                _ => String::new(),
+            },
+            Piece::Action(_) => String::new(),
+        };
+        pieces.iter().map(piece).collect()
     }
 
     pub(super) fn steps(&mut self, node: &Node, what: &str) -> Result<Vec<Block>, Failed> {
@@ -201,7 +203,7 @@ impl Reader<'_> {
 
     fn build_of(&self, name: &str) -> Option<usize> {
         let today = self.names.iter().position(|names| names.first().is_some_and(|n| n == name));
-        today.or_else(|| self.names.iter().position(|names| names.iter().any(|n| n == name)))
+        today.or_else(|| self.names.iter().position(|names| names.iter().skip(1).any(|n| n == name)))
     }
 
     fn unknown_build(&mut self, key: &str, name: &str, span: Span) {

@@ -8,6 +8,8 @@ mod comments;
 mod fix;
 mod text;
 
+use rustc_hash::FxHashMap;
+
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::json::{JsonProblem, Key, Kind as Json, Node, parse};
 use crate::packer::{COMMENT_KEY, ReadProblem};
@@ -29,8 +31,12 @@ pub(super) fn read(file: FileId, text: &str) -> Read {
         return (None, diagnostics);
     };
     fix::mend(&mut root);
-    let mut reader =
-        Reader { comments: Comments::new(text, &parsed.comments), draft: Draft::default(), names: Vec::new() };
+    let mut reader = Reader {
+        comments: Comments::new(text, &parsed.comments),
+        draft: Draft::default(),
+        names: Vec::new(),
+        defaults: FxHashMap::default(),
+    };
     match reader.template(&root) {
         Ok(()) => (Some(reader.draft), diagnostics),
         Err(problem) => {
@@ -55,6 +61,8 @@ struct Reader<'t> {
     draft: Draft,
     /// Names of the builds with their older ones, for `only` and its like.
     names: Vec<Vec<String>>,
+    /// Defaults of variables that are known as they stand; the section may come late.
+    defaults: FxHashMap<String, String>,
 }
 
 /// What Packer cannot read either.
@@ -76,6 +84,9 @@ impl Reader<'_> {
         };
         self.draft.doc = self.comments.before(root.span.start);
         let mut above = root.span.start;
+        for (key, node) in root.get("variables").and_then(Node::record).unwrap_or_default() {
+            self.defaults.insert(key.name.clone(), weak_text(node));
+        }
         // What stands first may be told of the builds, so their names are known beforehand.
         self.names(builders)?;
         for (key, node) in members {
@@ -271,4 +282,47 @@ fn weak_text(node: &Node) -> String {
 
 fn shape(what: &str, expected: &'static str, node: &Node) -> Failed {
     Box::new(ReadProblem::Shape { what: what.into(), expected, found: node.describe(), at: node.span })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft(text: &str) -> Draft {
+        let (draft, diagnostics) = read(FileId(0), text);
+        draft.unwrap_or_else(|| panic!("{diagnostics:?}"))
+    }
+
+    #[test]
+    fn steps_find_builds_by_names_of_today_and_before() {
+        let draft = draft(
+            r#"{
+                "builders": [
+                    { "type": "virtualbox" },
+                    { "type": "null", "name": "{{user `n`}}-1" },
+                    { "type": "null", "name": "virtualbox" }
+                ],
+                "provisioners": [
+                    { "type": "shell", "only": ["virtualbox-iso"] },
+                    { "type": "shell", "only": ["x-1"], "override": { "{{user `n`}}-1": { "inline": [] } } },
+                    { "type": "shell", "except": "virtualbox" }
+                ],
+                "variables": { "n": "x" }
+            }"#,
+        );
+        let names: Vec<&str> = draft.builders.iter().map(|b| b.name.as_str()).collect();
+        assert_eq!(names, ["virtualbox-iso", "x-1", "virtualbox"]);
+        let builds: Vec<_> = draft.provisioners.iter().map(|s| s.builds.clone()).collect();
+        assert_eq!(builds, [Some(vec![0]), Some(vec![1]), Some(vec![0, 1])]);
+        assert_eq!(draft.provisioners[1].overrides.len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_template_is_refused() {
+        for text in ["", "[]", "{}", r#"{"builders": {}}"#, r#"{"builders": [{"type": 1}]}"#, r#"{"builders": ["x"]}"#]
+        {
+            let (draft, diagnostics) = read(FileId(0), text);
+            assert!(draft.is_none() && diagnostics.iter().any(|d| d.severity == Severity::Error), "{text}");
+        }
+    }
 }

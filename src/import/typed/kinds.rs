@@ -108,25 +108,48 @@ fn sort(value: &Value, draft: &Draft) -> Sort {
             _ => Sort::Text(BTreeSet::new()),
         },
         Kind::Not(_) => Sort::Bool,
-        Kind::Text(pieces) => Sort::Text(pieces.iter().flat_map(fields).collect()),
-        _ => Sort::Text(BTreeSet::new()),
+        _ => Sort::Text(fields(value, &draft.locals)),
     }
 }
 
-/// The run-time fields that a piece of a text uses.
-fn fields(piece: &Piece) -> BTreeSet<String> {
+/// The run-time fields that a text uses, also by the values that stand in it.
+fn fields(value: &Value, locals: &[Entry]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let Piece::Action(source) = piece else { return found };
-    for part in parse(source).pieces {
-        if let Part::Action { action, .. } = &part
-            && let Some(pipeline) = action.pipeline()
-        {
-            pipeline.each_operand(&mut |operand| {
-                if let OperandKind::Field(path) = &operand.kind {
-                    found.extend(path.first().cloned());
-                }
-            });
+    let mut see = |source: &str| {
+        for part in parse(source).pieces {
+            if let Part::Action { action, .. } = &part
+                && let Some(pipeline) = action.pipeline()
+            {
+                pipeline.each_operand(&mut |operand| {
+                    if let OperandKind::Field(path) = &operand.kind {
+                        found.extend(path.first().cloned());
+                    }
+                });
+            }
         }
+    };
+    let mut waiting: Vec<String> = Vec::new();
+    let mut done: Vec<String> = Vec::new();
+    let mut walk = |value: &Value, waiting: &mut Vec<String>| {
+        value.each(&mut |value| match &value.kind {
+            Kind::Text(pieces) => pieces.iter().for_each(|piece| {
+                if let Piece::Action(source) = piece {
+                    see(source);
+                }
+            }),
+            Kind::Name(Name::Local(name)) => waiting.push(name.clone()),
+            _ => {}
+        });
+    };
+    walk(value, &mut waiting);
+    while let Some(name) = waiting.pop() {
+        if done.contains(&name) {
+            continue;
+        }
+        if let Some(local) = locals.iter().find(|l| l.key == name) {
+            walk(&local.value, &mut waiting);
+        }
+        done.push(name);
     }
     found
 }
