@@ -77,7 +77,7 @@ pub(super) enum Command {
     /// Write a first program to start from.
     Init(Init),
     /// Make a program of a template of Packer's.
-    #[command(long_about = "Make a program of a template of Packer's, in legacy JSON.\n\n\
+    #[command(long_about = "Make a program of a template of Packer's, in legacy JSON or HCL2.\n\n\
             Builders that resemble each other become one image with a matrix, `only` and `except` become conditions, old names \
             are mended as `packer fix` does, and comments are kept. The program is compiled before it is written: its plan \
             means what the template means. What cannot be said stays as a comment that begins with `import:`, and is told.")]
@@ -484,9 +484,10 @@ pub(super) struct Init {
 #[command(after_help = "For example:\n  \
     bakec import packer.json                  show the program\n  \
     bakec import packer.json -o web.bake      write it\n  \
+    bakec import images                       a folder of *.pkr.hcl, or one such file\n  \
     bakec init --from packer.json images      begin a folder with it")]
 pub(super) struct Import {
-    /// The template; `-` reads standard input.
+    /// The template, in JSON or HCL2, or a folder of `*.pkr.hcl`; `-` reads standard input.
     #[arg(value_parser = Named::new(), value_hint = ValueHint::FilePath)]
     pub(super) template: String,
     /// Where the program goes; without it, or as `-`, to standard output.

@@ -1,7 +1,7 @@
 //! Templates of Packer's become programs that a person would have written.
 //!
 //! Floor 6. It knows the compiler, by which it proves what it writes, and the schema; it is a stranger to those who emit, inspect
-//! and run plans. A front half (`legacy`) reads a template into a [`draft`], the same for all forms of template. The back half
+//! and run plans. A front half (`legacy`, `hcl`) reads a template into a [`draft`], the same for all forms of template. The back half
 //! gives values their types (`typed`), finds a shape (`shape`) for the [program](program) to come, and writes it (`write`). Of the
 //! shapes that mean what the plainest one means (`proof`), the shortest is taken: an import is never wrong, only sometimes plainer.
 

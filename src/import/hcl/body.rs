@@ -142,6 +142,7 @@ impl<'a> Reader<'a> {
             key: Some(key.clone()),
             value: Some(value.clone()),
             iterator: true,
+            known: None,
         });
         let made = match pair(name, &content.body) {
             Some((k, v)) => {

@@ -9,7 +9,7 @@ use crate::text::{Span, suggest};
 
 use super::module::{At, inside};
 use super::reference::name_of;
-use super::{Place, Reader, Where, gaps};
+use super::{Bound, Place, Reader, Where, Why, gaps};
 
 /// One use of a source by a build.
 struct Use<'a> {
@@ -264,6 +264,15 @@ impl<'a> Reader<'a> {
 
     fn part(&mut self, block: &'a Block, place: &Place<'a>, around: &Surroundings<'_>, waiting: &mut Vec<String>, span: Span) {
         match block.ident.as_str() {
+            "dynamic" => {
+                let comments = std::mem::take(waiting);
+                if let Err(why) = self.dynamic_step(block, place, around, comments, span) {
+                    let text = self.files[place.file].file.text.get(span.range()).unwrap_or("");
+                    waiting.push(format!("import: {}", why.why));
+                    waiting.extend(text.lines().map(|line| format!("    {line}")));
+                    self.lose("a `dynamic` step", why.why, why.span);
+                }
+            }
             // Its comments stand at the builder.
             "source" => waiting.clear(),
             "provisioner" => {
@@ -308,12 +317,70 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn step(&mut self, block: &'a Block, place: &Place<'a>, around: &Surroundings<'_>, comments: Vec<String>) -> Option<Made> {
-        let span = self.span(place, block);
-        let Some(kind) = block.labels.first().map(|l| l.as_str().to_owned()) else {
-            self.lose(format!("a `{}`", block.ident.as_str()), "it does not say of what kind it is", span);
-            return None;
+    /// A `dynamic` block of steps: a step for each element of what is known now.
+    fn dynamic_step(
+        &mut self,
+        block: &'a Block,
+        place: &Place<'a>,
+        around: &Surroundings<'_>,
+        mut comments: Vec<String>,
+        span: Span,
+    ) -> Result<(), Why> {
+        let fail = |why: &str| Why { why: why.to_owned(), span };
+        let word = block.labels.first().map(|l| l.as_str()).unwrap_or_default();
+        let body = &block.body;
+        let labels = body.get_attribute("labels").ok_or_else(|| fail("its `labels` say of what kind a step is"))?;
+        let labels = self.value(&labels.value, place)?;
+        let kind = self.constant(&labels).and_then(|l| l.get(0)?.as_str().map(str::to_owned));
+        let kind = kind.ok_or_else(|| fail("the kind of a step is a plain text"))?;
+        let over = body.get_attribute("for_each").ok_or_else(|| fail("a `dynamic` block has a `for_each`"))?;
+        let over = self.value(&over.value, place)?;
+        let content = body.get_blocks("content").next().ok_or_else(|| fail("a `dynamic` block has a `content`"))?;
+        let iterator = body.get_attribute("iterator").and_then(|a| a.value.as_variable()).map_or(word, |i| i.as_str());
+        let elements: Vec<(serde_json::Value, serde_json::Value)> = match self.constant(&over) {
+            Some(serde_json::Value::Array(values)) => values.into_iter().enumerate().map(|(i, v)| (i.into(), v)).collect(),
+            Some(serde_json::Value::Object(members)) => {
+                let mut members: Vec<_> = members.into_iter().collect();
+                members.sort_by(|a, b| a.0.cmp(&b.0));
+                members.into_iter().map(|(k, v)| (k.into(), v)).collect()
+            }
+            _ => return Err(fail("which steps there are depends on variables; write one with `when` for each")),
         };
+        for (key, value) in elements {
+            let known = Some((self.from_json(&key, span), self.from_json(&value, span)));
+            let mut inner = place.clone();
+            inner.bound.push(Bound { name: iterator.to_owned(), key: None, value: None, iterator: true, known });
+            let step = self.step_of(kind.clone(), content, &inner, around, std::mem::take(&mut comments));
+            match word {
+                "provisioner" => self.draft.provisioners.extend(step),
+                "post-processor" => self.draft.posts.extend(step.map(|step| vec![step])),
+                "error-cleanup-provisioner" => self.draft.cleanups.extend(step),
+                _ => return Err(fail("steps are `provisioner`s and `post-processor`s")),
+            }
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, block: &'a Block, place: &Place<'a>, around: &Surroundings<'_>, comments: Vec<String>) -> Option<Made> {
+        match block.labels.first().map(|l| l.as_str().to_owned()) {
+            Some(kind) => self.step_of(kind, block, place, around, comments),
+            None => {
+                let span = self.span(place, block);
+                self.lose(format!("a `{}`", block.ident.as_str()), "it does not say of what kind it is", span);
+                None
+            }
+        }
+    }
+
+    fn step_of(
+        &mut self,
+        kind: String,
+        block: &'a Block,
+        place: &Place<'a>,
+        around: &Surroundings<'_>,
+        comments: Vec<String>,
+    ) -> Option<Made> {
+        let span = self.span(place, block);
         let own: Vec<usize> = (0..around.uses.len()).filter(|i| around.uses[*i].build == around.build).collect();
         let only = self.builds_named(block, "only", place, around);
         let except = self.builds_named(block, "except", place, around);
@@ -335,7 +402,10 @@ impl<'a> Reader<'a> {
         let first = sources.next().flatten();
         let place = &Place { source: first.filter(|first| sources.all(|s| s == Some(*first))), ..place.clone() };
         let before = self.draft.lost.len();
-        let found = self.entries(block, place, &["only", "except", "override", "name"]);
+        // The name of a post-processor is an option as any other.
+        let is_post = block.ident.as_str() == "post-processor";
+        let skip: &[&str] = if is_post { &["only", "except", "override"] } else { &["only", "except", "override", "name"] };
+        let found = self.entries(block, place, skip);
         let lost = |l: &Lost| WORK.iter().any(|work| l.what == format!("the option `{work}`"));
         if let Some(Lost { why, .. }) = self.draft.lost.get(before..).unwrap_or_default().iter().find(|l| lost(l)) {
             // A step without its work would be another step.
@@ -345,7 +415,7 @@ impl<'a> Reader<'a> {
             self.draft.end.extend(text.lines().map(|line| format!("    {line}")));
             return None;
         }
-        let label = block.body.get_attribute("name").and_then(|a| {
+        let label = block.body.get_attribute("name").filter(|_| !is_post).and_then(|a| {
             let value = self.value(&a.value, place).ok()?;
             self.constant(&value)?.as_str().map(str::to_owned)
         });

@@ -201,7 +201,7 @@ impl<'a> Reader<'a> {
             given.push('_');
         }
         names.push(given.clone());
-        place.bound.push(Bound { name: name.to_owned(), key: None, value: Some(given.clone()), iterator: false });
+        place.bound.push(Bound { name: name.to_owned(), key: None, value: Some(given.clone()), iterator: false, known: None });
         given
     }
 

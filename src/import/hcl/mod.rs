@@ -115,6 +115,8 @@ struct Bound {
     value: Option<String>,
     /// Whether it is an iterator.
     iterator: bool,
+    /// The key and the value, where they are known: of a `dynamic` step, which is made once for each element.
+    known: Option<(Value, Value)>,
 }
 
 struct Reader<'a> {

@@ -20,6 +20,10 @@ impl<'a> Reader<'a> {
         let root = root.value().as_str();
         let fail = |why: String| Err(Why { why, span });
         if let Some(bound) = place.bound.iter().rev().find(|b| b.name == root) {
+            if let (Some((key, value)), Some(part)) = (&bound.known, operators.first().and_then(|o| name_of(o.value()))) {
+                let base = if part == "key" { key.clone() } else { value.clone() };
+                return self.selected(base, &operators[1..], place, span);
+            }
             let (name, rest) = if bound.iterator {
                 match operators.first().map(|o| name_of(o.value())) {
                     Some(Some("key")) => (bound.key.clone(), &operators[1..]),

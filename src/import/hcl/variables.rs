@@ -138,6 +138,16 @@ impl<'a> Reader<'a> {
         comments.push(format!("import: {name} = {written}"));
         comments.push(format!("        {}", why.why));
         let found = expression.and_then(|e| self.supposed(e, file)).map(|json| self.from_json(&json, span));
+        if found.is_none() && expression.is_some_and(is_textual) {
+            let told = format!("{}; it became a variable, to be given when the plan runs", why.why);
+            self.lose(format!("the local `{name}`"), told, why.span);
+            let value = self.stand_in(&format!("local.{name}"), name, None, false, span);
+            if let Some(variable) = self.draft.variables.last_mut() {
+                variable.comments = comments;
+                variable.ty = Type::Text;
+            }
+            return Came::Value(value);
+        }
         let Some(found) = found else {
             self.lose(format!("the local `{name}`"), why.why.clone(), why.span);
             self.draft.end.extend(comments);
@@ -152,6 +162,29 @@ impl<'a> Reader<'a> {
             variable.ty = ty;
         }
         Came::Value(value)
+    }
+}
+
+/// Functions whose result is a text.
+const TEXTS: &[&str] = &[
+    "abspath", "base64decode", "base64encode", "base64gzip", "basename", "bcrypt", "chomp", "cidrhost", "dirname", "file", "format",
+    "formatdate", "indent", "join", "lower", "md5", "pathexpand", "regex_replace", "replace", "rsadecrypt", "sha1", "sha256",
+    "sha512", "strrev", "substr", "templatefile", "timeadd", "title", "trim", "trimprefix", "trimspace", "trimsuffix", "upper",
+    "urlencode", "uuidv5", "yamlencode",
+];
+
+/// Whether an expression is a text for certain, whatever else it is.
+fn is_textual(expression: &Expression) -> bool {
+    match expression {
+        Expression::String(_) | Expression::HeredocTemplate(_) => true,
+        Expression::StringTemplate(template) => template.len() > 1,
+        Expression::Parenthesis(inner) => is_textual(inner.inner()),
+        Expression::Conditional(choice) => is_textual(&choice.true_expr) || is_textual(&choice.false_expr),
+        Expression::FuncCall(call) => match call.name.name.value().as_str() {
+            "coalesce" | "try" => call.args.iter().any(is_textual),
+            name => TEXTS.contains(&name),
+        },
+        _ => false,
     }
 }
 

@@ -28,10 +28,16 @@ pub(super) fn mend(locals: &mut [Entry], wanted: &Wanted, mender: &mut Mender<'_
     }
 }
 
-/// The part of a local that a selection is, where it is written down.
-pub(super) fn selected<'l>(locals: &'l [Entry], base: &Value, key: Option<&str>) -> Option<&'l Value> {
-    let Kind::Name(Name::Local(name)) = &base.kind else { return None };
-    let local = locals.iter().find(|local| local.key == *name)?;
-    let Kind::Record(entries) = &local.value.kind else { return None };
-    entries.iter().find(|e| Some(e.key.as_str()) == key).map(|e| &e.value)
+/// The parts of a local that a selection may be, where it is written down: that of the key, or any where the key is not known.
+pub(super) fn parts<'l>(locals: &'l [Entry], base: &Value, key: Option<&str>) -> Vec<&'l Value> {
+    let Kind::Name(Name::Local(name)) = &base.kind else { return Vec::new() };
+    let Some(local) = locals.iter().find(|local| local.key == *name) else { return Vec::new() };
+    match &local.value.kind {
+        Kind::Record(entries) => {
+            let meant = |e: &&Entry| key.is_none_or(|key| e.key == key);
+            entries.iter().filter(meant).map(|e| &e.value).collect()
+        }
+        Kind::List(values) => values.iter().collect(),
+        _ => Vec::new(),
+    }
 }

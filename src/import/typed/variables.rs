@@ -257,15 +257,11 @@ impl Flows<'_> {
                 }
             }
             (Kind::Field(base, key), _) => {
-                if let Some(part) = locals::selected(self.locals, base, Some(key)) {
-                    self.flow(part, ty, encoding);
-                }
+                locals::parts(self.locals, base, Some(key)).into_iter().for_each(|part| self.flow(part, ty, encoding));
             }
             (Kind::Index(base, indices), _) => {
                 let key = indices.first().and_then(Value::plain);
-                if let Some(part) = locals::selected(self.locals, base, key) {
-                    self.flow(part, ty, encoding);
-                }
+                locals::parts(self.locals, base, key).into_iter().for_each(|part| self.flow(part, ty, encoding));
             }
             (Kind::Name(Name::Variable(name)), ty) => {
                 let found = self.wanted.entry(name.clone()).or_default();
