@@ -11,7 +11,7 @@
 //! | 3 | [`format`], [`load`], [`schema`], [`packer`] | [`load`] is the only door to files |
 //! | 4 | [`resolve`], then [`check`], then [`eval`] | no clock, no environment of their own |
 //! | 5 | [`compile`] | everything above |
-//! | 6 | [`emit`], [`inspect`], [`ide`], `run`, `rehearse` | the plan; strangers to each other; `rehearse` not even the plan |
+//! | 6 | [`emit`], [`import`], [`inspect`], [`ide`], `run`, `rehearse` | the plan; strangers to each other; `rehearse` not even the plan |
 //! | 7 | `report`, [`lsp`], then [`cli`] | `clap` and the terminal in [`cli`], the protocol in [`lsp`] |
 //!
 //! The modules stand in reading order.
@@ -41,6 +41,7 @@ pub mod compile;
 
 pub mod emit;
 pub mod ide;
+pub mod import;
 pub mod inspect;
 #[cfg(feature = "rehearse")]
 pub mod rehearse;

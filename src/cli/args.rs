@@ -76,6 +76,12 @@ impl When {
 pub(super) enum Command {
     /// Write a first program to start from.
     Init(Init),
+    /// Make a program of a template of Packer's.
+    #[command(long_about = "Make a program of a template of Packer's, in legacy JSON or HCL2.\n\n\
+            Builders that resemble each other become one image with a matrix, `only` and `except` become conditions, old names \
+            are mended as `packer fix` does, and comments are kept. The program is compiled before it is written: its plan \
+            means what the template means. What cannot be said stays as a comment that begins with `import:`, and is told.")]
+    Import(Import),
     /// Write the plan as Packer JSON, as HCL, or through a template of your own.
     Compile(Compile),
     /// Build the images on EC2, or rehearse it.
@@ -488,6 +494,27 @@ pub(super) struct Init {
     /// What to start from.
     #[arg(long, value_name = "TEMPLATE", default_value = "matrix")]
     pub(super) template: Template,
+    /// A template of Packer's to make the program of.
+    #[arg(long, value_name = "FILE", conflicts_with = "template", value_parser = Named::new(), value_hint = ValueHint::FilePath)]
+    pub(super) from: Option<String>,
+}
+
+#[derive(Group, Debug)]
+#[command(after_help = "For example:\n  \
+    bakec import packer.json                  show the program\n  \
+    bakec import packer.json -o web.bake      write it\n  \
+    bakec import images                       a folder of *.pkr.hcl, or one such file\n  \
+    bakec init --from packer.json images      begin a folder with it")]
+pub(super) struct Import {
+    /// The template, in JSON or HCL2, or a folder of `*.pkr.hcl`; `-` reads standard input.
+    #[arg(value_parser = Named::new(), value_hint = ValueHint::FilePath)]
+    pub(super) template: String,
+    /// Where the program goes; without it, or as `-`, to standard output.
+    #[arg(short, long, value_name = "FILE", value_parser = Named::new(), value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<String>,
+    /// Write over a file that exists.
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Debug)]

@@ -8,21 +8,36 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, DirEntry, include_dir};
 
+use crate::load::world;
+
 use super::args::{Init, Template};
 use super::terminal::Terminal;
-use super::{Outcome, Stop, file};
+use super::{Outcome, Stop, file, import};
 
 static MATRIX: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/cli/init/matrix");
 static EBS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/cli/init/ebs");
 static LOCAL: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/cli/init/local");
 static GITIGNORE: &str = include_str!("init/gitignore");
 
+/// The program of a folder.
+const ROOT: &str = "main.bake";
+
 pub(super) fn run(args: &Init, terminal: &Terminal) -> Outcome {
     let folder = Path::new(args.folder.as_deref().unwrap_or("."));
     if let Some(folder) = &args.folder {
         file::folder(folder, terminal)?;
     }
-    let files = files(args.template);
+    let made = match &args.from {
+        Some(template) => {
+            let program = world::normalise(&folder.join(ROOT).to_string_lossy());
+            Some(import::made(template, &program, terminal)?)
+        }
+        None => None,
+    };
+    let files = match &made {
+        Some(made) => vec![(ROOT.to_owned(), made.text.as_str())],
+        None => files(args.template),
+    };
     let taken: Vec<String> = files
         .iter()
         .map(|(name, _)| folder.join(name))
@@ -40,6 +55,9 @@ pub(super) fn run(args: &Init, terminal: &Terminal) -> Outcome {
     let ignored = folder.join(".gitignore");
     if fs::symlink_metadata(&ignored).is_err() {
         create(&ignored, GITIGNORE, terminal)?;
+    }
+    if let Some(made) = &made {
+        import::told(made, None, terminal);
     }
     next(args, terminal);
     Ok(())

@@ -24,6 +24,7 @@ mod explain;
 mod file;
 mod fmt;
 mod git;
+mod import;
 mod init;
 mod input;
 mod list;
@@ -111,6 +112,7 @@ fn work() -> ExitCode {
         Command::Explain(args) => explain::run(&args, &terminal),
         Command::Vars(args) => vars::run(&args, &terminal),
         Command::Init(args) => init::run(&args, &terminal),
+        Command::Import(args) => import::run(&args, &terminal),
         Command::Schema(args) => schema::run(&args, &terminal),
         Command::Lsp(args) => lsp::run(&args, &terminal),
         Command::Completions { shell } => complete::script(shell, &terminal),

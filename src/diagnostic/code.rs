@@ -295,6 +295,14 @@ codes! {
     /// Documentation of the file that does not stand at its top (a warning).
     SYNTAX_MISPLACED_FILE_DOC = "bake::syntax::misplaced_file_doc";
 
+    // import
+    /// A file of a template that is no HCL.
+    IMPORT_HCL = "bake::import::hcl";
+    /// Something of a template that its program does not say, or says otherwise (a warning).
+    IMPORT_LOST = "bake::import::lost";
+    /// A variable that a template uses and does not declare (a warning).
+    IMPORT_UNDECLARED = "bake::import::undeclared";
+
     // template
     /// A `{{`, or a quote or comment within it, that nothing closes.
     TEMPLATE_UNCLOSED = "bake::template::unclosed";

@@ -18,6 +18,8 @@ pub struct Parse {
     pub value: Option<Node>,
     /// In the order of the text.
     pub problems: Vec<JsonProblem>,
+    /// The comments with their marks, in the order of the text.
+    pub comments: Vec<Span>,
 }
 
 /// A value and its place.

@@ -55,7 +55,7 @@ pub enum JsonProblem {
     DuplicateKey {
         /// As decoded.
         name: String,
-        /// The first one, which is kept.
+        /// The first one.
         first: Span,
         /// This one.
         second: Span,

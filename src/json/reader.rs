@@ -16,14 +16,15 @@ const PROBLEM_LIMIT: usize = 50;
 /// Reads a file. It always returns: a value, problems, or both.
 pub fn parse(file: FileId, text: &str) -> Parse {
     let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    let mut reader = Reader { file, text, at: start, depth: 0, stopped: false, problems: Vec::new() };
+    let mut reader =
+        Reader { file, text, at: start, depth: 0, stopped: false, problems: Vec::new(), comments: Vec::new() };
     let value = reader.value("a value");
     reader.gap();
     if !reader.stopped && value.is_some() && reader.at < text.len() {
         reader.report(P::AfterEnd { span: reader.here() });
     }
     reader.problems.sort_by_key(P::span);
-    Parse { value, problems: reader.problems }
+    Parse { value, problems: reader.problems, comments: reader.comments }
 }
 
 struct Reader<'t> {
@@ -34,6 +35,7 @@ struct Reader<'t> {
     /// Set when nothing sensible can follow: at the end of the file, or after too many mistakes.
     stopped: bool,
     problems: Vec<P>,
+    comments: Vec<Span>,
 }
 
 impl<'t> Reader<'t> {
@@ -85,12 +87,16 @@ impl<'t> Reader<'t> {
         loop {
             self.take(|c| matches!(c, ' ' | '\t' | '\n' | '\r'));
             let rest = &self.text[self.at..];
+            let start = self.at;
             if rest.starts_with("//") || rest.starts_with('#') {
                 self.take(|c| c != '\n');
+                self.comments.push(self.span(start));
             } else if let Some(comment) = rest.strip_prefix("/*") {
-                let start = self.at;
                 match comment.find("*/") {
-                    Some(length) => self.at += length + 4,
+                    Some(length) => {
+                        self.at += length + 4;
+                        self.comments.push(self.span(start));
+                    }
                     None => {
                         let span = Span::new(self.file, start, start + 2);
                         self.report(P::Unclosed { span, what: "the comment", closer: "*/" });
@@ -265,15 +271,17 @@ impl<'t> Reader<'t> {
 
     fn record(&mut self) -> Kind {
         let mut members: Vec<(Key, Node)> = Vec::new();
-        let mut seen: FxHashMap<String, Span> = FxHashMap::default();
+        let mut seen: FxHashMap<String, (Span, usize)> = FxHashMap::default();
         self.entries('}', "a key in double quotes or `}`", |reader| match reader.member() {
             Some((key, value)) => match seen.entry(key.name.clone()) {
                 Entry::Occupied(first) => {
-                    let (first, second) = (*first.get(), key.span);
+                    let ((first, index), second) = (*first.get(), key.span);
                     reader.report(P::DuplicateKey { name: key.name, first, second });
+                    // Whoever reads on nevertheless takes the last one, as Go does.
+                    members[index].1 = value;
                 }
                 Entry::Vacant(free) => {
-                    free.insert(key.span);
+                    free.insert((key.span, members.len()));
                     members.push((key, value));
                 }
             },

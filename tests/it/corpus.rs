@@ -3,8 +3,8 @@
 //! `tests/corpus/diagnostics/<slug>/<case>.bake` is a program with the mistake of the code; `<case>.txt` is what people see.
 //! `tests/corpus/plan/<case>.bake` is a right program; `<case>.json` is its plan. Files that end in `.inc.bake` are imported
 //! by the cases of their folder. A case may begin with lines `//@ set: name=value`, `//@ only: pattern`, `//@ env: NAME=value` or
-//! `//@ target: packer-hcl`; `//@ template: FILE` renders its plan, `//@ diff: FILE` reads another plan to compare it with. A page of
-//! the book's error index shows the case `page` of its code.
+//! `//@ target: packer-hcl`; `//@ template: FILE` renders its plan, `//@ diff: FILE` reads another plan to compare it with,
+//! `//@ import: FILE` imports a template and shows what is said of that. A page of the book's error index shows the case `page` of its code.
 
 use std::collections::BTreeSet;
 

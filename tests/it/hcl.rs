@@ -275,7 +275,7 @@ fn differences(file: &str) -> Result<(), String> {
 }
 
 /// The JSON with what HCL has otherwise, said as HCL says it.
-fn in_words_of_hcl(json: Value) -> Result<Value, String> {
+pub(crate) fn in_words_of_hcl(json: Value) -> Result<Value, String> {
     // A function of the amazon plugin's own gets lost in HCL; the moment holds a `:`.
     let text = json.to_string().replace("isotime | clean_resource_name", "isotime | replace_all `:` `-`");
     let text = text.replace("clean_resource_name `a b`", "`a b`");

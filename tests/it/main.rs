@@ -50,6 +50,8 @@ mod hostile;
 mod house;
 #[cfg(feature = "run")]
 mod image;
+mod imported;
+mod imported_hcl;
 mod init;
 #[cfg(feature = "run")]
 mod kept;
@@ -60,6 +62,7 @@ mod limits;
 #[cfg(feature = "run")]
 mod machine;
 mod manners;
+mod meaning;
 mod moving;
 #[cfg(feature = "run")]
 mod options;
@@ -82,6 +85,8 @@ mod peer_door;
 mod peer_ec2;
 #[path = "../peer/editors.rs"]
 mod peer_editors;
+#[path = "../peer/imports.rs"]
+mod peer_imports;
 #[cfg(feature = "run")]
 #[path = "../peer/killed.rs"]
 mod peer_killed;

@@ -7,6 +7,7 @@ use bakec::diagnostic::render::{Format, Style, render, summary};
 use bakec::diagnostic::{Code, Diagnostic};
 use bakec::emit::template::Template;
 use bakec::emit::{Emit, packer_hcl, packer_json};
+use bakec::import::{Places, import};
 use bakec::inspect::select::select;
 use bakec::load::Memory;
 use bakec::packer::read;
@@ -44,7 +45,7 @@ impl Program {
 pub(crate) fn compile(mut world: Memory, root: &str) -> Program {
     let mut options = Options::default();
     let mut only = Vec::new();
-    let (mut template, mut other, mut hcl) = (None, None, false);
+    let (mut template, mut other, mut hcl, mut imported) = (None, None, false, None);
     let text = world.files.get(root).cloned().unwrap_or_default();
     for argument in text.lines().map_while(|line| line.strip_prefix("//@ ")) {
         let (name, value) = argument.split_once(": ").unwrap_or((argument, ""));
@@ -55,6 +56,7 @@ pub(crate) fn compile(mut world: Memory, root: &str) -> Program {
             "only" => only.push(value.to_string()),
             "template" => template = Some(value.to_string()),
             "diff" => other = Some(value.to_string()),
+            "import" => imported = Some(value.to_string()),
             "target" => hcl = value == "packer-hcl",
             "env" => {
                 let (name, value) = value.split_once('=').expect("`//@ env: NAME=value`");
@@ -92,6 +94,11 @@ pub(crate) fn compile(mut world: Memory, root: &str) -> Program {
             compiled.diagnostics.push(problem.diagnostic(file));
         }
         None => {}
+    }
+    if let Some(path) = &imported {
+        let text = world.files.get(path).expect("the template is a file beside the case");
+        let imported = import(&world, Places { template: path, program: root }, text);
+        return Program { sources: imported.sources, diagnostics: imported.diagnostics, json };
     }
     Program { sources: compiled.sources, diagnostics: compiled.diagnostics, json }
 }

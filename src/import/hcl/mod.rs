@@ -1,0 +1,166 @@
+//! The front half for Packer's HCL2: the files of a template become a [`Draft`].
+//!
+//! It knows HCL and what Packer's core makes of it, no option's type and nothing of how `.bake` is written, but for the names of the
+//! built-in functions. `module` collects what is declared, `expr`, `text`, `functions`, `moment` and `fold` read values, `body`,
+//! `build` and `data` read blocks, `variables` declarations.
+
+mod body;
+mod build;
+mod data;
+mod defaults;
+mod expr;
+mod fold;
+mod functions;
+mod gaps;
+mod known;
+mod module;
+mod moment;
+mod order;
+mod parse;
+mod pure;
+mod reference;
+mod settings;
+mod text;
+mod validation;
+mod variables;
+
+use rustc_hash::FxHashMap;
+
+use crate::diagnostic::Diagnostic;
+use crate::text::Span;
+
+use self::module::Module;
+use self::parse::Parsed;
+use super::draft::{Draft, Lost, Value};
+
+pub use self::parse::File;
+
+/// What was read: without a draft there are errors that say why.
+pub type Read = (Option<Draft>, Vec<Diagnostic>);
+
+/// Reads a template of one or several files.
+pub fn read(files: &[File<'_>]) -> Read {
+    let mut parsed = Vec::with_capacity(files.len());
+    let mut diagnostics = Vec::new();
+    for file in files {
+        match parse::parse(*file) {
+            Ok(file) => parsed.push(file),
+            Err(problem) => diagnostics.push(problem.into()),
+        }
+    }
+    if !diagnostics.is_empty() {
+        return (None, diagnostics);
+    }
+    let mut reader = Reader {
+        files: &parsed,
+        module: Module::read(&parsed),
+        locals: FxHashMap::default(),
+        made: Vec::new(),
+        draft: Draft::default(),
+        comments: Vec::new(),
+        lenient: false,
+    };
+    reader.template();
+    (Some(reader.draft), diagnostics)
+}
+
+/// Why something cannot be said.
+#[derive(Clone, Debug, PartialEq)]
+struct Why {
+    why: String,
+    span: Span,
+}
+
+/// A value, or why there is none.
+type Said = Result<Value, Why>;
+
+/// What a local came to.
+enum Came {
+    /// It is being read: a local that needs itself comes here.
+    Busy,
+    Value(Value),
+    Nothing(String),
+}
+
+/// Where an expression stands.
+#[derive(Clone)]
+struct Place<'a> {
+    file: usize,
+    at: Where,
+    /// Names that surround the expression, the innermost last.
+    bound: Vec<Bound>,
+    /// The data source that the AMI of the builder at hand comes from.
+    source: Option<(&'a str, &'a str)>,
+    /// The name of the build block at hand.
+    build: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Where {
+    Default,
+    Local,
+    Builder,
+    /// A provisioner or post-processor; whether `source.name` is the name of each of its builds.
+    Step(bool),
+}
+
+/// A name that a `for` or `dynamic` binds.
+#[derive(Clone)]
+struct Bound {
+    /// As the template has it.
+    name: String,
+    /// The identifier of the key. The iterator of a `dynamic` block has both, as `name.key` and `name.value`.
+    key: Option<String>,
+    /// The identifier of the value.
+    value: Option<String>,
+    /// Whether it is an iterator.
+    iterator: bool,
+    /// The key and the value, where they are known: of a `dynamic` step, which is made once for each element.
+    known: Option<(Value, Value)>,
+}
+
+struct Reader<'a> {
+    files: &'a [Parsed<'a>],
+    module: Module<'a>,
+    locals: FxHashMap<String, Came>,
+    /// Variables that stand for what only the run knows, such as a secret of a store: what they stand for, and their names.
+    made: Vec<(String, String)>,
+    draft: Draft,
+    /// Comments within the expression at hand.
+    comments: Vec<String>,
+    /// Whether values are read that nobody will write, to see what they come to.
+    lenient: bool,
+}
+
+impl Reader<'_> {
+    fn lose(&mut self, what: impl Into<String>, why: impl Into<String>, span: Span) {
+        let lost = Lost { what: what.into(), why: why.into(), span };
+        if !self.draft.lost.contains(&lost) {
+            self.draft.lost.push(lost);
+        }
+    }
+
+    fn template(&mut self) {
+        self.draft.doc = std::mem::take(&mut self.module.doc);
+        for (what, why, span) in std::mem::take(&mut self.module.strange) {
+            self.lose(what, why, span);
+        }
+        self.settings();
+        self.variables();
+        self.all_locals();
+        self.builds();
+        self.unused_data();
+        self.defaults();
+        let end = std::mem::take(&mut self.module.end);
+        self.draft.end.extend(end);
+    }
+}
+
+impl<'a> Place<'a> {
+    fn new(file: usize, at: Where) -> Self {
+        Place { file, at, bound: Vec::new(), source: None, build: None }
+    }
+}
+
+#[cfg(test)]
+mod tests;

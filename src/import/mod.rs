@@ -1,0 +1,237 @@
+//! Templates of Packer's become programs that a person would have written.
+//!
+//! Floor 6. It knows the compiler, by which it proves what it writes, and the schema; it is a stranger to those who emit, inspect
+//! and run plans. A front half (`legacy`, `hcl`) reads a template into a [`draft`], the same for all forms of template. The back half
+//! gives values their types (`typed`), finds a shape (`shape`) for the [program](program) to come, and writes it (`write`). Of the
+//! shapes that mean what the plainest one means (`proof`), the shortest is taken: an import is never wrong, only sometimes plainer.
+
+pub mod draft;
+mod early;
+pub mod hcl;
+mod legacy;
+mod problem;
+mod program;
+mod proof;
+mod shape;
+mod typed;
+mod write;
+
+pub use problem::ImportProblem;
+
+use crate::compile::{Compiled, schema};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::format::format;
+use crate::load::World;
+use crate::plan::Plan;
+use crate::schema::Kinds;
+use crate::text::{FileId, Source, Sources};
+
+use draft::Draft;
+use proof::{meaning, tried};
+use shape::{Shape, program};
+use typed::paths::Paths;
+use typed::{Typed, typed};
+
+/// Where a template comes from and where its program goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Places<'p> {
+    /// The template's path, relative to the current folder.
+    pub template: &'p str,
+    /// The program's path, relative to the current folder.
+    pub program: &'p str,
+}
+
+/// What became of a template.
+#[derive(Debug)]
+pub struct Imported {
+    /// The template, and the program where it is told of.
+    pub sources: Sources,
+    /// What is wrong with the template, or not said.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The program; none where the template cannot be read.
+    pub program: Option<Made>,
+}
+
+/// A program that was made.
+#[derive(Debug)]
+pub struct Made {
+    /// Its text, formatted.
+    pub text: String,
+    /// What it is compared with what was read.
+    pub tally: Tally,
+}
+
+/// What became of what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Builders of the template.
+    pub builders: usize,
+    /// Axes of the image.
+    pub axes: usize,
+    /// Things that are not said as the template says them.
+    pub lost: usize,
+    /// Whether the compiler takes the program as it is.
+    pub compiles: bool,
+}
+
+/// Makes a program of a template of one file.
+pub fn import(world: &dyn World, places: Places<'_>, text: &str) -> Imported {
+    import_files(world, places, &[(places.template, text)])
+}
+
+/// Makes a program of a template: its files by their paths. Several files are HCL2, of which Packer reads a folder as one.
+pub fn import_files(world: &dyn World, places: Places<'_>, files: &[(&str, &str)]) -> Imported {
+    let mut sources = Sources::new();
+    let ids: Vec<FileId> = files.iter().map(|(path, text)| sources.add(Source::new(*path, *text))).collect();
+    let (draft, mut diagnostics) = match (files, &ids[..]) {
+        ([(path, text)], [file]) if !is_hcl(path, text) => legacy::read(*file, text),
+        _ => {
+            let files: Vec<hcl::File<'_>> = ids.iter().zip(files).map(|(id, (_, text))| hcl::File { id: *id, text }).collect();
+            hcl::read(&files)
+        }
+    };
+    let program = draft.map(|draft| {
+        let (made, problems, mut found) = made(world, places, draft, &mut sources);
+        diagnostics.extend(problems.into_iter().map(Diagnostic::from));
+        diagnostics.append(&mut found);
+        made
+    });
+    Imported { sources, diagnostics, program }
+}
+
+/// Whether a file holds HCL2: by its name, or else by what it begins with.
+fn is_hcl(path: &str, text: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    if path.ends_with(".hcl") || path.ends_with(".json") {
+        return path.ends_with(".hcl");
+    }
+    let mut rest = text.trim_start();
+    loop {
+        let end = if rest.starts_with('#') || rest.starts_with("//") {
+            rest.find('\n')
+        } else if rest.starts_with("/*") {
+            rest.find("*/").map(|at| at + 2)
+        } else {
+            return !rest.is_empty() && !rest.starts_with(['{', '[', '"']);
+        };
+        rest = end.and_then(|end| rest.get(end..)).unwrap_or("").trim_start();
+    }
+}
+
+/// The back half.
+fn made(
+    world: &dyn World,
+    places: Places<'_>,
+    draft: Draft,
+    sources: &mut Sources,
+) -> (Made, Vec<ImportProblem>, Vec<Diagnostic>) {
+    let kinds = schema(world, None).kinds;
+    let paths = Paths { world, template: places.template.to_owned(), program: places.program.to_owned() };
+    let mut typed = typed(draft, &kinds, sources, &paths);
+    let writing = Writing { world, places, kinds: &kinds };
+    let mut best = writing.written(&typed, Shape::Plain).unwrap_or_default();
+    let mut plain = writing.compiled(&mut best, &typed);
+    if best.plan.is_none() && wanting(&mut typed, &plain) {
+        best = writing.written(&typed, Shape::Plain).unwrap_or_default();
+        plain = writing.compiled(&mut best, &typed);
+    }
+    if let Some(wanted) = best.plan.as_ref().map(meaning) {
+        for shape in Shape::ALL {
+            let shorter = |o: &Candidate| o.text.lines().count() < best.text.lines().count();
+            let Some(mut other) = writing.written(&typed, shape).filter(shorter) else { continue };
+            writing.compiled(&mut other, &typed);
+            if other.plan.as_ref().map(meaning).as_ref() == Some(&wanted) {
+                best = other;
+            }
+        }
+    }
+    let lost = typed.draft.lost.len();
+    let tally = Tally { builders: typed.draft.builders.len(), axes: best.axes, lost, compiles: best.plan.is_some() };
+    let problems = typed.problems.into_iter().chain(typed.draft.lost.into_iter().map(ImportProblem::Lost)).collect();
+    let refused = if best.plan.is_some() { Vec::new() } else { refused(plain, places.program, &best.text, sources) };
+    (Made { text: best.text, tally }, problems, refused)
+}
+
+/// What writing takes.
+struct Writing<'w> {
+    world: &'w dyn World,
+    places: Places<'w>,
+    kinds: &'w Kinds,
+}
+
+impl Writing<'_> {
+    /// The program in a shape, if it has that shape.
+    fn written(&self, typed: &Typed, shape: Shape) -> Option<Candidate> {
+        let stems = [stem(self.places.program), stem(self.places.template)];
+        let program = program(typed, self.kinds, stems, shape)?;
+        let axes = program.images.first().map_or(0, |image| image.axes());
+        let text = write::write(&program);
+        // A text that the formatter does not take does not compile either.
+        let text = format(self.places.program, &text).unwrap_or(text);
+        Some(Candidate { axes, text, plan: None })
+    }
+
+    fn compiled(&self, candidate: &mut Candidate, typed: &Typed) -> Compiled {
+        let mut compiled = tried(self.world, self.places.program, &candidate.text, &[]);
+        if !compiled.missing_params.is_empty() {
+            // What must be given is given somehow: the shape of the plan does not depend on it.
+            let known = |name: &str| typed.variables.iter().find(|(own, _)| program::identifier(own) == name);
+            let given = |name: &smol_str::SmolStr| known(name).map(|(_, w)| format!("{name}={}", typed::specimen(&w.ty)));
+            let set: Vec<String> = compiled.missing_params.iter().filter_map(given).collect();
+            compiled = tried(self.world, self.places.program, &candidate.text, &set);
+        }
+        candidate.plan = compiled.plan.take();
+        compiled
+    }
+}
+
+/// Variables with an empty default at places that the compiler refuses: what is to be filled in is wanted. Whether there were any.
+fn wanting(typed: &mut Typed, compiled: &Compiled) -> bool {
+    let errors = compiled.diagnostics.iter().filter(|d| d.severity == Severity::Error);
+    let labels = errors.flat_map(|d| &d.labels).filter(|l| l.span.file == FileId(0));
+    let source = |l: &crate::diagnostic::Label| compiled.sources.slice(l.span).to_owned();
+    let line = |l: &crate::diagnostic::Label| {
+        let source = compiled.sources.get(l.span.file);
+        source.line(source.line_column(l.span.start).0).to_owned()
+    };
+    let texts: Vec<String> = labels.flat_map(|l| [source(l), line(l)]).collect();
+    let word = |c: char| !(c.is_alphanumeric() || c == '_');
+    let named = |name: &str| texts.iter().any(|text| text.split(word).any(|w| w == program::identifier(name)));
+    let mut found = false;
+    for variable in &mut typed.draft.variables {
+        if variable.default.as_ref().is_some_and(|d| d.plain() == Some("")) && named(&variable.name) {
+            variable.default = None;
+            found = true;
+            typed.draft.lost.push(draft::Lost {
+                what: format!("the empty default of `{}`", variable.name),
+                why: "where it is used, an empty text is of no use; a value must be given".into(),
+                span: variable.span,
+            });
+        }
+    }
+    found
+}
+
+/// The name of a file without what stands behind its first dot.
+fn stem(path: &str) -> &str {
+    path.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default()
+}
+
+/// A text that may be taken.
+#[derive(Default)]
+struct Candidate {
+    axes: usize,
+    text: String,
+    plan: Option<Plan>,
+}
+
+/// What the compiler says of the program: the mistakes were the template's. They are no reason to keep the program back.
+fn refused(compiled: Compiled, path: &str, text: &str, sources: &mut Sources) -> Vec<Diagnostic> {
+    let file = sources.add(Source::new(path, text));
+    let own = |d: &Diagnostic| d.labels.iter().all(|l| l.span.file == FileId(0));
+    let moved = |mut d: Diagnostic| {
+        d.labels.iter_mut().for_each(|l| l.span.file = file);
+        Diagnostic { severity: Severity::Warning, fix: None, ..d }
+    };
+    compiled.diagnostics.into_iter().filter(|d| d.severity == Severity::Error && own(d)).map(moved).collect()
+}

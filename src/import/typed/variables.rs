@@ -1,0 +1,399 @@
+//! What a variable is, from the places that it flows into. Legacy JSON says nothing of it, HCL2 half of it.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::import::draft::{Block, Draft, Entry, Kind, Name, Operator, Piece, Type, Value};
+use crate::schema::{Category, Kinds};
+use crate::text::{FileId, Span};
+use crate::ty::{Encoding, Field, Literal, Pattern, Record, Ty};
+
+use super::mend::{duration, split};
+use super::{expressions, locals};
+
+/// What a variable is.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::import) struct Written {
+    /// Its type as the schema has it, without what only a value can show.
+    pub(in crate::import) ty: Ty,
+    /// The same as the language writes it.
+    pub(in crate::import) word: String,
+    /// Whether it is a text.
+    pub(in crate::import) text: bool,
+    /// Whether it is a list.
+    pub(in crate::import) list: bool,
+    /// Whether it must never be shown.
+    pub(in crate::import) secret: bool,
+    /// Whether the compiler must know it.
+    pub(in crate::import) early: bool,
+    /// Whether its default is an empty text where a text is of no use.
+    pub(super) unsaid: bool,
+}
+
+/// Options whose values are nobody's business.
+const SECRET_OPTIONS: &[&str] = &["access_key", "secret_key", "token", "mfa_code"];
+/// Parts of names that say so.
+const SECRET_WORDS: &[&str] = &[
+    "secret",
+    "password",
+    "passwd",
+    "passphrase",
+    "token",
+    "credential",
+    "api_key",
+    "apikey",
+    "access_key",
+    "private_key",
+];
+
+pub(super) fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('-', "_");
+    // A file or its path is no secret.
+    let place = ["_file", "_path", "_dir", "_name", "_id", "_version", "_arn"].iter().any(|end| name.ends_with(end));
+    SECRET_WORDS.iter().any(|word| name.contains(word)) && (!place || name.ends_with("access_key_id"))
+}
+
+/// The types of all variables of a draft.
+pub(super) fn types(
+    draft: &Draft,
+    kinds: &Kinds,
+    early: &FxHashSet<String>,
+) -> (FxHashMap<String, Written>, locals::Wanted) {
+    let mut flows = Flows { locals: &draft.locals, ..Flows::default() };
+    each_value(draft, &mut |value| flows.decides(value));
+    for builder in &draft.builders {
+        flows.block(&builder.block, Category::Builder, kinds);
+    }
+    draft.provisioners.iter().chain(&draft.cleanups).for_each(|s| flows.block(s, Category::Provisioner, kinds));
+    draft.posts.iter().flatten().for_each(|s| flows.block(s, Category::Post, kinds));
+    let written = |variable: &crate::import::draft::Variable| {
+        let in_text = flows.in_text.contains(&variable.name);
+        // Where it must also be one, or stands within a text, it is no list.
+        let wanted = flows.wanted.get(&variable.name).into_iter().flatten();
+        let one = in_text || wanted.clone().any(|t| !matches!(t, Ty::List(_)));
+        let wanted: Vec<&Ty> = wanted.filter(|t| !(one && matches!(t, Ty::List(_)))).collect();
+        let default = variable.default.as_ref().filter(|d| !matches!(d.kind, Kind::Call(..)));
+        let early = early.contains(&variable.name);
+        let default = default.filter(|d| d.kind != Kind::Null);
+        let declared = declared(&variable.ty, early);
+        // Text flows into most places; what is no text must be said. Of several, the first decides.
+        let strict = wanted.iter().copied().find(|t| !t.is_text());
+        // Of what is no text, an empty default says nothing.
+        let unsaid =
+            strict.is_some_and(|t| !matches!(t, Ty::List(_))) && default.is_some_and(|d| d.plain() == Some(""));
+        let default = default.filter(|_| !unsaid);
+        let fits = |ty: &&Ty| default.is_none_or(|d| takes(ty, d));
+        let ty = match (strict, &declared) {
+            (Some(strict), _) => Some(strict).filter(fits),
+            (None, Some(declared)) => Some(declared),
+            (None, None) => {
+                let named: Vec<&Ty> = wanted.iter().copied().filter(|t| **t != Ty::String).collect();
+                let one = named.first().filter(|first| named.iter().all(|t| t == *first)).copied();
+                one.filter(fits)
+            }
+        };
+        let ty = ty.cloned().unwrap_or(Ty::String);
+        let secret = variable.sensitive || is_secret(&variable.name) || flows.secret.contains(&variable.name);
+        let null = variable.default.as_ref().is_some_and(|d| d.kind == Kind::Null);
+        let word = if null { Ty::Optional(ty.clone().into()).to_string() } else { ty.to_string() };
+        let (text, list) = (ty.is_text(), matches!(ty, Ty::List(_)));
+        (variable.name.clone(), Written { word, ty, text, list, secret: secret && !early, early, unsaid })
+    };
+    let types = draft.variables.iter().map(written).collect();
+    (types, flows.wanted_locals)
+}
+
+/// What a declaration says, as far as a variable can be it.
+fn declared(ty: &Type, early: bool) -> Option<Ty> {
+    match ty {
+        Type::Number => Some(Ty::Number),
+        Type::Bool => Some(Ty::Bool),
+        Type::List(inner) => Some(Ty::List(declared(inner, early).unwrap_or(Ty::String).into())),
+        Type::Map(inner) if early => Some(Ty::Map(declared(inner, early).unwrap_or(Ty::String).into())),
+        Type::Record(members) if early => {
+            let field = |(name, ty, optional): &(String, Type, bool)| {
+                let ty = declared(ty, early).unwrap_or(Ty::String);
+                let (doc, span) = (Default::default(), Span::file_start(FileId(0)));
+                let field = Field { ty, optional: *optional, default: false, doc, notes: None, span };
+                (name.as_str().into(), field)
+            };
+            Some(Ty::Record(Record { fields: members.iter().map(field).collect(), declared: None }.into()))
+        }
+        Type::OneOf(texts) => {
+            let literal = |text: &String| Ty::Literal(Literal::Text(text.as_str().into()));
+            Some(match &texts[..] {
+                [one] => literal(one),
+                _ => Ty::Union(texts.iter().map(literal).collect()),
+            })
+        }
+        Type::Matches(pattern) => {
+            let pattern = Pattern::lazy(pattern.replace('/', "\\/").into());
+            pattern.compile().is_ok().then(|| Ty::Matches(pattern.into()))
+        }
+        Type::Any | Type::Text | Type::Map(_) | Type::Record(_) => None,
+    }
+}
+
+/// Whether a default is of a type, once mended.
+fn takes(ty: &Ty, default: &Value) -> bool {
+    match ty {
+        Ty::List(inner) => match &default.kind {
+            Kind::Text(pieces) if pieces.is_empty() => true,
+            Kind::Text(pieces) => split(pieces, Span::file_start(FileId(0))).iter().all(|d| takes(inner, d)),
+            Kind::List(values) => values.iter().all(|d| takes(inner, d)),
+            _ => takes(inner, default),
+        },
+        Ty::Bool => {
+            matches!(default.kind, Kind::Bool(_)) || default.plain().is_some_and(|t| matches!(t, "true" | "false"))
+        }
+        Ty::Int => matches!(default.kind, Kind::Int(_)) || default.plain().is_some_and(|t| t.parse::<i64>().is_ok()),
+        Ty::Number => default.plain().is_some_and(|t| t.parse::<f64>().is_ok()),
+        Ty::Duration => default.plain().is_some_and(|t| duration(t).is_some()),
+        Ty::Domain(domain) => default.plain().is_some_and(|t| domain.check(t).is_ok()),
+        Ty::Union(members) => members.iter().any(|m| takes(m, default)),
+        Ty::Literal(Literal::Text(text)) => default.plain() == Some(text),
+        Ty::Literal(_) => false,
+        _ => true,
+    }
+}
+
+/// Where variables flow.
+#[derive(Default)]
+struct Flows<'d> {
+    locals: &'d [Entry],
+    wanted_locals: locals::Wanted,
+    wanted: FxHashMap<String, Vec<Ty>>,
+    secret: Vec<String>,
+    /// Those that stand within texts.
+    in_text: Vec<String>,
+}
+
+impl Flows<'_> {
+    fn block(&mut self, block: &Block, category: Category, kinds: &Kinds) {
+        let Some(kind) = kinds.get(&(category, block.kind.as_str().into())) else { return };
+        for entry in block.options.iter().chain(block.overrides.iter().flat_map(|(_, e)| e)) {
+            let find = kind.options.iter().find(|(name, f)| **name == entry.key || f.was_named(&entry.key));
+            let Some((name, field)) = find else { continue };
+            self.flow(&entry.value, &field.ty, field.encoding());
+            entry.value.each(&mut |value| {
+                let Kind::Text(pieces) = &value.kind else { return };
+                for piece in pieces {
+                    if let Piece::Value(value) = piece
+                        && let Kind::Name(Name::Variable(name)) = &value.kind
+                    {
+                        self.in_text.push(name.clone());
+                    }
+                }
+            });
+            if SECRET_OPTIONS.contains(&name.as_str()) || name.ends_with("password") {
+                entry.value.each(&mut |value| {
+                    if let Kind::Name(Name::Variable(variable)) = &value.kind {
+                        self.secret.push(variable.clone());
+                    }
+                });
+            }
+        }
+    }
+
+    /// What a value must be that something is decided by.
+    fn decides(&mut self, value: &Value) {
+        let is_bool = |v: &Value| matches!(v.kind, Kind::Bool(_));
+        match &value.kind {
+            Kind::If(condition, ..) => self.value(condition, &Ty::Bool),
+            Kind::Not(inner) => self.value(inner, &Ty::Bool),
+            Kind::Operation(Operator::And | Operator::Or, a, b) => [a, b].into_iter().for_each(|v| self.value(v, &Ty::Bool)),
+            Kind::Operation(Operator::Equal | Operator::Unequal, a, b) => {
+                for (one, other) in [(a, b), (b, a)] {
+                    match &other.kind {
+                        Kind::Int(_) => self.value(one, &Ty::Int),
+                        _ if is_bool(other) => self.value(one, &Ty::Bool),
+                        _ => {}
+                    }
+                }
+            }
+            Kind::Operation(Operator::Less | Operator::LessEqual | Operator::Greater | Operator::GreaterEqual, a, b) => {
+                [a, b].into_iter().for_each(|v| self.value(v, &Ty::Int));
+            }
+            Kind::Operation(
+                Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Remainder,
+                a,
+                b,
+            ) => [a, b].into_iter().for_each(|v| self.value(v, &Ty::Int)),
+            // The key of a map that is written down is one of its keys.
+            Kind::Index(base, indices) => {
+                if let (Kind::Name(Name::Local(map)), [key]) = (&base.kind, &indices[..])
+                    && let Some(Kind::Record(entries)) = self.locals.iter().find(|l| l.key == *map).map(|l| &l.value.kind)
+                    && entries.len() > 1
+                    && entries.iter().all(|e| !expressions::is_spread(e))
+                {
+                    let keys = entries.iter().map(|e| Ty::Literal(Literal::Text(e.key.as_str().into()))).collect();
+                    self.value(key, &Ty::Union(keys));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn value(&mut self, value: &Value, ty: &Ty) {
+        self.flow(value, ty, None);
+    }
+
+    fn flow(&mut self, value: &Value, ty: &Ty, encoding: Option<Encoding>) {
+        match (&value.kind, ty) {
+            (_, Ty::Named(named)) => self.flow(value, &named.ty, encoding),
+            (_, Ty::Optional(inner) | Ty::Late(inner)) => self.flow(value, inner, encoding),
+            (Kind::If(_, a, b) | Kind::Operation(Operator::Else, a, b), _) => {
+                [a, b].into_iter().for_each(|branch| self.flow(branch, ty, encoding));
+            }
+            (Kind::Spread(inner), _) => self.flow(inner, ty, encoding),
+            (Kind::For(each), Ty::List(inner) | Ty::Map(inner)) => self.value(&each.makes, inner),
+            (Kind::Name(Name::Local(name)), ty) => {
+                let found = self.wanted_locals.entry(name.clone()).or_default();
+                let place = (expressions::bare(ty).clone(), encoding);
+                if !found.contains(&place) {
+                    found.push(place);
+                    if let Some(local) = self.locals.iter().find(|local| local.key == *name) {
+                        self.flow(&local.value, ty, encoding);
+                    }
+                }
+            }
+            (Kind::Field(base, key), _) => {
+                locals::parts(self.locals, base, Some(key)).into_iter().for_each(|part| self.flow(part, ty, encoding));
+            }
+            (Kind::Index(base, indices), _) => {
+                let key = indices.first().and_then(Value::plain);
+                locals::parts(self.locals, base, key).into_iter().for_each(|part| self.flow(part, ty, encoding));
+            }
+            (Kind::Name(Name::Variable(name)), ty) => {
+                let found = self.wanted.entry(name.clone()).or_default();
+                let ty = simple(ty);
+                if !found.contains(&ty) {
+                    found.push(ty);
+                }
+            }
+            (_, Ty::Union(members)) => {
+                if let Some(member) = members.iter().find(|m| super::mend::fits(value, m)) {
+                    self.value(value, member);
+                }
+            }
+            (Kind::List(values), Ty::List(inner)) => values.iter().for_each(|v| match &v.kind {
+                Kind::Spread(more) => self.flow(more, ty, encoding),
+                _ => self.value(v, inner),
+            }),
+            (Kind::List(values), _) => values.iter().for_each(|v| self.value(v, ty)),
+            // One record where a list of them is wanted.
+            (Kind::Record(_), Ty::List(inner)) => self.value(value, inner),
+            (Kind::Text(pieces), Ty::List(inner)) => {
+                split(pieces, value.span)
+                    .iter()
+                    .filter(|v| !matches!(v.kind, Kind::Text(_)))
+                    .for_each(|v| self.value(v, inner));
+            }
+            (Kind::Record(entries), Ty::Map(inner)) => entries.iter().for_each(|e| match &e.value.kind {
+                Kind::Spread(more) => self.flow(more, ty, encoding),
+                _ => self.value(&e.value, inner),
+            }),
+            (Kind::Record(entries), Ty::Record(record)) => {
+                for Entry { key, value, .. } in entries {
+                    if let Some(field) = record.fields.get(key.as_str()) {
+                        self.value(value, &field.ty);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What a variable of such a place is declared as.
+fn simple(ty: &Ty) -> Ty {
+    match ty {
+        Ty::Named(named) => simple(&named.ty),
+        Ty::Optional(inner) | Ty::Late(inner) => simple(inner),
+        Ty::Range(range) => simple(&range.base),
+        // In whole GiB, as Packer counts.
+        Ty::Size => Ty::Int,
+        Ty::Matches(_) | Ty::Template(_) => Ty::String,
+        Ty::List(inner) => match simple(inner) {
+            scalar @ (Ty::Bool | Ty::Int | Ty::Number | Ty::Duration | Ty::Domain(_) | Ty::Union(_)) => {
+                Ty::List(scalar.into())
+            }
+            _ => Ty::List(Ty::String.into()),
+        },
+        Ty::Union(members) if members.iter().all(|m| matches!(m, Ty::Literal(_))) => ty.clone(),
+        Ty::Union(members) => members.iter().find(|m| !matches!(m, Ty::Literal(_))).map_or(Ty::String, simple),
+        Ty::Map(_) | Ty::Record(_) => Ty::String,
+        Ty::Literal(_) => Ty::Union([ty.clone()].into()),
+        other => other.clone(),
+    }
+}
+
+/// Some value of a type, as a literal for `--set`.
+pub(in crate::import) fn specimen(ty: &Ty) -> String {
+    match expressions::bare(ty) {
+        Ty::Bool => "false".into(),
+        Ty::Int | Ty::Number => "1".into(),
+        Ty::Duration => "1s".into(),
+        Ty::Size => "8GiB".into(),
+        Ty::List(inner) if inner.is_text() => format!("[\"{}\"]", specimen(inner)),
+        Ty::List(inner) => format!("[{}]", specimen(inner)),
+        Ty::Map(_) => "{}".into(),
+        Ty::Record(record) => {
+            let quoted = |ty: &Ty| if ty.is_text() { format!("\"{}\"", specimen(ty)) } else { specimen(ty) };
+            let needed = record.fields.iter().filter(|(_, field)| !field.optional);
+            let entries: Vec<String> = needed.map(|(name, field)| format!("\"{name}\" = {}", quoted(&field.ty))).collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+        Ty::Domain(domain) => domain.example().into(),
+        Ty::Union(members) => members.first().map(specimen).unwrap_or_default(),
+        Ty::Literal(Literal::Text(text)) => text.to_string(),
+        _ => "specimen".into(),
+    }
+}
+
+/// Calls `see` with every value of a draft, also those within others.
+pub(super) fn each_value(draft: &Draft, see: &mut dyn FnMut(&Value)) {
+    let blocks = draft.builders.iter().map(|b| &b.block);
+    let blocks = blocks.chain(&draft.provisioners).chain(&draft.cleanups).chain(draft.posts.iter().flatten());
+    for block in blocks {
+        let entries = block.options.iter().chain(block.overrides.iter().flat_map(|(_, e)| e));
+        entries.for_each(|entry| entry.value.each(see));
+    }
+    draft.locals.iter().for_each(|e| e.value.each(see));
+    draft.variables.iter().filter_map(|v| v.default.as_ref()).for_each(|d| d.each(see));
+}
+
+/// Changes every value of a draft, also those within others.
+pub(super) fn each_value_mut(draft: &mut Draft, change: &dyn Fn(&mut Value)) {
+    let blocks = draft.builders.iter_mut().map(|b| &mut b.block);
+    let blocks =
+        blocks.chain(&mut draft.provisioners).chain(&mut draft.cleanups).chain(draft.posts.iter_mut().flatten());
+    for block in blocks {
+        let entries = block.options.iter_mut().chain(block.overrides.iter_mut().flat_map(|(_, e)| e));
+        entries.for_each(|entry| entry.value.change(change));
+    }
+    draft.locals.iter_mut().for_each(|e| e.value.change(change));
+    draft.variables.iter_mut().filter_map(|v| v.default.as_mut()).for_each(|d| d.change(change));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_secrets() {
+        for name in ["aws_secret_key", "db-password", "API_TOKEN", "access_key_id", "aws_access_key"] {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in ["secret_name", "private_key_file", "key_name", "region", "token_path"] {
+            assert!(!is_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn lists_are_split_at_commas() {
+        let text = Value::text("a,b", Span::file_start(FileId(0)));
+        assert!(matches!(&text.kind, Kind::Text(pieces) if matches!(&pieces[..], [Piece::Chars(_)])));
+        assert!(takes(&Ty::List(Ty::String.into()), &text));
+        assert!(!takes(&Ty::List(Ty::Int.into()), &text));
+    }
+}

@@ -1,0 +1,8 @@
+source "null" "web" {
+  communicator = "none"
+  ssh_username = shop user
+}
+
+build {
+  sources = ["null.web"]
+}
