@@ -28,6 +28,7 @@ mod corpus;
 mod doc;
 #[cfg(feature = "run")]
 mod ec2;
+mod editors;
 mod emitted;
 #[cfg(feature = "run")]
 mod ended;
@@ -79,6 +80,8 @@ mod peer_door;
 #[cfg(feature = "run")]
 #[path = "../peer/ec2.rs"]
 mod peer_ec2;
+#[path = "../peer/editors.rs"]
+mod peer_editors;
 #[cfg(feature = "run")]
 #[path = "../peer/killed.rs"]
 mod peer_killed;

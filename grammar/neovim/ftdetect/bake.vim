@@ -1,0 +1,1 @@
+autocmd BufRead,BufNewFile *.bake setfiletype bake
