@@ -21,15 +21,15 @@ let z = f("a")
 
 # Before; the words that the cursor is on; the title of the action; what stands there afterwards, and no diagnostic.
 CASES = {
-    "a region": (BUILDER.replace("us-east-1", "us-esat-1"), '"us-esat-1"', "Change to `us-east-1`", '= "us-east-1"'),
+    "a region": (BUILDER.replace("us-east-1", "us-esat-1"), '"us-esat-1"', 'Change to `"us-east-1"`', '= "us-east-1"'),
     "an option": (BUILDER.replace("instance_type", "instance_tipe"), "instance_tipe", "Change to `instance_type`", "instance_type ="),
     "a kind": (BUILDER.replace("amazon-ebs", "amazn-ebs"), "amazn-ebs", "Change to `amazon-ebs`", "builder amazon-ebs {"),
-    "an instance type": (BUILDER.replace("m3.medium", "m3.mediun"), '"m3.mediun"', "Change to `m3.medium`", '= "m3.medium"'),
+    "an instance type": (BUILDER.replace("m3.medium", "m3.mediun"), '"m3.mediun"', 'Change to `"m3.medium"`', '= "m3.medium"'),
     "a function": (BUILDER.replace('= "ubuntu"', '= repalce("a", "b", "c")'), "repalce", "Change to `replace`", "= replace("),
     "a name": ("let login = 1\n" + "let other = lgoin\n", "lgoin", "Change to `login`", "other = login"),
     "a type": ("param a: strnig = \"x\"\n", "strnig", "Change to `string`", "a: string"),
     "a function of a text": (BUILDER.replace("{{timestamp}}", "{{timestmp}}"), "timestmp", "Change to `timestamp`", '"a {{timestamp}}"'),
-    "an enum": (BUILDER.replace("ssh_username ", 'ami_virtualization_type = "hmv"\n        ena_support = false\n        ssh_username '), '"hmv"', "Change to `hvm`", '= "hvm"'),
+    "an enum": (BUILDER.replace("ssh_username ", 'ami_virtualization_type = "hmv"\n        ena_support = false\n        ssh_username '), '"hmv"', 'Change to `"hvm"`', '= "hvm"'),
     "a renamed option": (BUILDER.replace("ssh_username ", "enhanced_networking = false\n        ssh_username "), "enhanced_networking", "Change to `ena_support`", "ena_support = false"),
     "a deprecated option": (BUILDER.replace("ssh_username ", 'ssh_wait_timeout = 5m\n        ssh_username '), "ssh_wait_timeout", "Change to `ssh_timeout`", "ssh_timeout = 5m"),
 }
@@ -114,7 +114,7 @@ async def test_the_mistake_of_an_imported_file_is_mended_in_it(editor):
     editor.open("main.bake")
     editor.replace("lib.bake", "\"hvm\" => \"hvm\"", "\"hvm\" => \"hmv\"")
     assert await editor.codes("lib.bake")
-    action = await only(editor, "lib.bake", '"hmv"', "Change to `hvm`")
+    action = await only(editor, "lib.bake", '"hmv"', 'Change to `"hvm"`')
     assert editor.apply(action.edit) == {"lib.bake"}
     assert not await editor.diagnostics("lib.bake")
 
@@ -146,6 +146,6 @@ async def test_all_of_several_mistakes_can_be_mended_one_after_the_other(editor)
         if not await editor.diagnostics("a.bake"):
             break
         actions = await editor.actions("a.bake", editor.text("a.bake"))
-        preferred = next(a for a in actions.values() if a.is_preferred)
+        preferred = [a for a in actions.values() if a.is_preferred][0]
         editor.apply(preferred.edit)
     assert editor.text("a.bake") == BUILDER
