@@ -78,8 +78,13 @@ pub(super) fn find(text: &str, offset: usize) -> Option<Found> {
         return None;
     }
     let found = |place, text: String, at, replaced| Some(Found { place, text, at, replaced });
-    if let Some(statement) = kind_statement(&line[..line.len() - (offset - start)]) {
+    let line_before = &line[..line.len() - (offset - start)];
+    if let Some(statement) = kind_statement(line_before) {
         return found(Place::Kind(statement), text.to_owned(), start, start..end);
+    }
+    if line_before.trim() == "use" && line_before.ends_with([' ', '\t']) {
+        let patched = format!("{}{WORD}(){}", &text[..start], &text[end..]);
+        return found(Place::Group, patched, start, start..end);
     }
     if let Some(written) = import_path(line) {
         let stem = written.rfind('/').map_or(0, |slash| slash + 1);
@@ -92,7 +97,7 @@ pub(super) fn find(text: &str, offset: usize) -> Option<Found> {
         return match place {
             // Inside quotes a value is more than a word: an AMI's name, an ARN.
             Place::Text { before: written } => {
-                let replaced = offset - written.len()..end;
+                let replaced = start - written.len()..end;
                 found(Place::Text { before: written }, patched, start, replaced)
             }
             place => found(place, patched, start, start..end),
@@ -105,7 +110,7 @@ pub(super) fn find(text: &str, offset: usize) -> Option<Found> {
         return found(Place::Key, patched, start, start..end);
     }
     // As a member of an `extern` or record type there is nothing to propose but a type, which stands behind a colon.
-    let own_line = line[..line.len() - (offset - start)].trim().is_empty();
+    let own_line = line_before.trim().is_empty();
     let around = around(&file, start as u32);
     if own_line { found(Place::Statements(around), patched, start, start..end) } else { None }
 }
