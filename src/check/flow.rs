@@ -151,9 +151,9 @@ impl<'a> Checker<'a> {
         expr: Option<&'a Expr>,
     ) -> bool {
         let Err(problem) = value::domain_value(domain, text, self.facts) else { return true };
-        let written = expr.and_then(|e| self.literal_place(e, text)).unwrap_or(at);
-        let mut diagnostic = problem.diagnostic(written);
-        if written != at {
+        let literal = expr.and_then(|e| self.literal_place(e, text));
+        let mut diagnostic = literal.map_or_else(|| problem.diagnostic(at), |literal| problem.of_literal(literal));
+        if literal.is_some_and(|literal| literal != at) {
             let place = want.name.map_or("flows in here".into(), |n| format!("flows into `{n}` here"));
             diagnostic = diagnostic.label(at, place);
         }

@@ -104,7 +104,7 @@ impl<'a> Checker<'a> {
         match super::value::domain_value(*domain, text, self.facts) {
             Ok(()) => true,
             Err(problem) => {
-                self.report(problem.diagnostic(at));
+                self.report(problem.of_literal(at));
                 false
             }
         }

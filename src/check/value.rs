@@ -5,7 +5,7 @@ use smol_str::SmolStr;
 use crate::diagnostic::{Diagnostic, code};
 use crate::facts::{Facts, regions};
 use crate::text::Span;
-use crate::ty::{Domain, Named, Pattern, Range, describe};
+use crate::ty::{Domain, Literal, Named, Pattern, Range, describe};
 
 /// Why a text is no value of a domain type.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +106,22 @@ impl DomainProblem {
                     .label(at, "no such type")
                     .help(format!("{}by {provenance}; {SKIP}", meant(nearest)))
             }
+        }
+    }
+}
+
+impl DomainProblem {
+    /// The same of a literal, with what to write in its place: in quotes, or as the bare word of a table's cell.
+    pub fn of_literal(&self, at: Span) -> Diagnostic {
+        let diagnostic = self.diagnostic(at);
+        match self {
+            DomainProblem::Region { text, nearest: Some(near), .. }
+            | DomainProblem::InstanceType { text, nearest: Some(near), .. } => {
+                let bare = (at.end - at.start) as usize == text.len();
+                let instead = if bare { near.to_string() } else { Literal::Text(near.clone()).to_string() };
+                diagnostic.fix(at, instead)
+            }
+            _ => diagnostic,
         }
     }
 }
