@@ -44,7 +44,12 @@ async function start() {
         "bakec",
         "bakec",
         { command, args: ["lsp"] },
-        { documentSelector: [{ scheme: "file", language: "bake" }, { scheme: "untitled", language: "bake" }], outputChannel: output },
+        {
+            documentSelector: [{ scheme: "file", language: "bake" }, { scheme: "untitled", language: "bake" }],
+            outputChannel: output,
+            // Then the server does not offer the command as its own, which would be registered twice.
+            initializationOptions: { commands: ["bakec.showBuilds"] },
+        },
     );
     client = starting;
     try {

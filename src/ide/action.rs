@@ -146,8 +146,8 @@ fn into_block(view: &View, block: &Block, lines: &[(String, String)]) -> Option<
         text[start..].chars().take_while(|c| *c == ' ' || *c == '\t').collect::<String>()
     };
     let outer = indent_at(block.span.start as usize);
-    let inner = format!("{outer}    ");
-    let added: String = lines.iter().map(|(name, value)| format!("{inner}{name} = {value}\n")).collect();
+    let (inner, end) = (format!("{outer}    "), line_end(text));
+    let added: String = lines.iter().map(|(name, value)| format!("{inner}{name} = {value}{end}")).collect();
     let own_line = text[line_start(close)..close].trim().is_empty();
     if own_line {
         let at = line_start(close);
@@ -156,7 +156,7 @@ fn into_block(view: &View, block: &Block, lines: &[(String, String)]) -> Option<
     // `{ }` on one line: what stands in it keeps its place.
     let blank = text[..close].len() - text[..close].trim_end().len();
     let span = Span::new(block.span.file, close - blank, close);
-    Some(Edit { span, text: format!("\n{added}{outer}") })
+    Some(Edit { span, text: format!("{end}{added}{outer}") })
 }
 
 /// A value to begin with.
@@ -181,6 +181,11 @@ pub(super) fn example(ty: &Ty) -> String {
     }
 }
 
+/// The line end of a text: that of its first line.
+fn line_end(text: &str) -> &'static str {
+    if text.find('\n').is_some_and(|at| text[..at].ends_with('\r')) { "\r\n" } else { "\n" }
+}
+
 /// Adds the arms that a `match` lacks.
 fn missing_arms(view: &View, at: Span) -> Option<(String, Vec<Edit>)> {
     let matched = match_at(view, at)?;
@@ -189,7 +194,10 @@ fn missing_arms(view: &View, at: Span) -> Option<(String, Vec<Edit>)> {
         .iter()
         .flat_map(|arm| &arm.patterns)
         .filter_map(|pattern| if let Pattern::Literal(literal) = pattern { Some(literal) } else { None })
-        .map(|literal| view.slice(literal.span).to_owned())
+        .map(|literal| match &literal.kind {
+            ExprKind::Text(text) => Literal::Text(text.as_plain().unwrap_or_default()).to_string(),
+            _ => view.slice(literal.span).to_owned(),
+        })
         .collect();
     let ty = view.type_of(subject.span)?;
     let missing: Vec<String> = match ty.early().non_null().literals() {
@@ -215,12 +223,16 @@ fn missing_arms(view: &View, at: Span) -> Option<(String, Vec<Edit>)> {
     let arm = |pattern: &String| format!("{pattern} => {value}");
     let edit = if text[line_start..close].trim().is_empty() {
         let inner = format!("{}    ", indent(close));
-        let lines: String = missing.iter().map(|pattern| format!("{inner}{}\n", arm(pattern))).collect();
+        let lines: String =
+            missing.iter().map(|pattern| format!("{inner}{}{}", arm(pattern), line_end(text))).collect();
         Edit { span: Span::new(matched.span.file, line_start, line_start), text: lines }
     } else {
         let blank = text[..close].len() - text[..close].trim_end().len();
         let all = missing.iter().map(arm).collect::<Vec<_>>().join(", ");
-        let comma = if arms.is_empty() { " " } else { ", " };
+        let comma = match text[..close].trim_end().ends_with(['{', ',']) {
+            true => " ",
+            false => ", ",
+        };
         Edit { span: Span::new(matched.span.file, close - blank, close), text: format!("{comma}{all} ") }
     };
     Some((title, vec![edit]))

@@ -1,8 +1,9 @@
 //! Where a name is declared, where it is used, and what another name for it would change: over all programs that share its file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::View;
+use super::{View, Workspace};
 use crate::resolve::mention::{Mention, Symbol};
 use crate::text::{FileId, Span};
 
@@ -26,8 +27,10 @@ pub enum NoRename {
     File,
     /// There is no name.
     Nothing,
-    /// The new name is none, or means something already.
+    /// The new name is none.
     BadName,
+    /// The new name means something already, where the old one stands or where it stands itself.
+    Taken,
 }
 
 impl NoRename {
@@ -37,6 +40,7 @@ impl NoRename {
             NoRename::Builtin => "this name belongs to bakec, not to the file",
             NoRename::File => "the name of an imported file is that of the file; give it another with `as`",
             NoRename::Nothing => "there is no name here",
+            NoRename::Taken => "the new name means something else already",
             NoRename::BadName => "a name begins with a letter or `_` and goes on with letters, digits and `_`",
         }
     }
@@ -162,6 +166,50 @@ pub fn rename(views: &[&View], file: FileId, offset: u32, name: &str) -> Result<
         }
     }
     Ok(places.into_iter().map(|(place, _)| place).collect())
+}
+
+/// Whether the programs say the same with the new name: no mistake is new, and the new name stands where the old one stood and
+/// nowhere else.
+///
+/// # Errors
+/// [`NoRename::Taken`] where they do not.
+pub fn try_out(
+    workspace: &Workspace,
+    views: &[&View],
+    roots: &[String],
+    places: &[Place],
+    name: &str,
+) -> Result<(), NoRename> {
+    let mut by_file: BTreeMap<&str, Vec<&Place>> = BTreeMap::new();
+    places.iter().for_each(|place| by_file.entry(&place.path).or_default().push(place));
+    let mut texts: Vec<(String, Arc<str>)> = Vec::new();
+    let mut moved: BTreeSet<Place> = BTreeSet::new();
+    for (path, mut places) in by_file {
+        let source = views.iter().find_map(|view| Some(view.source(view.file(path)?).text().clone()));
+        let Some(source) = source else { continue };
+        places.sort();
+        let (mut text, mut done) = (String::with_capacity(source.len()), 0);
+        for place in places {
+            text.push_str(source.get(done..place.start as usize).unwrap_or_default());
+            let start = text.len() as u32;
+            text.push_str(name);
+            moved.insert(Place { path: path.to_owned(), start, end: text.len() as u32 });
+            done = place.end as usize;
+        }
+        text.push_str(source.get(done..).unwrap_or_default());
+        texts.push((path.to_owned(), text.into()));
+    }
+    let after: Vec<View> = roots.iter().map(|root| workspace.view_with(root, texts.clone())).collect();
+    let mistakes = |view: &View| view.analysis.compiled.diagnostics.len();
+    let before: usize = views.iter().map(|view| mistakes(view)).sum();
+    if after.iter().map(mistakes).sum::<usize>() > before {
+        return Err(NoRename::Taken);
+    }
+    let all: Vec<&View> = after.iter().collect();
+    let file = moved.first().and_then(|first| Some((after.first()?.file(&first.path)?, first.start)));
+    let Some((file, offset)) = file else { return Ok(()) };
+    let found: BTreeSet<Place> = references(&all, file, offset).into_iter().map(|(place, _)| place).collect();
+    if found == moved { Ok(()) } else { Err(NoRename::Taken) }
 }
 
 /// The words that are no names in expressions.

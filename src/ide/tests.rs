@@ -205,6 +205,9 @@ fn values_are_those_that_the_type_allows() {
     let missing = |ty: &crate::facts::InstanceType<'_>| ty.offered_in("eu-central-1") == Some(false);
     let missing = crate::facts::Facts::builtin().types().find(missing).expect("no region offers everything").name;
     assert!(labels.contains(&"m5.large".to_owned()) && !labels.contains(&missing.to_owned()), "{missing}");
+    assert_eq!(place(&in_builder("ami_virtualization_type = \"h‸")).labels(), ["hvm", "paravirtual"]);
+    assert!(place(&in_builder("ami_name = \"a ${‸")).labels().contains(&"upper".to_owned()));
+    assert!(place(&in_builder("ami_name = \"a {{‸")).labels().contains(&"timestamp".to_owned()));
     let found = place(&in_builder("ami_regions = [\"us-e‸\"]")).complete();
     assert!(found.items.iter().any(|item| item.label == "us-east-1"));
     let labels = place(&in_builder("ebs_optimized = ‸")).labels();
@@ -220,6 +223,8 @@ fn names_fields_and_actions_are_proposed() {
         ["kind", "region", "version", "amis", "upper"].iter().all(|name| labels.iter().any(|l| l == name)),
         "{labels:?}"
     );
+    let keys = place(&IMAGE.replace("amis[region].ami", "amis[\"‸\"].ami")).labels();
+    assert_eq!(keys, ["eu-west-1", "us-east-1"]);
     let labels = place(&marked("amis[region].‸ami")).labels();
     assert_eq!(labels, ["ami", "region"]);
     let found = place(&in_builder("ami_name = \"a {{‸}}\"")).complete();
@@ -310,6 +315,26 @@ fn what_is_not_the_users_keeps_its_name() {
     assert_eq!(place("let x = 1 ‸+ 2").rename("y"), Err(NoRename::Nothing));
     let spread = "let common = { ssh_user‸name = \"a\" }\nimage i { builder amazon-ebs { ...common } }";
     assert_eq!(place(spread).rename("y"), Err(NoRename::Builtin));
+}
+
+#[test]
+fn a_name_that_is_taken_is_refused() {
+    let taken = |marked: &str, name: &str| {
+        let place = place(marked);
+        let places = {
+            let (view, file) = place.view();
+            rename(&[&view], file, place.offset, name).expect("it is the user's")
+        };
+        let (view, _) = place.view();
+        super::rename::try_out(&place.workspace, &[&view], &[ROOT.to_owned()], &places, name)
+    };
+    let text = "param suf‸fix: string = \"a\"\nlet other = 1\nimage i {\n    matrix { axis virt in [\"x\"] }\n    \
+                name = \"${virt}${suffix}\"\n    builder null {}\n}\n";
+    assert_eq!(taken(text, "other"), Err(NoRename::Taken));
+    assert_eq!(taken(text, "virt"), Err(NoRename::Taken));
+    assert_eq!(taken(text, "ending"), Ok(()));
+    let axis = text.replace('‸', "").replace("axis virt", "axis vi‸rt");
+    assert_eq!(taken(&axis, "suffix"), Err(NoRename::Taken));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use super::View;
 use super::tree::{Node, walk};
-use crate::resolve::mention::Symbol;
+use crate::resolve::mention::{Mention, Symbol};
 use crate::syntax::ast::{
     BlockKind, CellKind, Entry, Expr, ExprKind, ImageItem, ItemKind, Member, Text, TextPart, TypeKind,
 };
@@ -132,7 +132,10 @@ pub fn tokens(view: &View, file: FileId) -> Vec<Token> {
     for comment in &tree.comments {
         found.add(comment.span, TokenKind::Comment);
     }
-    for mention in view.names_of(file) {
+    let members = |mention: &&Mention| matches!(mention.symbol, Symbol::Member(_));
+    let (members, others): (Vec<&Mention>, Vec<&Mention>) = view.names_of(file).iter().partition(members);
+    // In `axis { region } in table` the axis is what goes on.
+    for mention in others.into_iter().chain(members) {
         found.tokens.push(of_name(view, mention.at, mention.symbol, mention.declares));
     }
     walk(tree, &mut |node| {
@@ -141,8 +144,8 @@ pub fn tokens(view: &View, file: FileId) -> Vec<Token> {
     });
     let mut tokens = found.tokens;
     tokens.retain(|token| !token.span.is_empty());
-    // Of two at one place the shorter says more, but for a name that is its own declaration.
-    tokens.sort_by_key(|t| (t.span.start, t.span.end, !t.declares, t.kind != TokenKind::Property));
+    // What a name means says more than how it is written; but the key of a record is a key first, whatever it stands for.
+    tokens.sort_by_key(|t| (t.span.start, t.span.end));
     let mut sorted: Vec<Token> = Vec::with_capacity(tokens.len());
     for token in tokens {
         if sorted.last().is_none_or(|last| last.span.end <= token.span.start) {

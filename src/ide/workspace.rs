@@ -175,13 +175,13 @@ impl Workspace {
         Some(view)
     }
 
-    /// The same for a text that is not the document's: what is typed with something put into it.
-    pub fn view_with(&self, path: &str, text: Arc<str>) -> Option<View> {
-        let root = self.roots(path).into_iter().next()?;
+    /// The same with other texts in the place of some documents': what is typed with something put into it, what a change would
+    /// make of a program.
+    pub fn view_with(&self, root: &str, texts: impl IntoIterator<Item = (String, Arc<str>)>) -> View {
         let mut documents = self.documents.clone();
-        documents.insert(path.to_owned(), text);
+        documents.extend(texts);
         let world = Overlay { documents: &documents, base: &*self.base, given_up: &|| false, read: RefCell::default() };
-        Some(View::of(analyse(&world, &root, &self.options)))
+        View::of(analyse(&world, root, &self.options))
     }
 }
 

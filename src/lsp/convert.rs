@@ -194,7 +194,7 @@ pub(super) fn item(item: Item, range: lsp::Range, snippets: bool) -> lsp::Comple
         label: item.label.clone(),
         kind: Some(kind),
         detail: (!item.detail.is_empty()).then_some(item.detail),
-        documentation: (!item.doc.is_empty()).then(|| {
+        documentation: (!item.doc.is_empty()).then_some({
             lsp::Documentation::MarkupContent(lsp::MarkupContent { kind: lsp::MarkupKind::Markdown, value: item.doc })
         }),
         deprecated: item.deprecated.then_some(true),

@@ -19,7 +19,7 @@ use super::position::Lines;
 use super::state::State;
 use super::{convert, files};
 use crate::format;
-use crate::ide::rename::{NoRename, Place, definition, references, rename, renameable};
+use crate::ide::rename::{NoRename, Place, definition, references, rename, renameable, try_out};
 use crate::ide::{View, action, complete, hint, hover, outline, tokens};
 use crate::syntax::parse;
 use crate::text::{FileId, Source, Span};
@@ -77,6 +77,7 @@ fn with<P: DeserializeOwned, R: Serialize>(params: Json, ask: impl FnOnce(P) -> 
 /// A document with the program that it is looked at in.
 struct Here {
     path: String,
+    root: String,
     view: Rc<View>,
     file: FileId,
 }
@@ -96,37 +97,29 @@ impl Ask<'_> {
         for root in self.state.workspace.roots(&path) {
             let view = self.state.workspace.view(&root, self.given_up).ok_or_else(Refusal::stale)?;
             if let Some(file) = view.file(&path) {
-                return Ok(Some(Here { path, view, file }));
+                return Ok(Some(Here { path, root, view, file }));
             }
         }
         Ok(None)
     }
 
-    /// All programs that a file is part of, the one of the document first.
-    fn views(&self, here: &Here) -> Result<Vec<Rc<View>>, Refusal> {
-        let mut views = vec![here.view.clone()];
-        for root in self.state.workspace.roots(&here.path) {
-            let view = self.state.workspace.view(&root, self.given_up).ok_or_else(Refusal::stale)?;
-            if !views.iter().any(|known| Rc::ptr_eq(known, &view)) {
-                views.push(view);
+    /// All programs that share a file with the document or with the declaration of what is named at a place: the document's own
+    /// first, each with its root.
+    fn programs(&self, here: &Here, offset: u32) -> Result<(Vec<String>, Vec<Rc<View>>), Refusal> {
+        let mut paths = vec![here.path.clone()];
+        let declared = definition(&here.view, here.file, offset);
+        paths.extend(declared.into_iter().map(|span| here.view.source(span.file).path().to_string()));
+        let mut roots: Vec<String> = Vec::new();
+        for root in paths.iter().flat_map(|path| self.state.workspace.roots(path)) {
+            if !roots.contains(&root) {
+                roots.push(root);
             }
         }
-        Ok(views)
-    }
-
-    /// All programs that share a file with the declaration of what is named at a place.
-    fn views_of_name(&self, here: &Here, offset: u32) -> Result<Vec<Rc<View>>, Refusal> {
-        let mut views = self.views(here)?;
-        for span in definition(&here.view, here.file, offset) {
-            let path = here.view.source(span.file).path().to_string();
-            for root in self.state.workspace.roots(&path) {
-                let view = self.state.workspace.view(&root, self.given_up).ok_or_else(Refusal::stale)?;
-                if !views.iter().any(|known| Rc::ptr_eq(known, &view)) {
-                    views.push(view);
-                }
-            }
-        }
-        Ok(views)
+        // The file and its places are those of the document's own program.
+        roots.sort_by_key(|root| *root != here.root);
+        let view = |root: &String| self.state.workspace.view(root, self.given_up).ok_or_else(Refusal::stale);
+        let views = roots.iter().map(view).collect::<Result<_, _>>()?;
+        Ok((roots, views))
     }
 
     fn at(&self, position: &TextDocumentPositionParams) -> Result<Option<(Here, u32)>, Refusal> {
@@ -178,7 +171,7 @@ impl Ask<'_> {
 
     fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>, Refusal> {
         let Some((here, offset)) = self.at(&params.text_document_position)? else { return Ok(None) };
-        let views = self.views_of_name(&here, offset)?;
+        let (_, views) = self.programs(&here, offset)?;
         let all: Vec<&View> = views.iter().map(|view| &**view).collect();
         let found = references(&all, here.file, offset);
         let wanted = found.into_iter().filter(|(_, declares)| params.context.include_declaration || !declares);
@@ -231,9 +224,11 @@ impl Ask<'_> {
 
     fn rename(&self, params: RenameParams) -> Result<Option<WorkspaceEdit>, Refusal> {
         let Some((here, offset)) = self.at(&params.text_document_position)? else { return Ok(None) };
-        let views = self.views_of_name(&here, offset)?;
+        let (roots, views) = self.programs(&here, offset)?;
         let all: Vec<&View> = views.iter().map(|view| &**view).collect();
-        let places = rename(&all, here.file, offset, &params.new_name).map_err(|why| Refusal::failed(why.words()))?;
+        let refused = |why: NoRename| Refusal::failed(why.words());
+        let places = rename(&all, here.file, offset, &params.new_name).map_err(refused)?;
+        try_out(&self.state.workspace, &all, &roots, &places, &params.new_name).map_err(refused)?;
         #[expect(clippy::mutable_key_type, reason = "the protocol's own type; its addresses never change")]
         let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
         for (uri, range) in self.places(&all, places.into_iter()) {

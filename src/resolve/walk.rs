@@ -35,8 +35,8 @@ fn each_child<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
             see(base);
             args.iter().for_each(|a| see(&a.value));
         }
-        ExprKind::CallFunction(_, args) => args.iter().flatten().for_each(|a| see(a)),
-        ExprKind::Call(_, args) => args.iter().for_each(|a| see(a)),
+        ExprKind::CallFunction(_, args) => args.iter().flatten().for_each(&mut *see),
+        ExprKind::Call(_, args) => args.iter().for_each(&mut *see),
         ExprKind::Binary(_, _, left, right) => {
             see(left);
             see(right);
@@ -49,7 +49,7 @@ fn each_child<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
         ExprKind::Match(subject, arms) => {
             see(subject);
             for arm in arms {
-                arm.patterns.iter().for_each(|p| see(p));
+                arm.patterns.iter().for_each(&mut *see);
                 see(&arm.value);
             }
         }
@@ -57,12 +57,12 @@ fn each_child<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
         ExprKind::Record(entries) => each_entry(entries, see),
         ExprKind::ForList(clause, value) => {
             see(&clause.source);
-            clause.condition.iter().for_each(|c| see(c));
+            clause.condition.iter().for_each(&mut *see);
             see(value);
         }
         ExprKind::ForRecord(clause, key, value) => {
             see(&clause.source);
-            clause.condition.iter().for_each(|c| see(c));
+            clause.condition.iter().for_each(&mut *see);
             see(key);
             see(value);
         }

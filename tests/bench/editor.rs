@@ -3,6 +3,7 @@
 //!
 //! `cargo bench --no-default-features --bench editor` prints a table; nothing here fails. `table` prints.
 
+#[allow(dead_code, reason = "other benches count in other units")]
 mod table;
 
 use std::io::{BufReader, BufWriter};

@@ -266,17 +266,21 @@ async fn a_spot_instance_that_is_taken_back_is_followed_by_another() {
     leaves_nothing(&server);
 }
 
+/// An EC2 with two subnets in two zones, and options with which either will do.
+async fn two_places(spot: Value) -> (Server, [String; 2], Value) {
+    let server = server().await;
+    let (_, subnets) = network(&server).await;
+    public(&server, &subnets[1]).await;
+    let filter = json!({ "filters": { "tag:Name": "build" }, "most_free": true });
+    (server, subnets, json!({ "spot_price": spot, "subnet_filter": filter }))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_lacking_in_one_place_is_asked_for_in_another() {
     for (spot, action) in [(json!(null), "RunInstances"), (json!("auto"), "CreateFleet")] {
-        let server = server().await;
-        let (_, [first, second]) = network(&server).await;
-        public(&server, &second).await;
+        let (server, [first, second], options) = two_places(spot).await;
         server.fault("capacity=us-east-1a@100%".parse().expect("a fault"));
-        let options = json!({
-            "spot_price": spot, "subnet_filter": { "filters": { "tag:Name": "build" }, "most_free": true },
-        });
-        let (outcome, told) = told(&server, &[builder("web", options)]).await;
+        let (outcome, told) = told(&server, &[builder("web", options.clone())]).await;
         is_done(&outcome);
         let all = launches(&server, action);
         let of = |call: &Call, id: &str| call.parameters.values().any(|v| v == id);
@@ -286,8 +290,6 @@ async fn what_is_lacking_in_one_place_is_asked_for_in_another() {
         leaves_nothing(&server);
         // Nowhere is nowhere.
         server.fault("capacity=us-east-1b@100%".parse().expect("a fault"));
-        let options =
-            json!({ "spot_price": spot, "subnet_filter": { "filters": { "tag:Name": "build" }, "most_free": true } });
         let outcome = baked(&server, &[builder("other", options)]).await;
         let end = format!("{:?}", outcome.ends);
         assert!(end.contains("bake::run::capacity") && outcome.left.is_empty(), "{outcome:?}");
@@ -300,16 +302,11 @@ async fn a_machine_that_was_lacking_after_all_is_followed_by_one_in_another_plac
     // The first launch is a dry run.
     for (spot, action, nth) in [(json!(null), "RunInstances", 2), (json!("auto"), "CreateFleet", 1)] {
         for lost in [false, true] {
-            let server = server().await;
-            let (_, [first, second]) = network(&server).await;
-            public(&server, &second).await;
+            let (server, [first, second], options) = two_places(spot.clone()).await;
             server.fault(format!("capacity-late@{action}:{nth}").parse().expect("a fault"));
             if lost {
                 server.fault(format!("lost@{action}:{}", nth + 1).parse().expect("a fault"));
             }
-            let options = json!({
-                "spot_price": spot, "subnet_filter": { "filters": { "tag:Name": "build" }, "most_free": true },
-            });
             let (outcome, told) = told(&server, &[builder("web", options)]).await;
             is_done(&outcome);
             let all = launches(&server, action);

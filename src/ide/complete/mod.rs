@@ -102,7 +102,8 @@ pub fn complete(workspace: &Workspace, path: &str, offset: usize) -> Completion 
 
 /// The program with the word put in.
 fn analysed(workspace: &Workspace, path: &str, found: &place::Found) -> Option<View> {
-    workspace.view_with(path, found.text.as_str().into())
+    let root = workspace.roots(path).into_iter().next()?;
+    Some(workspace.view_with(&root, [(path.to_owned(), found.text.as_str().into())]))
 }
 
 /// The program as it is.

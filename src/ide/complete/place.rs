@@ -109,10 +109,59 @@ pub(super) fn find(text: &str, offset: usize) -> Option<Found> {
     if let Some(Place::Key) = meaning(&file, &patched, start) {
         return found(Place::Key, patched, start, start..end);
     }
+    // In a quote that is not closed yet.
+    if let Some(closing) = closing(line) {
+        let patched = put(&format!("{WORD}{closing}"));
+        match meaning(&parse(FileId(0), &patched).file, &patched, start) {
+            Some(Place::Text { before: written }) => {
+                let replaced = start - written.len()..end;
+                return found(Place::Text { before: written }, patched, start, replaced);
+            }
+            Some(place) => return found(place, patched, start, start..end),
+            None => {}
+        }
+    }
     // As a member of an `extern` or record type there is nothing to propose but a type, which stands behind a colon.
     let own_line = line_before.trim().is_empty();
     let around = around(&file, start as u32);
     if own_line { found(Place::Statements(around), patched, start, start..end) } else { None }
+}
+
+/// What closes the quote that a line leaves open, and what is open in it. None where none is.
+fn closing(line: &str) -> Option<String> {
+    let mut open: Option<char> = None;
+    let mut inside: Vec<&str> = Vec::new();
+    let mut rest = line;
+    while let Some(c) = rest.chars().next() {
+        let in_value = inside.last() == Some(&"}");
+        rest = match (open, c) {
+            (Some('"'), '\\') if !in_value => rest.get(2..).unwrap_or_default(),
+            (Some(quote), c) if c == quote && inside.is_empty() => {
+                open = None;
+                &rest[1..]
+            }
+            (None, '"' | '\'') => {
+                open = Some(c);
+                &rest[1..]
+            }
+            (Some('"'), '$') if rest.starts_with("${") => {
+                inside.push("}");
+                &rest[2..]
+            }
+            (Some(_), '{') if rest.starts_with("{{") => {
+                inside.push("}}");
+                &rest[2..]
+            }
+            (Some(_), '}') if inside.last().is_some_and(|end| rest.starts_with(end)) => {
+                let end = inside.pop().map_or(0, str::len);
+                &rest[end..]
+            }
+            _ => &rest[c.len_utf8()..],
+        };
+    }
+    let quote = open?;
+    inside.reverse();
+    Some(format!("{}{quote}", inside.concat()))
 }
 
 /// The statement whose kind is wanted, from what stands before the word.

@@ -29,6 +29,11 @@ pub(super) fn expressions(view: &Option<View>, path: &str, found: &Found) -> Vec
     let at = Span::new(file, found.at, found.at + super::place::WORD.len());
     let wanted = view.wanted(at);
     let mut items = Vec::new();
+    items.extend(keys(view, &nodes).into_iter().map(|key| Item {
+        insert: format!("\"{key}\""),
+        rank: 10,
+        ..Item::new(format!("\"{key}\""), ItemKind::Value)
+    }));
     if let Some(ty) = wanted {
         items.extend(allowed(ty, &surroundings(view, &nodes)).into_iter().map(|(value, detail)| Item {
             insert: format!("\"{value}\""),
@@ -56,6 +61,41 @@ pub(super) fn expressions(view: &Option<View>, path: &str, found: &Found) -> Vec
     items
 }
 
+/// The keys of the table, or the values of the image's axis, that is indexed around a place.
+fn keys(view: &View, nodes: &[Node<'_>]) -> Vec<String> {
+    let [.., Node::Expr(Expr { kind: ExprKind::Index(base, args), .. }), Node::Arg(arg), Node::Expr(_)] = nodes else {
+        return Vec::new();
+    };
+    let Some(position) = args.iter().position(|other| other.value.span == arg.value.span) else { return Vec::new() };
+    let name = arg.name.as_ref().map(|name| name.name.as_str());
+    let program = view.program();
+    let text = |literal: Literal| if let Literal::Text(text) = literal { Some(text.to_string()) } else { None };
+    match view.type_of(base.span).map(Ty::plain) {
+        Some(Ty::Table(ty)) => {
+            let named = name.and_then(|name| ty.columns.get_index_of(name));
+            let Some(column) = named.or_else(|| ty.key.get(position).copied()) else { return Vec::new() };
+            let rows = program.tables.get(ty.index as usize).map(|table| table.rows.as_slice()).unwrap_or_default();
+            let mut found: Vec<String> = Vec::new();
+            for cell in rows.iter().filter_map(|row| row.cells.get(column)?.as_plain_text()) {
+                if !found.iter().any(|known| *known == cell) {
+                    found.push(cell.into());
+                }
+            }
+            found
+        }
+        Some(Ty::Image(index)) => {
+            let Some(image) = program.images.get(*index as usize) else { return Vec::new() };
+            let axes = axes(image);
+            let Some(axis) = name.or_else(|| axes.get(position).copied()) else { return Vec::new() };
+            let column = image.columns.iter().position(|column| column.name == axis);
+            let columns = view.analysis.checked.columns.get(*index as usize);
+            let ty = column.and_then(|column| columns?.get(column));
+            ty.and_then(Ty::literals).unwrap_or_default().into_iter().filter_map(text).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// The literals of a type that are no texts.
 fn literals(ty: &Ty) -> Vec<Item> {
     let value = |text: String| Item { rank: 10, ..Item::new(text, ItemKind::Value) };
@@ -75,6 +115,10 @@ pub(super) fn inside_text(view: &Option<View>, path: &str, found: &Found) -> Vec
     let Some(tree) = view.tree(file) else { return Vec::new() };
     let nodes = around(tree, found.at as u32);
     let Some(Node::Expr(expr)) = nodes.last() else { return Vec::new() };
+    let keys = keys(view, &nodes);
+    if !keys.is_empty() {
+        return keys.into_iter().map(|key| Item { rank: 10, ..Item::new(key, ItemKind::Value) }).collect();
+    }
     let Some(ty) = view.wanted(expr.span) else { return Vec::new() };
     let value = |(value, detail): (String, String)| Item { detail, rank: 10, ..Item::new(value, ItemKind::Value) };
     let Place::Text { before } = &found.place else { return Vec::new() };

@@ -58,13 +58,9 @@ impl<V: Clone> Table<V> {
     pub(crate) fn remove(&mut self, key: &str) -> Option<V> {
         let place = *self.places.get(key)?;
         self.places.remove_mut(key);
-        let value = self.get_at(place);
+        let value = self.all.get(&place).map(|(_, value)| value.clone());
         self.all.remove_mut(&place);
         value
-    }
-
-    fn get_at(&self, place: u64) -> Option<V> {
-        self.all.get(&place).map(|(_, value)| value.clone())
     }
 
     fn place(&mut self, key: &str) -> u64 {
