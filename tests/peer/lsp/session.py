@@ -38,7 +38,8 @@ def session(screen):
 
     screen.type("nano")
     screen.keys("Escape")
-    screen.shows('instance_type = "t3.nano"')
+    screen.shows('instance_type = "t3.nano"', "matrix 4 builds {")
+    screen.loses("■")
     screen.find("image web")
     screen.type(":lua vim.lsp.codelens.run()\n")
     screen.shows("web-us-east-1-small", "web-eu-west-1-large")
