@@ -262,7 +262,7 @@ impl Editor {
             for at in places {
                 let place = position(&text, boundary(&text, at));
                 for method in ["hover", "completion", "definition", "references"] {
-                    let context = json!({ "includeDeclaration": true });
+                    let context = json!({ "includeDeclaration": true, "triggerKind": 1 });
                     let params = json!({ "textDocument": document, "position": place, "context": context });
                     answers
                         .push((format!("{method} at {place} of {}", FILES[file].0), self.answer(&of(method), params)));
