@@ -25,19 +25,44 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const FILES: [(&str, &str); 3] = [
     (
         "main.bake",
-        "import \"lib.bake\"\nimport \"part.bake\"\n\nparam size: int = 2\n\nimage web {\n    matrix {\n        axis zone in lib.zones\n        \
-         axis kind in [\"a\", \"b\"]\n    }\n    name = \"${zone}-${kind}\"\n    builder null {\n        communicator = \"none\"\n    }\n    \
-         use part.steps(n = size)\n}\n",
+        r#"import "lib.bake"
+import "part.bake"
+
+/// 🦀🦀 How many.
+param size: int = 2
+
+image web {
+    matrix {
+        axis zone in lib.zones
+        axis kind in ["a", "b"]
+    }
+    let word = "🦀🦀 ${zone} ä ${kind}" + lib.t["🦀"].v
+    name = "${zone}-${kind}"
+    builder null { communicator = "none" }
+    test shell-local "🦀🦀 is it there?" { inline = ["echo 🦀🦀 ${word} ${size}"] }
+    use part.steps(what = "🦀🦀", n = size)
+}
+"#,
     ),
     (
         "lib.bake",
-        "//! 日本 🦀\n\n/// Where.\nlet zones = [\"x\", \"y\"]\nfn twice(n: int) -> int = n * 2\ntable t key (k) {\n    | k: string | v: int |\n    \
-         | x | 1 |\n}\n",
+        r#"//! 🦀🦀 of all.
+
+/// 🦀🦀 Where.
+let zones = ["x", "y"]
+fn twice(n: int) -> int = n * 2
+table t key (k) {
+    | k: string | v: string | w: int |
+    | "🦀"      | "日本"    | 1      |
+    | x         | y         | 2      |
+}
+output "🦀🦀 amis.json" = { zones = zones }
+"#,
     ),
     (
         "part.bake",
-        "import \"lib.bake\"\r\n\r\ngroup steps(n: int) {\r\n    provision shell-local {\r\n        inline = [\"echo ä🦀 ${lib.twice(n)}\"]\r\n    \
-         }\r\n}\r\n",
+        "import \"lib.bake\"\r\n\r\ngroup steps(what: string = \"🦀🦀\", n: int) {\r\n    provision shell-local {\r\n        inline = \
+         [\"echo 🦀🦀 ${lib.twice(n)}\", \"🦀\" + what]\r\n    }\r\n}\r\n",
     ),
 ];
 
@@ -329,7 +354,7 @@ proptest! {
             fs::write(folder.join(name), text).expect("the folder can be written");
         }
         let mut worn = Editor::new(&folder);
-        worn.open(0, FILES[0].1);
+        FILES.iter().enumerate().for_each(|(file, (_, text))| worn.open(file, text));
         deeds.iter().for_each(|deed| worn.do_it(deed));
         let mut fresh = Editor::new(&folder);
         for (file, (_, text)) in &worn.documents {
