@@ -59,6 +59,7 @@ mod kept;
 mod kill;
 mod layers;
 mod limits;
+mod lsp;
 #[cfg(feature = "run")]
 mod machine;
 mod manners;
@@ -93,6 +94,8 @@ mod peer_killed;
 #[cfg(feature = "run")]
 #[path = "../peer/links.rs"]
 mod peer_links;
+#[path = "../peer/lsp.rs"]
+mod peer_lsp;
 #[cfg(feature = "run")]
 #[path = "../peer/moto.rs"]
 mod peer_moto;
