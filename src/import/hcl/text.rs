@@ -18,12 +18,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A template; one that is nothing but an interpolation is what that is.
-    pub(super) fn template_text(
-        &mut self,
-        elements: Vec<&'a Element>,
-        place: &Place<'a>,
-        span: Span,
-    ) -> Said {
+    pub(super) fn template_text(&mut self, elements: Vec<&'a Element>, place: &Place<'a>, span: Span) -> Said {
         if let [Element::Interpolation(only)] = &elements[..] {
             return self.value(&only.expr, place);
         }
@@ -158,7 +153,8 @@ impl<'a> Reader<'a> {
         let pieces = joined(pieces);
         let mut source = String::new();
         let mut values = Vec::new();
-        let chars: String = pieces.iter().filter_map(|p| if let Piece::Chars(c) = p { Some(c.as_str()) } else { None }).collect();
+        let chars: String =
+            pieces.iter().filter_map(|p| if let Piece::Chars(c) = p { Some(c.as_str()) } else { None }).collect();
         if !chars.contains("{{") {
             return Ok(Value::new(Kind::Text(pieces), span));
         }
@@ -195,7 +191,8 @@ impl<'a> Reader<'a> {
                             let next = values.next();
                             if let Some(Piece::Action(operand)) = &next {
                                 let ends = |c: char| c.is_whitespace() || matches!(c, '}' | '|' | '-');
-                                let alone = action.trim_start_matches(['{', ' ', '-']).is_empty() && chars.starts_with(ends);
+                                let alone =
+                                    action.trim_start_matches(['{', ' ', '-']).is_empty() && chars.starts_with(ends);
                                 action.push_str(&if alone { operand.clone() } else { format!("({operand})") });
                                 action.push_str(chars);
                                 continue;
@@ -204,7 +201,8 @@ impl<'a> Reader<'a> {
                             match inner.and_then(|v| self.constant(&v)) {
                                 Some(serde_json::Value::String(text)) => action.push_str(&text),
                                 _ => {
-                                    let why = "`${…}` within `{{…}}`: the two languages are evaluated at different times";
+                                    let why =
+                                        "`${…}` within `{{…}}`: the two languages are evaluated at different times";
                                     return Err(Why { why: why.to_owned(), span });
                                 }
                             }
