@@ -32,7 +32,7 @@ impl From<HclProblem> for Diagnostic {
         match problem {
             HclProblem::Syntax { span, why } => Diagnostic::error(code::IMPORT_HCL, format!("this is no HCL: {why}"))
                 .label(span, "")
-                .help("Packer does not read it either; `packer validate` may say more"),
+                .help("mend the file first; `packer validate` may say more of it"),
         }
     }
 }
