@@ -52,6 +52,8 @@ fn texts_keep_what_is_interpolated_and_what_the_run_renders() {
         ("\"%{ if var.v == \"a\" }yes%{ else }no%{ endif }\"", "\"${if v == \"a\" then \"yes\" else \"no\"}\""),
         ("\"a %{ for y in [1, 2] ~} ${y}%{ endfor }\"", "\"a ${join([for y in [1, 2]: \"${y}\"], \"\")}\""),
         ("\"a  ${~ var.v ~}  b\"", "\"a${v}b\""),
+        ("\"a{{ user `v` }} {{isotime | clean_ami_name}}\"", "\"a${v} {{isotime | clean_resource_name}}\""),
+        ("\"{{user `v`}}\"", "v"),
         ("\"{{ isotime \\\"${\"2006\"}\\\" }}\"", "'{{ isotime \"2006\" }}'"),
     ] {
         assert_eq!(local(hcl), bake, "{hcl}");

@@ -4,7 +4,7 @@ use hcl_edit::expr::Expression;
 use hcl_edit::template::{Directive, Element, Strip};
 
 use crate::import::draft::{For, Kind, Name, Piece, Value};
-use crate::template::{Piece as Part, parse};
+use crate::template::{Action, OperandKind, Piece as Part, parse};
 use crate::text::Span;
 
 use super::expr::{pieces_of, with_key};
@@ -209,11 +209,21 @@ impl<'a> Reader<'a> {
                         }
                         action.push_str(chars);
                     }
-                    found.push(Piece::Action(action));
+                    found.push(match asked(&action) {
+                        Some(name) => Piece::Value(Box::new(Value::new(Kind::Name(Name::Variable(name)), span))),
+                        // Its name before Packer 1.6.
+                        None => Piece::Action(action.replace("clean_ami_name", "clean_resource_name")),
+                    });
                 }
             }
         }
-        Ok(Value::new(Kind::Text(joined(found)), span))
+        let mut found = joined(found);
+        if let [Piece::Value(_)] = &found[..]
+            && let Some(Piece::Value(only)) = found.pop()
+        {
+            return Ok(*only);
+        }
+        Ok(Value::new(Kind::Text(found), span))
     }
 
     /// The expression that a template is nothing but, without parentheses around it.
@@ -229,6 +239,26 @@ impl<'a> Reader<'a> {
                 _ => return expression,
             };
         }
+    }
+}
+
+/// The variable that an action asks for as legacy JSON does; HCL has no other meaning for it.
+fn asked(action: &str) -> Option<String> {
+    let parsed = parse(action);
+    let [Part::Action { action: Action::Print(pipeline), trims_before: false, trims_after: false, .. }] =
+        &parsed.pieces[..]
+    else {
+        return None;
+    };
+    let [command] = &pipeline.commands[..] else { return None };
+    match (&command.head.kind, &command.arguments[..]) {
+        (OperandKind::Function(function), [one]) if function == "user" && pipeline.variables.is_empty() => {
+            match &one.kind {
+                OperandKind::Text(name) => Some(name.clone()),
+                _ => None,
+            }
+        }
+        _ => None,
     }
 }
 
