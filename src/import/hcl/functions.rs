@@ -25,7 +25,7 @@ impl<'a> Reader<'a> {
         self.gap(place, range);
         let why = |why: String| Why { why, span };
         match (name, &arguments[..]) {
-            ("timestamp", []) => return Ok(moment::now(span)),
+            ("timestamp", []) => return Ok(moment::of_run(span)),
             ("uuidv4", []) => return Ok(Value::new(Kind::Text(vec![Piece::Action("{{uuid}}".into())]), span)),
             ("formatdate", [format, time]) => return self.formatdate(format, time, span),
             ("legacy_isotime", []) => {
@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
         let Some(pieces) = moment::formatdate(&format) else {
             return fail("dates of the run have no such form; `{{isotime …}}` takes a layout of Go");
         };
-        let now = moment::layout(&moment::now(span));
+        let now = moment::layout(&moment::of_run(span));
         if moment::layout(&self.looked_up(time)) == now {
             return Ok(Value::new(Kind::Text(joined(pieces)), span));
         }
