@@ -43,8 +43,13 @@ pub(super) fn run(args: &Import, terminal: &Terminal) -> Outcome {
 /// A program beside its template.
 fn beside(template: &str) -> String {
     let path = if template == "-" { "image.json".to_owned() } else { normalise(template) };
-    let stem = [".pkr.json", ".json", ".pkr.hcl", ".hcl"].iter().find_map(|end| path.strip_suffix(end)).unwrap_or(&path);
-    if Path::new(template).is_dir() { format!("{}/image.bake", path.trim_end_matches('/')) } else { format!("{stem}.bake") }
+    let stem =
+        [".pkr.json", ".json", ".pkr.hcl", ".hcl"].iter().find_map(|end| path.strip_suffix(end)).unwrap_or(&path);
+    if Path::new(template).is_dir() {
+        format!("{}/image.bake", path.trim_end_matches('/'))
+    } else {
+        format!("{stem}.bake")
+    }
 }
 
 /// Reads a template and makes its program. What there is to say of them has been said.

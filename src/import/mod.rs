@@ -86,7 +86,8 @@ pub fn import_files(world: &dyn World, places: Places<'_>, files: &[(&str, &str)
     let (draft, mut diagnostics) = match (files, &ids[..]) {
         ([(path, text)], [file]) if !is_hcl(path, text) => legacy::read(*file, text),
         _ => {
-            let files: Vec<hcl::File<'_>> = ids.iter().zip(files).map(|(id, (_, text))| hcl::File { id: *id, text }).collect();
+            let files: Vec<hcl::File<'_>> =
+                ids.iter().zip(files).map(|(id, (_, text))| hcl::File { id: *id, text }).collect();
             hcl::read(&files)
         }
     };
@@ -176,7 +177,8 @@ impl Writing<'_> {
         if !compiled.missing_params.is_empty() {
             // What must be given is given somehow: the shape of the plan does not depend on it.
             let known = |name: &str| typed.variables.iter().find(|(own, _)| program::identifier(own) == name);
-            let given = |name: &smol_str::SmolStr| known(name).map(|(_, w)| format!("{name}={}", typed::specimen(&w.ty)));
+            let given =
+                |name: &smol_str::SmolStr| known(name).map(|(_, w)| format!("{name}={}", typed::specimen(&w.ty)));
             let set: Vec<String> = compiled.missing_params.iter().filter_map(given).collect();
             compiled = tried(self.world, self.places.program, &candidate.text, &set);
         }

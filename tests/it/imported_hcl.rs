@@ -97,7 +97,8 @@ fn round(file: &str) -> Result<(), String> {
     let how = Emit { bare: true, ..Emit::default() };
     let json = packer_json(before, &compiled.kinds, &how).text();
     let hcl = packer_hcl(before, &compiled.kinds, &how, true).text();
-    let imported = import_files(&Disk, Places { template: "plan.pkr.hcl", program: PROGRAM }, &[("plan.pkr.hcl", &hcl)]);
+    let imported =
+        import_files(&Disk, Places { template: "plan.pkr.hcl", program: PROGRAM }, &[("plan.pkr.hcl", &hcl)]);
     let made = imported.program.ok_or_else(|| format!("{:?}\n{hcl}", imported.diagnostics))?;
     let wanted: Value = serde_json::from_str(&json).map_err(|error| error.to_string())?;
     let plan = plan(&Beside { text: &made.text }, PROGRAM, &[]).map_err(|why| format!("{why}\n{}", made.text))?;

@@ -10,7 +10,7 @@ use crate::import::draft::{Entry, For, Kind, Value};
 use crate::text::Span;
 
 use super::expr::{keyed, with_key};
-use super::functions::members;
+use super::forms::members;
 use super::module::inside;
 use super::{Bound, Place, Reader, Said, Why, gaps};
 
@@ -41,7 +41,15 @@ impl<'a> Reader<'a> {
         found
     }
 
-    fn body(&mut self, body: &'a Body, range: Range<usize>, place: &Place<'a>, skip: &[&str], whole: Span, found: &mut Entries) {
+    fn body(
+        &mut self,
+        body: &'a Body,
+        range: Range<usize>,
+        place: &Place<'a>,
+        skip: &[&str],
+        whole: Span,
+        found: &mut Entries,
+    ) {
         let outer = std::mem::take(&mut self.comments);
         let mut done = range.start;
         for structure in body {
@@ -126,10 +134,16 @@ impl<'a> Reader<'a> {
     fn dynamic(&mut self, block: &'a Block, place: &Place<'a>, entries: &mut Vec<Entry>) -> Result<usize, Why> {
         let span = self.span(place, block);
         let fail = |why: &str| Why { why: why.to_owned(), span };
-        let name = block.labels.first().map(|l| l.as_str()).ok_or_else(|| fail("a `dynamic` block names the block that it makes"))?;
+        let name = block
+            .labels
+            .first()
+            .map(|l| l.as_str())
+            .ok_or_else(|| fail("a `dynamic` block names the block that it makes"))?;
         let over = block.body.get_attribute("for_each").ok_or_else(|| fail("a `dynamic` block has a `for_each`"))?;
-        let content = block.body.get_blocks("content").next().ok_or_else(|| fail("a `dynamic` block has a `content`"))?;
-        let iterator = block.body.get_attribute("iterator").and_then(|a| a.value.as_variable()).map_or(name, |i| i.as_str());
+        let content =
+            block.body.get_blocks("content").next().ok_or_else(|| fail("a `dynamic` block has a `content`"))?;
+        let iterator =
+            block.body.get_attribute("iterator").and_then(|a| a.value.as_variable()).map_or(name, |i| i.as_str());
         let over = self.value(&over.value, place)?;
         self.known(&over)?;
         let mut inner = place.clone();
@@ -170,7 +184,9 @@ impl<'a> Reader<'a> {
             let value = each.value.clone();
             let mut used = each.key.is_some();
             for part in std::iter::once(&each.makes).chain(&each.makes_key) {
-                part.each(&mut |v| used |= matches!(&v.kind, Kind::Name(crate::import::draft::Name::Bound(n)) if *n == value));
+                part.each(&mut |v| {
+                    used |= matches!(&v.kind, Kind::Name(crate::import::draft::Name::Bound(n)) if *n == value)
+                });
             }
             used
         };

@@ -1,9 +1,9 @@
 //! Data sources. An AMI that is searched becomes the search of the builder that starts from it; what else is asked becomes a variable.
 
-use hcl_edit::expr::{Conditional, Expression};
-use hcl_edit::structure::Block;
 use hcl_edit::Decorated;
 use hcl_edit::expr::TraversalOperator;
+use hcl_edit::expr::{Conditional, Expression};
+use hcl_edit::structure::Block;
 
 use crate::import::draft::{Entry, Kind, Piece, Value};
 use crate::text::Span;
@@ -51,7 +51,9 @@ impl<'a> Reader<'a> {
     pub(super) fn ami_source(&self, block: &'a Block) -> Option<(&'a str, &'a str)> {
         let attribute = block.body.get_attribute("source_ami")?;
         match self.resolved(&attribute.value) {
-            Expression::Conditional(choice) => self.ami_of(&choice.true_expr).or_else(|| self.ami_of(&choice.false_expr)),
+            Expression::Conditional(choice) => {
+                self.ami_of(&choice.true_expr).or_else(|| self.ami_of(&choice.false_expr))
+            }
             _ => self.ami_of(&attribute.value),
         }
     }
@@ -62,9 +64,13 @@ impl<'a> Reader<'a> {
         let place = Place { file, ..place.clone() };
         let span = self.span(&place, &attribute.key);
         let said = match self.resolved(&attribute.value) {
-            Expression::Conditional(choice) if self.ami_source(block).is_some() => self.chosen(choice, &place, span, found),
+            Expression::Conditional(choice) if self.ami_source(block).is_some() => {
+                self.chosen(choice, &place, span, found)
+            }
             _ => match self.ami_of(&attribute.value) {
-                Some(source) => self.search(source, &place, span, found).map(|filter| vec![entry("source_ami_filter", filter, span)]),
+                Some(source) => self
+                    .search(source, &place, span, found)
+                    .map(|filter| vec![entry("source_ami_filter", filter, span)]),
                 None => self.value(&attribute.value, &place).map(|value| vec![entry("source_ami", value, span)]),
             },
         };
@@ -95,7 +101,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn chosen(&mut self, choice: &'a Conditional, place: &Place<'a>, span: Span, found: &Entries) -> Result<Vec<Entry>, Why> {
+    fn chosen(
+        &mut self,
+        choice: &'a Conditional,
+        place: &Place<'a>,
+        span: Span,
+        found: &Entries,
+    ) -> Result<Vec<Entry>, Why> {
         let condition = self.value(&choice.cond_expr, place)?;
         self.known(&condition)?;
         let mut half = |expression: &'a Expression| -> Result<(Value, Value), Why> {
@@ -133,7 +145,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `data.kind.label.field`
-    pub(super) fn from_data(
+    pub(super) fn data_value(
         &mut self,
         (kind, label, field): (&'a str, &'a str, &'a str),
         rest: &'a [Decorated<TraversalOperator>],
@@ -153,9 +165,9 @@ impl<'a> Reader<'a> {
                 _ => format!("{{{{.{fact}}}}}"),
             };
             let action = match (field, rest) {
-                ("tags", [tag]) if !matches!(place.at, Where::Step(_)) => {
-                    name_of(tag.value()).filter(|t| !t.contains('`')).map(|tag| format!("{{{{index .SourceAMITags `{tag}`}}}}"))
-                }
+                ("tags", [tag]) if !matches!(place.at, Where::Step(_)) => name_of(tag.value())
+                    .filter(|t| !t.contains('`'))
+                    .map(|tag| format!("{{{{index .SourceAMITags `{tag}`}}}}")),
                 (_, []) => FACTS.iter().find(|(theirs, _)| *theirs == field).map(|(_, fact)| braced(fact)),
                 _ => None,
             };
@@ -164,14 +176,19 @@ impl<'a> Reader<'a> {
             }
         }
         let made = format!("data.{kind}.{label}.{field}");
-        if kind == "amazon-secretsmanager" && matches!(field, "value" | "secret_string")
+        if kind == "amazon-secretsmanager"
+            && matches!(field, "value" | "secret_string")
             && let Some(at) = &block
             && let Some(action) = self.secret(at.block, at.file, field)
         {
             let action = Value::new(Kind::Text(vec![Piece::Action(action)]), span);
             return Ok(self.stand_in(&made, label, Some(action), true, span));
         }
-        let name = if matches!(field, "value" | "id" | "result" | "body") { label.to_owned() } else { format!("{label}_{field}") };
+        let name = if matches!(field, "value" | "id" | "result" | "body") {
+            label.to_owned()
+        } else {
+            format!("{label}_{field}")
+        };
         if !self.made.iter().any(|(key, _)| *key == made) {
             let why = "there are no data sources; it became a variable, to be given when the plan runs";
             self.lose(format!("`{made}`"), why, span);

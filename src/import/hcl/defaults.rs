@@ -70,7 +70,9 @@ fn listed(value: &Value) -> Option<&str> {
     let Kind::For(each) = &value.kind else { return None };
     let Kind::Call(function, arguments) = &each.over.kind else { return None };
     let bound = |v: &Value| matches!(&v.kind, Kind::Name(Name::Bound(name)) if *name == each.value);
-    let Some(Kind::Operation(Operator::Unequal, asked, empty)) = each.condition.as_ref().map(|c| &c.kind) else { return None };
+    let Some(Kind::Operation(Operator::Unequal, asked, empty)) = each.condition.as_ref().map(|c| &c.kind) else {
+        return None;
+    };
     let compact = bound(&each.makes) && each.makes_key.is_none() && bound(asked) && empty.plain() == Some("");
     match &arguments[..] {
         [variable, separator] if compact && function == "split" && separator.plain() == Some(",") => name(variable),
@@ -121,7 +123,8 @@ fn uses(draft: &Draft, name: &str) -> usize {
 
 fn each_mut(draft: &mut Draft, change: &dyn Fn(&mut Value)) {
     let blocks = draft.builders.iter_mut().map(|b| &mut b.block);
-    let blocks = blocks.chain(&mut draft.provisioners).chain(&mut draft.cleanups).chain(draft.posts.iter_mut().flatten());
+    let blocks =
+        blocks.chain(&mut draft.provisioners).chain(&mut draft.cleanups).chain(draft.posts.iter_mut().flatten());
     let entries = blocks.flat_map(|b| b.options.iter_mut().chain(b.overrides.iter_mut().flat_map(|(_, e)| e)));
     entries.chain(&mut draft.locals).for_each(|e| e.value.change(change));
     draft.variables.iter_mut().filter_map(|v| v.default.as_mut()).for_each(|d| d.change(change));

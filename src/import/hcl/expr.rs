@@ -6,6 +6,7 @@ use hcl_edit::expr::{Array, BinaryOperator, Conditional, Expression, ForExpr, Ob
 use crate::import::draft::{Entry, For, Kind, Operator, Piece, Value};
 use crate::text::Span;
 
+use super::fold::value_of;
 use super::gaps;
 use super::{Bound, Place, Reader, Said, Why};
 
@@ -92,7 +93,7 @@ impl<'a> Reader<'a> {
         let whole = Value::new(Kind::Operation(op, a.into(), b.into()), span);
         // Whole numbers are divided otherwise here than there.
         let worked_out = if op == Operator::Divide { self.constant(&whole) } else { None };
-        Ok(worked_out.map_or(whole, |found| self.from_json(&found, span)))
+        Ok(worked_out.map_or(whole, |found| value_of(&found, span)))
     }
 
     fn list(&mut self, array: &'a Array, place: &Place<'a>) -> Result<Vec<Value>, Why> {
@@ -164,7 +165,8 @@ impl<'a> Reader<'a> {
 
     fn comprehension(&mut self, each: &'a ForExpr, place: &Place<'a>, span: Span) -> Said {
         if each.grouping {
-            let why = "values that are grouped by their keys have no such form here; write out what it makes".to_owned();
+            let why =
+                "values that are grouped by their keys have no such form here; write out what it makes".to_owned();
             return Err(Why { why, span });
         }
         let over = self.value(&each.intro.collection_expr, place)?;
@@ -201,7 +203,13 @@ impl<'a> Reader<'a> {
             given.push('_');
         }
         names.push(given.clone());
-        place.bound.push(Bound { name: name.to_owned(), key: None, value: Some(given.clone()), iterator: false, known: None });
+        place.bound.push(Bound {
+            name: name.to_owned(),
+            key: None,
+            value: Some(given.clone()),
+            iterator: false,
+            known: None,
+        });
         given
     }
 

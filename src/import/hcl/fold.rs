@@ -25,27 +25,25 @@ impl Reader<'_> {
         let [first, second] = moment::specimens().map(at);
         first.filter(|first| Some(first) == second.as_ref())
     }
+}
 
-    /// A value that was worked out.
-    pub(super) fn from_json(&self, json: &Json, span: Span) -> Value {
-        let kind = match json {
-            Json::Null => Kind::Null,
-            Json::Bool(bool) => Kind::Bool(*bool),
-            Json::Number(number) => number_of(&number.to_string()),
-            Json::String(text) => return Value::text(text.as_str(), span),
-            Json::Array(values) => Kind::List(values.iter().map(|v| self.from_json(v, span)).collect()),
-            Json::Object(members) => Kind::Record(
-                members
-                    .iter()
-                    .map(|(key, value)| {
-                        let value = self.from_json(value, span);
-                        Entry { key: key.clone(), value, comments: Vec::new(), span }
-                    })
-                    .collect(),
-            ),
-        };
-        Value::new(kind, span)
-    }
+/// A value that was worked out.
+pub(super) fn value_of(json: &Json, span: Span) -> Value {
+    let kind = match json {
+        Json::Null => Kind::Null,
+        Json::Bool(bool) => Kind::Bool(*bool),
+        Json::Number(number) => number_of(&number.to_string()),
+        Json::String(text) => return Value::text(text.as_str(), span),
+        Json::Array(values) => Kind::List(values.iter().map(|v| value_of(v, span)).collect()),
+        Json::Object(members) => {
+            let entry = |(key, value): (&String, &Json)| {
+                let value = value_of(value, span);
+                Entry { key: key.clone(), value, comments: Vec::new(), span }
+            };
+            Kind::Record(members.iter().map(entry).collect())
+        }
+    };
+    Value::new(kind, span)
 }
 
 struct Fold<'r, 'a> {

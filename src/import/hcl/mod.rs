@@ -1,15 +1,19 @@
 //! The front half for Packer's HCL2: the files of a template become a [`Draft`].
 //!
 //! It knows HCL and what Packer's core makes of it, no option's type and nothing of how `.bake` is written, but for the names of the
-//! built-in functions. `module` collects what is declared, `expr`, `text`, `functions`, `moment` and `fold` read values, `body`,
-//! `build` and `data` read blocks, `variables` declarations.
+//! built-in functions. `module` collects what is declared; `variables` reads declarations, `build` and `steps` builds, `data`
+//! what is asked of AWS, `body` the options of a block; `expr`, `text` and `reference` read values, `functions` calls by `forms` of the
+//! language, by what the run does (`at_run`, `moment`), or by their results (`fold`, `pure`).
 
+mod at_run;
 mod body;
 mod build;
 mod data;
 mod defaults;
 mod expr;
 mod fold;
+mod format;
+mod forms;
 mod functions;
 mod gaps;
 mod known;
@@ -20,6 +24,7 @@ mod parse;
 mod pure;
 mod reference;
 mod settings;
+mod steps;
 mod text;
 mod validation;
 mod variables;

@@ -99,9 +99,7 @@ impl<'a> Module<'a> {
                 self.settings.push(At { file, block, comments: Vec::new() });
                 false
             }
-            ("variable", [name]) => {
-                self.variables.insert((*name).to_owned(), Variable::Block(at())).is_some()
-            }
+            ("variable", [name]) => self.variables.insert((*name).to_owned(), Variable::Block(at())).is_some(),
             ("variables", []) => {
                 each(parsed, block, waiting, |attribute, comments| {
                     let name = attribute.key.as_str().to_owned();
@@ -135,7 +133,11 @@ impl<'a> Module<'a> {
                 false
             }
             (word, _) => {
-                self.strange.push((format!("the block `{word}`"), "Packer has no such block at the top of a file", span));
+                self.strange.push((
+                    format!("the block `{word}`"),
+                    "Packer has no such block at the top of a file",
+                    span,
+                ));
                 false
             }
         };

@@ -21,7 +21,7 @@ pub(super) fn isotime(layout: &str) -> Piece {
 }
 
 /// The time of the run, as a value.
-pub(super) fn now(span: Span) -> Value {
+pub(super) fn of_run(span: Span) -> Value {
     Value::new(Kind::Text(vec![isotime(RFC3339)]), span)
 }
 

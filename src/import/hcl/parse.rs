@@ -30,11 +30,9 @@ pub(super) enum HclProblem {
 impl From<HclProblem> for Diagnostic {
     fn from(problem: HclProblem) -> Self {
         match problem {
-            HclProblem::Syntax { span, why } => {
-                Diagnostic::error(code::IMPORT_HCL, format!("this is no HCL: {why}")).label(span, "").help(
-                    "Packer does not read it either; `packer validate` may say more",
-                )
-            }
+            HclProblem::Syntax { span, why } => Diagnostic::error(code::IMPORT_HCL, format!("this is no HCL: {why}"))
+                .label(span, "")
+                .help("mend the file first; `packer validate` may say more of it"),
         }
     }
 }

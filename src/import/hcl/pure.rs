@@ -4,6 +4,8 @@
 use regex::Regex;
 use serde_json::{Map, Value as Json};
 
+use super::format;
+
 /// A value as text, as an interpolation writes it.
 pub(super) fn text(value: &Json) -> Option<String> {
     match value {
@@ -229,7 +231,9 @@ fn of_two(name: &str, a: &Json, b: &Json) -> Option<Json> {
         "startswith" => a.starts_with(b.as_str()).into(),
         "endswith" => a.ends_with(b.as_str()).into(),
         "strcontains" | "contains" => a.contains(b.as_str()).into(),
-        "indent" => b.replace('\n', &format!("\n{}", " ".repeat(a.parse::<usize>().ok().filter(|n| *n < 1000)?))).into(),
+        "indent" => {
+            b.replace('\n', &format!("\n{}", " ".repeat(a.parse::<usize>().ok().filter(|n| *n < 1000)?))).into()
+        }
         "regex" => matched(&Regex::new(&a).ok()?, &b)?,
         "regexall" => {
             let regex = Regex::new(&a).ok()?;
@@ -299,7 +303,7 @@ fn of_many(name: &str, arguments: &[Json]) -> Option<Json> {
         }
         "setproduct" => product(arguments)?,
         "range" => range(&numbers()?)?,
-        "format" => formatted(arguments)?.into(),
+        "format" => format::formatted(arguments)?.into(),
         _ => return None,
     })
 }
@@ -331,88 +335,6 @@ fn range(numbers: &[f64]) -> Option<Json> {
     (0..count as usize).map(|i| number(start + i as f64 * step)).collect::<Option<Vec<_>>>().map(Json::from)
 }
 
-/// A part of a format: characters, or the argument of a number with the verb.
-pub(super) enum Part {
-    Chars(String),
-    Argument(usize, String),
-}
-
-/// The parts of a format of `format`; `None` where it is none.
-pub(super) fn parts(format: &str) -> Option<Vec<Part>> {
-    let mut parts = Vec::new();
-    let mut chars = String::new();
-    let mut rest = format;
-    let mut next = 0;
-    while let Some(at) = rest.find('%') {
-        chars.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        if let Some(after) = rest.strip_prefix('%') {
-            chars.push('%');
-            rest = after;
-            continue;
-        }
-        let length = rest.find(|c: char| c.is_ascii_alphabetic())?;
-        let (mut verb, after) = rest.split_at(length + 1);
-        let mut argument = next;
-        if let Some(inner) = verb.strip_prefix('[') {
-            let (number, left) = inner.split_once(']')?;
-            argument = number.parse::<usize>().ok()?.checked_sub(1)?;
-            verb = left;
-        }
-        next = argument + 1;
-        if !chars.is_empty() {
-            parts.push(Part::Chars(std::mem::take(&mut chars)));
-        }
-        parts.push(Part::Argument(argument, verb.to_owned()));
-        rest = after;
-    }
-    chars.push_str(rest);
-    if !chars.is_empty() {
-        parts.push(Part::Chars(chars));
-    }
-    Some(parts)
-}
-
-fn formatted(arguments: &[Json]) -> Option<String> {
-    let (format, values) = arguments.split_first()?;
-    let mut out = String::new();
-    for part in parts(&text(format)?)? {
-        match part {
-            Part::Chars(chars) => out.push_str(&chars),
-            Part::Argument(i, verb) => out.push_str(&rendered(&verb, values.get(i)?)?),
-        }
-    }
-    Some(out)
-}
-
-/// A value by a verb of `format`.
-pub(super) fn rendered(verb: &str, value: &Json) -> Option<String> {
-    let (flags, letter) = verb.split_at(verb.len().checked_sub(1)?);
-    let plain = match (letter, value) {
-        ("s" | "v", Json::Array(_) | Json::Object(_)) => value.to_string(),
-        ("s" | "v" | "t", _) => text(value)?,
-        ("d", _) => number(float(value)?.trunc())?.to_string(),
-        ("q", _) => Json::from(text(value)?).to_string(),
-        ("f", _) => {
-            let places = flags.split_once('.').map_or(Some(6), |(_, p)| p.parse::<usize>().ok().filter(|p| *p < 100))?;
-            format!("{:.places$}", float(value)?)
-        }
-        ("x", _) => format!("{:x}", float(value)? as i64),
-        ("X", _) => format!("{:X}", float(value)? as i64),
-        _ => return None,
-    };
-    let width = flags.split('.').next().unwrap_or("");
-    let digits = width.trim_start_matches(['-', '0']);
-    let size = if digits.is_empty() { 0 } else { digits.parse::<usize>().ok().filter(|n| *n < 1000)? };
-    Some(if width.starts_with('-') {
-        format!("{plain:<size$}")
-    } else if width.starts_with('0') && letter != "s" {
-        format!("{plain:0>size$}")
-    } else {
-        format!("{plain:>size$}")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -420,7 +342,8 @@ mod tests {
 
     #[test]
     fn functions_give_what_packer_gives() {
-        let gives = |name: &str, arguments: Json| call(name, arguments.as_array().map(Vec::as_slice).unwrap_or_default());
+        let gives =
+            |name: &str, arguments: Json| call(name, arguments.as_array().map(Vec::as_slice).unwrap_or_default());
         assert_eq!(gives("split", json!([",", "a,b"])), Some(json!(["a", "b"])));
         assert_eq!(gives("substr", json!(["hello", 1, -1])), Some(json!("ello")));
         assert_eq!(gives("regex", json!(["(\\d+)\\.(\\d+)", "v1.22"])), Some(json!(["1", "22"])));

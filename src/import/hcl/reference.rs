@@ -1,7 +1,7 @@
 //! References: variables, locals, what binds a name, and what only the run knows.
 
-use hcl_edit::expr::{Expression, Traversal, TraversalOperator};
 use hcl_edit::Decorated;
+use hcl_edit::expr::{Expression, Traversal, TraversalOperator};
 
 use crate::import::draft::{Entry, For, Kind, Name, Piece, Type, Value, Variable};
 use crate::text::Span;
@@ -20,7 +20,8 @@ impl<'a> Reader<'a> {
         let root = root.value().as_str();
         let fail = |why: String| Err(Why { why, span });
         if let Some(bound) = place.bound.iter().rev().find(|b| b.name == root) {
-            if let (Some((key, value)), Some(part)) = (&bound.known, operators.first().and_then(|o| name_of(o.value()))) {
+            if let (Some((key, value)), Some(part)) = (&bound.known, operators.first().and_then(|o| name_of(o.value())))
+            {
                 let base = if part == "key" { key.clone() } else { value.clone() };
                 return self.selected(base, &operators[1..], place, span);
             }
@@ -57,7 +58,7 @@ impl<'a> Reader<'a> {
                     (Some(kind), Some(label), field) => {
                         let field = field.flatten().unwrap_or("value");
                         let rest = operators.get(3..).unwrap_or_default();
-                        self.from_data((kind, label, field), rest, place, span)
+                        self.data_value((kind, label, field), rest, place, span)
                     }
                     _ => fail("a data source is named by its kind and its label".to_owned()),
                 }
@@ -107,7 +108,9 @@ impl<'a> Reader<'a> {
         self.read_local(name);
         match self.locals.get(name) {
             // It became a variable.
-            Some(Came::Value(Value { kind: Kind::Name(Name::Variable(other)), .. })) if self.stands_for(name, other) => {
+            Some(Came::Value(Value { kind: Kind::Name(Name::Variable(other)), .. }))
+                if self.stands_for(name, other) =>
+            {
                 Ok(Value::new(Kind::Name(Name::Variable(other.clone())), span))
             }
             // `local.region = var.region` is the variable by another name that would be the same.
@@ -133,12 +136,21 @@ impl<'a> Reader<'a> {
     }
 
     /// A variable that stands for something, made once.
-    pub(super) fn stand_in(&mut self, key: &str, name: &str, default: Option<Value>, sensitive: bool, span: Span) -> Value {
+    pub(super) fn stand_in(
+        &mut self,
+        key: &str,
+        name: &str,
+        default: Option<Value>,
+        sensitive: bool,
+        span: Span,
+    ) -> Value {
         let found = self.made.iter().find(|(made, _)| made == key).map(|(_, name)| name.clone());
         let name = found.unwrap_or_else(|| {
             let mut fresh = name.to_owned();
             let own = key.strip_prefix("local.") == Some(name);
-            while self.draft.variables.iter().any(|v| v.name == fresh) || !own && self.is_taken(&fresh.replace('-', "_")) {
+            while self.draft.variables.iter().any(|v| v.name == fresh)
+                || !own && self.is_taken(&fresh.replace('-', "_"))
+            {
                 fresh.push('_');
             }
             self.made.push((key.to_owned(), fresh.clone()));

@@ -11,7 +11,8 @@ fn draft(text: &str) -> Draft {
 
 /// The value of a local as the program says it; what is lost otherwise.
 fn local(expression: &str) -> String {
-    let names = "variable \"v\" {}\nvariable \"m\" { type = map(string) }\nvariable \"secret\" {\n sensitive = true\n}\n";
+    let names =
+        "variable \"v\" {}\nvariable \"m\" { type = map(string) }\nvariable \"secret\" {\n sensitive = true\n}\n";
     let draft = draft(&format!("{names}locals {{\n  x = {expression}\n}}\n"));
     match draft.locals.iter().find(|l| l.key == "x") {
         Some(found) => crate::import::write::value(&found.value, &Default::default()),
@@ -51,6 +52,8 @@ fn texts_keep_what_is_interpolated_and_what_the_run_renders() {
         ("\"%{ if var.v == \"a\" }yes%{ else }no%{ endif }\"", "\"${if v == \"a\" then \"yes\" else \"no\"}\""),
         ("\"a %{ for y in [1, 2] ~} ${y}%{ endfor }\"", "\"a ${join([for y in [1, 2]: \"${y}\"], \"\")}\""),
         ("\"a  ${~ var.v ~}  b\"", "\"a${v}b\""),
+        ("\"a{{ user `v` }} {{isotime | clean_ami_name}}\"", "\"a${v} {{isotime | clean_resource_name}}\""),
+        ("\"{{user `v`}}\"", "v"),
         ("\"{{ isotime \\\"${\"2006\"}\\\" }}\"", "'{{ isotime \"2006\" }}'"),
     ] {
         assert_eq!(local(hcl), bake, "{hcl}");
@@ -107,7 +110,10 @@ fn times_become_actions_of_the_run() {
             assert_eq!(local(hcl), bake, "{hcl}");
         }
     }
-    assert_eq!(local("replace(\"A.${var.v}.${timestamp()}\", \":\", \"-\")"), "\"A.${replace(v, \":\", \"-\")}.{{isotime `2006-01-02T15-04-05Z`}}\"");
+    assert_eq!(
+        local("replace(\"A.${var.v}.${timestamp()}\", \":\", \"-\")"),
+        "\"A.${replace(v, \":\", \"-\")}.{{isotime `2006-01-02T15-04-05Z`}}\""
+    );
 }
 
 #[test]
@@ -146,7 +152,10 @@ fn variables_have_their_types() {
     let record = Type::Record(vec![("x".into(), Type::Text, false), ("y".into(), Type::Number, true)]);
     assert_eq!(draft.variables[0].ty, Type::List(record.into()));
     assert_eq!((draft.variables[0].doc.as_slice(), draft.variables[0].sensitive), (&["What.".to_owned()][..], true));
-    assert_eq!((draft.variables[1].ty.clone(), draft.variables[1].comments.as_slice()), (Type::Number, &["one".to_owned()][..]));
+    assert_eq!(
+        (draft.variables[1].ty.clone(), draft.variables[1].comments.as_slice()),
+        (Type::Number, &["one".to_owned()][..])
+    );
     assert!(matches!(draft.variables[2].default.as_ref().map(|d| &d.kind), Some(Kind::Call(name, _)) if name == "env"));
     assert_eq!(draft.variables[2].comments, ["two"]);
 }

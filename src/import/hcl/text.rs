@@ -4,7 +4,7 @@ use hcl_edit::expr::Expression;
 use hcl_edit::template::{Directive, Element, Strip};
 
 use crate::import::draft::{For, Kind, Name, Piece, Value};
-use crate::template::{Piece as Part, parse};
+use crate::template::{Action, OperandKind, Piece as Part, parse};
 use crate::text::Span;
 
 use super::expr::{pieces_of, with_key};
@@ -18,12 +18,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A template; one that is nothing but an interpolation is what that is.
-    pub(super) fn template_text(
-        &mut self,
-        elements: Vec<&'a Element>,
-        place: &Place<'a>,
-        span: Span,
-    ) -> Said {
+    pub(super) fn template_text(&mut self, elements: Vec<&'a Element>, place: &Place<'a>, span: Span) -> Said {
         if let [Element::Interpolation(only)] = &elements[..] {
             return self.value(&only.expr, place);
         }
@@ -158,7 +153,8 @@ impl<'a> Reader<'a> {
         let pieces = joined(pieces);
         let mut source = String::new();
         let mut values = Vec::new();
-        let chars: String = pieces.iter().filter_map(|p| if let Piece::Chars(c) = p { Some(c.as_str()) } else { None }).collect();
+        let chars: String =
+            pieces.iter().filter_map(|p| if let Piece::Chars(c) = p { Some(c.as_str()) } else { None }).collect();
         if !chars.contains("{{") {
             return Ok(Value::new(Kind::Text(pieces), span));
         }
@@ -195,7 +191,8 @@ impl<'a> Reader<'a> {
                             let next = values.next();
                             if let Some(Piece::Action(operand)) = &next {
                                 let ends = |c: char| c.is_whitespace() || matches!(c, '}' | '|' | '-');
-                                let alone = action.trim_start_matches(['{', ' ', '-']).is_empty() && chars.starts_with(ends);
+                                let alone =
+                                    action.trim_start_matches(['{', ' ', '-']).is_empty() && chars.starts_with(ends);
                                 action.push_str(&if alone { operand.clone() } else { format!("({operand})") });
                                 action.push_str(chars);
                                 continue;
@@ -204,18 +201,29 @@ impl<'a> Reader<'a> {
                             match inner.and_then(|v| self.constant(&v)) {
                                 Some(serde_json::Value::String(text)) => action.push_str(&text),
                                 _ => {
-                                    let why = "`${…}` within `{{…}}`: the two languages are evaluated at different times";
+                                    let why =
+                                        "`${…}` within `{{…}}`: the two languages are evaluated at different times";
                                     return Err(Why { why: why.to_owned(), span });
                                 }
                             }
                         }
                         action.push_str(chars);
                     }
-                    found.push(Piece::Action(action));
+                    found.push(match asked(&action) {
+                        Some(name) => Piece::Value(Box::new(Value::new(Kind::Name(Name::Variable(name)), span))),
+                        // Its name before Packer 1.6.
+                        None => Piece::Action(action.replace("clean_ami_name", "clean_resource_name")),
+                    });
                 }
             }
         }
-        Ok(Value::new(Kind::Text(joined(found)), span))
+        let mut found = joined(found);
+        if let [Piece::Value(_)] = &found[..]
+            && let Some(Piece::Value(only)) = found.pop()
+        {
+            return Ok(*only);
+        }
+        Ok(Value::new(Kind::Text(found), span))
     }
 
     /// The expression that a template is nothing but, without parentheses around it.
@@ -231,6 +239,26 @@ impl<'a> Reader<'a> {
                 _ => return expression,
             };
         }
+    }
+}
+
+/// The variable that an action asks for as legacy JSON does; HCL has no other meaning for it.
+fn asked(action: &str) -> Option<String> {
+    let parsed = parse(action);
+    let [Part::Action { action: Action::Print(pipeline), trims_before: false, trims_after: false, .. }] =
+        &parsed.pieces[..]
+    else {
+        return None;
+    };
+    let [command] = &pipeline.commands[..] else { return None };
+    match (&command.head.kind, &command.arguments[..]) {
+        (OperandKind::Function(function), [one]) if function == "user" && pipeline.variables.is_empty() => {
+            match &one.kind {
+                OperandKind::Text(name) => Some(name.clone()),
+                _ => None,
+            }
+        }
+        _ => None,
     }
 }
 

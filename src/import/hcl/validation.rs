@@ -31,7 +31,8 @@ impl<'a> Reader<'a> {
             Kind::Call(function, arguments) if function == "contains" => match &arguments[..] {
                 [list, asked] if own(asked) => {
                     let texts = self.constant(list)?;
-                    let texts = texts.as_array()?.iter().map(|t| t.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()?;
+                    let texts =
+                        texts.as_array()?.iter().map(|t| t.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()?;
                     (!texts.is_empty()).then_some(Type::OneOf(texts))
                 }
                 _ => None,

@@ -7,6 +7,7 @@ use hcl_edit::structure::Block;
 use crate::import::draft::{Kind, Type, Value, Variable};
 use crate::text::Span;
 
+use super::fold::value_of;
 use super::module::{Variable as Declared, inside};
 use super::{Came, Place, Reader, Said, Where, Why, gaps};
 
@@ -67,17 +68,23 @@ impl<'a> Reader<'a> {
                 }
                 "sensitive" => {
                     let said = self.value(&attribute.value, &place);
-                    variable.sensitive = said.is_ok_and(|v| matches!(v.kind, Kind::Bool(true)) || v.plain() == Some("true"));
+                    variable.sensitive =
+                        said.is_ok_and(|v| matches!(v.kind, Kind::Bool(true)) || v.plain() == Some("true"));
                 }
                 "description" => {
                     if let Ok(value) = self.value(&attribute.value, &place) {
                         let text = self.constant(&value).and_then(|c| c.as_str().map(str::to_owned));
-                        variable.doc = text.unwrap_or_default().trim().lines().map(|l| l.trim_end().to_owned()).collect();
+                        variable.doc =
+                            text.unwrap_or_default().trim().lines().map(|l| l.trim_end().to_owned()).collect();
                     }
                 }
                 other => {
                     let at = self.span(&place, attribute);
-                    self.lose(format!("`{other}` of the variable `{name}`"), "variables of Packer's have no such thing", at);
+                    self.lose(
+                        format!("`{other}` of the variable `{name}`"),
+                        "variables of Packer's have no such thing",
+                        at,
+                    );
                 }
             }
         }
@@ -134,10 +141,11 @@ impl<'a> Reader<'a> {
         file: usize,
     ) -> Came {
         let expression = self.module.locals.get(name).map(|l| l.expression);
-        let written = expression.map(|e| self.files[file].file.written(self.files[file].file.place(e))).unwrap_or_default();
+        let written =
+            expression.map(|e| self.files[file].file.written(self.files[file].file.place(e))).unwrap_or_default();
         comments.push(format!("import: {name} = {written}"));
         comments.push(format!("        {}", why.why));
-        let found = expression.and_then(|e| self.supposed(e, file)).map(|json| self.from_json(&json, span));
+        let found = expression.and_then(|e| self.supposed(e, file)).map(|json| value_of(&json, span));
         if found.is_none() && expression.is_some_and(is_textual) {
             let told = format!("{}; it became a variable, to be given when the plan runs", why.why);
             self.lose(format!("the local `{name}`"), told, why.span);
@@ -167,10 +175,42 @@ impl<'a> Reader<'a> {
 
 /// Functions whose result is a text.
 const TEXTS: &[&str] = &[
-    "abspath", "base64decode", "base64encode", "base64gzip", "basename", "bcrypt", "chomp", "cidrhost", "dirname", "file", "format",
-    "formatdate", "indent", "join", "lower", "md5", "pathexpand", "regex_replace", "replace", "rsadecrypt", "sha1", "sha256",
-    "sha512", "strrev", "substr", "templatefile", "timeadd", "title", "trim", "trimprefix", "trimspace", "trimsuffix", "upper",
-    "urlencode", "uuidv5", "yamlencode",
+    "abspath",
+    "base64decode",
+    "base64encode",
+    "base64gzip",
+    "basename",
+    "bcrypt",
+    "chomp",
+    "cidrhost",
+    "dirname",
+    "file",
+    "format",
+    "formatdate",
+    "indent",
+    "join",
+    "lower",
+    "md5",
+    "pathexpand",
+    "regex_replace",
+    "replace",
+    "rsadecrypt",
+    "sha1",
+    "sha256",
+    "sha512",
+    "strrev",
+    "substr",
+    "templatefile",
+    "timeadd",
+    "title",
+    "trim",
+    "trimprefix",
+    "trimspace",
+    "trimsuffix",
+    "upper",
+    "urlencode",
+    "uuidv5",
+    "yamlencode",
 ];
 
 /// Whether an expression is a text for certain, whatever else it is.
@@ -235,7 +275,9 @@ fn type_of(expression: &Expression) -> Type {
                     _ => Type::List(Box::new(Type::Any)),
                 },
                 "object" => match first {
-                    Some(Expression::Object(members)) => Type::Record(members.iter().filter_map(|(k, v)| member(k, v.expr())).collect()),
+                    Some(Expression::Object(members)) => {
+                        Type::Record(members.iter().filter_map(|(k, v)| member(k, v.expr())).collect())
+                    }
                     _ => Type::Map(Box::new(Type::Any)),
                 },
                 _ => Type::Any,

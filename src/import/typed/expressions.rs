@@ -4,7 +4,7 @@
 use crate::import::draft::{Entry, Kind, Name, Operator, Piece, Value};
 use crate::ty::{Encoding, Ty};
 
-use super::mend::{Mender, Mended, pair};
+use super::mend::{Mended, Mender, pair};
 
 impl Mender<'_> {
     /// Mends a value that is worked out; none where it is written as it is.
@@ -70,7 +70,10 @@ impl Mender<'_> {
         Some(match &value.kind {
             Kind::Int(_) | Kind::Number(_) | Kind::Negative(_) => true,
             Kind::Operation(op, ..) => {
-                matches!(op, Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Remainder)
+                matches!(
+                    op,
+                    Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Remainder
+                )
             }
             Kind::Call(name, _) => NUMBERS.contains(&name.as_str()),
             Kind::Name(Name::Variable(name)) => matches!(bare(&self.variables.get(name)?.ty), Ty::Int | Ty::Number),
@@ -85,9 +88,16 @@ impl Mender<'_> {
             Kind::Bool(_) | Kind::Not(_) => true,
             Kind::Operation(op, ..) => !matches!(
                 op,
-                Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Remainder | Operator::Else
+                Operator::Add
+                    | Operator::Subtract
+                    | Operator::Multiply
+                    | Operator::Divide
+                    | Operator::Remainder
+                    | Operator::Else
             ),
-            Kind::Name(Name::Variable(name)) => self.variables.get(name).is_some_and(|v| matches!(bare(&v.ty), Ty::Bool)),
+            Kind::Name(Name::Variable(name)) => {
+                self.variables.get(name).is_some_and(|v| matches!(bare(&v.ty), Ty::Bool))
+            }
             Kind::Name(Name::Local(name)) => self.locals.get(name).is_some_and(|v| self.is_bool(v)),
             _ => false,
         }

@@ -19,8 +19,8 @@ use crate::text::suggest::nearest;
 use crate::text::{FileId, Sources, Span};
 use crate::ty::Ty;
 
-use super::early::early;
 use super::draft::{Block, Draft, Entry, Kind, Lost, Name, Piece, Type, Value, Variable};
+use super::early::early;
 use super::problem::ImportProblem;
 
 pub(super) use kinds::Extern;

@@ -200,7 +200,9 @@ impl Flows<'_> {
         match &value.kind {
             Kind::If(condition, ..) => self.value(condition, &Ty::Bool),
             Kind::Not(inner) => self.value(inner, &Ty::Bool),
-            Kind::Operation(Operator::And | Operator::Or, a, b) => [a, b].into_iter().for_each(|v| self.value(v, &Ty::Bool)),
+            Kind::Operation(Operator::And | Operator::Or, a, b) => {
+                [a, b].into_iter().for_each(|v| self.value(v, &Ty::Bool))
+            }
             Kind::Operation(Operator::Equal | Operator::Unequal, a, b) => {
                 for (one, other) in [(a, b), (b, a)] {
                     match &other.kind {
@@ -210,7 +212,11 @@ impl Flows<'_> {
                     }
                 }
             }
-            Kind::Operation(Operator::Less | Operator::LessEqual | Operator::Greater | Operator::GreaterEqual, a, b) => {
+            Kind::Operation(
+                Operator::Less | Operator::LessEqual | Operator::Greater | Operator::GreaterEqual,
+                a,
+                b,
+            ) => {
                 [a, b].into_iter().for_each(|v| self.value(v, &Ty::Int));
             }
             Kind::Operation(
@@ -221,7 +227,8 @@ impl Flows<'_> {
             // The key of a map that is written down is one of its keys.
             Kind::Index(base, indices) => {
                 if let (Kind::Name(Name::Local(map)), [key]) = (&base.kind, &indices[..])
-                    && let Some(Kind::Record(entries)) = self.locals.iter().find(|l| l.key == *map).map(|l| &l.value.kind)
+                    && let Some(Kind::Record(entries)) =
+                        self.locals.iter().find(|l| l.key == *map).map(|l| &l.value.kind)
                     && entries.len() > 1
                     && entries.iter().all(|e| !expressions::is_spread(e))
                 {
@@ -340,7 +347,8 @@ pub(in crate::import) fn specimen(ty: &Ty) -> String {
         Ty::Record(record) => {
             let quoted = |ty: &Ty| if ty.is_text() { format!("\"{}\"", specimen(ty)) } else { specimen(ty) };
             let needed = record.fields.iter().filter(|(_, field)| !field.optional);
-            let entries: Vec<String> = needed.map(|(name, field)| format!("\"{name}\" = {}", quoted(&field.ty))).collect();
+            let entries: Vec<String> =
+                needed.map(|(name, field)| format!("\"{name}\" = {}", quoted(&field.ty))).collect();
             format!("{{ {} }}", entries.join(", "))
         }
         Ty::Domain(domain) => domain.example().into(),
