@@ -40,7 +40,9 @@ impl NoRename {
             NoRename::Builtin => "this name belongs to bakec, not to the file",
             NoRename::File => "the name of an imported file is that of the file; give it another with `as`",
             NoRename::Nothing => "there is no name here",
-            NoRename::Taken => "with that name the program would not mean the same: it means something already, or another place reads the old one",
+            NoRename::Taken => {
+                "with that name the program would not mean the same: it means something already, or another place reads the old one"
+            }
             NoRename::BadName => "a name begins with a letter or `_` and goes on with letters, digits and `_`",
         }
     }
