@@ -41,6 +41,8 @@ def session(screen):
     screen.shows('instance_type = "t3.nano"', "matrix 4 builds {")
     screen.loses("■")
     screen.find("image web")
+    screen.shows("4 builds · list")
+    screen.settled()
     screen.type(":lua vim.lsp.codelens.run()\n")
     screen.shows("web-us-east-1-small", "web-eu-west-1-large")
     yield "list"
