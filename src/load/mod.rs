@@ -2,6 +2,7 @@
 //!
 //! Floor 3, and the only door to files. It knows syntax, and of the schema only which file declares which kind.
 
+mod folder;
 pub mod prelude;
 mod problem;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
+pub use folder::bake_files;
 pub use problem::LoadProblem;
 pub use world::{Disk, Memory, ReadError, World, join};
 

@@ -22,7 +22,7 @@ use super::position::Lines;
 use super::publish::Published;
 use crate::compile::Options;
 use crate::ide::Workspace;
-use crate::load::World;
+use crate::load::{World, bake_files};
 
 /// An open document.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl State {
     }
 
     fn add_folder(&mut self, folder: &str) {
-        for file in files::bake_files(folder) {
+        for file in bake_files(folder) {
             self.workspace.changed(&file);
         }
     }

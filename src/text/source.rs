@@ -65,7 +65,7 @@ impl Source {
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: Vec<Source>,
-    /// Files that are part of bakec itself, ascending by their ids.
+    /// Files that are part of bakec itself, in the order in which they were added; there are a few dozen at most.
     builtins: Vec<(FileId, Source)>,
 }
 
@@ -84,19 +84,22 @@ impl Sources {
     /// Adds a file that is part of bakec itself, under the id that it has in every compilation.
     pub fn add_builtin(&mut self, id: FileId, source: Source) {
         debug_assert!(id.is_builtin());
-        if let Err(place) = self.builtins.binary_search_by_key(&id, |(id, _)| *id) {
-            self.builtins.insert(place, (id, source));
+        if self.builtin(id).is_none() {
+            self.builtins.push((id, source));
         }
     }
 
     /// The file of an id that these sources hold.
     pub fn get(&self, id: FileId) -> &Source {
-        if id.is_builtin()
-            && let Ok(place) = self.builtins.binary_search_by_key(&id, |(id, _)| *id)
-        {
-            return &self.builtins[place].1;
+        match self.builtin(id) {
+            Some(place) => &self.builtins[place].1,
+            None => &self.files[id.0 as usize],
         }
-        &self.files[id.0 as usize]
+    }
+
+    /// The place of a file among those that are part of bakec itself.
+    fn builtin(&self, id: FileId) -> Option<usize> {
+        if id.is_builtin() { self.builtins.iter().position(|(known, _)| *known == id) } else { None }
     }
 
     /// All files with their ids, the user's in the order in which they were added, then those that are part of bakec itself.
@@ -107,9 +110,9 @@ impl Sources {
 
     /// The place of a file among all of them, as [`iter`](Self::iter) gives them.
     pub fn position(&self, id: FileId) -> usize {
-        match self.builtins.binary_search_by_key(&id, |(id, _)| *id) {
-            Ok(place) => self.files.len() + place,
-            Err(_) => id.0 as usize,
+        match self.builtin(id) {
+            Some(place) => self.files.len() + place,
+            None => id.0 as usize,
         }
     }
 
