@@ -64,9 +64,10 @@ impl Source {
 /// All files of one compilation. A [`FileId`] is an index into it and never changes its meaning.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    files: Vec<Source>,
-    /// Files that are part of bakec itself, in the order in which they were added; there are a few dozen at most.
-    builtins: Vec<(FileId, Source)>,
+    /// The user's files by their ids, each with its place among all.
+    files: Vec<(u32, Source)>,
+    /// Files that are part of bakec itself, with their places; there are a few dozen at most.
+    builtins: Vec<(FileId, u32, Source)>,
 }
 
 impl Sources {
@@ -75,9 +76,14 @@ impl Sources {
         Self::default()
     }
 
+    /// How many files there are.
+    fn count(&self) -> u32 {
+        (self.files.len() + self.builtins.len()) as u32
+    }
+
     /// Adds a file and names it.
     pub fn add(&mut self, source: Source) -> FileId {
-        self.files.push(source);
+        self.files.push((self.count(), source));
         FileId(self.files.len() as u32 - 1)
     }
 
@@ -85,35 +91,41 @@ impl Sources {
     pub fn add_builtin(&mut self, id: FileId, source: Source) {
         debug_assert!(id.is_builtin());
         if self.builtin(id).is_none() {
-            self.builtins.push((id, source));
+            self.builtins.push((id, self.count(), source));
         }
     }
 
     /// The file of an id that these sources hold.
     pub fn get(&self, id: FileId) -> &Source {
-        match self.builtin(id) {
-            Some(place) => &self.builtins[place].1,
-            None => &self.files[id.0 as usize],
-        }
-    }
-
-    /// The place of a file among those that are part of bakec itself.
-    fn builtin(&self, id: FileId) -> Option<usize> {
-        if id.is_builtin() { self.builtins.iter().position(|(known, _)| *known == id) } else { None }
-    }
-
-    /// All files with their ids, the user's in the order in which they were added, then those that are part of bakec itself.
-    pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
-        let own = self.files.iter().enumerate().map(|(i, s)| (FileId(i as u32), s));
-        own.chain(self.builtins.iter().map(|(id, source)| (*id, source)))
+        self.placed(id).1
     }
 
     /// The place of a file among all of them, as [`iter`](Self::iter) gives them.
     pub fn position(&self, id: FileId) -> usize {
+        self.placed(id).0 as usize
+    }
+
+    fn placed(&self, id: FileId) -> (u32, &Source) {
         match self.builtin(id) {
-            Some(place) => self.files.len() + place,
-            None => id.0 as usize,
+            Some((_, place, source)) => (*place, source),
+            None => {
+                let (place, source) = &self.files[id.0 as usize];
+                (*place, source)
+            }
         }
+    }
+
+    fn builtin(&self, id: FileId) -> Option<&(FileId, u32, Source)> {
+        if id.is_builtin() { self.builtins.iter().find(|(known, ..)| *known == id) } else { None }
+    }
+
+    /// All files with their ids, in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
+        let own = self.files.iter().enumerate().map(|(id, (place, source))| (*place, FileId(id as u32), source));
+        let builtins = self.builtins.iter().map(|(id, place, source)| (*place, *id, source));
+        let mut all: Vec<_> = own.chain(builtins).collect();
+        all.sort_unstable_by_key(|(place, ..)| *place);
+        all.into_iter().map(|(_, id, source)| (id, source))
     }
 
     /// The text that a span covers.
