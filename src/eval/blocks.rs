@@ -218,16 +218,16 @@ impl BlockData<'_> {
         })
     }
 
-    /// The axes that the value of an option may depend on, its presence included.
-    pub(super) fn option_mask(&self, name: &str) -> Mask {
-        let mut mask = self.shape_mask;
+    /// The axes that the value of each option of the kind may depend on, its presence included.
+    pub(super) fn option_masks(&self, declared: &Declared) -> Vec<Mask> {
+        let mut masks = vec![self.shape_mask; declared.fields.len()];
         for entry in &self.entries {
-            if let EntryData::Field { key, mask: own, .. } = entry
-                && key.as_str() == name
+            if let EntryData::Field { key, mask, .. } = entry
+                && let Some(index) = declared.fields.get_index_of(*key)
             {
-                mask |= own;
+                masks[index] |= mask;
             }
         }
-        mask
+        masks
     }
 }

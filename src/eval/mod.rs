@@ -14,6 +14,7 @@ mod builds;
 mod builtin;
 mod cells;
 mod chains;
+mod demands;
 mod depend;
 mod edges;
 mod expr;
@@ -116,6 +117,7 @@ pub fn evaluate(
         lost: Cell::new(false),
         origins: RefCell::default(),
         options: RefCell::default(),
+        demands: RefCell::default(),
         work: work::Work::default(),
     };
     let missing_params = evaluator.fill_params(outside);
@@ -157,6 +159,8 @@ struct Evaluator<'a> {
     origins: RefCell<FxHashMap<Span, Origin>>,
     /// Builder block and options of each build, as far as they are known.
     options: RefCell<FxHashMap<value::CellRef, (usize, Rc<options::Options>)>>,
+    /// What kinds demand, by the address of their declarations.
+    demands: RefCell<FxHashMap<usize, Rc<demands::KindDemands<'a>>>>,
     /// What evaluation may still take.
     work: work::Work,
 }

@@ -2,73 +2,22 @@
 //!
 //! A rule is judged once per class of the axes that its options depend on.
 
-use std::cell::RefCell;
-
-use rustc_hash::FxHashMap;
+use std::rc::Rc;
 
 use super::Evaluator;
 use super::blocks::BlockData;
-use super::cells::Mask;
+use super::demands::{Demands, Group, KindDemands, Rule};
 use super::facts::lacks;
 use super::frame::Frame;
-use super::options::Options;
-use super::paths::{elsewhere, holds_path};
+use super::options::{Frozen, Options};
 use super::problem::{EvalProblem, Stop};
 use super::value::{CellRef, Data, Record, Value};
 use crate::resolve::fact::FactName;
-use crate::resolve::hir::{Declared, Fact, FactArg, Require};
-use crate::resolve::walk::each_local;
+use crate::resolve::hir::{Declared, FactArg, Require};
 use crate::text::Span;
 use crate::ty::{Encoding, Record as RecordTy};
 
-/// What a block's kind demands, sorted by the axes that each demand depends on.
-pub(super) struct Demands<'a> {
-    pub(super) declared: &'a Declared,
-    groups: Vec<Group<'a>>,
-}
-
-/// Demands that depend on the same axes, and the classes that have been judged.
-struct Group<'a> {
-    mask: Mask,
-    rules: Vec<&'a Require>,
-    facts: Vec<&'a Fact>,
-    required: Vec<usize>,
-    paths: Vec<usize>,
-    /// The fields that any of them reads.
-    fields: Vec<usize>,
-    judged: RefCell<FxHashMap<usize, Vec<Stop>>>,
-}
-
 impl<'a> Evaluator<'a> {
-    /// Sorts the demands of a block's kind.
-    pub(super) fn demands(&self, data: &BlockData<'a>) -> Option<Demands<'a>> {
-        let declared = data.declared?;
-        let masks: Vec<Mask> = declared.fields.keys().map(|name| data.option_mask(name)).collect();
-        let mut groups: Vec<Group<'a>> = Vec::new();
-        for rule in &declared.rules {
-            let mut fields = Vec::new();
-            each_local(&rule.condition, &mut |local| fields.push(local as usize));
-            each_local(&rule.message, &mut |local| fields.push(local as usize));
-            fields.retain(|f| *f < masks.len());
-            group(&mut groups, &masks, &fields).rules.push(rule);
-        }
-        for fact in &declared.facts {
-            let fields: Vec<usize> = fact.args.iter().filter_map(FactArg::option).collect();
-            group(&mut groups, &masks, &fields).facts.push(fact);
-        }
-        for (index, field) in declared.fields.values().enumerate() {
-            if !field.optional {
-                group(&mut groups, &masks, &[index]).required.push(index);
-            }
-            if holds_path(&field.ty) {
-                let mut fields = vec![index];
-                fields.extend(elsewhere(declared, index).flat_map(|f| f.args.iter().filter_map(FactArg::option)));
-                group(&mut groups, &masks, &fields).paths.push(index);
-            }
-        }
-        Some(Demands { declared, groups })
-    }
-
     /// Judges a build's block; failures are noted with the build.
     pub(super) fn judge(
         &self,
@@ -85,7 +34,7 @@ impl<'a> Evaluator<'a> {
                 stops.iter().for_each(|stop| self.touches(stop, build));
                 continue;
             }
-            let stops = self.judge_group(data, demands.declared, group, options, cell);
+            let stops = self.judge_group(data, &demands.kind, group, options, cell);
             stops.iter().for_each(|stop| self.touches(stop, build));
             group.judged.borrow_mut().insert(class, stops);
         }
@@ -94,15 +43,23 @@ impl<'a> Evaluator<'a> {
     fn judge_group(
         &self,
         data: &BlockData<'a>,
-        declared: &'a Declared,
-        group: &Group<'a>,
+        kind: &KindDemands<'a>,
+        group: &Group,
         options: &Options,
         cell: CellRef,
     ) -> Vec<Stop> {
+        let declared = kind.declared;
         let mut stops = Vec::new();
-        let find = |index: usize| options.field(declared, index);
+        let mut given: Vec<Option<&Rc<Frozen>>> = vec![None; declared.fields.len()];
         // Where a name is no option at all, it may be the one that seems to be missing; the checker has said so.
-        let misspelt = options.iter().any(|(name, _)| !declared.fields.contains_key(name));
+        let mut misspelt = false;
+        for (name, frozen) in options.iter() {
+            match declared.fields.get_index_of(name) {
+                Some(index) => given[index] = Some(frozen),
+                None => misspelt = true,
+            }
+        }
+        let find = |index: usize| given.get(index).copied().flatten();
         for &index in &group.required {
             if !misspelt
                 && find(index).is_none()
@@ -124,26 +81,33 @@ impl<'a> Evaluator<'a> {
                 self.judge_path(&frozen.value, &frozen.setting.value, folder, &mut stops);
             }
         }
-        if !group.rules.is_empty() {
-            let null = Value::new(Data::Null, data.block.header);
-            let mut locals = vec![null; declared.fields.len()];
-            for &index in &group.fields {
-                let given = find(index).map(|f| f.value.clone());
-                locals[index] = self.rule_value(declared, index, given, data.block.header);
+        let labels = |name: &str| options.get(name).map(|f| f.value.origin);
+        let bare = |rule: &Rule<'_>| rule.fields.iter().all(|f| given[*f].is_none());
+        let rules = group.rules.iter().map(|index| &kind.rules[*index]);
+        // What a rule misses may be what is misspelt.
+        let asked = |rule: &&Rule<'_>| !misspelt || rule.require.at.iter().any(|at| labels(&at.name).is_some());
+        let open: Vec<&Rule<'a>> =
+            rules.filter(|rule| rule.holds_bare.get().is_none() || !bare(rule)).filter(asked).collect();
+        if !open.is_empty() {
+            let header = data.block.header;
+            let mut locals = vec![Value::new(Data::Null, header); declared.fields.len()];
+            let mut read: Vec<usize> = open.iter().flat_map(|rule| rule.fields.iter().copied()).collect();
+            read.sort_unstable();
+            read.dedup();
+            for index in read {
+                let given = find(index).map(|f| f.value.clone()).or_else(|| self.default_of(kind, index));
+                locals[index] = rule_value(declared, index, given, header);
             }
             let mut frame = Frame::of(locals, true);
-            for rule in &group.rules {
-                let labels = |name: &str| options.get(name).map(|f| f.value.origin);
-                // What a rule misses may be what is misspelt.
-                if misspelt && !rule.at.iter().any(|at| labels(&at.name).is_some()) {
-                    continue;
-                }
-                if let Some(stop) = self.judge_rule(rule, &mut frame, data.block.header, &labels) {
-                    stops.push(stop);
+            for rule in open {
+                match self.judge_rule(rule.require, &mut frame, header, &labels) {
+                    Some(stop) => stops.push(stop),
+                    None if bare(rule) => _ = rule.holds_bare.set(()),
+                    None => {}
                 }
             }
         }
-        for fact in &group.facts {
+        for fact in group.facts.iter().map(|index| kind.facts[*index].0) {
             let asked = fact.option().and_then(find);
             match (fact.name, asked) {
                 (FactName::PrivateKey, Some(frozen)) => stops.extend(self.judge_key(frozen)),
@@ -160,25 +124,6 @@ impl<'a> Evaluator<'a> {
             }
         }
         stops
-    }
-
-    /// What a rule reads for an option: the value, the default, or null. Sizes given as an int count GiB.
-    fn rule_value(&self, declared: &Declared, index: usize, given: Option<Value>, at: Span) -> Value {
-        let value = given.or_else(|| {
-            let default = declared.defaults.get(index)?.as_ref()?;
-            self.eval(default, &mut Frame::closed(true)).ok()
-        });
-        // That a required option is missing is said once; rules about it have nothing to judge.
-        let field = declared.fields.get_index(index).map(|(_, field)| field);
-        let absent = if field.is_some_and(|f| !f.optional) { Data::Unknown } else { Data::Null };
-        let value = value.unwrap_or(Value::new(absent, at));
-        match value.data {
-            Data::Int(i) if field.is_some_and(|f| f.encoding() == Some(Encoding::Gib)) => {
-                let bytes = u64::try_from(i).ok().and_then(|i| i.checked_mul(1 << 30)).unwrap_or(0);
-                Value::new(Data::Size(bytes), value.origin)
-            }
-            _ => value,
-        }
     }
 
     fn judge_rule(
@@ -215,7 +160,10 @@ impl<'a> Evaluator<'a> {
             .fields
             .keys()
             .enumerate()
-            .map(|(i, name)| self.rule_value(declared, i, record.get(name).map(|f| f.value.clone()), origin))
+            .map(|(i, name)| {
+                let given = record.get(name).map(|f| f.value.clone());
+                rule_value(declared, i, given.or_else(|| self.default_value(declared, i)), origin)
+            })
             .collect();
         let mut frame = Frame::of(locals, true);
         for rule in &declared.rules {
@@ -228,25 +176,17 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-fn group<'g, 'a>(groups: &'g mut Vec<Group<'a>>, masks: &[Mask], fields: &[usize]) -> &'g mut Group<'a> {
-    let mask = fields.iter().fold(0, |mask, f| mask | masks[*f]);
-    let index = groups.iter().position(|g| g.mask == mask).unwrap_or_else(|| {
-        groups.push(Group {
-            mask,
-            rules: Vec::new(),
-            facts: Vec::new(),
-            required: Vec::new(),
-            paths: Vec::new(),
-            fields: Vec::new(),
-            judged: RefCell::default(),
-        });
-        groups.len() - 1
-    });
-    let group = &mut groups[index];
-    for field in fields {
-        if !group.fields.contains(field) {
-            group.fields.push(*field);
+/// What a rule reads for an option: its value or its default, or else null. Sizes given as an int count GiB.
+fn rule_value(declared: &Declared, index: usize, value: Option<Value>, at: Span) -> Value {
+    // That a required option is missing is said once; rules about it have nothing to judge.
+    let field = declared.fields.get_index(index).map(|(_, field)| field);
+    let absent = if field.is_some_and(|f| !f.optional) { Data::Unknown } else { Data::Null };
+    let value = value.unwrap_or(Value::new(absent, at));
+    match value.data {
+        Data::Int(i) if field.is_some_and(|f| f.encoding() == Some(Encoding::Gib)) => {
+            let bytes = u64::try_from(i).ok().and_then(|i| i.checked_mul(1 << 30)).unwrap_or(0);
+            Value::new(Data::Size(bytes), value.origin)
         }
+        _ => value,
     }
-    group
 }

@@ -11,9 +11,9 @@ use super::Evaluator;
 use super::blocks::BlockData;
 use super::builds::BuildTable;
 use super::cells::{Site, SiteArg};
+use super::demands::Demands;
 use super::frame::Frame;
 use super::options::{Frozen, Options};
-use super::rules::Demands;
 use super::value::{CellRef, Value};
 use crate::plan::{self, Builds, Plan};
 use crate::resolve::fact::FactName;
@@ -96,8 +96,8 @@ impl<'a> Evaluator<'a> {
             self.options.borrow_mut().insert(build.cell, (builder, options.clone()));
             if let Some(demands) = demands {
                 self.judge(data, demands, &options, build.cell, index as u32);
-                if !demands.declared.uniques.is_empty() {
-                    done.push((index as u32, demands.declared, options.clone()));
+                if !demands.kind.declared.uniques.is_empty() {
+                    done.push((index as u32, demands.kind.declared, options.clone()));
                 }
             }
             self.edges_of(index as u32, &options, table, &mut edges);

@@ -3,23 +3,16 @@
 //!
 //! Floor 3. It knows that texts become trees, not what they are for. Neighbour: `mod` asks for the files that a program needs.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::thread;
 
 use super::prelude;
 use crate::syntax::ast::File;
 use crate::syntax::parse;
+use crate::syntax::together::{threads, together};
 use crate::text::FileId;
 
 /// Fewer bytes are parsed in the time that a thread takes to start.
 const WORTH_A_THREAD: usize = 12 << 10;
-
-/// More threads would wait for the longest file.
-const MOST_THREADS: usize = 4;
-
-/// As much as the program gives to its own work on files that nobody has looked at.
-const STACK: usize = 16 << 20;
 
 /// The trees by the position of their files. Spans in them hold in every compilation, for the ids of these files never change.
 static TREES: [OnceLock<Arc<File>>; prelude::COUNT] = [const { OnceLock::new() }; prelude::COUNT];
@@ -32,23 +25,7 @@ pub(super) fn trees(files: &[FileId]) -> Vec<Arc<File>> {
         files.iter().filter(missing).map(|file| (*file, prelude::text(*file).unwrap_or_default())).collect();
     order.sort_by_key(|(_, text)| std::cmp::Reverse(text.len()));
     let bytes: usize = order.iter().map(|(_, text)| text.len()).sum();
-    let threads = match bytes / WORTH_A_THREAD {
-        0 | 1 => 1,
-        wanted => wanted.min(MOST_THREADS).min(thread::available_parallelism().map_or(1, usize::from)),
-    };
-    let next = AtomicUsize::new(0);
-    let work = || {
-        while let Some((file, _)) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-            tree(*file);
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 1..threads {
-            // Where no thread can be had, this one does it all.
-            let _ = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
-        }
-        work();
-    });
+    together(order.len(), threads(bytes, WORTH_A_THREAD), |piece| _ = tree(order[piece].0));
     files.iter().map(|file| tree(*file)).collect()
 }
 

@@ -14,6 +14,7 @@ mod report;
 mod same;
 mod scan;
 mod symbol;
+pub mod together;
 
 #[cfg(test)]
 mod tests;

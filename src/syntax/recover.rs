@@ -1,7 +1,9 @@
-//! From text to a file: strictly as a whole, and where that fails item by item.
+//! From text to a file: strictly as a whole, and where that fails item by item. A long text is read in pieces, which begin with items.
 //!
 //! An item that does not parse strictly ends at the next line that begins with an item's keyword in column 0, and is read
 //! once more in the tolerant mode. Neighbours: `scan` found those lines, `lower` builds the trees, `report` has the words.
+
+use std::ops::Range;
 
 use pest::Parser;
 
@@ -13,7 +15,11 @@ use super::parser::{BakeParser, Rule};
 use super::problem::SyntaxProblem;
 use super::report::{self, Part, begins_line};
 use super::scan::{Place, Scan, mask, scan};
+use super::together::{threads, together};
 use crate::text::{FileId, Span};
+
+/// Fewer bytes are read in the time that a thread takes to start.
+const WORTH_A_THREAD: usize = 8 << 10;
 
 /// A file and what is wrong with its form.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,10 +32,15 @@ pub struct Parse {
 
 /// Parses a file. Never fails.
 pub fn parse(file: FileId, text: &str) -> Parse {
+    parse_in_pieces(file, text, threads(text.len(), WORTH_A_THREAD))
+}
+
+/// Parses a file in so many pieces, or fewer where it has fewer items.
+pub(super) fn parse_in_pieces(file: FileId, text: &str, wanted: usize) -> Parse {
     let base = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let source = &text[base..];
     let place = Place { file, base };
-    let mut found = scan(place, source);
+    let found = scan(place, source);
     let whole = Span::new(file, 0, text.len());
     if found.too_deep {
         let items = vec![Item { doc: None, kind: ItemKind::Bad, span: place.span(0, source.len()) }];
@@ -39,24 +50,74 @@ pub fn parse(file: FileId, text: &str) -> Parse {
     }
     let masked = (!found.masked.is_empty()).then(|| mask(source, &found.masked));
     let parsed = masked.as_deref().unwrap_or(source);
-    let mut lower = lowering(place, source, parsed, &mut found);
-    let items = match BakeParser::parse(Rule::file, parsed) {
-        Ok(pairs) => strict(&mut lower, pairs),
-        Err(_) => piecewise(&mut lower, &found.cuts),
-    };
-    finish(lower, items, found.problems, whole)
+    let bounds = bounds(&found.tops, parsed.len(), wanted);
+    let read = together(bounds.len(), wanted, |piece| {
+        let mut lower = lowering(place, source, parsed, &found);
+        let items = piece_of(&mut lower, bounds[piece].clone(), &found.cuts);
+        (items, Said::of(lower))
+    });
+    let mut lower = lowering(place, source, parsed, &found);
+    let mut items = Vec::with_capacity(read.iter().map(|(items, _)| items.len()).sum());
+    for (mut some, said) in read {
+        items.append(&mut some);
+        said.join(&mut lower);
+    }
+    finish(lower, items, &found.problems, whole)
+}
+
+/// What a piece says beside its items.
+struct Said {
+    attached: Vec<bool>,
+    problems: Vec<SyntaxProblem>,
+    broken_names: Vec<Ident>,
+}
+
+impl Said {
+    fn of(lower: Lower<'_>) -> Self {
+        Said { attached: lower.attached, problems: lower.problems, broken_names: lower.broken_names }
+    }
+
+    fn join(mut self, lower: &mut Lower<'_>) {
+        lower.attached.iter_mut().zip(self.attached).for_each(|(all, own)| *all |= own);
+        lower.problems.append(&mut self.problems);
+        lower.broken_names.append(&mut self.broken_names);
+    }
+}
+
+/// Divides a text into so many pieces of about the same length, each but the first of which begins with an item.
+fn bounds(tops: &[usize], length: usize, pieces: usize) -> Vec<Range<usize>> {
+    let mut bounds = Vec::with_capacity(pieces);
+    let mut start = 0;
+    for piece in 1..pieces {
+        let next = tops.partition_point(|&top| top < length / pieces * piece);
+        if let Some(&top) = tops.get(next).filter(|top| **top > start) {
+            bounds.push(start..top);
+            start = top;
+        }
+    }
+    bounds.push(start..length);
+    bounds
+}
+
+/// The items of a piece: strictly, or else item by item.
+fn piece_of(lower: &mut Lower<'_>, bounds: Range<usize>, cuts: &[usize]) -> Vec<Item> {
+    lower.offset = bounds.start;
+    match BakeParser::parse(Rule::file, &lower.parsed[bounds.clone()]) {
+        Ok(pairs) => strict(lower, pairs),
+        Err(_) => piecewise(lower, bounds, cuts),
+    }
 }
 
 /// Parses one expression, such as a value given on the command line.
 pub fn parse_expr(file: FileId, text: &str) -> Result<Expr, Vec<SyntaxProblem>> {
     let place = Place { file, base: 0 };
-    let mut found = scan(place, text);
+    let found = scan(place, text);
     if !found.problems.is_empty() {
         return Err(found.problems);
     }
     let mut pairs = BakeParser::parse(Rule::lone_expr, text)
         .map_err(|error| vec![report::explain_error(place, text, &error, Part::Value)])?;
-    let mut lower = lowering(place, text, text, &mut found);
+    let mut lower = lowering(place, text, text, &found);
     let whole = pairs.next().expect("invariant: an expression was parsed");
     let pair = lower.parts(whole).take();
     let expr = lower.expr(pair);
@@ -100,17 +161,15 @@ fn not_literal(expr: &Expr) -> Option<Span> {
     }
 }
 
-fn lowering<'a>(place: Place, source: &'a str, parsed: &'a str, found: &mut Scan) -> Lower<'a> {
-    let comments = std::mem::take(&mut found.comments);
-    let attached = vec![false; comments.len()];
+fn lowering<'a>(place: Place, source: &'a str, parsed: &'a str, found: &'a Scan) -> Lower<'a> {
     Lower {
         place,
         source,
         parsed,
         offset: 0,
-        masked: std::mem::take(&mut found.masked),
-        comments,
-        attached,
+        masked: &found.masked,
+        comments: &found.comments,
+        attached: vec![false; found.comments.len()],
         problems: Vec::new(),
         broken_names: Vec::new(),
         depth: 0,
@@ -126,13 +185,13 @@ fn strict(lower: &mut Lower<'_>, pairs: pest::iterators::Pairs<'_, Rule>) -> Vec
 }
 
 /// Item by item: as many as parse strictly, and the others in the tolerant mode.
-fn piecewise(lower: &mut Lower<'_>, cuts: &[usize]) -> Vec<Item> {
+fn piecewise(lower: &mut Lower<'_>, bounds: Range<usize>, cuts: &[usize]) -> Vec<Item> {
     let mut items = Vec::new();
-    let mut at = lower.skip_gap(0);
-    while at < lower.parsed.len() {
+    let mut at = lower.skip_gap(bounds.start);
+    while at < bounds.end {
         lower.offset = at;
         lower.last = None;
-        let next = BakeParser::parse(Rule::next_item, &lower.parsed[at..]).ok();
+        let next = BakeParser::parse(Rule::next_item, &lower.parsed[at..bounds.end]).ok();
         if let Some(whole) = next.and_then(|mut pairs| pairs.next()?.into_inner().next()) {
             let pair = lower.parts(whole).take();
             let end = at + pair.as_span().end();
@@ -141,7 +200,7 @@ fn piecewise(lower: &mut Lower<'_>, cuts: &[usize]) -> Vec<Item> {
             continue;
         }
         let next = cuts.partition_point(|&cut| cut <= at);
-        let end = cuts.get(next).copied().unwrap_or(lower.parsed.len());
+        let end = cuts.get(next).copied().unwrap_or(bounds.end);
         items.push(tolerant(lower, at, end));
         at = lower.skip_gap(end);
     }
@@ -218,7 +277,7 @@ fn bad_item(lower: &mut Lower<'_>, at: usize, end: usize) -> Item {
     Item { doc: None, kind: ItemKind::Bad, span: lower.place.span(at, end) }
 }
 
-fn finish(mut lower: Lower<'_>, items: Vec<Item>, scanned: Vec<SyntaxProblem>, whole: Span) -> Parse {
+fn finish(mut lower: Lower<'_>, items: Vec<Item>, scanned: &[SyntaxProblem], whole: Span) -> Parse {
     let first = items.first().map_or(u32::MAX, |item| item.span.start);
     let top: Vec<Span> = lower
         .comments
@@ -235,7 +294,7 @@ fn finish(mut lower: Lower<'_>, items: Vec<Item>, scanned: Vec<SyntaxProblem>, w
         let lines: FxHashSet<usize> = scanned.iter().map(|p| line(p.span())).collect();
         problems.retain(|p| !lines.contains(&line(p.span())));
         let mut left = lines;
-        problems.extend(scanned.into_iter().filter(|problem| left.remove(&line(problem.span()))));
+        problems.extend(scanned.iter().filter(|problem| left.remove(&line(problem.span()))).cloned());
     }
     if problems.is_empty() {
         for (comment, attached) in lower.comments.iter().zip(&lower.attached) {
@@ -253,6 +312,6 @@ fn finish(mut lower: Lower<'_>, items: Vec<Item>, scanned: Vec<SyntaxProblem>, w
     }
     problems.sort_by_key(|p| p.span());
     problems.dedup();
-    let file = File { doc, items, comments: lower.comments, broken_names: lower.broken_names, span: whole };
+    let file = File { doc, items, comments: lower.comments.to_vec(), broken_names: lower.broken_names, span: whole };
     Parse { file, problems }
 }

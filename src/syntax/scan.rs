@@ -30,6 +30,8 @@ pub(super) struct Scan {
     pub masked: Vec<(usize, usize)>,
     /// Lines that begin with an item's keyword, by the offset of the keyword.
     pub cuts: Vec<usize>,
+    /// Those of them that stand in no bracket and begin with the very keyword: where the text can be read in pieces.
+    pub tops: Vec<usize>,
     /// What is wrong with quotes, and the nesting.
     pub problems: Vec<SyntaxProblem>,
     /// Whether the text nests too deep to be parsed.
@@ -74,13 +76,17 @@ pub(super) fn scan(place: Place, text: &str) -> Scan {
 
 /// Whether an item's keyword (perhaps misspelt), followed by what can follow it, stands at the start of `rest`.
 pub(super) fn begins_item(rest: &str) -> bool {
-    let word = rest.split(|c: char| !c.is_ascii_lowercase()).next().unwrap_or("");
+    let word = first_word(rest);
     let behind = rest[word.len()..].trim_start_matches([' ', '\t']);
     let spaced = behind.len() < rest.len() - word.len();
     if word.is_empty() || !spaced || !behind.starts_with(|c: char| c.is_ascii_alphabetic() || "_\"'".contains(c)) {
         return false;
     }
     ITEM_WORDS.contains(&word) || nearest(word, ITEM_WORDS.iter().copied()).is_some()
+}
+
+fn first_word(rest: &str) -> &str {
+    rest.split(|c: char| !c.is_ascii_lowercase()).next().unwrap_or("")
 }
 
 /// The text with every masked range made into a closed literal (or a word) of the same length.
@@ -412,6 +418,9 @@ impl Scanner<'_> {
             // Words that wait at the top wait no longer.
             if self.frames.first().is_some_and(|f| f.kind == Kind::Bracket(0)) && self.frames.len() == 1 {
                 self.frames.clear();
+            }
+            if self.frames.is_empty() && ITEM_WORDS.contains(&first_word(rest)) {
+                self.found.tops.push(self.at);
             }
         }
         let line = rest.trim_start_matches([' ', '\t']);

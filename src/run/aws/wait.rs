@@ -341,6 +341,7 @@ impl From<&aws_sdk_ec2::types::Image> for Image {
 mod tests {
     use super::*;
     use crate::run::aws::Cloud;
+    use crate::run::aws::fault::Fault;
     use crate::run::event::Events;
     use crate::run::secret::Gate;
 
@@ -355,5 +356,114 @@ mod tests {
         drop(region);
         let end = tokio::time::timeout(Duration::from_millis(500), reader.recv()).await;
         assert!(matches!(end, Ok(None)), "{end:?}");
+    }
+
+    /// A thing that only tests look at.
+    #[derive(Clone, Copy, PartialEq)]
+    struct Thing(u8);
+
+    static THINGS: std::sync::LazyLock<Watch<Thing>> = std::sync::LazyLock::new(Watch::default);
+
+    impl Seen for Thing {
+        const FIRST: Duration = Duration::from_secs(24 * 3600);
+        const LONGEST: Duration = Self::FIRST;
+
+        async fn look(_: &Region, _: &[String], _: bool) -> Result<HashMap<String, Self>, CallError> {
+            Ok(HashMap::new())
+        }
+
+        fn watch(_: &Region) -> &Watch<Self> {
+            &THINGS
+        }
+    }
+
+    /// What a look at one of them sees.
+    fn look(id: &str, seen: Result<Option<Thing>, CallError>) {
+        let wanted = THINGS.wanted();
+        let sender = wanted.ids.get(id).expect("it is waited for");
+        sender.send_modify(|sight| drop(sight.take(seen)));
+    }
+
+    fn region() -> Arc<Region> {
+        let (events, _reader) = Events::new(Gate::default());
+        Cloud::of_nobody(&events).region("us-east-1")
+    }
+
+    /// Whether a wait goes on, after it has had all the time to end.
+    async fn goes_on<T>(wait: &mut (impl Future<Output = T> + Unpin)) -> bool {
+        tokio::time::timeout(Duration::from_millis(20), wait).await.is_err()
+    }
+
+    #[tokio::test]
+    async fn time_alone_ends_no_wait() {
+        let region = region();
+        let mut wait = Box::pin(until(&region, "t-1", Duration::ZERO, |_: Option<&Thing>| Sign::<()>::Still));
+        assert!(goes_on(&mut wait).await, "nobody has looked");
+        for _ in 1..FEWEST {
+            look("t-1", Ok(Some(Thing(0))));
+        }
+        assert!(goes_on(&mut wait).await, "few have looked");
+        look("t-1", Ok(Some(Thing(0))));
+        assert!(matches!(wait.await, Ok(None)));
+    }
+
+    #[tokio::test]
+    async fn looks_alone_end_no_wait_before_its_time() {
+        let region = region();
+        let hour = Duration::from_secs(3600);
+        let done = |seen: Option<&Thing>| match seen {
+            Some(Thing(1)) => Sign::Done("up"),
+            _ => Sign::Still,
+        };
+        let mut wait = Box::pin(until(&region, "t-2", hour, done));
+        assert!(goes_on(&mut wait).await);
+        for _ in 0..FEWEST * 2 {
+            look("t-2", Ok(None));
+        }
+        assert!(goes_on(&mut wait).await);
+        look("t-2", Ok(Some(Thing(1))));
+        assert!(matches!(wait.await, Ok(Some("up"))));
+    }
+
+    #[tokio::test]
+    async fn what_moves_is_waited_for_anew() {
+        let region = region();
+        let done = |seen: Option<&Thing>| match seen {
+            Some(_) => Sign::<()>::Moved(Duration::ZERO),
+            None => Sign::Still,
+        };
+        let mut wait = Box::pin(until(&region, "t-3", Duration::ZERO, done));
+        assert!(goes_on(&mut wait).await);
+        for state in [0, 1] {
+            for _ in 1..FEWEST {
+                look("t-3", Ok(Some(Thing(state))));
+                assert!(goes_on(&mut wait).await, "it is {state}");
+            }
+        }
+        for _ in 0..2 {
+            look("t-3", Ok(Some(Thing(1))));
+        }
+        assert!(matches!(wait.await, Ok(None)));
+    }
+
+    #[tokio::test]
+    async fn a_look_that_fails_for_good_ends_a_wait_and_no_later_one() {
+        let region = region();
+        let still = |_: Option<&Thing>| Sign::<()>::Still;
+        let mut wait = Box::pin(until(&region, "t-4", Duration::from_secs(3600), still));
+        assert!(goes_on(&mut wait).await);
+        let failure = CallError {
+            fault: Fault::Denied,
+            action: "DescribeInstances",
+            region: "us-east-1".to_owned(),
+            code: "UnauthorizedOperation".to_owned(),
+            message: "You are not authorized.".to_owned(),
+            reason: None,
+            tried: false,
+        };
+        look("t-4", Err(failure));
+        assert!(wait.await.is_err());
+        let mut later = Box::pin(until(&region, "t-4", Duration::from_secs(3600), still));
+        assert!(goes_on(&mut later).await);
     }
 }

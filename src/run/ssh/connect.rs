@@ -2,17 +2,18 @@
 //!
 //! Neighbours: `client` says what is offered, `auth` proves the user, `fault` names what went wrong, `shell` is what comes of it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use russh::ChannelOpenFailure;
 use russh::client::{Handle, connect_stream};
 use russh::keys::PrivateKey;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::client::{Client, Known};
 use super::fault::Fault;
+use super::line::Line;
 use super::login::Login;
 use super::offer::config;
 use super::pin::HostKeyPin;
@@ -69,40 +70,6 @@ pub(super) type Hop = Arc<Handle<Client>>;
 struct Missed {
     fault: Fault,
     stop: usize,
-}
-
-/// How long one has stood in line here, which is no time of the server's.
-#[derive(Default)]
-struct Line(Mutex<(Duration, Option<Instant>)>);
-
-impl Line {
-    fn with<T>(&self, f: impl FnOnce(&mut (Duration, Option<Instant>)) -> T) -> T {
-        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn stood(&self) -> Duration {
-        self.with(|(before, since)| *before + since.map_or(Duration::ZERO, |since| since.elapsed()))
-    }
-
-    /// Waits for one's turn.
-    async fn turn(&self) -> Option<SemaphorePermit<'static>> {
-        self.with(|(_, since)| *since = Some(Instant::now()));
-        let turn = HANDSHAKES.acquire().await.ok();
-        let stood = self.stood();
-        self.with(|line| *line = (stood, None));
-        turn
-    }
-
-    /// Sleeps until a time, and as much longer as one has stood in line.
-    async fn sleep_until(&self, end: Instant) {
-        loop {
-            let left = (end + self.stood()).saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return;
-            }
-            sleep(left.max(Duration::from_millis(50))).await;
-        }
-    }
 }
 
 /// Connects to a machine that may still be starting, for as long as `ssh.timeout` says.
@@ -210,7 +177,7 @@ impl Way {
             let stop = &self.stops[hops.len()];
             let stream = self.stretch(hops.len(), hops.last(), &mut meanwhile.fault).await?;
             let (heard, known, remote) = (Heard::default(), Known::default(), Remote::default());
-            let turn = line.turn().await;
+            let turn = line.turn(&HANDSHAKES).await;
             let mut handle = self.shake(stop, stream, (&heard, &known, &remote), &mut meanwhile.fault).await?;
             drop(turn);
             let unsaid = Fault::Lost("the server did not say whether it lets us in".to_owned());

@@ -11,6 +11,7 @@ mod client;
 mod connect;
 mod fault;
 mod forget;
+mod line;
 mod lines;
 mod login;
 mod offer;

@@ -38,9 +38,9 @@ pub(super) struct Lower<'a> {
     /// Where in the text the parsed part begins.
     pub offset: usize,
     /// Masked ranges, ascending.
-    pub masked: Vec<(usize, usize)>,
+    pub masked: &'a [(usize, usize)],
     /// All comments of the text.
-    pub comments: Vec<Comment>,
+    pub comments: &'a [Comment],
     /// Which of them document something.
     pub attached: Vec<bool>,
     /// What is wrong.

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::super::ast::{Comment, CommentKind};
 use super::super::parser::{BakeParser, Rule};
+use super::super::recover::parse_in_pieces;
 use super::super::scan::{Place, scan};
 use super::super::{SyntaxProblem, parse};
 use super::{EXTERN, OFFICIAL, read};
@@ -14,6 +15,9 @@ use crate::text::{FileId, floor_char_boundary};
 /// Parses and checks what holds for any text.
 fn check(text: &str) {
     let parse = read(text);
+    for pieces in [2, 3, 7] {
+        assert_eq!(parse_in_pieces(FileId(0), text, pieces), parse, "in {pieces} pieces:\n{text}");
+    }
     let tree = format!("{:?}", parse.file.items);
     let bad = tree.contains("kind: Bad") || tree.contains(" Bad(") || tree.contains("[Bad(");
     let diagnostics: Vec<Diagnostic> = parse.problems.into_iter().map(Into::into).collect();
