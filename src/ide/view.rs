@@ -1,8 +1,12 @@
 //! An analysed program as questions of an editor need it: names, types and trees by where they stand.
 
+use std::cell::OnceCell;
+
 use rustc_hash::FxHashMap;
 
+use super::builds::Index;
 use crate::compile::Analysis;
+use crate::plan::Plan;
 use crate::resolve::hir::Program;
 use crate::resolve::mention::{Mention, Symbol};
 use crate::syntax::ast::File;
@@ -19,6 +23,7 @@ pub struct View {
     by_symbol: FxHashMap<Symbol, Vec<u32>>,
     /// The types of expressions: by place, of those that begin together the inner ones last.
     types: Vec<(Span, Ty)>,
+    builds: OnceCell<Index>,
 }
 
 impl View {
@@ -44,12 +49,18 @@ impl View {
             }
             same
         });
-        View { analysis, names, by_symbol, types }
+        View { analysis, names, by_symbol, types, builds: OnceCell::new() }
     }
 
     /// The program.
     pub fn program(&self) -> &Program {
         &self.analysis.checked.program
+    }
+
+    /// The plan, and its builds by what makes them. None where builds are not known.
+    pub(super) fn builds(&self) -> Option<(&Plan, &Index)> {
+        let plan = self.analysis.compiled.plan.as_ref()?;
+        Some((plan, self.builds.get_or_init(|| Index::of(plan))))
     }
 
     /// A file of the user's by its path.
