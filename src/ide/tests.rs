@@ -189,7 +189,7 @@ fn a_hint_says_what_its_line_does_not() {
                 let typed: string = upper(plain)\nlet choice = if plain == \"x\" then 1 else 2\n\
                 image i {\n    matrix {\n        axis zone in zones\n        axis kind in [\"k\", copy]\n\
                 \x20       let word = lower(zone)\n    }\n    let loud = upper(word)\n    let said = \"a ${zone}\"\n    \
-                name = \"${zone}-${lower(kind)}\"\n    builder null {}\n}\n";
+                name = \"${zone}-${lower(kind)}\"\n    builder null { communicator = \"none\" }\n}\n";
     let (view, file) = place(text).view();
     let hints = hint::hints(&view, Span::new(file, 0, text.len()));
     let lines: Vec<String> = hints
@@ -211,7 +211,7 @@ fn a_hint_says_what_its_line_does_not() {
 fn builds_are_those_of_the_image_itself() {
     let image = |name: &str, zones: &str| {
         format!(
-            "image {name} {{\n    matrix {{ axis z in [{zones}] }}\n    builder null when z == \"a\" {{}}\n    builder null {{}}\n}}\n"
+            "image {name} {{\n    matrix {{ axis z in [{zones}] }}\n    builder null {{ communicator = \"none\" }}\n    test shell-local when z == \"a\" {{ inline = [\"true\"] }}\n}}\n"
         )
     };
     let text = image("one", "\"a\"") + &image("two", "\"a\", \"b\", \"c\"");
@@ -237,7 +237,7 @@ fn hover_is_bounded_and_says_of_what() {
     let (_, said) = place("let x = \"a`b``\"\nlet y = ‸x\n").hover().expect("a let");
     assert!(said.ends_with("= ``` \"a`b``\" ```"), "{said}");
     let (_, said) = place(&format!("let x = \"{}\"\nlet y = ‸x\n", "ä".repeat(10_000))).hover().expect("a let");
-    assert!(said.ends_with("… `") && said.len() < 1_000, "{said}");
+    assert!(said.ends_with(" …`") && said.len() < 4_000, "{said}");
 }
 
 #[test]
@@ -347,7 +347,7 @@ fn the_replaced_word_ends_where_it_ends() {
     assert_eq!(&text.replace('‸', "")[replaced], "lib.bake");
     let text = in_builder("user_data = \"\"\"\n#!\nus-e‸a\"\"\"");
     let Completion { replaced, .. } = place(&text).complete();
-    assert_eq!(&text.replace('‸', "")[replaced], if place(&text).labels().is_empty() { "" } else { "us-ea" });
+    assert_eq!(&text.replace('‸', "")[replaced], "us-ea");
 }
 
 #[test]

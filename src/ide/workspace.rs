@@ -15,6 +15,8 @@ use std::sync::Arc;
 use super::View;
 use crate::compile::{Depth, Options, analyse};
 use crate::load::World;
+use crate::syntax::ast::File;
+use crate::syntax::parse;
 use crate::text::FileId;
 use imports::Imports;
 pub use overlay::Overlay;
@@ -173,6 +175,21 @@ impl Workspace {
             }
         }
         None
+    }
+
+    /// Looks at the tree of a document: that of a program which is known, or its own. None where it is not open.
+    pub fn with_tree<R>(&self, path: &str, look: impl FnOnce(&File) -> R) -> Option<R> {
+        let text = self.documents.get(path)?;
+        let roots = self.roots(path);
+        let programs = self.programs.borrow();
+        let known = roots.iter().find_map(|root| {
+            let view = &programs.get(root)?.view;
+            view.tree(view.file(path)?)
+        });
+        Some(match known {
+            Some(tree) => look(tree),
+            None => look(&parse(FileId(0), text).file),
+        })
     }
 
     /// The world of the documents.

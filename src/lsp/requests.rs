@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use lsp_server::ErrorCode;
 use lsp_types::request::{
@@ -27,6 +28,9 @@ use crate::text::{FileId, Source, Span};
 
 /// Our own question: which builds an image has. They are many, and few want to see them.
 const BUILDS: &str = "bakec/builds";
+
+/// So long lines are compared.
+const MOST_COMPARING: Duration = Duration::from_millis(200);
 
 /// So many builds are listed in a message.
 const MOST_LISTED: usize = 100;
@@ -260,9 +264,10 @@ impl Ask<'_> {
 
     fn symbols(&self, params: DocumentSymbolParams) -> Result<Option<DocumentSymbolResponse>, Refusal> {
         let uri = params.text_document.uri;
-        let Some(text) = self.state.workspace.document(&files::path(&uri)) else { return Ok(None) };
+        let path = files::path(&uri);
+        let Some(text) = self.state.workspace.document(&path) else { return Ok(None) };
         let lines = Lines::of(text);
-        let found = outline::symbols(&parse(FileId(0), text).file);
+        let found = self.state.workspace.with_tree(&path, outline::symbols).unwrap_or_default();
         let nested: Vec<DocumentSymbol> = found.into_iter().map(|symbol| convert::symbol(&lines, symbol)).collect();
         if self.state.client.nested_symbols {
             return Ok(Some(DocumentSymbolResponse::Nested(nested)));
@@ -300,11 +305,11 @@ impl Ask<'_> {
     }
 
     fn folds(&self, params: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>, Refusal> {
-        let Some(text) = self.state.workspace.document(&files::path(&params.text_document.uri)) else {
-            return Ok(None);
-        };
+        let path = files::path(&params.text_document.uri);
+        let Some(text) = self.state.workspace.document(&path) else { return Ok(None) };
         let source = Source::new("", text.clone());
         let lines = Lines::of(text);
+        let found = self.state.workspace.with_tree(&path, |tree| outline::folds(tree, &source)).unwrap_or_default();
         let fold = |fold: outline::Fold| {
             let range = lines.range(fold.span);
             FoldingRange {
@@ -314,7 +319,7 @@ impl Ask<'_> {
                 ..FoldingRange::default()
             }
         };
-        Ok(Some(outline::folds(&parse(FileId(0), text).file, &source).into_iter().map(fold).collect()))
+        Ok(Some(found.into_iter().map(fold).collect()))
     }
 
     fn formatted(&self, params: DocumentFormattingParams) -> Result<Option<Vec<TextEdit>>, Refusal> {
@@ -453,7 +458,8 @@ fn flatten(uri: &Uri, symbol: DocumentSymbol, container: Option<&str>, out: &mut
 /// What turns one text into another, line by line, so that the cursor and marks elsewhere stay where they are.
 fn edits(before: &str, after: &str) -> Vec<TextEdit> {
     let lines = Lines::of(before);
-    let diff = similar::TextDiff::from_lines(before, after);
+    // Where all lines differ, what is left is replaced as a whole after a while.
+    let diff = similar::TextDiff::configure().timeout(MOST_COMPARING).diff_lines(before, after);
     let (old, new) = (diff.old_slices(), diff.new_slices());
     let mut starts = vec![0usize];
     old.iter().for_each(|line| starts.push(starts.last().copied().unwrap_or_default() + line.len()));

@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(s.line_column(3), (2, 1));
         assert_eq!(s.line_column(5), (2, 2));
         assert_eq!(s.line_column(900), (3, 1));
-        assert_eq!([0, 3, 5, 7, 900].map(|offset| s.line_number(offset)), [1, 2, 2, 3, 3]);
+        assert_eq!([0, 3, 5, 8, 900].map(|offset| s.line_number(offset)), [1, 2, 2, 3, 3]);
         assert_eq!(s.line(2), "ü=1");
         assert_eq!(s.line(9), "");
     }
