@@ -5,19 +5,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use lsp_server::{Message, Notification};
 use lsp_types::notification::{Notification as _, PublishDiagnostics};
 use lsp_types::request::{CodeLensRefresh, InlayHintRefreshRequest, Request as _, SemanticTokensRefresh};
-use lsp_types::{Diagnostic, PublishDiagnosticsParams};
+use lsp_types::{Diagnostic, PublishDiagnosticsParams, Uri};
 
 use super::convert::Words;
 use super::state::State;
 use crate::diagnostic::MOST;
+use crate::load::World;
 
 /// What has been told.
 #[derive(Debug, Default)]
 pub(super) struct Published {
     /// What is wrong, by program and file.
     found: BTreeMap<String, BTreeMap<String, Vec<Diagnostic>>>,
-    /// What the client knows of each file, and of which version.
-    told: BTreeMap<String, (Option<i32>, Vec<Diagnostic>)>,
+    /// What the client knows of each file.
+    told: BTreeMap<String, Told>,
+}
+
+/// What the client knows of a file: under which address, and of which version.
+#[derive(Debug)]
+struct Told {
+    uri: Uri,
+    version: Option<i32>,
+    diagnostics: Vec<Diagnostic>,
 }
 
 /// Judges the next program, and gives the messages to send. Whatever comes in between is more important.
@@ -61,10 +70,12 @@ fn judged(state: &State, root: &str, given_up: &dyn Fn() -> bool) -> Option<BTre
     }
     let address = |path: &str| state.uri(path);
     let words = Words::of(&view, &address);
+    let world = state.workspace.world(given_up);
     for diagnostic in compiled.diagnostics.iter().filter(|diagnostic| !diagnostic.span().file.is_builtin()) {
         let path = view.source(diagnostic.span().file).path();
-        // What stands in no file, such as an argument, is told at the top of the program.
-        let home = if state.uri(path).is_some() { path } else { root };
+        // What stands in no file that there is, such as an argument, is told at the top of the program.
+        let there = state.uri(path).is_some() && world.exists(path);
+        let home = if there { path } else { root };
         let list = found.entry(home.to_owned()).or_default();
         if list.len() < MOST {
             list.push(words.diagnostic(diagnostic));
@@ -94,19 +105,21 @@ fn told(state: &mut State) -> Vec<Message> {
     for (path, diagnostics) in news {
         let version = state.documents.get(&path).map(|document| document.version);
         let known = state.published.told.get(&path);
-        let same = known.is_some_and(|(known_version, list)| *known_version == version && *list == diagnostics);
+        let same = known.is_some_and(|known| known.version == version && known.diagnostics == diagnostics);
         let nothing = known.is_none() && diagnostics.is_empty() && version.is_none();
         if same || nothing {
             continue;
         }
-        if let Some(uri) = state.uri(&path) {
-            let params = PublishDiagnosticsParams { uri, diagnostics: diagnostics.clone(), version };
-            messages.push(Notification::new(PublishDiagnostics::METHOD.into(), params).into());
-        }
+        // What has been closed has the address that it had: clients spell them in ways of their own.
+        let open = state.documents.get(&path).map(|document| document.uri.clone());
+        let uri = open.or_else(|| known.map(|known| known.uri.clone())).or_else(|| state.uri(&path));
+        let Some(uri) = uri else { continue };
+        let params = PublishDiagnosticsParams { uri: uri.clone(), diagnostics: diagnostics.clone(), version };
+        messages.push(Notification::new(PublishDiagnostics::METHOD.into(), params).into());
         if diagnostics.is_empty() && version.is_none() {
             state.published.told.remove(&path);
         } else {
-            state.published.told.insert(path, (version, diagnostics));
+            state.published.told.insert(path, Told { uri, version, diagnostics });
         }
     }
     messages
