@@ -94,8 +94,11 @@ pub(super) fn near(world: &dyn World, path: &str, written: &str, error: &ReadErr
     }
     let parts = |path: &'_ str| path.rfind('/').map_or(0, |slash| slash + 1);
     let (folder, name) = path.split_at(parts(path));
+    // What all names end with makes none of them alike.
+    let ending = name.rfind('.').map_or("", |dot| &name[dot..]);
     let beside = world.beside(path);
-    let found = nearest(name, beside.iter().map(|other| &other[parts(other)..]))?;
+    let stems = beside.iter().filter_map(|other| other[parts(other)..].strip_suffix(ending));
+    let found = format!("{}{ending}", nearest(name.strip_suffix(ending)?, stems)?);
     let is_folder = world.is_folder(&format!("{folder}{found}"));
     (!is_folder).then(|| format!("{}{found}", &written[..parts(written)]))
 }

@@ -159,7 +159,7 @@ async def test_a_folder_that_is_left_is_forgotten(editor, tmp_path_factory):
 
 
 @pytest.mark.parametrize("arguments, words", [
-    (["--params", "not there.json"], "not there.json`: no such file"), (["--set", "suffix=[1]"], "in `--set`: `[1]`"),
+    (["--params", "not there.json"], "not there.json`: no such file"), (["--set", "nobody=1"], "in `--set`: `nobody`"),
 ])  # fmt: skip
 async def test_an_argument_that_does_not_fit_is_told_at_the_top(start, arguments, words):
     editor = await start(arguments=arguments)
