@@ -75,12 +75,10 @@ pub fn hints(view: &View, part: Span) -> Vec<Hint> {
             Node::Step(MatrixItem::Let(binding)) | Node::Statement(ImageItem::Let(binding)) => {
                 hints.extend(of_binding(&types, binding));
             }
-            Node::Item(Item { kind, .. }) => match kind {
-                ItemKind::Param(b) | ItemKind::Variable(b) | ItemKind::Secret(b) | ItemKind::Let(b) => {
-                    hints.extend(of_binding(&types, b));
-                }
-                _ => {}
-            },
+            Node::Item(Item {
+                kind: ItemKind::Param(b) | ItemKind::Variable(b) | ItemKind::Secret(b) | ItemKind::Let(b),
+                ..
+            }) => hints.extend(of_binding(&types, b)),
             _ => {}
         }
         !matches!(node, Node::Expr(_) | Node::Type(_))

@@ -253,6 +253,16 @@ fn a_file_whose_importer_does_not_hold_it_stands_for_itself() {
 }
 
 #[test]
+fn a_missing_import_is_told_once() {
+    let uses = "let a = lib.b\nlet c: lib.T = 1\nlet d = lib.f(1)\nlet e = lib.t[1].x\n\
+                image i {\n    use lib.g()\n    builder null { communicator = \"none\" }\n}\n";
+    for import in ["import \"lib.bake\"", "import \"lib.bake\" as lib", "import \"${1}\" as lib"] {
+        let found = place(&format!("{import}\n{uses}")).diagnostics();
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+}
+
+#[test]
 fn standard_input_is_nobodys_file() {
     let place = place_in([("untitled:x", "import \"-\" as y\nlet a = 1‸\n")]);
     assert_eq!(place.diagnostics().len(), 1);
@@ -440,6 +450,12 @@ fn actions_mend_what_is_wrong() {
     assert!(mended.contains("\n    ami_name = \"\"\n}"), "{mended}");
     let after = place(&mended).diagnostics();
     assert!(after.iter().all(|d| d.code != crate::diagnostic::code::OPTION_MISSING), "{after:?}");
+    let record = "fn f(x: { a: int, b: string, c: int? }) -> int = x.a\n";
+    let mended = place(&format!("{record}let y = f({{ }})\n")).after("Add the 2 required fields");
+    assert!(mended.ends_with("f({\n    a = 0\n    b = \"\"\n})\n"), "{mended}");
+    assert!(place(&mended).diagnostics().is_empty());
+    let mended = place(&format!("{record}let y = f({{ a = 1 }})\n")).after("Add the required field `b`");
+    assert!(place(&mended).diagnostics().is_empty(), "{mended}");
     let source = "fn f(x: \"a\" | \"b\" | \"c\") -> int = match x {\n    \"a\" => 1\n}\n";
     let mended = place(source).after("Add the 2 missing arms");
     assert!(mended.contains("    \"b\" => 1\n    \"c\" => 1\n}"), "{mended}");

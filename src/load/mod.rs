@@ -168,8 +168,8 @@ impl<'a> Loader<'a> {
             .collect();
         let mut taken: FxHashMap<SmolStr, Span> = FxHashMap::default();
         for (import, span) in imports {
+            // That it holds `${…}` has been said where it was parsed.
             let Some(written) = import.path.as_plain() else {
-                self.problems.report(LoadProblem::Interpolated { at: import.path.span });
                 self.modules[index].missing.extend(import.alias.map(|alias| alias.name));
                 continue;
             };

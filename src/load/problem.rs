@@ -19,8 +19,6 @@ pub enum LoadProblem {
     Cycle { files: Vec<String>, at: Span },
     /// A file name that is no identifier.
     NeedsAlias { stem: SmolStr, at: Span },
-    /// `${…}` in the path.
-    Interpolated { at: Span },
     /// Two imports under one name.
     SameNamespace { name: SmolStr, first: Span, second: Span },
 }
@@ -71,11 +69,6 @@ impl From<LoadProblem> for Diagnostic {
                 Diagnostic::error(code::LOAD_NAMESPACE, format!("`{stem}` cannot be the name of a namespace"))
                     .label(at, "not an identifier")
                     .help(format!("name it: `import \"…\" as {}`", identifier(&stem)))
-            }
-            LoadProblem::Interpolated { at } => {
-                Diagnostic::error(code::LOAD_NAMESPACE, "an import path is a plain text")
-                    .label(at, "holds `${…}`")
-                    .help("write the path out: imports are followed before anything is evaluated")
             }
             LoadProblem::SameNamespace { name, first, second } => {
                 Diagnostic::error(code::LOAD_NAMESPACE, format!("two imports are named `{name}`"))
