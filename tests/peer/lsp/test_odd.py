@@ -1,8 +1,10 @@
 """What editors do now and then: strange addresses, files that go while they are open, folders that come whole, arguments."""
 
 import asyncio
+import re
 
 import pytest
+from editor import units
 from lsprotocol import types as lsp
 from test_protocol import Raw
 
@@ -193,6 +195,41 @@ async def test_depth(editor, opening, closing):
     await editor.client.text_document_folding_range_async(lsp.FoldingRangeParams(document))
     place = lsp.Position(0, 8 + 1500 * len(opening))
     await editor.client.text_document_completion_async(lsp.CompletionParams(document, place))
+
+
+PLACES = [
+    'let a = "👩‍👩‍👧e\u0301🦀" // 🦀\r\nimage x { name = "${a}🦀{{timestamp}}"\rbuilder null { communicator = "none" } }',
+    '\ufefflet x = "🦀\n"""🦀${',
+    'table t key (k) {\n | k: string | ä: int |\n | "🦀" | 1 |\n}\nlet z = t["🦀"].ä',
+    "match 🦀 { 'a' => 1 }\nimport \"🦀\nuse 🦀 \"{{ `🦀`",
+    'extern builder b { a: string = "🦀" }\nimage i { builder b { a = "🦀${"🦀"}" } }\n',
+]
+QUESTIONS = [
+    "hover", "completion", "definition", "references", "documentHighlight", "prepareRename", "rename", "codeAction", "inlayHint",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(PLACES)))
+async def test_every_question_at_every_unit_of_every_line(number):
+    """Also inside a pair of surrogates, inside the end of a line and behind it."""
+    raw = await Plain.start()
+    await raw.begin()
+    uri, text = "file:///f/a.bake", PLACES[number]
+    raw.open(uri, text)
+    asked = 0
+    for line, words in enumerate(re.split(r"\r\n|\n|\r", text)):
+        for unit in range(units(words) + 2):
+            here, behind = {"line": line, "character": unit}, {"line": line, "character": unit + 1}
+            context = {"includeDeclaration": True, "diagnostics": [], "triggerKind": 1}
+            params = {"textDocument": {"uri": uri}, "position": here, "range": {"start": here, "end": behind}, "context": context, "newName": "zz"}
+            for question in QUESTIONS:
+                asked += 1
+                answer = await raw.ask(asked, f"textDocument/{question}", params)
+                # What cannot be renamed is refused, and nothing else.
+                assert answer.get("error", {}).get("code") in (None, -32803), (question, here, answer)
+    assert asked > 100
+    raw.process.stdin.close()
+    await raw.ended()
 
 
 async def test_one_line_may_hold_everything(editor):
