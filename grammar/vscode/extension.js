@@ -82,8 +82,9 @@ function restart() {
     return turn;
 }
 
-/** Lists the builds of an image, as a code lens names them; the chosen one goes to the clipboard, for `--only`. */
-async function showBuilds(_uri, image, builds) {
+/** Lists the builds of an image, which a code lens names; the chosen one goes to the clipboard, for `--only`. */
+async function showBuilds(uri, image) {
+    const builds = await client?.sendRequest("bakec/builds", { uri, image });
     if (!Array.isArray(builds) || builds.length === 0) {
         return;
     }

@@ -6,7 +6,6 @@ use smol_str::SmolStr;
 
 use super::Checker;
 use super::problem::CheckProblem;
-use super::seen::Offer;
 use super::want::Want;
 use crate::resolve::hir::{Entry, Expr, ExprKind, Ident};
 use crate::resolve::mention::Symbol;
@@ -92,16 +91,6 @@ impl<'a> Checker<'a> {
                     }
                 }
             }
-        }
-        if let Some(seen) = self.seen.as_deref_mut()
-            && !owner.at.file.is_builtin()
-        {
-            let offer = |((name, field), given): ((&SmolStr, &Field), &bool)| Offer {
-                name: name.clone(),
-                field: field.clone(),
-                given: *given,
-            };
-            seen.records.push((owner.at, fields.iter().zip(&given).map(offer).collect()));
         }
         if from_afar {
             return;

@@ -7,7 +7,7 @@ use super::want::Want;
 use crate::resolve::hir::Expr;
 use crate::resolve::mention::{Mention, Symbol};
 use crate::text::Span;
-use crate::ty::{Field, Ty};
+use crate::ty::Ty;
 
 /// Types and names by where they stand. Where an expression was looked at more than once, the last word counts.
 #[derive(Clone, Debug, Default)]
@@ -18,20 +18,6 @@ pub struct Seen {
     pub wants: Vec<(Span, Ty)>,
     /// Names whose meaning depends on types: fields, options, columns, axes of an index.
     pub mentions: Vec<Mention>,
-    /// The options or fields that the entries of a block or record may be, by the first and the last of them that stand there:
-    /// what is underlined for it as a whole.
-    pub records: Vec<(Span, Vec<Offer>)>,
-}
-
-/// An option or field that may stand in a block or record.
-#[derive(Clone, Debug)]
-pub struct Offer {
-    /// The name.
-    pub name: smol_str::SmolStr,
-    /// What is known of it.
-    pub field: Field,
-    /// Whether it is given, also by a spread.
-    pub given: bool,
 }
 
 impl<'a> Checker<'a> {

@@ -1,10 +1,9 @@
 //! `bakec lsp`: the language server on standard input and output.
 
-use std::io::IsTerminal;
+use std::io::{BufReader, IsTerminal, stdin, stdout};
 
-use lsp_server::Connection;
-
-use crate::lsp::{End, serve};
+use crate::compile::FactsChoice;
+use crate::lsp::{End, connect, serve};
 
 use super::args::Lsp;
 use super::terminal::Terminal;
@@ -12,17 +11,31 @@ use super::{Outcome, Stop, input};
 
 pub(super) fn run(args: &Lsp, terminal: &Terminal) -> Outcome {
     let Lsp { given, stdio: _, client: _ } = args;
-    if std::io::stdin().is_terminal() {
+    if stdin().is_terminal() {
         terminal.note("bakec lsp waits for an editor, which speaks the Language Server Protocol; Ctrl-D ends it");
     }
-    let (connection, threads) = Connection::stdio();
-    let end = serve(&connection, input::options(given));
-    // The threads end when nobody can send any more.
+    let mut options = input::options(given);
+    // Editors name files from the root on.
+    options.params.iter_mut().for_each(absolute);
+    if let FactsChoice::File(path) = &mut options.facts {
+        absolute(path);
+    }
+    let (connection, writer) =
+        connect(BufReader::new(stdin()), stdout()).map_err(|error| terminal.fail(&error.to_string(), None))?;
+    let end = serve(&connection, options);
+    // The thread ends when nobody can send any more.
     drop(connection);
-    // That the client has closed its side says no more than that it went.
-    let _ = threads.join();
+    writer.finish();
     match end {
         End::Proper => Ok(()),
         End::Sudden => Err(Stop::Sudden),
+    }
+}
+
+fn absolute(path: &mut String) {
+    if path != "-"
+        && let Ok(whole) = std::path::absolute(&*path)
+    {
+        *path = crate::load::world::normalise(&whole.to_string_lossy());
     }
 }

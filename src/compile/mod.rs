@@ -64,7 +64,7 @@ pub struct Compiled {
     pub diagnostics: Vec<Diagnostic>,
     /// The plan; none where something is wrong or a required param has no value.
     pub plan: Option<Plan>,
-    /// The kinds that the program names.
+    /// The kinds that the program names; an analysis for editors has none.
     pub kinds: Kinds,
     /// Required params without a value: builds were not evaluated.
     pub missing_params: Vec<SmolStr>,
@@ -87,7 +87,7 @@ impl Compiled {
 
 /// Compiles a file with all that it imports.
 pub fn compile(world: &dyn World, root: &str, options: &Options) -> Compiled {
-    phases(world, root, options, None).compiled
+    phases(world, root, options, None, Depth::Builds).compiled
 }
 
 /// A compilation with what its phases made: for editors, which ask what stands where.
@@ -127,10 +127,20 @@ fn chosen<'f>(choice: &FactsChoice, own: Option<&'f Facts>) -> Option<&'f Facts>
     }
 }
 
-/// Compiles a file with all that it imports, and keeps what was found out on the way.
-pub fn analyse(world: &dyn World, root: &str, options: &Options) -> Analysis {
+/// How far an analysis goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// To names and types.
+    Types,
+    /// To the plan.
+    Builds,
+}
+
+/// Compiles a file with all that it imports, and keeps what was found out on the way. Where the world says that nobody waits for it
+/// any more, it is left unfinished. What is told to those who write plans, the kinds, is not among it.
+pub fn analyse(world: &dyn World, root: &str, options: &Options, depth: Depth) -> Analysis {
     let mut seen = Seen::default();
-    let Phases { compiled, modules, checked, outside } = phases(world, root, options, Some(&mut seen));
+    let Phases { compiled, modules, checked, outside } = phases(world, root, options, Some(&mut seen), depth);
     Analysis { compiled, modules, checked, seen, outside }
 }
 
@@ -142,7 +152,7 @@ struct Phases {
     outside: Outside,
 }
 
-fn phases(world: &dyn World, root: &str, options: &Options, seen: Option<&mut Seen>) -> Phases {
+fn phases(world: &dyn World, root: &str, options: &Options, seen: Option<&mut Seen>, depth: Depth) -> Phases {
     let mut problems = Problems::new();
     let mut loaded = load(world, root, &mut problems);
     let mut files: Vec<SmolStr> = loaded.files.iter().map(|f| SmolStr::from(&**f)).collect();
@@ -153,14 +163,14 @@ fn phases(world: &dyn World, root: &str, options: &Options, seen: Option<&mut Se
     let mut found = Problems::new();
     let program = resolve(&loaded, &mut found);
     add_news(&mut problems, found);
-    let kinds = kinds(&program, &loaded.sources);
+    let kinds = if seen.is_some() { Kinds::default() } else { kinds(&program, &loaded.sources) };
     let mut found = Problems::new();
     let checked = check_seeing(program, facts, seen, &mut found);
     add_news(&mut problems, found);
     environment(world, &checked, &mut loaded, &mut outside);
     let mut evaluated = Evaluated::default();
     // A file that did not parse lacks things that evaluation would only miss.
-    if parsed && !loaded.modules.is_empty() {
+    if parsed && !loaded.modules.is_empty() && depth == Depth::Builds && !world.given_up() {
         let mut found = Problems::new();
         let inputs = Inputs { max_builds: options.max_builds, ask: None };
         evaluated = evaluate(&checked, &outside, &inputs, world, facts, &loaded.sources, &mut found);

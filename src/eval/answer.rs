@@ -2,6 +2,7 @@
 //!
 //! It evaluates nothing in another way than the plan does; it asks at the cells of the builds.
 
+use indexmap::IndexMap;
 use smol_str::SmolStr;
 
 use super::Evaluator;
@@ -22,9 +23,20 @@ pub struct Answer {
     /// The different values in the order of the builds, as the language writes them, each with the builds that have it. A value
     /// that belongs to no build has none.
     pub values: Vec<(String, Vec<SmolStr>)>,
+    /// How many builds were asked: the first ones.
+    pub asked: usize,
+    /// How many builds there are.
+    pub builds: usize,
 }
 
 impl<'a> Evaluator<'a> {
+    /// Finds the cells of the builds and their names, which is all of the plan that an answer needs.
+    pub(super) fn name_builds(&self) {
+        if let Some(table) = self.tabulate(self.images_of_plan()) {
+            let _ = self.table_of_builds.set(table);
+        }
+    }
+
     /// The values of the expression at a place: one of an image's, or of a `let` at the top of a file. None where it has none
     /// that could be shown, as inside a loop.
     pub(super) fn answer(&self, at: Span) -> Option<Answer> {
@@ -39,23 +51,22 @@ impl<'a> Evaluator<'a> {
         let lets = program.lets.iter().map(|l| &l.value);
         let expr = find(lets.chain(program.params.iter().filter_map(|p| p.default.as_ref())), at)?;
         let value = self.eval(expr, &mut Frame::closed(true)).ok().filter(says_something)?;
-        Some(Answer { values: vec![(self.shown(&value), Vec::new())] })
+        Some(Answer { values: vec![(self.shown(&value), Vec::new())], asked: 0, builds: 0 })
     }
 
     fn answer_of_builds(&self, image: usize, expr: &Expr) -> Option<Answer> {
         let columns = self.images[image].image.columns.len() as u32;
-        let mut values: Vec<(String, Vec<SmolStr>)> = Vec::new();
-        let builds = &self.table_of_builds.get()?.builds;
-        for build in builds.iter().filter(|b| b.cell.image as usize == image).take(MOST_BUILDS) {
+        let table = self.table_of_builds.get()?;
+        let builds: Vec<_> = table.builds.iter().filter(|b| b.cell.image as usize == image).collect();
+        let asked = builds.len().min(MOST_BUILDS);
+        let mut values: IndexMap<String, Vec<SmolStr>> = IndexMap::new();
+        for build in &builds[..asked] {
             let place = Place { image, site: 0, cell: build.cell.cell as usize, columns };
             let Some(value) = self.eval(expr, &mut Frame::at(place)).ok().filter(says_something) else { continue };
-            let shown = self.shown(&value);
-            match values.iter_mut().find(|(known, _)| *known == shown) {
-                Some((_, builds)) => builds.push(build.name.clone()),
-                None => values.push((shown, vec![build.name.clone()])),
-            }
+            values.entry(self.shown(&value)).or_default().push(build.name.clone());
         }
-        (!values.is_empty()).then_some(Answer { values })
+        let answer = Answer { values: values.into_iter().collect(), asked, builds: builds.len() };
+        (!answer.values.is_empty()).then_some(answer)
     }
 
     /// A value as the language writes it; what the plan leaves open by its name.
@@ -77,12 +88,16 @@ impl<'a> Evaluator<'a> {
         match &value.data {
             Data::Null => out.push_str("null"),
             Data::Variable(index) => out.push_str(variable(*index)),
-            Data::Text(Text::Plain(text)) => out.push_str(&format!("{text:?}")),
+            Data::Text(Text::Plain(text)) => {
+                out.push('"');
+                show_chars(text, out);
+                out.push('"');
+            }
             Data::Text(Text::Parts(parts)) => {
                 out.push('"');
                 for part in parts.iter() {
                     match part {
-                        Part::Chars(chars) => out.push_str(&chars.escape_debug().to_string()),
+                        Part::Chars(chars) => show_chars(chars, out),
                         Part::Action(action) => out.push_str(&action.source),
                         Part::Variable(index) => out.push_str(&format!("${{{}}}", variable(*index))),
                         Part::Ami(cell, _) => {
@@ -116,6 +131,13 @@ impl<'a> Evaluator<'a> {
             }
         }
     }
+}
+
+/// Text between quotes, as far as anybody looks.
+fn show_chars(text: &str, out: &mut String) {
+    let end = text.char_indices().nth(LONGEST + 1).map_or(text.len(), |(end, _)| end);
+    let quoted = format!("{:?}", &text[..end]);
+    out.push_str(&quoted[1..quoted.len() - 1]);
 }
 
 /// Whether a value can be written down: a table or an image is its name.

@@ -121,7 +121,14 @@ pub fn evaluate(
         work: work::Work::default(),
     };
     let missing_params = evaluator.fill_params(outside);
-    let plan = if missing_params.is_empty() { evaluator.plan() } else { None };
+    let plan = match inputs.ask {
+        _ if !missing_params.is_empty() => None,
+        None => evaluator.plan(),
+        Some(_) => {
+            evaluator.name_builds();
+            None
+        }
+    };
     let params = evaluator.known_params();
     let answer = inputs.ask.and_then(|at| evaluator.answer(at));
     let Reported { diagnostics, .. } = evaluator.reported.into_inner();

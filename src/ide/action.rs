@@ -5,9 +5,9 @@ use super::View;
 use super::tree::{Node, walk};
 use crate::diagnostic::{Diagnostic, code};
 use crate::resolve::hir::{self, Entry};
-use crate::syntax::ast::{Block, Expr, ExprKind, Pattern};
+use crate::syntax::ast::{self, Block, Expr, ExprKind, Pattern};
 use crate::text::{FileId, Span};
-use crate::ty::{Domain, Field, Literal, Ty};
+use crate::ty::{Domain, Field, Literal, Record, Ty};
 
 /// A replacement in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,20 +76,59 @@ fn title(view: &View, span: Span, text: &str) -> String {
     }
 }
 
-/// Adds the required options that a block lacks, or the required fields of a record.
+/// Adds the required options that a block lacks, or the required fields that a record does.
 fn missing_options(view: &View, at: Span) -> Option<(String, Vec<Edit>)> {
-    let block = block_at(view, at)?;
-    let lacking: Vec<(String, String)> = offered(view, block)
-        .into_iter()
-        .filter(|(_, field, given)| !given && !field.optional && !field.is_refused())
-        .map(|(name, field, _)| (name.to_owned(), example(&field.ty)))
-        .collect();
+    let needed = |(name, field): (&str, &Field)| (name.to_owned(), example(&field.ty));
+    let (span, what, lacking): (Span, &str, Vec<(String, String)>) = match block_at(view, at) {
+        Some(block) => {
+            let lacking = offered(view, block).into_iter().filter(|(_, field, given)| !given && is_required(field));
+            (block.span, "option", lacking.map(|(name, field, _)| needed((name, field))).collect())
+        }
+        None => {
+            let entries = record_at(view, at)?;
+            let given = |name: &str| {
+                entries.iter().any(|entry| matches!(entry, ast::Entry::Field { key, .. } if key.name == name))
+            };
+            let record = view.wanted(at).and_then(record_of)?;
+            let lacking = record.fields.iter().filter(|(name, field)| !given(name) && is_required(field));
+            (at, "field", lacking.map(|(name, field)| needed((name, field))).collect())
+        }
+    };
     let title = match lacking.as_slice() {
         [] => return None,
-        [(one, _)] => format!("Add the required option `{one}`"),
-        several => format!("Add the {} required options", several.len()),
+        [(one, _)] => format!("Add the required {what} `{one}`"),
+        several => format!("Add the {} required {what}s", several.len()),
     };
-    Some((title, vec![into_block(view, block, &lacking)?]))
+    Some((title, vec![into_braces(view, span, &lacking)?]))
+}
+
+fn is_required(field: &Field) -> bool {
+    !field.optional && !field.is_refused()
+}
+
+/// The record that a place takes.
+pub(super) fn record_of(ty: &Ty) -> Option<&Record> {
+    match ty.plain() {
+        Ty::Record(record) => Some(record),
+        Ty::Optional(inner) | Ty::Late(inner) => record_of(inner),
+        Ty::Union(members) => members.iter().find_map(record_of),
+        _ => None,
+    }
+}
+
+/// The entries of the record literal at exactly this place.
+fn record_at(view: &View, at: Span) -> Option<&[ast::Entry]> {
+    let mut found = None;
+    walk(view.tree(at.file)?, &mut |node| {
+        if let Node::Expr(Expr { kind: ExprKind::Record(entries), span }) = node
+            && *span == at
+        {
+            found = Some(entries.as_slice());
+        }
+        let span = node.span();
+        span.start <= at.start && at.end <= span.end
+    });
+    found
 }
 
 /// The options of a block's kind with whether they are given, also by a spread.
@@ -135,27 +174,26 @@ fn block_at(view: &View, at: Span) -> Option<&Block> {
     found
 }
 
-/// An edit that adds lines before the closing brace of a block, in the block's own indentation.
-fn into_block(view: &View, block: &Block, lines: &[(String, String)]) -> Option<Edit> {
-    let text = view.source(block.span.file).text();
-    let inside = text.get(block.span.range())?;
-    let close = block.span.start as usize + inside.rfind('}')?;
+/// An edit that adds lines before the closing brace of a block or record, in its own indentation. None where it is not closed.
+fn into_braces(view: &View, braces: Span, lines: &[(String, String)]) -> Option<Edit> {
+    let text = view.source(braces.file).text();
+    let close = braces.start as usize + text.get(braces.range())?.strip_suffix('}')?.len();
     let line_start = |offset: usize| text[..offset].rfind('\n').map_or(0, |at| at + 1);
     let indent_at = |offset: usize| {
         let start = line_start(offset);
         text[start..].chars().take_while(|c| *c == ' ' || *c == '\t').collect::<String>()
     };
-    let outer = indent_at(block.span.start as usize);
+    let outer = indent_at(braces.start as usize);
     let (inner, end) = (format!("{outer}    "), line_end(text));
     let added: String = lines.iter().map(|(name, value)| format!("{inner}{name} = {value}{end}")).collect();
     let own_line = text[line_start(close)..close].trim().is_empty();
     if own_line {
         let at = line_start(close);
-        return Some(Edit { span: Span::new(block.span.file, at, at), text: added });
+        return Some(Edit { span: Span::new(braces.file, at, at), text: added });
     }
     // `{ }` on one line: what stands in it keeps its place.
     let blank = text[..close].len() - text[..close].trim_end().len();
-    let span = Span::new(block.span.file, close - blank, close);
+    let span = Span::new(braces.file, close - blank, close);
     Some(Edit { span, text: format!("{end}{added}{outer}") })
 }
 
@@ -213,7 +251,7 @@ fn missing_arms(view: &View, at: Span) -> Option<(String, Vec<Edit>)> {
         several => format!("Add the {} missing arms", several.len()),
     };
     let text = view.source(matched.span.file).text();
-    let close = matched.span.start as usize + text.get(matched.span.range())?.rfind('}')?;
+    let close = matched.span.start as usize + text.get(matched.span.range())?.strip_suffix('}')?.len();
     let line_start = text[..close].rfind('\n').map_or(0, |at| at + 1);
     let indent = |offset: usize| {
         let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);

@@ -2,9 +2,10 @@
 //!
 //! Hover shows all of it, completion a line. Types describe themselves.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
-use super::View;
+use super::{View, builds};
 use crate::resolve::builtin;
 use crate::resolve::hir::{Image, MatrixStep, Parameter};
 use crate::resolve::mention::Symbol;
@@ -12,6 +13,9 @@ use crate::schema::Category;
 use crate::syntax::ast::{Doc, ExternKind, ItemKind};
 use crate::text::Span;
 use crate::ty::{Field, Ty};
+
+/// Longer values lose their end, in characters.
+const LONGEST_VALUE: usize = 240;
 
 /// What is said of a symbol.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,7 +40,7 @@ pub(super) fn words(view: &View, symbol: Symbol) -> Option<Words> {
                 format!("param {}{ty}{}", input.name.name, default(view, input.default.as_ref().map(|d| d.span)));
             let mut words = Words { code, doc: input.doc.to_string(), notes: Vec::new() };
             let value = view.analysis.compiled.params.iter().find(|(name, _)| *name == input.name.name);
-            words.notes.extend(value.map(|(_, value)| format!("Its value here is `{value}`.")));
+            words.notes.extend(value.map(|(_, value)| format!("Its value here is {}.", code_span(&value.to_string()))));
             if input.default.is_none() {
                 words.notes.push("Required: it has no default.".into());
             }
@@ -83,7 +87,7 @@ pub(super) fn words(view: &View, symbol: Symbol) -> Option<Words> {
                 true => format!("image {}", item.name.name),
                 false => format!("image {}[{}]", item.name.name, axes.join(", ")),
             };
-            let notes = builds_of_image(view, &item.name.name).map(|n| count(n, "build", "builds") + ".");
+            let notes = builds::of_image(view, &item.name).map(|builds| count(builds.len(), "build", "builds") + ".");
             Words { code, doc: item.doc.to_string(), notes: notes.into_iter().collect() }
         }
         Symbol::Group(i) => {
@@ -221,13 +225,6 @@ pub(super) fn axes(image: &Image) -> Vec<&str> {
     axes.flat_map(|axis| axis.names.iter().map(|name| name.name.as_str())).collect()
 }
 
-/// How many builds an image makes, where builds are known.
-pub(super) fn builds_of_image(view: &View, name: &str) -> Option<usize> {
-    let plan = view.analysis.compiled.plan.as_ref()?;
-    let image = plan.images.iter().position(|image| image.name == name)?;
-    Some(plan.builds.iter().filter(|build| build.image as usize == image).count())
-}
-
 /// The word before a kind where it is used.
 pub(super) fn category(category: ExternKind) -> &'static str {
     match category {
@@ -235,6 +232,23 @@ pub(super) fn category(category: ExternKind) -> &'static str {
         ExternKind::Provisioner => Category::Provisioner.statement(),
         ExternKind::Post => Category::Post.statement(),
         ExternKind::Options => "options",
+    }
+}
+
+/// Text in the type of code, in Markdown, as far as anybody looks.
+pub(super) fn code_span(text: &str) -> String {
+    let text = cut(text, LONGEST_VALUE);
+    // The fence is longer than any within.
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let (fence, space) = ("`".repeat(longest + 1), if longest > 0 { " " } else { "" });
+    format!("{fence}{space}{text}{space}{fence}")
+}
+
+/// A text without what is beyond so many characters.
+pub(super) fn cut(text: &str, longest: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{} …", &text[..end]).into(),
+        None => text.into(),
     }
 }
 
@@ -260,7 +274,7 @@ fn typed_arrow(ty: Option<&Ty>) -> String {
 fn default(view: &View, at: Option<Span>) -> String {
     let text = at.map(|at| view.slice(at)).unwrap_or_default();
     match text.lines().next() {
-        Some(line) if line.len() == text.len() => format!(" = {line}"),
+        Some(line) if line.len() == text.len() => format!(" = {}", cut(line, LONGEST_VALUE)),
         Some(_) => " = …".into(),
         None => String::new(),
     }

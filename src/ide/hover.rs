@@ -1,19 +1,27 @@
 //! What is shown of the place that is pointed at: what a name is, what type an expression has and what it is worth in each
 //! build, how many builds a block makes.
 
-use super::declare::{Words, count, words};
+use std::borrow::Cow;
+
+use smol_str::SmolStr;
+
+use super::declare::{Words, code_span, count, cut, words};
 use super::tree::{Node, around};
 use super::{View, builds};
 use crate::compile::{Options, answer};
 use crate::eval::Answer;
 use crate::load::World;
-use crate::syntax::ast::{ExprKind, ImageItem, MatrixItem, TextPart};
+use crate::syntax::ast::{ExprKind, ImageItem, Item, ItemKind, MatrixItem, TextPart};
 use crate::template::{Piece, functions, parse};
 use crate::text::{FileId, Span};
 use crate::ty::Ty;
 
 /// So many different values are shown.
 const MOST_VALUES: usize = 8;
+/// So many builds are named behind each.
+const MOST_NAMES: usize = 3;
+/// Longer types lose their end, in characters.
+const LONGEST_CODE: usize = 1_500;
 
 /// What is shown of a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,9 +121,15 @@ fn action(nodes: &[Node<'_>], offset: u32) -> Option<Hover> {
 fn statement(view: &View, nodes: &[Node<'_>], offset: u32) -> Option<Hover> {
     let node = nodes.iter().rev().find(|node| matches!(node, Node::Block(_) | Node::Statement(_) | Node::Step(_)))?;
     let over = |span: Span| (span.start <= offset && offset <= span.end).then_some(span);
+    let image = nodes.iter().find_map(|node| match node {
+        Node::Item(Item { kind: ItemKind::Image(image), .. }) => Some(&image.name),
+        _ => None,
+    });
     let (span, builds) = match node {
-        Node::Block(block) => (over(block.keyword)?, builds::of_block(view, block)?),
-        Node::Statement(ImageItem::Matrix(matrix)) => (over(matrix.keyword)?, builds::of_matrix(view, matrix.keyword)?),
+        Node::Block(block) => (over(block.keyword)?, Cow::Owned(builds::of_block(view, block)?)),
+        Node::Statement(ImageItem::Matrix(matrix)) => {
+            (over(matrix.keyword)?, Cow::Borrowed(builds::of_image(view, image?)?))
+        }
         Node::Step(MatrixItem::Exclude(exclude)) => {
             let span = over(Span { end: exclude.span.start + "exclude".len() as u32, ..exclude.span })?;
             return Some(Hover { span, text: "Leaves the cells of the matrix out for which this holds.".into() });
@@ -123,7 +137,7 @@ fn statement(view: &View, nodes: &[Node<'_>], offset: u32) -> Option<Hover> {
         _ => return None,
     };
     let mut text = format!("{}.", count(builds.len(), "build", "builds"));
-    for name in builds.iter().take(MOST_VALUES) {
+    for name in builds::names(view, &builds).take(MOST_VALUES) {
         text.push_str(&format!("\n- {name}"));
     }
     if builds.len() > MOST_VALUES {
@@ -132,25 +146,40 @@ fn statement(view: &View, nodes: &[Node<'_>], offset: u32) -> Option<Hover> {
     Some(Hover { span, text })
 }
 
-/// The different values of an expression.
+/// The different values of an expression, in the order of the builds: a list, which is read as easily where Markdown is shown as it
+/// is written.
 fn values(answer: &Answer) -> String {
+    let of = |builds: &[SmolStr]| match builds.len() == answer.asked {
+        true => format!("all {} builds", answer.asked),
+        false => format!("{} of {}", builds.len(), count(answer.asked, "build", "builds")),
+    };
     let mut text = String::from("\n\n");
-    let builds: usize = answer.values.iter().map(|(_, builds)| builds.len()).sum();
     match answer.values.as_slice() {
-        [(value, builds)] if builds.len() <= 1 => text.push_str(&format!("= `{value}`")),
-        [(value, builds)] => text.push_str(&format!("= `{value}` in all {} builds", builds.len())),
+        [(value, _)] if answer.asked <= 1 => text.push_str(&format!("= {}", code_span(value))),
+        [(value, builds)] if builds.len() == answer.asked => {
+            text.push_str(&format!("= {} in {}", code_span(value), of(builds)));
+        }
         several => {
-            text.push_str("| value | builds |\n| --- | --- |\n");
-            for (value, of) in several.iter().take(MOST_VALUES) {
-                let first = of.first().map(|first| format!(", first {first}")).unwrap_or_default();
-                text.push_str(&format!("| `{}` | {} of {builds}{first} |\n", value.replace('|', "\\|"), of.len()));
+            for (value, builds) in several.iter().take(MOST_VALUES) {
+                text.push_str(&format!("- {} in {}: {}\n", code_span(value), of(builds), first_names(builds)));
             }
             if several.len() > MOST_VALUES {
-                text.push_str(&format!("| … {} more | |\n", several.len() - MOST_VALUES));
+                text.push_str(&format!("- … {} more\n", count(several.len() - MOST_VALUES, "value", "values")));
             }
         }
     }
+    if answer.asked < answer.builds {
+        text.push_str(&format!("\n\nThese are the first of {} builds.", answer.builds));
+    }
     text
+}
+
+fn first_names(builds: &[SmolStr]) -> String {
+    let mut names: Vec<&str> = builds.iter().take(MOST_NAMES).map(SmolStr::as_str).collect();
+    if builds.len() > MOST_NAMES {
+        names.push("…");
+    }
+    names.join(", ")
 }
 
 fn shown(words: &Words) -> String {
@@ -163,5 +192,5 @@ fn shown(words: &Words) -> String {
 }
 
 fn code(code: &str) -> String {
-    format!("```bake\n{code}\n```")
+    format!("```bake\n{}\n```", cut(code, LONGEST_CODE))
 }

@@ -20,4 +20,4 @@ mod view;
 mod workspace;
 
 pub use view::View;
-pub use workspace::{Overlay, Workspace};
+pub use workspace::{Home, Overlay, Workspace};

@@ -229,7 +229,7 @@ pub fn folds(file: &File, source: &Source) -> Vec<Fold> {
     let imports = file.items.iter().take_while(|item| matches!(item.kind, ItemKind::Import(_)));
     folds.extend(imports.map(|i| i.span).reduce(Span::to).map(|span| Fold { span, kind: FoldKind::Imports }));
     folds.extend(runs(&file.comments, source).map(|span| Fold { span, kind: FoldKind::Comment }));
-    let line = |offset: u32| source.line_column(offset).0;
+    let line = |offset: u32| source.line_number(offset);
     folds.retain(|fold| line(fold.span.start) < line(fold.span.end));
     folds.sort_by_key(|fold| (fold.span.start, std::cmp::Reverse(fold.span.end)));
     // One fold a line: of those that begin on it, the outermost.
@@ -241,7 +241,7 @@ pub fn folds(file: &File, source: &Source) -> Vec<Fold> {
 fn runs(comments: &[Comment], source: &Source) -> impl Iterator<Item = Span> {
     let mut runs: Vec<(CommentKind, u32, Span)> = Vec::new();
     for comment in comments {
-        let line = source.line_column(comment.span.start).0;
+        let line = source.line_number(comment.span.start);
         match runs.last_mut() {
             Some((kind, last, span)) if *kind == comment.kind && *last + 1 == line => {
                 *last = line;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{View, Workspace};
+use crate::compile::Depth;
 use crate::resolve::mention::{Mention, Symbol};
 use crate::text::{FileId, Span};
 
@@ -174,13 +175,14 @@ pub fn rename(views: &[&View], file: FileId, offset: u32, name: &str) -> Result<
 /// nowhere else.
 ///
 /// # Errors
-/// [`NoRename::Taken`] where they do not.
+/// [`NoRename::Taken`] where they do not, or where it was given up.
 pub fn try_out(
     workspace: &Workspace,
     views: &[&View],
     roots: &[String],
     places: &[Place],
     name: &str,
+    given_up: &dyn Fn() -> bool,
 ) -> Result<(), NoRename> {
     let mut by_file: BTreeMap<&str, Vec<&Place>> = BTreeMap::new();
     places.iter().for_each(|place| by_file.entry(&place.path).or_default().push(place));
@@ -201,7 +203,8 @@ pub fn try_out(
         text.push_str(source.get(done..).unwrap_or_default());
         texts.push((path.to_owned(), text.into()));
     }
-    let after: Vec<View> = roots.iter().map(|root| workspace.view_with(root, texts.clone())).collect();
+    let anew = |root: &String| workspace.view_with(root, texts.clone(), Depth::Builds, given_up).ok_or(NoRename::Taken);
+    let after: Vec<View> = roots.iter().map(anew).collect::<Result<_, _>>()?;
     let mistakes = |view: &View| view.analysis.compiled.diagnostics.len();
     let before: usize = views.iter().map(|view| mistakes(view)).sum();
     if after.iter().map(mistakes).sum::<usize>() > before {

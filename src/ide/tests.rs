@@ -38,10 +38,8 @@ fn place_in<const N: usize>(files: [(&'static str, &str); N]) -> Place {
 
 impl Place {
     fn view(&self) -> (Rc<View>, FileId) {
-        let root = self.workspace.roots(self.path).remove(0);
-        let view = self.workspace.view(&root, &|| false).expect("nobody gives up");
-        let file = view.file(self.path).expect("the file is part of its program");
-        (view, file)
+        let home = self.workspace.home(self.path, &|| false).expect("the file is part of a program");
+        (home.view, home.file)
     }
 
     fn hover(&self) -> Option<(String, String)> {
@@ -52,7 +50,7 @@ impl Place {
     }
 
     fn complete(&self) -> Completion {
-        complete(&self.workspace, self.path, self.offset as usize)
+        complete(&self.workspace, self.path, self.offset as usize, &|| false)
     }
 
     fn labels(&self) -> Vec<String> {
@@ -146,7 +144,9 @@ fn hover_says_what_a_name_is_and_what_it_is_worth() {
     assert!(text.contains("param version: string = \"1.0\"") && text.contains("The version."), "{text}");
     let (_, text) = place(&marked("${ki‸nd}")).hover().expect("an axis");
     assert!(text.contains("axis kind: \"small\" | \"large\""), "{text}");
-    assert!(text.contains("| `\"large\"` | 2 of 4, first app-us-east-1-large |"), "{text}");
+    let list = "- `\"small\"` in 2 of 4 builds: app-us-east-1-small, app-eu-west-1-small\n\
+                - `\"large\"` in 2 of 4 builds: app-us-east-1-large, app-eu-west-1-large\n";
+    assert!(text.ends_with(list), "{text}");
     let (_, text) = place(&marked("        source‸_ami = ")).hover().expect("an option");
     assert!(text.contains("source_ami: ami_id"), "{text}");
     let (_, text) = place(&marked("amis[region].a‸mi")).hover().expect("a column");
@@ -169,13 +169,103 @@ fn hover_says_how_many_builds_there_are() {
 #[test]
 fn hints_and_lenses_count_builds() {
     let (view, file) = place(IMAGE).view();
-    let hints: Vec<String> = hint::hints(&view, file).into_iter().map(|hint| hint.text).collect();
-    assert_eq!(hints, ["4 builds", ": \"us-east-1\" | \"eu-west-1\"", ": \"small\" | \"large\"", "2 of 4 builds"]);
+    let hints = |view: &View, file| -> Vec<String> {
+        let whole = Span::new(file, 0, view.source(file).text().len());
+        hint::hints(view, whole).into_iter().map(|hint| hint.text).collect()
+    };
+    assert_eq!(hints(&view, file), ["4 builds", "2 of 4 builds"]);
+    let at = IMAGE.find("provision").expect("it stands there");
+    assert_eq!(hint::hints(&view, Span::new(file, at, IMAGE.len())).len(), 1);
     let lenses: Vec<String> = hint::lenses(&view, file).into_iter().map(|lens| lens.title).collect();
     assert_eq!(lenses, ["4 builds · list"]);
     let (view, file) = place("param x: string\nimage a { builder null {} }").view();
     let lenses: Vec<String> = hint::lenses(&view, file).into_iter().map(|lens| lens.title).collect();
     assert_eq!(lenses, ["builds not evaluated: `x` without a value"]);
+}
+
+#[test]
+fn a_hint_says_what_its_line_does_not() {
+    let text = "let plain = \"x\"\nlet list = [\"a\", \"b\"]\nlet copy = upper(plain)\nlet zones = [\"u\", \"v\"]\n\
+                let typed: string = upper(plain)\nlet choice = if plain == \"x\" then 1 else 2\n\
+                image i {\n    matrix {\n        axis zone in zones\n        axis kind in [\"k\", copy]\n\
+                \x20       let word = lower(zone)\n    }\n    let loud = upper(word)\n    let said = \"a ${zone}\"\n    \
+                name = \"${zone}-${lower(kind)}\"\n    builder null { communicator = \"none\" }\n}\n";
+    let (view, file) = place(text).view();
+    let hints = hint::hints(&view, Span::new(file, 0, text.len()));
+    let lines: Vec<String> = hints
+        .iter()
+        .map(|h| format!("{}{}", text[..h.at as usize].lines().last().unwrap_or_default(), h.text))
+        .collect();
+    let wanted = [
+        "let copy: string",
+        "    matrix4 builds",
+        "        axis zone: \"u\" | \"v\"",
+        "        axis kind: string",
+        "        let word: string",
+        "    let loud: string",
+    ];
+    assert_eq!(lines, wanted);
+}
+
+#[test]
+fn builds_are_those_of_the_image_itself() {
+    let image = |name: &str, zones: &str| {
+        format!(
+            "image {name} {{\n    matrix {{ axis z in [{zones}] }}\n    builder null {{ communicator = \"none\" }}\n    test shell-local when z == \"a\" {{ inline = [\"true\"] }}\n}}\n"
+        )
+    };
+    let text = image("one", "\"a\"") + &image("two", "\"a\", \"b\", \"c\"");
+    let (view, file) = place(&text).view();
+    let hints: Vec<String> =
+        hint::hints(&view, Span::new(file, 0, text.len())).into_iter().map(|hint| hint.text).collect();
+    assert_eq!(hints, ["1 build", "1 of 1 builds", "3 builds", "1 of 3 builds"]);
+    assert_eq!(hint::builds_of(&view, file, "two").collect::<Vec<_>>(), ["two-a", "two-b", "two-c"]);
+    assert_eq!(hint::builds_of(&view, file, "three").count(), 0);
+}
+
+#[test]
+fn hover_is_bounded_and_says_of_what() {
+    let zones: Vec<String> = (0..3_000).map(|n| format!("\"z{n}\"")).collect();
+    let text = format!(
+        "image i {{\n    matrix {{ axis zone in [{}] }}\n    name = \"${{zo‸ne}}\"\n    builder null {{}}\n}}\n",
+        zones.join(", ")
+    );
+    let (_, said) = place(&text).hover().expect("an axis");
+    assert!(said.contains("- `\"z1\"` in 1 of 2000 builds: z1\n"), "{said}");
+    assert!(said.contains("- … 1992 values more\n") && said.contains("the first of 3000 builds"), "{said}");
+    assert!(said.len() < 4_000, "{}", said.len());
+    let (_, said) = place("let x = \"a`b``\"\nlet y = ‸x\n").hover().expect("a let");
+    assert!(said.ends_with("= ``` \"a`b``\" ```"), "{said}");
+    let (_, said) = place(&format!("let x = \"{}\"\nlet y = ‸x\n", "ä".repeat(10_000))).hover().expect("a let");
+    assert!(said.ends_with(" …`") && said.len() < 4_000, "{said}");
+}
+
+#[test]
+fn a_file_whose_importer_does_not_hold_it_stands_for_itself() {
+    let lib = "let a = 1\nlet b = a‸a\n";
+    for main in ["/*\nimport \"lib.bake\"\n*/\n", "import \"other/lib.bake\"\nimport \"lib.bake\"\n"] {
+        let place = place_in([("/other/lib.bake", ""), (ROOT, main), (LIB, lib)]);
+        assert_eq!(place.workspace.roots(LIB), [ROOT]);
+        assert_eq!(place.diagnostics().len(), 1, "{main}");
+        assert_eq!(place.workspace.roots(LIB), [LIB]);
+        assert!(place.labels().contains(&"a".to_owned()), "{main}");
+    }
+}
+
+#[test]
+fn a_missing_import_is_told_once() {
+    let uses = "let a = lib.b\nlet c: lib.T = 1\nlet d = lib.f(1)\nlet e = lib.t[1].x\n\
+                image i {\n    use lib.g()\n    builder null { communicator = \"none\" }\n}\n";
+    for import in ["import \"lib.bake\"", "import \"lib.bake\" as lib", "import \"${1}\" as lib"] {
+        let found = place(&format!("{import}\n{uses}")).diagnostics();
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+}
+
+#[test]
+fn standard_input_is_nobodys_file() {
+    let place = place_in([("untitled:x", "import \"-\" as y\nlet a = 1‸\n")]);
+    assert_eq!(place.diagnostics().len(), 1);
 }
 
 /// A text in which a line stands inside a builder.
@@ -262,6 +352,12 @@ fn the_replaced_word_ends_where_it_ends() {
     let text = in_builder("region = \"us-e‸ast-1\"");
     let Completion { replaced, .. } = place(&text).complete();
     assert_eq!(&text.replace('‸', "")[replaced], "us-east-1");
+    let text = "import \"li‸b.bake\" as l\n";
+    let Completion { replaced, .. } = place(text).complete();
+    assert_eq!(&text.replace('‸', "")[replaced], "lib.bake");
+    let text = in_builder("user_data = \"\"\"\n#!\nus-e‸a\"\"\"");
+    let Completion { replaced, .. } = place(&text).complete();
+    assert_eq!(&text.replace('‸', "")[replaced], "us-ea");
 }
 
 #[test]
@@ -326,7 +422,7 @@ fn a_name_that_is_taken_is_refused() {
             rename(&[&view], file, place.offset, name).expect("it is the user's")
         };
         let (view, _) = place.view();
-        super::rename::try_out(&place.workspace, &[&view], &[ROOT.to_owned()], &places, name)
+        super::rename::try_out(&place.workspace, &[&view], &[ROOT.to_owned()], &places, name, &|| false)
     };
     let text = "param suf‸fix: string = \"a\"\nlet other = 1\nimage i {\n    matrix { axis virt in [\"x\"] }\n    \
                 name = \"${virt}${suffix}\"\n    builder null {}\n}\n";
@@ -354,6 +450,12 @@ fn actions_mend_what_is_wrong() {
     assert!(mended.contains("\n    ami_name = \"\"\n}"), "{mended}");
     let after = place(&mended).diagnostics();
     assert!(after.iter().all(|d| d.code != crate::diagnostic::code::OPTION_MISSING), "{after:?}");
+    let record = "fn f(x: { a: int, b: string, c: int? }) -> int = x.a\n";
+    let mended = place(&format!("{record}let y = f({{ }})\n")).after("Add the 2 required fields");
+    assert!(mended.ends_with("f({\n    a = 0\n    b = \"\"\n})\n"), "{mended}");
+    assert!(place(&mended).diagnostics().is_empty());
+    let mended = place(&format!("{record}let y = f({{ a = 1 }})\n")).after("Add the required field `b`");
+    assert!(place(&mended).diagnostics().is_empty(), "{mended}");
     let source = "fn f(x: \"a\" | \"b\" | \"c\") -> int = match x {\n    \"a\" => 1\n}\n";
     let mended = place(source).after("Add the 2 missing arms");
     assert!(mended.contains("    \"b\" => 1\n    \"c\" => 1\n}"), "{mended}");

@@ -128,7 +128,7 @@ const KEYWORDS: &[&str] = &[
 /// The words of a file, by place; they do not overlap.
 pub fn tokens(view: &View, file: FileId) -> Vec<Token> {
     let Some(tree) = view.tree(file) else { return Vec::new() };
-    let mut found = Found { tokens: Vec::new() };
+    let mut found = Found { text: view.source(file).text(), tokens: Vec::new() };
     for comment in &tree.comments {
         found.add(comment.span, TokenKind::Comment);
     }
@@ -155,11 +155,12 @@ pub fn tokens(view: &View, file: FileId) -> Vec<Token> {
     with_keywords(view, file, sorted)
 }
 
-struct Found {
+struct Found<'v> {
+    text: &'v str,
     tokens: Vec<Token>,
 }
 
-impl Found {
+impl Found<'_> {
     fn add(&mut self, span: Span, kind: TokenKind) {
         self.tokens.push(Token { span, kind, declares: false, constant: false, builtin: false });
     }
@@ -230,9 +231,12 @@ impl Found {
             match part {
                 TextPart::Interpolation(expr) => {
                     // `${` stands before it, `}` behind.
-                    let end = expr.span.start.saturating_sub(2).max(at);
-                    self.add(piece(at, end), TokenKind::String);
-                    at = (expr.span.end + 1).min(text.span.end);
+                    let (before, behind) =
+                        (at as usize..expr.span.start as usize, expr.span.end as usize..text.span.end as usize);
+                    let open = self.text.get(before).and_then(|before| before.rfind("${")).unwrap_or_default();
+                    let close = self.text.get(behind).and_then(|behind| behind.find('}')).map_or(0, |close| close + 1);
+                    self.add(piece(at, at + open as u32), TokenKind::String);
+                    at = expr.span.end + close as u32;
                 }
                 TextPart::Chars(chars) if chars.value.contains("{{") => {
                     for part in parse(&chars.value).pieces {

@@ -1,55 +1,68 @@
 //! An analysed program as questions of an editor need it: names, types and trees by where they stand.
 
+use std::cell::OnceCell;
+use std::cmp::Reverse;
+
 use rustc_hash::FxHashMap;
 
+use super::builds::Index;
 use crate::compile::Analysis;
+use crate::plan::Plan;
 use crate::resolve::hir::Program;
 use crate::resolve::mention::{Mention, Symbol};
 use crate::syntax::ast::File;
 use crate::text::{FileId, Source, Span};
 use crate::ty::Ty;
 
-/// An analysed program.
+/// An analysed program. What it is sorted by is found out when it is first asked for: most programs are gone with the next key.
 #[derive(Debug)]
 pub struct View {
     /// What the compiler found out.
     pub analysis: Analysis,
-    /// All names, by place.
-    names: Vec<Mention>,
-    by_symbol: FxHashMap<Symbol, Vec<u32>>,
-    /// The types of expressions: by place, of those that begin together the inner ones last.
-    types: Vec<(Span, Ty)>,
+    names: OnceCell<Vec<Mention>>,
+    by_symbol: OnceCell<FxHashMap<Symbol, Vec<u32>>>,
+    types: OnceCell<Vec<u32>>,
+    builds: OnceCell<Index>,
+}
+
+/// What sorts places: those that begin together from the outermost to the innermost.
+fn place(span: Span) -> (FileId, u32, Reverse<u32>) {
+    (span.file, span.start, Reverse(span.end))
 }
 
 impl View {
-    /// Sorts what the compiler found out.
-    pub fn of(mut analysis: Analysis) -> Self {
-        let mut names = std::mem::take(&mut analysis.checked.program.mentions);
-        names.append(&mut analysis.seen.mentions);
-        let key = |m: &Mention| (m.at.file, m.at.start, m.at.end);
-        names.sort_by_key(|m| (key(m), std::cmp::Reverse(m.declares)));
-        names.dedup_by(|b, a| a.at == b.at && a.symbol == b.symbol);
-        let mut by_symbol: FxHashMap<Symbol, Vec<u32>> = FxHashMap::default();
-        for (position, mention) in names.iter().enumerate() {
-            by_symbol.entry(mention.symbol).or_default().push(position as u32);
+    /// A program that has been analysed.
+    pub fn of(analysis: Analysis) -> Self {
+        View {
+            analysis,
+            names: OnceCell::new(),
+            by_symbol: OnceCell::new(),
+            types: OnceCell::new(),
+            builds: OnceCell::new(),
         }
-        let mut types = std::mem::take(&mut analysis.seen.types);
-        let place = |span: Span| (span.file, span.start, std::cmp::Reverse(span.end));
-        // The sort keeps the order of what was seen of one place; the last word counts.
-        types.sort_by_key(|(span, _)| place(*span));
-        types.dedup_by(|later, earlier| {
-            let same = later.0 == earlier.0;
-            if same {
-                std::mem::swap(&mut later.1, &mut earlier.1);
-            }
-            same
-        });
-        View { analysis, names, by_symbol, types }
+    }
+
+    /// All names, by place.
+    fn names(&self) -> &[Mention] {
+        self.names.get_or_init(|| {
+            let (resolved, checked) = (&self.program().mentions, &self.analysis.seen.mentions);
+            let mut names: Vec<Mention> = resolved.iter().chain(checked).copied().collect();
+            let key = |m: &Mention| (m.at.file, m.at.start, m.at.end);
+            names.sort_by_key(|m| (key(m), Reverse(m.declares)));
+            names.dedup_by(|b, a| a.at == b.at && a.symbol == b.symbol);
+            names
+        })
     }
 
     /// The program.
     pub fn program(&self) -> &Program {
         &self.analysis.checked.program
+    }
+
+    /// The plan, and its builds by what makes them. None where builds are not known.
+    pub(super) fn builds(&self) -> Option<(&Plan, &Index)> {
+        let plan = self.analysis.compiled.plan.as_ref()?;
+        Some((plan, self.builds.get_or_init(|| Index::of(plan))))
     }
 
     /// A file of the user's by its path.
@@ -75,22 +88,32 @@ impl View {
 
     /// The names at a place, also those that end right before it.
     pub fn names_at(&self, file: FileId, offset: u32) -> impl Iterator<Item = &Mention> {
-        let behind = self.names.partition_point(|m| (m.at.file, m.at.start) <= (file, offset));
+        let names = self.names();
+        let behind = names.partition_point(|m| (m.at.file, m.at.start) <= (file, offset));
         // Names do not nest, but one may stand there more than once.
-        let near = self.names[..behind].iter().rev().take_while(move |m| m.at.file == file).take(8);
+        let near = names[..behind].iter().rev().take_while(move |m| m.at.file == file).take(8);
         near.filter(move |m| offset <= m.at.end)
     }
 
     /// The names of a file, by place.
     pub fn names_of(&self, file: FileId) -> &[Mention] {
-        let start = self.names.partition_point(|m| m.at.file < file);
-        let end = self.names.partition_point(|m| m.at.file <= file);
-        &self.names[start..end]
+        let names = self.names();
+        let start = names.partition_point(|m| m.at.file < file);
+        let end = names.partition_point(|m| m.at.file <= file);
+        &names[start..end]
     }
 
     /// Where a symbol's name stands.
     pub fn uses(&self, symbol: Symbol) -> impl Iterator<Item = &Mention> {
-        self.by_symbol.get(&symbol).into_iter().flatten().map(|position| &self.names[*position as usize])
+        let names = self.names();
+        let by_symbol = self.by_symbol.get_or_init(|| {
+            let mut by_symbol: FxHashMap<Symbol, Vec<u32>> = FxHashMap::default();
+            for (position, mention) in names.iter().enumerate() {
+                by_symbol.entry(mention.symbol).or_default().push(position as u32);
+            }
+            by_symbol
+        });
+        by_symbol.get(&symbol).into_iter().flatten().map(|position| &names[*position as usize])
     }
 
     /// Where a symbol is declared: in a file of the user's or in the prelude. None for what is part of the language.
@@ -114,9 +137,17 @@ impl View {
 
     /// The type of the expression at exactly this place.
     pub fn type_of(&self, span: Span) -> Option<&Ty> {
-        let key = (span.file, span.start, std::cmp::Reverse(span.end));
-        let found = self.types.binary_search_by_key(&key, |(s, _)| (s.file, s.start, std::cmp::Reverse(s.end))).ok()?;
-        Some(&self.types[found].1)
+        let seen = &self.analysis.seen.types;
+        let sorted = self.types.get_or_init(|| {
+            let mut sorted: Vec<u32> = (0..seen.len() as u32).collect();
+            // What was seen of one place stays in its order.
+            sorted.sort_by_key(|position| place(seen[*position as usize].0));
+            sorted
+        });
+        // The last word counts.
+        let behind = sorted.partition_point(|position| place(seen[*position as usize].0) <= place(span));
+        let (found, ty) = &seen[*sorted.get(behind.checked_sub(1)?)? as usize];
+        (*found == span).then_some(ty)
     }
 
     /// What the place of an expression takes.

@@ -1,7 +1,11 @@
 //! The open documents over the files of a folder, and the programs that they belong to.
 //!
 //! A file that others import is judged as part of those programs: params and kinds are program-wide. A program is analysed
-//! when it is first asked for, and again when a file of it has changed.
+//! when it is first asked for, and again when a file of it has changed. `overlay` is the world that a program sees, `imports` knows
+//! who imports whom.
+
+mod imports;
+mod overlay;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,51 +13,16 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::View;
-use crate::compile::{Options, analyse};
-use crate::load::{ReadError, World, join};
+use crate::compile::{Depth, Options, analyse};
+use crate::load::World;
+use crate::syntax::ast::File;
+use crate::syntax::parse;
+use crate::text::FileId;
+use imports::Imports;
+pub use overlay::Overlay;
 
 /// A file is judged as part of so many programs at most.
 const MOST_ROOTS: usize = 20;
-
-/// Open documents before the files of another world.
-pub struct Overlay<'w> {
-    documents: &'w BTreeMap<String, Arc<str>>,
-    base: &'w dyn World,
-    given_up: &'w dyn Fn() -> bool,
-    /// What has been read, also what was not there.
-    read: RefCell<BTreeSet<String>>,
-}
-
-impl World for Overlay<'_> {
-    fn read(&self, path: &str) -> Result<String, ReadError> {
-        self.read.borrow_mut().insert(path.to_owned());
-        match self.documents.get(path) {
-            Some(text) => Ok(text.to_string()),
-            None => self.base.read(path),
-        }
-    }
-
-    fn exists(&self, path: &str) -> bool {
-        self.read.borrow_mut().insert(path.to_owned());
-        self.documents.contains_key(path) || self.base.exists(path)
-    }
-
-    fn is_folder(&self, path: &str) -> bool {
-        self.base.is_folder(path)
-    }
-
-    fn env(&self, name: &str) -> Option<String> {
-        self.base.env(name)
-    }
-
-    fn beside(&self, path: &str) -> Vec<String> {
-        self.base.beside(path)
-    }
-
-    fn given_up(&self) -> bool {
-        (self.given_up)()
-    }
-}
 
 /// A program as it was when it was analysed.
 struct Known {
@@ -62,53 +31,107 @@ struct Known {
     files: BTreeSet<String>,
 }
 
+/// A document with the program that it is looked at in.
+pub struct Home {
+    /// The root of the program.
+    pub root: String,
+    /// The program.
+    pub view: Rc<View>,
+    /// The document in it.
+    pub file: FileId,
+}
+
 /// The open documents and what is known of the other files. Paths are absolute and normalised.
 pub struct Workspace {
     base: Box<dyn World>,
     /// What every program is given.
     pub options: Options,
     documents: BTreeMap<String, Arc<str>>,
-    /// What each known file imports: those of the folder, and those that were open once.
-    imports: BTreeMap<String, Vec<String>>,
+    imports: Imports,
     programs: RefCell<BTreeMap<String, Known>>,
+    /// Programs that are out of date, until there is time to take them apart.
+    past: Vec<Known>,
 }
 
 impl Workspace {
     /// A workspace without documents.
     pub fn new(base: Box<dyn World>, options: Options) -> Self {
-        let programs = RefCell::default();
-        Workspace { base, options, documents: BTreeMap::new(), imports: BTreeMap::new(), programs }
+        let (documents, imports, programs) = (BTreeMap::new(), Imports::default(), RefCell::default());
+        Workspace { base, options, documents, imports, programs, past: Vec::new() }
     }
 
-    /// Opens a document, or changes its text.
-    pub fn set(&mut self, path: &str, text: Arc<str>) {
-        self.imports.insert(path.to_owned(), imports(path, &text));
+    /// Opens a document, or changes its text. Gives the programs that are to be judged anew: those that it was part of, and those
+    /// that it is part of now.
+    pub fn set(&mut self, path: &str, text: Arc<str>) -> BTreeSet<String> {
+        let mut touched = self.forget(path);
+        touched.extend(self.roots(path));
+        self.imports.set(path, &text);
         self.documents.insert(path.to_owned(), text);
-        self.forget(path);
+        touched.extend(self.roots(path));
+        touched
     }
 
     /// Closes a document: what lies in the folder counts again.
-    pub fn close(&mut self, path: &str) {
+    pub fn close(&mut self, path: &str) -> BTreeSet<String> {
         self.documents.remove(path);
-        self.changed(path);
+        self.changed(path)
     }
 
     /// A file of the folder may have changed, appeared or gone.
-    pub fn changed(&mut self, path: &str) {
+    pub fn changed(&mut self, path: &str) -> BTreeSet<String> {
         if self.documents.contains_key(path) {
-            return;
+            return BTreeSet::new();
         }
-        if path.ends_with(".bake") {
+        let mut touched = self.forget(path);
+        if path.ends_with(".bake") || self.imports.knows(path) {
+            touched.extend(self.roots(path));
             match self.base.read(path) {
-                Ok(text) => _ = self.imports.insert(path.to_owned(), imports(path, &text)),
-                Err(_) => _ = self.imports.remove(path),
+                Ok(text) => self.imports.set(path, &text),
+                Err(_) => self.imports.remove(path),
             }
+            touched.extend(self.roots(path));
         }
-        self.forget(path);
+        touched
     }
 
-    fn forget(&mut self, path: &str) {
-        self.programs.get_mut().retain(|_, known| !known.files.contains(path));
+    /// A file or folder has gone, with all that was in it.
+    pub fn gone(&mut self, path: &str) -> BTreeSet<String> {
+        let mut touched = self.changed(path);
+        for file in self.imports.below(path) {
+            touched.extend(self.changed(&file));
+        }
+        touched
+    }
+
+    /// A folder is not looked at any more; what is open in it stays.
+    pub fn leave(&mut self, folder: &str) {
+        for file in self.imports.below(folder) {
+            if !self.documents.contains_key(&file) {
+                self.imports.remove(&file);
+            }
+        }
+    }
+
+    /// Forgets the programs that a file is part of, or that have asked for it; gives their roots.
+    fn forget(&mut self, path: &str) -> BTreeSet<String> {
+        let folder = format!("{path}/");
+        let part = |known: &Known| known.files.contains(path) || known.files.contains(&folder);
+        let programs = self.programs.get_mut();
+        let roots: BTreeSet<String> = programs.iter().filter(|(_, k)| part(k)).map(|(r, _)| r.clone()).collect();
+        self.past.extend(roots.iter().filter_map(|root| programs.remove(root)));
+        roots
+    }
+
+    /// Forgets all programs but these.
+    pub fn keep(&mut self, roots: &BTreeSet<String>) {
+        let programs = self.programs.get_mut();
+        let others: Vec<String> = programs.keys().filter(|root| !roots.contains(*root)).cloned().collect();
+        self.past.extend(others.iter().filter_map(|root| programs.remove(root)));
+    }
+
+    /// Takes apart what is out of date.
+    pub fn let_go(&mut self) {
+        self.past.clear();
     }
 
     /// The text of an open document.
@@ -123,28 +146,17 @@ impl Workspace {
 
     /// All known files: open documents and those of the folder.
     pub fn files(&self) -> impl Iterator<Item = &str> {
-        self.imports.keys().map(String::as_str)
+        self.imports.files()
     }
 
-    /// The programs that a file is part of, by their roots: those that nobody imports; the file itself where it is imported by none.
-    /// Those that are open come first.
+    /// The programs that a file is part of, by their roots: those that nobody imports; the file itself where it is imported by none,
+    /// or where those that seem to import it turn out not to. The file itself comes first, then what is open.
     pub fn roots(&self, path: &str) -> Vec<String> {
-        let mut seen: BTreeSet<&str> = BTreeSet::from([path]);
-        let mut waiting: Vec<&str> = vec![path];
-        let mut roots: Vec<&str> = Vec::new();
-        while let Some(file) = waiting.pop() {
-            let importers: Vec<&str> = self
-                .imports
-                .iter()
-                .filter(|(_, targets)| targets.iter().any(|target| target == file))
-                .map(|(importer, _)| importer.as_str())
-                .collect();
-            if importers.is_empty() {
-                roots.push(file);
-            }
-            waiting.extend(importers.into_iter().filter(|importer| seen.insert(importer)));
-        }
-        // Files that import each other in a circle.
+        let programs = self.programs.borrow();
+        let holds =
+            |root: &&str| programs.get(*root).is_none_or(|known| *root == path || known.view.file(path).is_some());
+        let mut roots: Vec<&str> = self.imports.roots(path).into_iter().filter(holds).collect();
+        // Files that import each other in a circle, and a file whose name stands in a comment only.
         if roots.is_empty() {
             roots.push(path);
         }
@@ -153,9 +165,36 @@ impl Workspace {
         roots.into_iter().map(str::to_owned).collect()
     }
 
+    /// A document in the first program that holds it. None where that was given up, or where the document cannot be read.
+    pub fn home(&self, path: &str, given_up: &dyn Fn() -> bool) -> Option<Home> {
+        let own = std::iter::once(path.to_owned());
+        for root in self.roots(path).into_iter().chain(own) {
+            let view = self.view(&root, given_up)?;
+            if let Some(file) = view.file(path) {
+                return Some(Home { root, view, file });
+            }
+        }
+        None
+    }
+
+    /// Looks at the tree of a document: that of a program which is known, or its own. None where it is not open.
+    pub fn with_tree<R>(&self, path: &str, look: impl FnOnce(&File) -> R) -> Option<R> {
+        let text = self.documents.get(path)?;
+        let roots = self.roots(path);
+        let programs = self.programs.borrow();
+        let known = roots.iter().find_map(|root| {
+            let view = &programs.get(root)?.view;
+            view.tree(view.file(path)?)
+        });
+        Some(match known {
+            Some(tree) => look(tree),
+            None => look(&parse(FileId(0), text).file),
+        })
+    }
+
     /// The world of the documents.
     pub fn world<'w>(&'w self, given_up: &'w dyn Fn() -> bool) -> Overlay<'w> {
-        Overlay { documents: &self.documents, base: &*self.base, given_up, read: RefCell::default() }
+        Overlay::new(&self.documents, &*self.base, given_up)
     }
 
     /// A program by its root. None where it was given up.
@@ -164,11 +203,11 @@ impl Workspace {
             return Some(known.view.clone());
         }
         let world = self.world(given_up);
-        let analysis = analyse(&world, root, &self.options);
+        let analysis = analyse(&world, root, &self.options, Depth::Builds);
         if given_up() {
             return None;
         }
-        let mut files = world.read.into_inner();
+        let mut files = world.asked();
         files.insert(root.to_owned());
         let view = Rc::new(View::of(analysis));
         self.programs.borrow_mut().insert(root.to_owned(), Known { view: view.clone(), files });
@@ -176,21 +215,18 @@ impl Workspace {
     }
 
     /// The same with other texts in the place of some documents': what is typed with something put into it, what a change would
-    /// make of a program.
-    pub fn view_with(&self, root: &str, texts: impl IntoIterator<Item = (String, Arc<str>)>) -> View {
+    /// make of a program. None where it was given up.
+    pub fn view_with(
+        &self,
+        root: &str,
+        texts: impl IntoIterator<Item = (String, Arc<str>)>,
+        depth: Depth,
+        given_up: &dyn Fn() -> bool,
+    ) -> Option<View> {
         let mut documents = self.documents.clone();
         documents.extend(texts);
-        let world = Overlay { documents: &documents, base: &*self.base, given_up: &|| false, read: RefCell::default() };
-        View::of(analyse(&world, root, &self.options))
+        let world = Overlay::new(&documents, &*self.base, given_up);
+        let analysis = analyse(&world, root, &self.options, depth);
+        if given_up() { None } else { Some(View::of(analysis)) }
     }
-}
-
-/// What a file imports: found in its lines, so that files need not be parsed for it.
-fn imports(path: &str, text: &str) -> Vec<String> {
-    let quoted = |line: &str| {
-        let rest = line.trim_start().strip_prefix("import")?.trim_start();
-        let quote = rest.chars().next().filter(|c| *c == '"' || *c == '\'')?;
-        rest[1..].split_once(quote).map(|(written, _)| join(path, written))
-    };
-    text.lines().filter_map(quoted).collect()
 }

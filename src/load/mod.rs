@@ -33,6 +33,8 @@ pub struct Module {
     pub ast: Arc<ast::File>,
     /// The namespaces that it imports.
     pub imports: Vec<Namespace>,
+    /// The names of those that could not be loaded: why has been said.
+    pub missing: Vec<SmolStr>,
     /// Whether it is part of the prelude.
     pub prelude: bool,
 }
@@ -147,7 +149,7 @@ impl<'a> Loader<'a> {
     }
 
     fn add_module(&mut self, path: &str, file: FileId, ast: Arc<ast::File>, prelude: bool) -> usize {
-        self.modules.push(Module { file, ast, imports: Vec::new(), prelude });
+        self.modules.push(Module { file, ast, imports: Vec::new(), missing: Vec::new(), prelude });
         let index = self.modules.len() - 1;
         self.known.insert((prelude, world::normalise(path)), index);
         index
@@ -166,8 +168,9 @@ impl<'a> Loader<'a> {
             .collect();
         let mut taken: FxHashMap<SmolStr, Span> = FxHashMap::default();
         for (import, span) in imports {
+            // That it holds `${…}` has been said where it was parsed.
             let Some(written) = import.path.as_plain() else {
-                self.problems.report(LoadProblem::Interpolated { at: import.path.span });
+                self.modules[index].missing.extend(import.alias.map(|alias| alias.name));
                 continue;
             };
             let Some(name) = self.namespace(&import, &written) else { continue };
@@ -175,8 +178,10 @@ impl<'a> Loader<'a> {
                 self.problems.report(LoadProblem::SameNamespace { name, first, second: span });
                 continue;
             }
-            let Some(module) = self.import(index, &written, import.path.span, path) else { continue };
-            self.modules[index].imports.push(Namespace { name, module });
+            match self.import(index, &written, import.path.span, path) {
+                Some(module) => self.modules[index].imports.push(Namespace { name, module }),
+                None => self.modules[index].missing.push(name),
+            }
         }
     }
 
@@ -218,7 +223,7 @@ impl<'a> Loader<'a> {
                 Some(index)
             }
             Err(error) => {
-                let near = problem::near(self.world, &target, &error);
+                let near = problem::near(self.world, &target, written, &error);
                 self.problems.report(LoadProblem::Import { path: target, error, near, at });
                 None
             }

@@ -13,14 +13,12 @@ use crate::text::{Source, Sources, Span};
 pub enum LoadProblem {
     /// A file that the command line names cannot be read; one beside it may be meant.
     Root { path: SmolStr, error: ReadError, near: Option<String>, at: Span },
-    /// An imported file cannot be read; one beside it may be meant.
+    /// An imported file cannot be read; one beside it may be meant, here as it would be written.
     Import { path: String, error: ReadError, near: Option<String>, at: Span },
     /// The files of a cycle, in order.
     Cycle { files: Vec<String>, at: Span },
     /// A file name that is no identifier.
     NeedsAlias { stem: SmolStr, at: Span },
-    /// `${…}` in the path.
-    Interpolated { at: Span },
     /// Two imports under one name.
     SameNamespace { name: SmolStr, first: Span, second: Span },
 }
@@ -29,7 +27,7 @@ impl LoadProblem {
     /// A file that the command line names and that cannot be read, told at its own start.
     pub fn unreadable(world: &dyn World, path: &str, error: ReadError, sources: &mut Sources) -> Self {
         let at = Span::file_start(sources.add(Source::new(path, "")));
-        LoadProblem::Root { path: path.into(), near: near(world, path, &error), error, at }
+        LoadProblem::Root { path: path.into(), near: near(world, path, path, &error), error, at }
     }
 }
 
@@ -47,9 +45,13 @@ impl From<LoadProblem> for Diagnostic {
             }
             LoadProblem::Import { path, error, near, at } => {
                 let (what, help) = error.words();
-                Diagnostic::error(code::LOAD_READ, format!("cannot read `{path}`: {what}"))
+                let diagnostic = Diagnostic::error(code::LOAD_READ, format!("cannot read `{path}`: {what}"))
                     .label(at, "imported here")
-                    .help(meant(near).unwrap_or_else(|| help.to_owned()))
+                    .help(meant(near.clone()).unwrap_or_else(|| help.to_owned()));
+                match near.filter(|near| !near.contains(['"', '\\', '$', '{'])) {
+                    Some(near) => diagnostic.fix(at, format!("\"{near}\"")),
+                    None => diagnostic,
+                }
             }
             LoadProblem::Cycle { files, at } => {
                 let message = match files.as_slice() {
@@ -68,11 +70,6 @@ impl From<LoadProblem> for Diagnostic {
                     .label(at, "not an identifier")
                     .help(format!("name it: `import \"…\" as {}`", identifier(&stem)))
             }
-            LoadProblem::Interpolated { at } => {
-                Diagnostic::error(code::LOAD_NAMESPACE, "an import path is a plain text")
-                    .label(at, "holds `${…}`")
-                    .help("write the path out: imports are followed before anything is evaluated")
-            }
             LoadProblem::SameNamespace { name, first, second } => {
                 Diagnostic::error(code::LOAD_NAMESPACE, format!("two imports are named `{name}`"))
                     .label(second, "imported under the same name")
@@ -83,13 +80,20 @@ impl From<LoadProblem> for Diagnostic {
     }
 }
 
-/// The file that may be meant where there is none.
-pub(super) fn near(world: &dyn World, path: &str, error: &ReadError) -> Option<String> {
+/// The file that may be meant where there is none, written as the path of the missing one is.
+pub(super) fn near(world: &dyn World, path: &str, written: &str, error: &ReadError) -> Option<String> {
     if *error != ReadError::NotFound {
         return None;
     }
-    let names = world.beside(path);
-    nearest(path, names.iter().map(String::as_str)).filter(|name| !world.is_folder(name)).map(str::to_owned)
+    let parts = |path: &'_ str| path.rfind('/').map_or(0, |slash| slash + 1);
+    let (folder, name) = path.split_at(parts(path));
+    // What all names end with makes none of them alike.
+    let ending = name.rfind('.').map_or("", |dot| &name[dot..]);
+    let beside = world.beside(path);
+    let stems = beside.iter().filter_map(|other| other[parts(other)..].strip_suffix(ending));
+    let found = format!("{}{ending}", nearest(name.strip_suffix(ending)?, stems)?);
+    let is_folder = world.is_folder(&format!("{folder}{found}"));
+    (!is_folder).then(|| format!("{}{found}", &written[..parts(written)]))
 }
 
 fn meant(near: Option<String>) -> Option<String> {

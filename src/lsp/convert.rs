@@ -1,11 +1,14 @@
 //! What the compiler says, in the words of the protocol.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use lsp_types as lsp;
 use lsp_types::{
     CodeDescription, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location, NumberOrString,
 };
 
-use super::files;
 use super::position::Lines;
 use crate::diagnostic::render::page_url;
 use crate::diagnostic::{Diagnostic, Severity, code};
@@ -13,52 +16,82 @@ use crate::ide::View;
 use crate::ide::complete::{Item, ItemKind};
 use crate::ide::outline::{FoldKind, Symbol, SymbolKind};
 use crate::ide::tokens::{Token, TokenKind};
-use crate::text::Span;
+use crate::text::{FileId, Span};
 
-/// A diagnostic. Its first label is its place; the others stand beside it, those in the prelude as words only.
-pub(super) fn diagnostic(view: &View, lines: &Lines<'_>, diagnostic: &Diagnostic) -> lsp::Diagnostic {
-    let mut message = diagnostic.message.clone();
-    let (first, others) = diagnostic.labels.split_first().map_or((None, &[][..]), |(f, o)| (Some(f), o));
-    if let Some(label) = first.filter(|label| !label.text.is_empty()) {
-        message.push_str(&format!("\n{}", label.text));
+/// A program in the words of the protocol. The lines of its files are found once.
+pub(super) struct Words<'v> {
+    view: &'v View,
+    /// The address of a path, as the client writes it.
+    address: &'v dyn Fn(&str) -> Option<lsp::Uri>,
+    lines: RefCell<HashMap<FileId, Rc<Lines<'v>>>>,
+}
+
+impl<'v> Words<'v> {
+    pub(super) fn of(view: &'v View, address: &'v dyn Fn(&str) -> Option<lsp::Uri>) -> Self {
+        Words { view, address, lines: RefCell::default() }
     }
-    let mut related = Vec::new();
-    for label in others {
-        let source = view.source(label.span.file);
-        let uri = if label.span.file.is_builtin() { None } else { files::uri(source.path()) };
-        let text = if label.text.is_empty() { "here".to_owned() } else { label.text.clone() };
-        match uri {
-            Some(uri) => {
-                let range = Lines::of(source.text()).range(label.span);
-                related.push(DiagnosticRelatedInformation { location: Location { uri, range }, message: text });
+
+    /// The lines of a file.
+    pub(super) fn lines(&self, file: FileId) -> Rc<Lines<'v>> {
+        let of_file = || Rc::new(Lines::of(self.view.source(file).text()));
+        self.lines.borrow_mut().entry(file).or_insert_with(of_file).clone()
+    }
+
+    /// A place in a file that has an address.
+    pub(super) fn location(&self, span: Span) -> Option<Location> {
+        let uri = (self.address)(self.view.source(span.file).path())?;
+        Some(Location { uri, range: self.lines(span.file).range(span) })
+    }
+
+    /// A diagnostic. Its first label is its place; the others stand beside it, those in the prelude as words only. One that stands in
+    /// no file, such as an argument, says where, and stands at the beginning.
+    pub(super) fn diagnostic(&self, diagnostic: &Diagnostic) -> lsp::Diagnostic {
+        let mut message = diagnostic.message.clone();
+        let (first, others) = diagnostic.labels.split_first().map_or((None, &[][..]), |(f, o)| (Some(f), o));
+        let at = diagnostic.span();
+        let range = match self.location(visible(self.view, at)) {
+            Some(location) => location.range,
+            None => {
+                message.push_str(&format!("\nin `{}`: `{}`", self.view.source(at.file).path(), self.view.slice(at)));
+                lsp::Range::default()
             }
-            None if label.text.is_empty() => {}
-            None => message.push_str(&format!("\n{text}: `{}`", view.slice(label.span))),
+        };
+        if let Some(label) = first.filter(|label| !label.text.is_empty()) {
+            message.push_str(&format!("\n{}", label.text));
         }
-    }
-    if let Some(help) = &diagnostic.help {
-        message.push_str(&format!("\nhelp: {help}"));
-    }
-    let tags = match diagnostic.code {
-        code::OPTION_DEPRECATED | code::NAME_RENAMED_OPTION => Some(vec![DiagnosticTag::DEPRECATED]),
-        code::TYPE_UNREACHABLE => Some(vec![DiagnosticTag::UNNECESSARY]),
-        _ => None,
-    };
-    lsp::Diagnostic {
-        range: lines.range(visible(view, diagnostic.span())),
-        severity: Some(match diagnostic.severity {
-            Severity::Error => DiagnosticSeverity::ERROR,
-            Severity::Warning => DiagnosticSeverity::WARNING,
-        }),
-        code: Some(NumberOrString::String(diagnostic.code.as_str().to_owned())),
-        code_description: page_url(diagnostic.code)
-            .and_then(|url| url.parse().ok())
-            .map(|href| CodeDescription { href }),
-        source: Some("bakec".into()),
-        message,
-        related_information: (!related.is_empty()).then_some(related),
-        tags,
-        data: None,
+        let mut related = Vec::new();
+        for label in others {
+            let text = if label.text.is_empty() { "here".to_owned() } else { label.text.clone() };
+            match self.location(label.span) {
+                Some(location) => related.push(DiagnosticRelatedInformation { location, message: text }),
+                None if label.text.is_empty() => {}
+                None => message.push_str(&format!("\n{text}: `{}`", self.view.slice(label.span))),
+            }
+        }
+        if let Some(help) = &diagnostic.help {
+            message.push_str(&format!("\nhelp: {help}"));
+        }
+        let tags = match diagnostic.code {
+            code::OPTION_DEPRECATED | code::NAME_RENAMED_OPTION => Some(vec![DiagnosticTag::DEPRECATED]),
+            code::TYPE_UNREACHABLE => Some(vec![DiagnosticTag::UNNECESSARY]),
+            _ => None,
+        };
+        lsp::Diagnostic {
+            range,
+            severity: Some(match diagnostic.severity {
+                Severity::Error => DiagnosticSeverity::ERROR,
+                Severity::Warning => DiagnosticSeverity::WARNING,
+            }),
+            code: Some(NumberOrString::String(diagnostic.code.as_str().to_owned())),
+            code_description: page_url(diagnostic.code)
+                .and_then(|url| url.parse().ok())
+                .map(|href| CodeDescription { href }),
+            source: Some("bakec".into()),
+            message,
+            related_information: (!related.is_empty()).then_some(related),
+            tags,
+            data: None,
+        }
     }
 }
 

@@ -2,12 +2,14 @@
 //!
 //! Floor 7. It knows the protocol and nothing of the language. One thread does all the work, one message after the other; while it
 //! works it looks at what has come, and leaves what is out of date. `inbox` has the messages, `state` the documents, `publish` tells
-//! diagnostics when nothing else is to be done, `requests` has one function a question, `convert` and `position` the protocol's data.
+//! diagnostics when nothing else is to be done, `requests` has one function a question, `convert` and `position` the protocol's data,
+//! `pipe` the client's two pipes.
 
 mod capabilities;
 mod convert;
 mod files;
 mod inbox;
+mod pipe;
 mod position;
 mod publish;
 mod requests;
@@ -22,7 +24,9 @@ use lsp_types::request::{Initialize, Request as _, Shutdown};
 
 use crate::compile::Options;
 use crate::load::Disk;
+use capabilities::Client;
 use inbox::{Gone, Inbox};
+pub use pipe::{Writer, connect};
 use state::State;
 
 /// How the conversation ended.
@@ -56,13 +60,13 @@ fn initialized(connection: &Connection, inbox: &Inbox<'_>, options: Options) -> 
                         continue;
                     }
                 };
-                let state = State::new(Box::new(Disk), options, &params);
                 let answer = serde_json::json!({
-                    "capabilities": capabilities::of(&state.client),
+                    "capabilities": capabilities::of(&Client::of(&params)),
                     "serverInfo": { "name": "bakec", "version": env!("CARGO_PKG_VERSION") },
                 });
                 send(connection, Response::new_ok(request.id, answer))?;
-                return Ok(Some(state));
+                // Nobody waits while the folders are looked through.
+                return Ok(Some(State::new(Box::new(Disk), options, &params)));
             }
             Some(Message::Request(request)) => {
                 let code = ErrorCode::ServerNotInitialized as i32;
@@ -77,22 +81,23 @@ fn initialized(connection: &Connection, inbox: &Inbox<'_>, options: Options) -> 
 fn work(connection: &Connection, inbox: &Inbox<'_>, mut state: State) -> Result<End, Gone> {
     let mut leaving = false;
     loop {
-        let idle = !state.has_work();
+        let idle = leaving || !state.has_work();
         match inbox.next(idle)? {
-            Some(Message::Request(request)) if request.method == Shutdown::METHOD => {
-                leaving = true;
-                send(connection, Response::new_ok(request.id, ()))?;
-            }
             Some(Message::Request(request)) if leaving => {
                 let code = ErrorCode::InvalidRequest as i32;
                 send(connection, Response::new_err(request.id, code, "the server is shutting down".into()))?;
+            }
+            Some(Message::Request(request)) if request.method == Shutdown::METHOD => {
+                leaving = true;
+                send(connection, Response::new_ok(request.id, ()))?;
             }
             Some(Message::Request(request)) => send(connection, answered(&mut state, inbox, request))?,
             Some(Message::Notification(notification)) if notification.method == Exit::METHOD => {
                 return Ok(if leaving { End::Proper } else { End::Sudden });
             }
+            Some(Message::Notification(_)) if leaving => {}
             Some(Message::Notification(notification)) => {
-                let failed = guarded(|| state.notified(&notification)).is_err();
+                let failed = guarded(|| state.notified(notification)).is_err();
                 if failed {
                     state.recover();
                 }
@@ -110,6 +115,8 @@ fn work(connection: &Connection, inbox: &Inbox<'_>, mut state: State) -> Result<
                 for message in messages {
                     send(connection, message)?;
                 }
+                // What nobody asks for any more is let go once the news is on its way: that takes its time, too.
+                state.workspace.let_go();
             }
         }
         for message in state.outgoing.drain(..) {

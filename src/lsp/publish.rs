@@ -5,38 +5,59 @@ use std::collections::{BTreeMap, BTreeSet};
 use lsp_server::{Message, Notification};
 use lsp_types::notification::{Notification as _, PublishDiagnostics};
 use lsp_types::request::{CodeLensRefresh, InlayHintRefreshRequest, Request as _, SemanticTokensRefresh};
-use lsp_types::{Diagnostic, PublishDiagnosticsParams};
+use lsp_types::{Diagnostic, PublishDiagnosticsParams, Uri};
 
-use super::convert;
-use super::position::Lines;
+use super::convert::Words;
 use super::state::State;
 use crate::diagnostic::MOST;
+use crate::load::World;
 
 /// What has been told.
 #[derive(Debug, Default)]
 pub(super) struct Published {
     /// What is wrong, by program and file.
     found: BTreeMap<String, BTreeMap<String, Vec<Diagnostic>>>,
-    /// What the client knows of each file, and of which version.
-    told: BTreeMap<String, (Option<i32>, Vec<Diagnostic>)>,
+    /// What the client knows of each file.
+    told: BTreeMap<String, Told>,
+}
+
+/// What the client knows of a file: under which address, and of which version.
+#[derive(Debug)]
+struct Told {
+    uri: Uri,
+    version: Option<i32>,
+    diagnostics: Vec<Diagnostic>,
 }
 
 /// Judges the next program, and gives the messages to send. Whatever comes in between is more important.
 pub(super) fn next(state: &mut State, given_up: &dyn Fn() -> bool) -> Vec<Message> {
-    let relevant: BTreeSet<String> = state.workspace.open().flat_map(|path| state.workspace.roots(path)).collect();
-    state.published.found.retain(|root, _| relevant.contains(root));
+    let relevant = relevant(state);
     state.dirty.retain(|root| relevant.contains(root));
     // The program of the document that was changed last is not known to be first; the open ones are the fewest.
     let root = state.dirty.iter().find(|root| state.documents.contains_key(*root)).or_else(|| state.dirty.first());
+    let mut shared = false;
     if let Some(root) = root.cloned() {
         let Some(found) = judged(state, &root, given_up) else { return Vec::new() };
+        shared = found.keys().filter(|path| state.documents.contains_key(*path)).count() > 1;
         state.published.found.insert(root.clone(), found);
         state.dirty.remove(&root);
-        if state.dirty.is_empty() {
+    }
+    // A program tells what it is made of, and with it which programs there are.
+    let relevant = self::relevant(state);
+    state.dirty.extend(relevant.iter().filter(|root| !state.published.found.contains_key(*root)).cloned());
+    if state.dirty.is_empty() {
+        state.published.found.retain(|root, _| relevant.contains(root));
+        state.workspace.keep(&relevant);
+        if shared {
             refresh(state);
         }
     }
     told(state)
+}
+
+/// The programs of the open documents.
+fn relevant(state: &State) -> BTreeSet<String> {
+    state.workspace.open().flat_map(|path| state.workspace.roots(path)).collect()
 }
 
 /// What is wrong with a program, by file. None where it was given up.
@@ -47,18 +68,17 @@ fn judged(state: &State, root: &str, given_up: &dyn Fn() -> bool) -> Option<BTre
     for path in &compiled.files {
         found.entry(path.to_string()).or_default();
     }
-    let mut lines: BTreeMap<String, Lines<'_>> = BTreeMap::new();
-    for diagnostic in &compiled.diagnostics {
-        let file = diagnostic.span().file;
-        if file.is_builtin() {
-            continue;
-        }
-        let source = view.source(file);
-        let path = source.path().to_string();
-        let of_file = lines.entry(path.clone()).or_insert_with(|| Lines::of(source.text()));
-        let list = found.entry(path).or_default();
+    let address = |path: &str| state.uri(path);
+    let words = Words::of(&view, &address);
+    let world = state.workspace.world(given_up);
+    for diagnostic in compiled.diagnostics.iter().filter(|diagnostic| !diagnostic.span().file.is_builtin()) {
+        let path = view.source(diagnostic.span().file).path();
+        // What stands in no file that there is, such as an argument, is told at the top of the program.
+        let there = state.uri(path).is_some() && world.exists(path);
+        let home = if there { path } else { root };
+        let list = found.entry(home.to_owned()).or_default();
         if list.len() < MOST {
-            list.push(convert::diagnostic(&view, of_file, diagnostic));
+            list.push(words.diagnostic(diagnostic));
         }
     }
     Some(found)
@@ -85,29 +105,28 @@ fn told(state: &mut State) -> Vec<Message> {
     for (path, diagnostics) in news {
         let version = state.documents.get(&path).map(|document| document.version);
         let known = state.published.told.get(&path);
-        let same = known.is_some_and(|(known_version, list)| *known_version == version && *list == diagnostics);
+        let same = known.is_some_and(|known| known.version == version && known.diagnostics == diagnostics);
         let nothing = known.is_none() && diagnostics.is_empty() && version.is_none();
         if same || nothing {
             continue;
         }
-        if let Some(uri) = state.uri(&path) {
-            let params = PublishDiagnosticsParams { uri, diagnostics: diagnostics.clone(), version };
-            messages.push(Notification::new(PublishDiagnostics::METHOD.into(), params).into());
-        }
+        // What has been closed has the address that it had: clients spell them in ways of their own.
+        let open = state.documents.get(&path).map(|document| document.uri.clone());
+        let uri = open.or_else(|| known.map(|known| known.uri.clone())).or_else(|| state.uri(&path));
+        let Some(uri) = uri else { continue };
+        let params = PublishDiagnosticsParams { uri: uri.clone(), diagnostics: diagnostics.clone(), version };
+        messages.push(Notification::new(PublishDiagnostics::METHOD.into(), params).into());
         if diagnostics.is_empty() && version.is_none() {
             state.published.told.remove(&path);
         } else {
-            state.published.told.insert(path, (version, diagnostics));
+            state.published.told.insert(path, Told { uri, version, diagnostics });
         }
     }
     messages
 }
 
-/// Has the client ask again for what depends on other files.
+/// Has the client ask again for what depends on other files: those that have not changed do not make it ask by themselves.
 fn refresh(state: &mut State) {
-    if state.documents.len() < 2 {
-        return;
-    }
     let client = state.client.clone();
     if client.refreshes_hints {
         state.ask(InlayHintRefreshRequest::METHOD, ());

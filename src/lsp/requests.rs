@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use lsp_server::ErrorCode;
 use lsp_types::request::{
@@ -15,14 +16,31 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use super::capabilities::SHOW_BUILDS;
+use super::convert::{self, Words};
+use super::files;
 use super::position::Lines;
 use super::state::State;
-use super::{convert, files};
 use crate::format;
 use crate::ide::rename::{NoRename, Place, definition, references, rename, renameable, try_out};
-use crate::ide::{View, action, complete, hint, hover, outline, tokens};
+use crate::ide::{Home, View, action, complete, hint, hover, outline, tokens};
 use crate::syntax::parse;
 use crate::text::{FileId, Source, Span};
+
+/// Our own question: which builds an image has. They are many, and few want to see them.
+const BUILDS: &str = "bakec/builds";
+
+/// So long lines are compared.
+const MOST_COMPARING: Duration = Duration::from_millis(200);
+
+/// So many builds are listed in a message.
+const MOST_LISTED: usize = 100;
+
+/// An image of a program that a document is part of.
+#[derive(serde::Deserialize)]
+struct BuildsParams {
+    uri: Uri,
+    image: String,
+}
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -64,6 +82,7 @@ pub(super) fn answer(state: &mut State, method: &str, params: Json, given_up: &d
         InlayHintRequest::METHOD => with(params, |p| ask.hints(p)),
         CodeLensRequest::METHOD => with(params, |p| ask.lenses(p)),
         ExecuteCommand::METHOD => with(params, |p| ask.execute(p)),
+        BUILDS => with(params, |p| ask.builds(p)),
         _ => Err(Refusal { code: ErrorCode::MethodNotFound, message: format!("`{method}` is not known") }),
     }
 }
@@ -82,6 +101,12 @@ struct Here {
     file: FileId,
 }
 
+impl Here {
+    fn lines(&self) -> Lines<'_> {
+        Lines::of(self.view.source(self.file).text())
+    }
+}
+
 struct Ask<'s> {
     state: &'s mut State,
     given_up: &'s dyn Fn() -> bool,
@@ -94,13 +119,14 @@ impl Ask<'_> {
         if self.state.workspace.document(&path).is_none() {
             return Ok(None);
         }
-        for root in self.state.workspace.roots(&path) {
-            let view = self.state.workspace.view(&root, self.given_up).ok_or_else(Refusal::stale)?;
-            if let Some(file) = view.file(&path) {
-                return Ok(Some(Here { path, root, view, file }));
-            }
-        }
-        Ok(None)
+        let home = self.state.workspace.home(&path, self.given_up);
+        self.in_time()?;
+        Ok(home.map(|Home { root, view, file }| Here { path, root, view, file }))
+    }
+
+    /// Refuses what is out of date.
+    fn in_time(&self) -> Result<(), Refusal> {
+        if (self.given_up)() { Err(Refusal::stale()) } else { Ok(()) }
     }
 
     /// All programs that share a file with the document or with the declaration of what is named at a place: the document's own
@@ -124,7 +150,7 @@ impl Ask<'_> {
 
     fn at(&self, position: &TextDocumentPositionParams) -> Result<Option<(Here, u32)>, Refusal> {
         let Some(here) = self.here(&position.text_document.uri)? else { return Ok(None) };
-        let offset = Lines::of(here.view.source(here.file).text()).offset(position.position) as u32;
+        let offset = here.lines().offset(position.position) as u32;
         Ok(Some((here, offset)))
     }
 
@@ -132,10 +158,8 @@ impl Ask<'_> {
         let Some((here, offset)) = self.at(&params.text_document_position_params)? else { return Ok(None) };
         let world = self.state.workspace.world(self.given_up);
         let found = hover::hover(&here.view, &world, &self.state.workspace.options, here.file, offset);
-        if (self.given_up)() {
-            return Err(Refusal::stale());
-        }
-        let lines = Lines::of(here.view.source(here.file).text());
+        self.in_time()?;
+        let lines = here.lines();
         Ok(found.map(|found| Hover {
             contents: HoverContents::Markup(MarkupContent { kind: MarkupKind::Markdown, value: found.text }),
             range: Some(lines.range(found.span)),
@@ -147,7 +171,8 @@ impl Ask<'_> {
         let path = files::path(&position.text_document.uri);
         let Some(text) = self.state.workspace.document(&path) else { return Ok(None) };
         let lines = Lines::of(text);
-        let found = complete::complete(&self.state.workspace, &path, lines.offset(position.position));
+        let found = complete::complete(&self.state.workspace, &path, lines.offset(position.position), self.given_up);
+        self.in_time()?;
         let range = Range::new(
             lines.position(found.replaced.start as u32),
             lines.position(found.replaced.end.max(found.replaced.start) as u32),
@@ -160,13 +185,9 @@ impl Ask<'_> {
     fn definition(&self, params: GotoDefinitionParams) -> Result<Option<GotoDefinitionResponse>, Refusal> {
         let Some((here, offset)) = self.at(&params.text_document_position_params)? else { return Ok(None) };
         let found = definition(&here.view, here.file, offset);
-        let locations = found.into_iter().filter_map(|span| self.location(&here.view, span)).collect();
-        Ok(Some(GotoDefinitionResponse::Array(locations)))
-    }
-
-    fn location(&self, view: &View, span: Span) -> Option<Location> {
-        let source = view.source(span.file);
-        Some(Location { uri: self.state.uri(source.path())?, range: Lines::of(source.text()).range(span) })
+        let address = |path: &str| self.state.uri(path);
+        let words = Words::of(&here.view, &address);
+        Ok(Some(GotoDefinitionResponse::Array(found.into_iter().filter_map(|span| words.location(span)).collect())))
     }
 
     fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>, Refusal> {
@@ -186,20 +207,22 @@ impl Ask<'_> {
         views: &'a [&View],
         places: impl Iterator<Item = Place> + 'a,
     ) -> impl Iterator<Item = (Uri, Range)> + 'a {
-        let mut texts: HashMap<String, Option<std::sync::Arc<str>>> = HashMap::new();
-        places.filter_map(move |place| {
-            let text = texts.entry(place.path.clone()).or_insert_with(|| {
-                views.iter().find_map(|view| Some(view.source(view.file(&place.path)?).text().clone()))
-            });
-            let lines = Lines::of(text.as_deref()?);
-            let range = Range::new(lines.position(place.start), lines.position(place.end));
-            Some((self.state.uri(&place.path)?, range))
+        let mut files: HashMap<String, Option<(Uri, Lines<'a>)>> = HashMap::new();
+        places.filter_map(move |Place { path, start, end }| {
+            let (uri, lines) = files
+                .entry(path)
+                .or_insert_with_key(|path| {
+                    let text = views.iter().find_map(|view| Some(view.source(view.file(path)?).text()))?;
+                    Some((self.state.uri(path)?, Lines::of(text)))
+                })
+                .as_ref()?;
+            Some((uri.clone(), Range::new(lines.position(start), lines.position(end))))
         })
     }
 
     fn highlights(&self, params: DocumentHighlightParams) -> Result<Option<Vec<DocumentHighlight>>, Refusal> {
         let Some((here, offset)) = self.at(&params.text_document_position_params)? else { return Ok(None) };
-        let lines = Lines::of(here.view.source(here.file).text());
+        let lines = here.lines();
         let found = references(&[&here.view], here.file, offset);
         let own = found.into_iter().filter(|(place, _)| place.path == here.path);
         let highlight = |(place, declares): (Place, bool)| DocumentHighlight {
@@ -213,7 +236,7 @@ impl Ask<'_> {
         let Some((here, offset)) = self.at(&params)? else { return Ok(None) };
         match renameable(&here.view, here.file, offset) {
             Ok(span) => {
-                let range = Lines::of(here.view.source(here.file).text()).range(span);
+                let range = here.lines().range(span);
                 let placeholder = here.view.slice(span).to_owned();
                 Ok(Some(PrepareRenameResponse::RangeWithPlaceholder { range, placeholder }))
             }
@@ -228,7 +251,9 @@ impl Ask<'_> {
         let all: Vec<&View> = views.iter().map(|view| &**view).collect();
         let refused = |why: NoRename| Refusal::failed(why.words());
         let places = rename(&all, here.file, offset, &params.new_name).map_err(refused)?;
-        try_out(&self.state.workspace, &all, &roots, &places, &params.new_name).map_err(refused)?;
+        let tried = try_out(&self.state.workspace, &all, &roots, &places, &params.new_name, self.given_up);
+        self.in_time()?;
+        tried.map_err(refused)?;
         #[expect(clippy::mutable_key_type, reason = "the protocol's own type; its addresses never change")]
         let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
         for (uri, range) in self.places(&all, places.into_iter()) {
@@ -239,9 +264,10 @@ impl Ask<'_> {
 
     fn symbols(&self, params: DocumentSymbolParams) -> Result<Option<DocumentSymbolResponse>, Refusal> {
         let uri = params.text_document.uri;
-        let Some(text) = self.state.workspace.document(&files::path(&uri)) else { return Ok(None) };
+        let path = files::path(&uri);
+        let Some(text) = self.state.workspace.document(&path) else { return Ok(None) };
         let lines = Lines::of(text);
-        let found = outline::symbols(&parse(FileId(0), text).file);
+        let found = self.state.workspace.with_tree(&path, outline::symbols).unwrap_or_default();
         let nested: Vec<DocumentSymbol> = found.into_iter().map(|symbol| convert::symbol(&lines, symbol)).collect();
         if self.state.client.nested_symbols {
             return Ok(Some(DocumentSymbolResponse::Nested(nested)));
@@ -256,9 +282,7 @@ impl Ask<'_> {
         let world = self.state.workspace.world(self.given_up);
         let mut found = Vec::new();
         for path in self.state.workspace.files() {
-            if (self.given_up)() {
-                return Err(Refusal::stale());
-            }
+            self.in_time()?;
             let (Ok(text), Some(uri)) = (crate::load::World::read(&world, path), self.state.uri(path)) else {
                 continue;
             };
@@ -281,11 +305,11 @@ impl Ask<'_> {
     }
 
     fn folds(&self, params: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>, Refusal> {
-        let Some(text) = self.state.workspace.document(&files::path(&params.text_document.uri)) else {
-            return Ok(None);
-        };
+        let path = files::path(&params.text_document.uri);
+        let Some(text) = self.state.workspace.document(&path) else { return Ok(None) };
         let source = Source::new("", text.clone());
         let lines = Lines::of(text);
+        let found = self.state.workspace.with_tree(&path, |tree| outline::folds(tree, &source)).unwrap_or_default();
         let fold = |fold: outline::Fold| {
             let range = lines.range(fold.span);
             FoldingRange {
@@ -295,7 +319,7 @@ impl Ask<'_> {
                 ..FoldingRange::default()
             }
         };
-        Ok(Some(outline::folds(&parse(FileId(0), text).file, &source).into_iter().map(fold).collect()))
+        Ok(Some(found.into_iter().map(fold).collect()))
     }
 
     fn formatted(&self, params: DocumentFormattingParams) -> Result<Option<Vec<TextEdit>>, Refusal> {
@@ -316,15 +340,16 @@ impl Ask<'_> {
             return Ok(Some(Vec::new()));
         }
         let Some(here) = self.here(&params.text_document.uri)? else { return Ok(None) };
-        let lines = Lines::of(here.view.source(here.file).text());
-        let bytes = lines.bytes(params.range);
+        let address = |path: &str| self.state.uri(path);
+        let words = Words::of(&here.view, &address);
+        let bytes = words.lines(here.file).bytes(params.range);
         let range = Span::new(here.file, bytes.start, bytes.end);
         let mut found = Vec::new();
         for action in action::actions(&here.view, here.file, range) {
             #[expect(clippy::mutable_key_type, reason = "the protocol's own type; its addresses never change")]
             let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
             for edit in action.edits {
-                if let Some(Location { uri, range }) = self.location(&here.view, edit.span) {
+                if let Some(Location { uri, range }) = words.location(edit.span) {
                     changes.entry(uri).or_default().push(TextEdit { range, new_text: edit.text });
                 }
             }
@@ -332,7 +357,7 @@ impl Ask<'_> {
             found.push(CodeActionOrCommand::CodeAction(CodeAction {
                 title: action.title,
                 kind: Some(CodeActionKind::QUICKFIX),
-                diagnostics: diagnostic.map(|d| vec![convert::diagnostic(&here.view, &lines, d)]),
+                diagnostics: diagnostic.map(|d| vec![words.diagnostic(d)]),
                 edit: Some(WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() }),
                 is_preferred: Some(action.preferred),
                 ..CodeAction::default()
@@ -343,9 +368,8 @@ impl Ask<'_> {
 
     fn hints(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>, Refusal> {
         let Some(here) = self.here(&params.text_document.uri)? else { return Ok(None) };
-        let lines = Lines::of(here.view.source(here.file).text());
+        let lines = here.lines();
         let bytes = lines.bytes(params.range);
-        let shown = |hint: &hint::Hint| bytes.start <= hint.at as usize && hint.at as usize <= bytes.end;
         let hint = |hint: hint::Hint| {
             let is_type = hint.text.starts_with(':');
             InlayHint {
@@ -359,19 +383,17 @@ impl Ask<'_> {
                 data: None,
             }
         };
-        Ok(Some(hint::hints(&here.view, here.file).into_iter().filter(shown).map(hint).collect()))
+        let found = hint::hints(&here.view, Span::new(here.file, bytes.start, bytes.end));
+        Ok(Some(found.into_iter().map(hint).collect()))
     }
 
     fn lenses(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>, Refusal> {
         let Some(here) = self.here(&params.text_document.uri)? else { return Ok(None) };
-        let lines = Lines::of(here.view.source(here.file).text());
+        let lines = here.lines();
         let lens = |lens: hint::Lens| {
-            let arguments = vec![
-                Json::String(params.text_document.uri.to_string()),
-                Json::String(lens.image.to_string()),
-                lens.builds.iter().flatten().map(|name| Json::String(name.to_string())).collect(),
-            ];
-            let command = if lens.builds.is_some() { SHOW_BUILDS } else { "" };
+            let arguments =
+                vec![Json::String(params.text_document.uri.to_string()), Json::String(lens.image.to_string())];
+            let command = if lens.counted { SHOW_BUILDS } else { "" };
             CodeLens {
                 range: lines.range(lens.span),
                 command: Some(Command { title: lens.title, command: command.into(), arguments: Some(arguments) }),
@@ -381,16 +403,30 @@ impl Ask<'_> {
         Ok(Some(hint::lenses(&here.view, here.file).into_iter().map(lens).collect()))
     }
 
+    /// The names of an image's builds, for clients that have a list of their own.
+    fn builds(&self, params: BuildsParams) -> Result<Vec<String>, Refusal> {
+        let Some(here) = self.here(&params.uri)? else { return Ok(Vec::new()) };
+        Ok(hint::builds_of(&here.view, here.file, &params.image).map(|name| name.to_string()).collect())
+    }
+
     /// Lists builds, for clients that have no list of their own.
     fn execute(self, params: ExecuteCommandParams) -> Result<Option<Json>, Refusal> {
+        let wrong = |message: String| Refusal { code: ErrorCode::InvalidParams, message };
         if params.command != SHOW_BUILDS {
-            let message = format!("the command `{}` is not known", params.command);
-            return Err(Refusal { code: ErrorCode::InvalidParams, message });
+            return Err(wrong(format!("the command `{}` is not known", params.command)));
         }
-        let names: Vec<&str> = match params.arguments.get(2) {
-            Some(Json::Array(names)) => names.iter().filter_map(Json::as_str).collect(),
-            _ => Vec::new(),
+        let mut arguments = params.arguments.into_iter();
+        let (Some(uri), Some(image)) = (arguments.next(), arguments.next()) else {
+            return Err(wrong(format!("`{SHOW_BUILDS}` takes a document and the name of an image")));
         };
+        let wanted = serde_json::json!({ "uri": uri, "image": image });
+        let wanted = serde_json::from_value(wanted).map_err(|error| wrong(error.to_string()))?;
+        let mut names = self.builds(wanted)?;
+        let more = names.len().saturating_sub(MOST_LISTED);
+        names.truncate(MOST_LISTED);
+        if more > 0 {
+            names.push(format!("… {more} more, which `bakec list` names"));
+        }
         let message = ShowMessageParams { typ: MessageType::INFO, message: names.join("\n") };
         let notification = lsp_server::Notification::new("window/showMessage".into(), message);
         self.state.outgoing.push(notification.into());
@@ -422,7 +458,8 @@ fn flatten(uri: &Uri, symbol: DocumentSymbol, container: Option<&str>, out: &mut
 /// What turns one text into another, line by line, so that the cursor and marks elsewhere stay where they are.
 fn edits(before: &str, after: &str) -> Vec<TextEdit> {
     let lines = Lines::of(before);
-    let diff = similar::TextDiff::from_lines(before, after);
+    // Where all lines differ, what is left is replaced as a whole after a while.
+    let diff = similar::TextDiff::configure().timeout(MOST_COMPARING).diff_lines(before, after);
     let (old, new) = (diff.old_slices(), diff.new_slices());
     let mut starts = vec![0usize];
     old.iter().for_each(|line| starts.push(starts.last().copied().unwrap_or_default() + line.len()));

@@ -10,9 +10,8 @@ use lsp_types::notification::{
 use lsp_types::request::{RegisterCapability, Request as _};
 use lsp_types::{
     DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions,
-    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams,
-    FileSystemWatcher, GlobPattern, InitializeParams, Registration, RegistrationParams, TextDocumentContentChangeEvent,
-    Uri,
+    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, FileChangeType,
+    FileSystemWatcher, GlobPattern, InitializeParams, Registration, RegistrationParams, Uri,
 };
 use serde::de::DeserializeOwned;
 
@@ -38,6 +37,7 @@ pub(super) struct State {
     pub(super) workspace: Workspace,
     pub(super) client: Client,
     pub(super) documents: BTreeMap<String, Document>,
+    folders: BTreeSet<String>,
     /// Roots of programs that are to be judged anew.
     pub(super) dirty: BTreeSet<String>,
     pub(super) published: Published,
@@ -52,6 +52,7 @@ impl State {
             workspace: Workspace::new(world, options),
             client: Client::of(params),
             documents: BTreeMap::new(),
+            folders: BTreeSet::new(),
             dirty: BTreeSet::new(),
             published: Published::default(),
             outgoing: Vec::new(),
@@ -61,15 +62,26 @@ impl State {
         #[expect(deprecated, reason = "older clients name their folder so")]
         let root = params.root_uri.as_ref().filter(|_| params.workspace_folders.is_none()).map(files::path);
         for folder in folders.chain(root) {
-            state.add_folder(&folder);
+            state.add_folder(folder);
         }
         state
     }
 
-    fn add_folder(&mut self, folder: &str) {
-        for file in bake_files(folder) {
-            self.workspace.changed(&file);
+    fn add_folder(&mut self, folder: String) {
+        for file in bake_files(&folder) {
+            self.dirty.extend(self.workspace.changed(&file));
         }
+        self.folders.insert(folder);
+    }
+
+    fn leave_folder(&mut self, folder: &str) {
+        self.folders.remove(folder);
+        self.workspace.leave(folder);
+        // What lies in another folder, too, is known still.
+        for other in self.folders.clone() {
+            self.add_folder(other);
+        }
+        self.touch_all();
     }
 
     /// Whether diagnostics are to be told.
@@ -94,64 +106,39 @@ impl State {
     }
 
     /// Takes in what the client tells.
-    pub(super) fn notified(&mut self, notification: &Notification) {
-        match notification.method.as_str() {
+    pub(super) fn notified(&mut self, notification: Notification) {
+        let Notification { method, params } = notification;
+        match method.as_str() {
             Initialized::METHOD => self.watch(),
-            DidOpenTextDocument::METHOD => {
-                if let Some(DidOpenTextDocumentParams { text_document }) = params(notification) {
-                    let path = files::path(&text_document.uri);
-                    self.workspace.set(&path, text_document.text.into());
-                    let document = Document { uri: text_document.uri, version: text_document.version };
-                    self.documents.insert(path.clone(), document);
-                    self.touch(&path);
-                }
+            DidOpenTextDocument::METHOD => known(params, |p| self.opened(p)),
+            DidChangeTextDocument::METHOD => known(params, |p| self.edited(p)),
+            DidCloseTextDocument::METHOD => known(params, |p| self.closed(p)),
+            // Who is not told of files looks at them now and then.
+            DidSaveTextDocument::METHOD if !self.client.watches => {
+                self.workspace.keep(&BTreeSet::new());
+                self.touch_all();
             }
-            DidChangeTextDocument::METHOD => {
-                if let Some(DidChangeTextDocumentParams { text_document, content_changes }) = params(notification) {
-                    let path = files::path(&text_document.uri);
-                    self.change(&path, text_document.version, content_changes);
-                }
-            }
-            DidCloseTextDocument::METHOD => {
-                if let Some(DidCloseTextDocumentParams { text_document }) = params(notification) {
-                    let path = files::path(&text_document.uri);
-                    let before = self.workspace.roots(&path);
-                    self.documents.remove(&path);
-                    self.workspace.close(&path);
-                    self.dirty.extend(before);
-                    self.touch(&path);
-                }
-            }
-            DidSaveTextDocument::METHOD => {
-                if let Some(DidSaveTextDocumentParams { text_document, .. }) = params(notification) {
-                    self.touch(&files::path(&text_document.uri));
-                }
-            }
-            DidChangeWatchedFiles::METHOD => {
-                if let Some(DidChangeWatchedFilesParams { changes }) = params(notification) {
-                    for change in changes {
-                        let path = files::path(&change.uri);
-                        self.workspace.changed(&path);
-                    }
-                    self.touch_all();
-                }
-            }
-            DidChangeWorkspaceFolders::METHOD => {
-                if let Some(DidChangeWorkspaceFoldersParams { event }) = params(notification) {
-                    for folder in event.added {
-                        self.add_folder(&files::path(&folder.uri));
-                    }
-                    self.touch_all();
-                }
-            }
+            DidChangeWatchedFiles::METHOD => known(params, |p| self.disk_changed(p)),
+            DidChangeWorkspaceFolders::METHOD => known(params, |p: DidChangeWorkspaceFoldersParams| {
+                p.event.removed.iter().for_each(|folder| self.leave_folder(&files::path(&folder.uri)));
+                p.event.added.iter().for_each(|folder| self.add_folder(files::path(&folder.uri)));
+            }),
             _ => {}
         }
     }
 
-    fn change(&mut self, path: &str, version: i32, changes: Vec<TextDocumentContentChangeEvent>) {
-        let Some(text) = self.workspace.document(path) else { return };
+    fn opened(&mut self, params: DidOpenTextDocumentParams) {
+        let document = params.text_document;
+        let path = files::path(&document.uri);
+        self.dirty.extend(self.workspace.set(&path, document.text.into()));
+        self.documents.insert(path, Document { uri: document.uri, version: document.version });
+    }
+
+    fn edited(&mut self, params: DidChangeTextDocumentParams) {
+        let path = files::path(&params.text_document.uri);
+        let Some(text) = self.workspace.document(&path) else { return };
         let mut text = text.to_string();
-        for change in changes {
+        for change in params.content_changes {
             match change.range {
                 Some(range) => {
                     let bytes = Lines::of(&text).bytes(range);
@@ -160,24 +147,41 @@ impl State {
                 None => text = change.text,
             }
         }
-        // What it imported before is judged anew, too.
-        let before = self.workspace.roots(path);
-        self.workspace.set(path, text.into());
-        if let Some(document) = self.documents.get_mut(path) {
-            document.version = version;
+        self.dirty.extend(self.workspace.set(&path, text.into()));
+        if let Some(document) = self.documents.get_mut(&path) {
+            document.version = params.text_document.version;
         }
-        self.dirty.extend(before);
-        self.touch(path);
     }
 
-    /// A file has changed: the programs that it is part of are to be judged anew.
-    fn touch(&mut self, path: &str) {
-        self.dirty.extend(self.workspace.roots(path));
+    fn closed(&mut self, params: DidCloseTextDocumentParams) {
+        let path = files::path(&params.text_document.uri);
+        if self.documents.remove(&path).is_some() {
+            self.dirty.extend(self.workspace.roots(&path));
+            self.dirty.extend(self.workspace.close(&path));
+        }
+    }
+
+    fn disk_changed(&mut self, params: DidChangeWatchedFilesParams) {
+        for change in params.changes {
+            let path = files::path(&change.uri);
+            let touched = match change.typ {
+                FileChangeType::DELETED => self.workspace.gone(&path),
+                // A folder may come with all that is in it.
+                FileChangeType::CREATED => {
+                    let inside = bake_files(&path).into_iter().filter(|file| *file != path).collect::<Vec<_>>();
+                    let mut touched = self.workspace.changed(&path);
+                    touched.extend(inside.iter().flat_map(|file| self.workspace.changed(file)));
+                    touched
+                }
+                _ => self.workspace.changed(&path),
+            };
+            self.dirty.extend(touched);
+        }
     }
 
     fn touch_all(&mut self) {
         let open: Vec<String> = self.workspace.open().map(str::to_owned).collect();
-        open.iter().for_each(|path| self.touch(path));
+        open.iter().for_each(|path| self.dirty.extend(self.workspace.roots(path)));
     }
 
     /// Asks to be told of files that others change.
@@ -203,6 +207,9 @@ impl State {
     }
 }
 
-fn params<P: DeserializeOwned>(notification: &Notification) -> Option<P> {
-    serde_json::from_value(notification.params.clone()).ok()
+/// Does something with params; those that make no sense are left alone, for nobody waits for an answer.
+fn known<P: DeserializeOwned>(params: serde_json::Value, with: impl FnOnce(P)) {
+    if let Ok(params) = serde_json::from_value(params) {
+        with(params);
+    }
 }

@@ -51,6 +51,11 @@ impl<'a> Lowerer<'a> {
                         }
                     };
                 }
+                if let ast::ExprKind::Name(space) = &base.kind
+                    && self.is_broken(scope.module, space)
+                {
+                    return self.drop_args(scope, args);
+                }
                 let help = "functions are called by name: `upper(text)`, not `text.upper()`";
                 let (name, at) = (field.name.clone(), field.span);
                 self.report(ResolveProblem::WrongSort { wanted: "a function", found: "a field", name, at, help });

@@ -118,9 +118,11 @@ impl<'a> Lowerer<'a> {
         self.problems.report(problem);
     }
 
-    /// Whether an item that did not parse seems to declare the name: what is missing of it has been said.
+    /// Whether an item that did not parse seems to declare the name, or an import that could not be loaded: what is missing of it
+    /// has been said.
     fn is_broken(&self, module: usize, name: &str) -> bool {
-        self.loaded.modules[module].ast.broken_names.iter().any(|n| n.name == name)
+        let module = &self.loaded.modules[module];
+        module.ast.broken_names.iter().any(|n| n.name == name) || module.missing.iter().any(|missing| missing == name)
     }
 
     /// The module that a namespace of `module` stands for.
@@ -137,6 +139,7 @@ impl<'a> Lowerer<'a> {
                     self.mention(space.span, Symbol::File(self.loaded.modules[home].file));
                     Some((home, name))
                 }
+                None if self.is_broken(module, &space.name) => None,
                 None => {
                     let nearest = self.nearest(&space.name, self.namespace_names(module));
                     let (name, at) = (space.name.clone(), space.span);

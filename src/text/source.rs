@@ -38,6 +38,11 @@ impl Source {
         (line as u32, column as u32 + 1)
     }
 
+    /// The line of an offset, from 1: without a look at what stands in it.
+    pub fn line_number(&self, offset: u32) -> u32 {
+        self.line_starts().partition_point(|start| *start <= offset).max(1) as u32
+    }
+
     /// The byte range of a line (from 1) without its line ending; empty when there is no such line.
     pub fn line_range(&self, line: u32) -> std::ops::Range<usize> {
         let start = self.line_starts().get(line.saturating_sub(1) as usize).map_or(self.text.len(), |s| *s as usize);
@@ -145,6 +150,7 @@ mod tests {
         assert_eq!(s.line_column(3), (2, 1));
         assert_eq!(s.line_column(5), (2, 2));
         assert_eq!(s.line_column(900), (3, 1));
+        assert_eq!([0, 3, 5, 8, 900].map(|offset| s.line_number(offset)), [1, 2, 2, 3, 3]);
         assert_eq!(s.line(2), "ü=1");
         assert_eq!(s.line(9), "");
     }

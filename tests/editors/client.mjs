@@ -13,7 +13,7 @@ const extension = path.join(path.dirname(fileURLToPath(import.meta.url)), "../..
 
 /** A VS Code that remembers, with these settings, and a client that starts unless the command is `missing`. */
 function load(settings, answers = {}) {
-    const seen = { started: [], disposed: 0, errors: [], log: [], picked: [], clipboard: [], executed: [], commands: {}, changed: undefined };
+    const seen = { started: [], asked: [], disposed: 0, errors: [], log: [], picked: [], clipboard: [], executed: [], commands: {}, changed: undefined };
     const vscode = {
         workspace: {
             workspaceFolders: [{ uri: { fsPath: "/home/someone/images" } }],
@@ -44,6 +44,10 @@ function load(settings, answers = {}) {
             if (this.server.command === "missing") throw new Error("spawn missing ENOENT");
             seen.started.push(this.server);
             seen.selector = this.options.documentSelector;
+        }
+        async sendRequest(method, params) {
+            seen.asked.push([method, params]);
+            return answers[method]?.(params);
         }
         async dispose() {
             seen.disposed++;
@@ -114,11 +118,13 @@ test("a changed path starts another server, a changed trace does not", async () 
 });
 
 test("the builds of an image are listed, and the chosen one is copied", async () => {
-    const { seen } = await activated({}, { pick: "web-b" });
-    await seen.commands["bakec.showBuilds"]("file:///web.bake", "web", ["web-a", "web-b"]);
+    const builds = { web: ["web-a", "web-b"], none: [] };
+    const { seen } = await activated({}, { pick: "web-b", "bakec/builds": ({ image }) => builds[image] });
+    await seen.commands["bakec.showBuilds"]("file:///web.bake", "web");
+    assert.deepEqual(seen.asked, [["bakec/builds", { uri: "file:///web.bake", image: "web" }]]);
     assert.equal(seen.picked[0].options.title, "2 builds of web");
     assert.deepEqual(seen.clipboard, ["web-b"]);
-    await seen.commands["bakec.showBuilds"]("file:///web.bake", "web", []);
+    await seen.commands["bakec.showBuilds"]("file:///web.bake", "none");
     await seen.commands["bakec.showBuilds"]();
     assert.equal(seen.picked.length, 1);
 });

@@ -12,6 +12,7 @@ mod words;
 use std::ops::Range;
 
 use super::{View, Workspace};
+use crate::compile::Depth;
 use place::Place;
 
 /// What an item of the list is.
@@ -78,36 +79,35 @@ pub struct Completion {
     pub items: Vec<Item>,
 }
 
-/// What may be written at a place of an open document.
-pub fn complete(workspace: &Workspace, path: &str, offset: usize) -> Completion {
+/// What may be written at a place of an open document. Where it was given up, it may be anything.
+pub fn complete(workspace: &Workspace, path: &str, offset: usize, given_up: &dyn Fn() -> bool) -> Completion {
     let Some(text) = workspace.document(path) else { return Completion::default() };
     let Some(found) = place::find(text, offset) else { return Completion::default() };
-    let items = match &found.place {
-        Place::Kind(statement) => words::kinds(&current(workspace, path), statement),
+    let analysed = || analysed(workspace, path, &found, given_up);
+    let mut items = match &found.place {
+        Place::Kind(statement) => words::kinds(&workspace.home(path, given_up), statement),
         Place::File(written) => values::files(workspace, path, written),
         Place::Statements(around) => words::statements(*around),
-        Place::Type => words::types(&analysed(workspace, path, &found), path),
-        Place::Key => options::keys(&analysed(workspace, path, &found), path, &found),
-        Place::Field => values::fields(&analysed(workspace, path, &found), path, &found),
-        Place::Text { .. } => values::inside_text(&analysed(workspace, path, &found), path, &found),
-        Place::Action => values::inside_action(&analysed(workspace, path, &found), path, &found),
-        Place::Value => values::expressions(&analysed(workspace, path, &found), path, &found),
-        Place::Group => words::groups(&analysed(workspace, path, &found), path),
+        Place::Type => words::types(&analysed(), path),
+        Place::Key => options::keys(&analysed(), path, &found),
+        Place::Field => values::fields(&analysed(), path, &found),
+        Place::Text { .. } => values::inside_text(&analysed(), path, &found),
+        Place::Action => values::inside_action(&analysed(), path, &found),
+        Place::Value => values::expressions(&analysed(), path, &found),
+        Place::Group => words::groups(&analysed(), path),
     };
-    let mut items = items;
     items.sort_by(|a, b| (a.rank, &a.label).cmp(&(b.rank, &b.label)));
     items.dedup_by(|b, a| a.label == b.label && a.kind == b.kind);
     Completion { replaced: found.replaced.clone(), items }
 }
 
-/// The program with the word put in.
-fn analysed(workspace: &Workspace, path: &str, found: &place::Found) -> Option<View> {
-    let root = workspace.roots(path).into_iter().next()?;
-    Some(workspace.view_with(&root, [(path.to_owned(), found.text.as_str().into())]))
-}
-
-/// The program as it is.
-fn current(workspace: &Workspace, path: &str) -> Option<std::rc::Rc<View>> {
-    let root = workspace.roots(path).into_iter().next()?;
-    workspace.view(&root, &|| false)
+/// The program with the word put in, without its builds. Where the program that imports the file does not hold it with the word in
+/// it, it is looked at by itself.
+fn analysed(workspace: &Workspace, path: &str, found: &place::Found, given_up: &dyn Fn() -> bool) -> Option<View> {
+    let own = std::iter::once(path.to_owned());
+    let mut roots = workspace.roots(path).into_iter().take(1).chain(own);
+    roots.find_map(|root| {
+        let text = (path.to_owned(), found.text.as_str().into());
+        workspace.view_with(&root, [text], Depth::Types, given_up).filter(|view| view.file(path).is_some())
+    })
 }

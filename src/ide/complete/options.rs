@@ -3,7 +3,7 @@
 use super::place::{Found, WORD};
 use super::{Item, ItemKind};
 use crate::ide::View;
-use crate::ide::action::{example, offered};
+use crate::ide::action::{example, offered, record_of};
 use crate::ide::declare::field_words;
 use crate::ide::tree::{Node, around};
 use crate::load::prelude;
@@ -75,15 +75,5 @@ fn placeholder(ty: &Ty) -> String {
         "[]" => "[$0]".into(),
         "{}" => "{ $0 }".into(),
         text => format!("${{0:{}}}", text.replace('\\', "\\\\").replace('$', "\\$").replace('}', "\\}")),
-    }
-}
-
-/// The record that a place takes.
-fn record_of(ty: &Ty) -> Option<&crate::ty::Record> {
-    match ty.plain() {
-        Ty::Record(record) => Some(record),
-        Ty::Optional(inner) | Ty::Late(inner) => record_of(inner),
-        Ty::Union(members) => members.iter().find_map(record_of),
-        _ => None,
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::ide::tree::{Node, walk};
 use crate::syntax::ast::{Entry, Expr, ExprKind, File, ImageItem, ItemKind, Member, Text, TextPart, TypeKind};
 use crate::syntax::parse;
-use crate::text::FileId;
+use crate::text::{FileId, Span};
 
 /// The word that is put where the cursor is.
 pub(super) const WORD: &str = "bakec_is_asked_here";
@@ -70,11 +70,12 @@ pub(super) fn find(text: &str, offset: usize) -> Option<Found> {
     let word_char = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     let start = offset - before.chars().rev().take_while(|c| word_char(*c)).map(char::len_utf8).sum::<usize>();
     let end = offset + text[offset..].chars().take_while(|c| word_char(*c)).map(char::len_utf8).sum::<usize>();
-    let tree = parse(FileId(0), text).file;
-    let in_comment = |c: &crate::syntax::ast::Comment| {
-        (c.span.start as usize) < offset && (offset as u32) <= c.span.end && !(c.span.is_empty())
-    };
-    if tree.comments.iter().any(in_comment) {
+    let put = |word: &str| format!("{}{word}{}", &text[..start], &text[end..]);
+    // As it stands: a value, a field, a type, a text.
+    let plain = put(WORD);
+    let tree = parse(FileId(0), &plain).file;
+    let in_comment = |span: &Span| (span.start as usize) < start && start < span.end as usize;
+    if tree.comments.iter().any(|comment| in_comment(&comment.span)) {
         return None;
     }
     let found = |place, text: String, at, replaced| Some(Found { place, text, at, replaced });
@@ -88,20 +89,20 @@ pub(super) fn find(text: &str, offset: usize) -> Option<Found> {
     }
     if let Some(written) = import_path(line) {
         let stem = written.rfind('/').map_or(0, |slash| slash + 1);
-        return found(Place::File(written.clone()), text.to_owned(), start, offset - (written.len() - stem)..offset);
+        let rest = text[offset..].find(['"', '\'', '/', '\n', '\r', ' ']).unwrap_or(text.len() - offset);
+        let replaced = offset - (written.len() - stem)..offset + rest;
+        return found(Place::File(written), text.to_owned(), start, replaced);
     }
-    let put = |word: &str| format!("{}{word}{}", &text[..start], &text[end..]);
-    // As it stands: a value, a field, a type, a text.
-    let patched = put(WORD);
-    if let Some(place) = meaning(&parse(FileId(0), &patched).file, &patched, start) {
-        return match place {
-            // Inside quotes a value is more than a word: an AMI's name, an ARN.
-            Place::Text { before: written } => {
-                let replaced = start - written.len()..end;
-                found(Place::Text { before: written }, patched, start, replaced)
-            }
-            place => found(place, patched, start, start..end),
-        };
+    let inside = |place: Place, patched: String| match place {
+        // Inside quotes a value is more than a word: an AMI's name, an ARN.
+        Place::Text { before } if !before.contains('\n') => {
+            let replaced = start - before.len()..end;
+            found(Place::Text { before }, patched, start, replaced)
+        }
+        place => found(place, patched, start, start..end),
+    };
+    if let Some(place) = meaning(&tree, &plain, start) {
+        return inside(place, plain);
     }
     // As the key of an entry.
     let patched = put(&format!("{WORD} = null"));
@@ -112,13 +113,8 @@ pub(super) fn find(text: &str, offset: usize) -> Option<Found> {
     // In a quote that is not closed yet.
     if let Some(closing) = closing(line) {
         let patched = put(&format!("{WORD}{closing}"));
-        match meaning(&parse(FileId(0), &patched).file, &patched, start) {
-            Some(Place::Text { before: written }) => {
-                let replaced = start - written.len()..end;
-                return found(Place::Text { before: written }, patched, start, replaced);
-            }
-            Some(place) => return found(place, patched, start, start..end),
-            None => {}
+        if let Some(place) = meaning(&parse(FileId(0), &patched).file, &patched, start) {
+            return inside(place, patched);
         }
     }
     // As a member of an `extern` or record type there is nothing to propose but a type, which stands behind a colon.
@@ -135,7 +131,7 @@ fn closing(line: &str) -> Option<String> {
     while let Some(c) = rest.chars().next() {
         let in_value = inside.last() == Some(&"}");
         rest = match (open, c) {
-            (Some('"'), '\\') if !in_value => rest.get(2..).unwrap_or_default(),
+            (Some('"'), '\\') if !in_value => &rest[1 + rest[1..].chars().next().map_or(0, char::len_utf8)..],
             (Some(quote), c) if c == quote && inside.is_empty() => {
                 open = None;
                 &rest[1..]

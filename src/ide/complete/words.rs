@@ -2,8 +2,8 @@
 
 use super::place::Around;
 use super::{Item, ItemKind};
-use crate::ide::View;
 use crate::ide::declare::words;
+use crate::ide::{Home, View};
 use crate::load::prelude;
 use crate::resolve::mention::Symbol;
 use crate::syntax::ast::{BlockKind, ExternKind, ItemKind as AstItem};
@@ -66,7 +66,7 @@ pub(super) fn statements(around: Around) -> Vec<Item> {
 }
 
 /// The kinds that a statement takes: those of the prelude and the program's own.
-pub(super) fn kinds(view: &Option<std::rc::Rc<View>>, statement: &str) -> Vec<Item> {
+pub(super) fn kinds(home: &Option<Home>, statement: &str) -> Vec<Item> {
     let category = match statement {
         "builder" => BlockKind::Builder,
         "post" => BlockKind::Post,
@@ -74,7 +74,7 @@ pub(super) fn kinds(view: &Option<std::rc::Rc<View>>, statement: &str) -> Vec<It
     }
     .category();
     let mut items: Vec<Item> = Vec::new();
-    if let Some(view) = view {
+    if let Some(Home { view, .. }) = home {
         for (index, (_, kind)) in view.program().kinds.iter().enumerate() {
             if kind.category == category && !kind.prelude {
                 let doc = words(view, Symbol::Kind(index)).unwrap_or_default().doc;

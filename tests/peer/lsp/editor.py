@@ -5,6 +5,7 @@ server: lines end at `\\n`, `\\r\\n` or `\\r`, characters count as many as UTF-1
 """
 
 import asyncio
+import os
 import re
 
 import pytest_lsp
@@ -14,7 +15,7 @@ from pytest_lsp import LanguageClient
 from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
 
 CURSOR = "¦"
-PATIENCE = 60
+PATIENCE = int(os.environ.get("BAKEC_PATIENCE", "60"))
 
 
 def units(text):

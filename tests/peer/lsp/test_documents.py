@@ -220,8 +220,12 @@ async def test_a_client_with_a_list_of_its_own_gets_the_builds_with_the_lens(sta
     assert editor.answer.capabilities.execute_command_provider is None
     editor.open("main.bake")
     (lens,) = await lenses(editor, "main.bake")
-    uri, image, builds = lens.command.arguments
-    assert (uri, image, sorted(builds)) == (editor.uri("main.bake"), "server", sorted(BUILDS))
+    uri, image = lens.command.arguments
+    assert (uri, image) == (editor.uri("main.bake"), "server")
+    ask = editor.client.protocol.send_request_async
+    assert sorted(await ask("bakec/builds", {"uri": uri, "image": image})) == sorted(BUILDS)
+    assert await ask("bakec/builds", {"uri": uri, "image": "nobody"}) == []
+    assert await ask("bakec/builds", {"uri": editor.uri("lib.bake"), "image": image}) == []
 
 
 async def test_a_lens_says_what_is_missing(editor):

@@ -15,11 +15,14 @@ async def test_an_interpolation_shows_what_it_is_worth_in_each_build(editor):
     editor.open("main.bake")
     said = await editor.hover("main.bake", "${region}", 3)
     assert "region" in said
-    # Six builds, of three in each region.
-    assert '| `"us-east-1"` | 3 of 6, first us-east-1-1204-hvm |' in said
-    assert '| `"eu-west-1"` | 3 of 6, first eu-west-1-1204-hvm |' in said
+    # Six builds, of three in each region, in their order.
+    assert said.endswith(
+        '- `"us-east-1"` in 3 of 6 builds: us-east-1-1204-hvm, us-east-1-1404-pv, us-east-1-1404-hvm\n'
+        '- `"eu-west-1"` in 3 of 6 builds: eu-west-1-1204-hvm, eu-west-1-1404-pv, eu-west-1-1404-hvm\n'
+    )
     said = await editor.hover("main.bake", "${virt}", 3)
-    assert '| `"hvm"` | 4 of 6' in said and '| `"pv"` | 2 of 6' in said
+    assert '- `"hvm"` in 4 of 6 builds: us-east-1-1204-hvm, us-east-1-1404-hvm, eu-west-1-1204-hvm, …\n' in said
+    assert '- `"pv"` in 2 of 6 builds: us-east-1-1404-pv, eu-west-1-1404-pv\n' in said
 
 
 async def test_an_expression_shows_its_type_and_its_values(editor):

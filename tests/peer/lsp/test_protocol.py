@@ -235,7 +235,10 @@ async def test_params_that_make_no_sense_are_refused_and_the_server_lives():
     # A command of others, and ours without what it is about.
     answer = await raw.ask(1, "workspace/executeCommand", {"command": "rm"})
     assert answer["error"]["code"] == -32602
-    assert "error" not in await raw.ask(2, "workspace/executeCommand", {"command": "bakec.showBuilds"})
+    answer = await raw.ask(2, "workspace/executeCommand", {"command": "bakec.showBuilds"})
+    assert answer["error"]["code"] == -32602 and "takes a document" in answer["error"]["message"]
+    answer = await raw.ask(5, "workspace/executeCommand", {"command": "bakec.showBuilds", "arguments": [uri, "nobody"]})
+    assert answer["result"] is None
     # Notifications have no answer.
     raw.send(method="textDocument/didChange", params={"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"range": 1}]})
     raw.send(method="textDocument/didOpen", params=None)
@@ -247,6 +250,33 @@ async def test_params_that_make_no_sense_are_refused_and_the_server_lives():
     assert (await raw.ask(4, "shutdown", None))["result"] is None
     raw.send(method="exit")
     assert await raw.ended() == 0
+
+
+async def test_what_is_no_message_is_survived():
+    raw = await Raw.start()
+    await raw.begin()
+    uri = "file:///nowhere/a.bake"
+    raw.process.stdin.write(b"Content-Length: 3\r\n\r\n{]}")
+    # Half of a surrogate pair: JSON can hold it, a text cannot. It is one unit wide all the same.
+    text = 'let a = "\ud83d" + nowhere\n'
+    raw.send(method="textDocument/didOpen", params={"textDocument": {"uri": uri, "languageId": "bake", "version": 1, "text": text}})
+    raw.send(id=1, method="shutdown")
+    told = []
+    while (message := await raw.read()).get("id") != 1:
+        told.append(message)
+    assert [m["method"] for m in told][:1] == ["window/logMessage"] and "cannot be read" in told[0]["params"]["message"]
+    raw.send(method="exit")
+    assert await raw.ended() == 0
+    raw = await Raw.start()
+    await raw.begin()
+    raw.send(method="textDocument/didOpen", params={"textDocument": {"uri": uri, "languageId": "bake", "version": 1, "text": text}})
+    while (message := await raw.read()).get("method") != "textDocument/publishDiagnostics":
+        pass
+    assert message["params"]["diagnostics"][0]["range"]["start"] == {"line": 0, "character": text.index("nowhere")}
+    # A client that ends in the middle of a word.
+    raw.process.stdin.write(b"Content-Length: 300\r\n\r\n{")
+    raw.process.stdin.close()
+    assert await raw.ended() == 1
 
 
 async def test_documents_that_are_not_open_are_asked_about_in_vain():
