@@ -14,7 +14,7 @@ use bakec::load::Memory;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::meaning::differences;
+use crate::meaning::{differences, differences_beside};
 use crate::run::bakec;
 use crate::support::{expect, files_below, none, read, root};
 
@@ -42,6 +42,11 @@ fn imported(world: &Memory) -> Imported {
 
 /// The plan of a program, as JSON.
 fn plan(world: &Memory, text: &str) -> Result<Value, String> {
+    Ok(plan_and_params(world, text)?.0)
+}
+
+/// The same, with the names of the program's params.
+fn plan_and_params(world: &Memory, text: &str) -> Result<(Value, Vec<String>), String> {
     let mut world = world.clone();
     world.files.insert("program.bake".into(), text.to_string());
     let options = Options { facts: FactsChoice::None, ..Options::default() };
@@ -52,7 +57,8 @@ fn plan(world: &Memory, text: &str) -> Result<Value, String> {
     };
     let Some(plan) = &compiled.plan else { return Err(said()) };
     let emitted = packer_json(plan, &compiled.kinds, &Emit { bare: true, ..Emit::default() });
-    Ok(serde_json::from_str(&emitted.text()).expect("a plan is JSON"))
+    let params = compiled.params.iter().map(|(name, _)| name.to_string()).collect();
+    Ok((serde_json::from_str(&emitted.text()).expect("a plan is JSON"), params))
 }
 
 #[test]
@@ -86,10 +92,11 @@ fn every_program_means_what_packer_fix_makes_of_its_template() {
         let fixed: Value =
             serde_json::from_str(&read(&format!("{FOLDER}/{case}/fixed.json"))).expect("`packer fix` prints JSON");
         let Some(made) = imported(&world).program else { continue };
-        match plan(&world, &made.text) {
-            Ok(plan) => {
+        match plan_and_params(&world, &made.text) {
+            Ok((plan, params)) => {
                 let told = read(&format!("{FOLDER}/{case}/different.txt"));
-                let found: String = differences(&fixed, &plan).into_iter().map(|line| line + "\n").collect();
+                let found = differences_beside(&fixed, &plan, &params);
+                let found: String = found.into_iter().map(|line| line + "\n").collect();
                 if told != found {
                     mistakes.extend(expect(&format!("{FOLDER}/{case}/different.txt"), &found).err());
                 }
@@ -241,7 +248,8 @@ proptest! {
             world.files.insert("template.json".into(), text);
             let imported = imported(&world);
             let errors = imported.diagnostics.iter().any(|d| d.severity == Severity::Error);
-            prop_assert!(imported.program.is_some() != errors);
+            let mistakes = imported.program.as_ref().is_none_or(|made| made.tally.mistakes > 0);
+            prop_assert!(mistakes == errors);
         }
     }
 }

@@ -77,8 +77,14 @@ fn keep(
 }
 
 fn members(entries: &[Entry], draft: &Draft) -> IndexMap<String, (Sort, bool)> {
-    let entries = entries.iter().filter(|e| e.value.kind != Kind::Null);
-    entries.map(|e| (e.key.clone(), (sort(&e.value, draft), false))).collect()
+    let mut members = IndexMap::new();
+    for entry in entries.iter().filter(|e| e.value.kind != Kind::Null) {
+        match (&entry.value.kind, sort(&entry.value, draft)) {
+            (Kind::Spread(_), Sort::Record(spread)) => members.extend(spread),
+            (_, sort) => drop(members.insert(entry.key.clone(), (sort, false))),
+        }
+    }
+    members
 }
 
 fn sort(value: &Value, draft: &Draft) -> Sort {
@@ -221,10 +227,12 @@ impl Sort {
 
     /// The type of a map's values, where all members are of one sort that is said in a word.
     fn map(members: &IndexMap<String, (Sort, bool)>) -> Option<String> {
+        // A key that is worked out belongs to a map, whatever its values are.
+        let worked_out = members.contains_key("");
         let mut values = members.values().map(|(sort, _)| sort.clone());
         let Some(first) = values.next() else { return Some("string".into()) };
         match values.fold(first, join) {
-            Sort::List(_) | Sort::Record(_) | Sort::Any(_) => None,
+            Sort::List(_) | Sort::Record(_) | Sort::Any(_) if !worked_out => None,
             simple => Some(simple.word(false)),
         }
     }

@@ -8,7 +8,7 @@ use crate::text::{FileId, Span};
 use crate::ty::{Encoding, Field, Literal, Pattern, Record, Ty};
 
 use super::mend::{duration, split};
-use super::{expressions, locals};
+use super::{composed, expressions, locals};
 
 /// What a variable is.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,8 +25,10 @@ pub(in crate::import) struct Written {
     pub(in crate::import) secret: bool,
     /// Whether the compiler must know it.
     pub(in crate::import) early: bool,
-    /// Whether its default is an empty text where a text is of no use.
+    /// Whether its default is no value of its type, but something to be filled in.
     pub(super) unsaid: bool,
+    /// Whether it is a text whose parts between commas make a list.
+    pub(super) split: bool,
 }
 
 /// Options whose values are nobody's business.
@@ -52,12 +54,51 @@ pub(super) fn is_secret(name: &str) -> bool {
     SECRET_WORDS.iter().any(|word| name.contains(word)) && (!place || name.ends_with("access_key_id"))
 }
 
-/// The types of all variables of a draft.
+/// Whether a text stands for a value that somebody has to fill in.
+fn is_blank(text: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "fill_in", "fillin", "fill_me", "fillme", "change_me", "changeme", "replace", "your_", "todo", "tbd", "xxx",
+        "placeholder", "insert_", "example", "...",
+    ];
+    let word = text.trim().to_ascii_lowercase().replace(['-', ' '], "_");
+    word.starts_with('<') && word.ends_with('>') || WORDS.iter().any(|w| word.contains(w))
+}
+
+/// The variables that hold secrets: by a word of the template, by their names, or by the options that they flow into.
+pub(super) fn secrets(draft: &Draft) -> FxHashSet<String> {
+    let named = draft.variables.iter().filter(|v| v.sensitive || is_secret(&v.name)).map(|v| v.name.clone());
+    let mut secrets: FxHashSet<String> = named.collect();
+    for entry in blocks(draft).flat_map(entries) {
+        if SECRET_OPTIONS.contains(&entry.key.as_str()) || is_secret(&entry.key) {
+            entry.value.each(&mut |value| {
+                if let Kind::Name(Name::Variable(variable)) = &value.kind {
+                    secrets.insert(variable.clone());
+                }
+            });
+        }
+    }
+    secrets
+}
+
+/// All blocks of a draft.
+fn blocks(draft: &Draft) -> impl Iterator<Item = &Block> {
+    let builders = draft.builders.iter().map(|b| &b.block);
+    builders.chain(&draft.provisioners).chain(&draft.cleanups).chain(draft.posts.iter().flatten())
+}
+
+/// The options of a block, those of its overrides too.
+fn entries(block: &Block) -> impl Iterator<Item = &Entry> {
+    block.options.iter().chain(block.overrides.iter().flat_map(|(_, entries)| entries))
+}
+
+/// The types of all variables of a draft. `early` are those that the compiler must know, `knowable` those that it can know.
 pub(super) fn types(
     draft: &Draft,
     kinds: &Kinds,
     early: &FxHashSet<String>,
+    knowable: &FxHashSet<String>,
 ) -> (FxHashMap<String, Written>, locals::Wanted) {
+    let secrets = secrets(draft);
     let mut flows = Flows { locals: &draft.locals, ..Flows::default() };
     each_value(draft, &mut |value| flows.decides(value));
     for builder in &draft.builders {
@@ -70,16 +111,30 @@ pub(super) fn types(
         // Where it must also be one, or stands within a text, it is no list.
         let wanted = flows.wanted.get(&variable.name).into_iter().flatten();
         let one = in_text || wanted.clone().any(|t| !matches!(t, Ty::List(_)));
+        let wanted_list = wanted.clone().any(|t| matches!(t, Ty::List(_)));
         let wanted: Vec<&Ty> = wanted.filter(|t| !(one && matches!(t, Ty::List(_)))).collect();
         let default = variable.default.as_ref().filter(|d| !matches!(d.kind, Kind::Call(..)));
-        let early = early.contains(&variable.name);
+        // A list that is one text elsewhere is taken apart, which only the compiler can do.
+        let parted = default.and_then(Value::plain).is_some_and(|d| d.is_empty() || d.contains(','));
+        let split = draft.late && one && parted && wanted_list && knowable.contains(&variable.name);
+        let composed = flows.composed.contains(&variable.name) && knowable.contains(&variable.name);
+        let early = early.contains(&variable.name) || split || composed;
         let default = default.filter(|d| d.kind != Kind::Null);
         let declared = declared(&variable.ty, early);
         // Text flows into most places; what is no text must be said. Of several, the first decides.
         let strict = wanted.iter().copied().find(|t| !t.is_text());
         // Of what is no text, an empty default says nothing.
-        let unsaid =
-            strict.is_some_and(|t| !matches!(t, Ty::List(_))) && default.is_some_and(|d| d.plain() == Some(""));
+        let empty = strict.is_some_and(|t| !matches!(t, Ty::List(_))) && default.is_some_and(|d| d.plain() == Some(""));
+        // Nor does one that waits for somebody to fill it in.
+        let form = wanted.iter().copied().find(|t| match t {
+            Ty::String => false,
+            Ty::List(inner) => **inner != Ty::String,
+            _ => true,
+        });
+        let blank = form.is_some_and(|form| {
+            default.and_then(Value::plain).is_some_and(|d| is_blank(d) && !takes(form, &Value::text(d, variable.span)))
+        });
+        let unsaid = empty || blank;
         let default = default.filter(|_| !unsaid);
         let fits = |ty: &&Ty| default.is_none_or(|d| takes(ty, d));
         let ty = match (strict, &declared) {
@@ -92,11 +147,11 @@ pub(super) fn types(
             }
         };
         let ty = ty.cloned().unwrap_or(Ty::String);
-        let secret = variable.sensitive || is_secret(&variable.name) || flows.secret.contains(&variable.name);
+        let secret = secrets.contains(&variable.name);
         let null = variable.default.as_ref().is_some_and(|d| d.kind == Kind::Null);
         let word = if null { Ty::Optional(ty.clone().into()).to_string() } else { ty.to_string() };
         let (text, list) = (ty.is_text(), matches!(ty, Ty::List(_)));
-        (variable.name.clone(), Written { word, ty, text, list, secret: secret && !early, early, unsaid })
+        (variable.name.clone(), Written { word, ty, text, list, secret: secret && !early, early, unsaid, split })
     };
     let types = draft.variables.iter().map(written).collect();
     (types, flows.wanted_locals)
@@ -162,17 +217,18 @@ struct Flows<'d> {
     locals: &'d [Entry],
     wanted_locals: locals::Wanted,
     wanted: FxHashMap<String, Vec<Ty>>,
-    secret: Vec<String>,
     /// Those that stand within texts.
     in_text: Vec<String>,
+    /// Those of which something is made that is no text: `"{{user `minutes`}}m"`.
+    composed: Vec<String>,
 }
 
 impl Flows<'_> {
     fn block(&mut self, block: &Block, category: Category, kinds: &Kinds) {
         let Some(kind) = kinds.get(&(category, block.kind.as_str().into())) else { return };
-        for entry in block.options.iter().chain(block.overrides.iter().flat_map(|(_, e)| e)) {
+        for entry in entries(block) {
             let find = kind.options.iter().find(|(name, f)| **name == entry.key || f.was_named(&entry.key));
-            let Some((name, field)) = find else { continue };
+            let Some((_, field)) = find else { continue };
             self.flow(&entry.value, &field.ty, field.encoding());
             entry.value.each(&mut |value| {
                 let Kind::Text(pieces) = &value.kind else { return };
@@ -184,13 +240,6 @@ impl Flows<'_> {
                     }
                 }
             });
-            if SECRET_OPTIONS.contains(&name.as_str()) || name.ends_with("password") {
-                entry.value.each(&mut |value| {
-                    if let Kind::Name(Name::Variable(variable)) = &value.kind {
-                        self.secret.push(variable.clone());
-                    }
-                });
-            }
         }
     }
 
@@ -278,8 +327,8 @@ impl Flows<'_> {
                 }
             }
             (_, Ty::Union(members)) => {
-                if let Some(member) = members.iter().find(|m| super::mend::fits(value, m)) {
-                    self.value(value, member);
+                if let Some(member) = super::mend::member(value, members) {
+                    self.flow(value, member, encoding);
                 }
             }
             (Kind::List(values), Ty::List(inner)) => values.iter().for_each(|v| match &v.kind {
@@ -289,6 +338,15 @@ impl Flows<'_> {
             (Kind::List(values), _) => values.iter().for_each(|v| self.value(v, ty)),
             // One record where a list of them is wanted.
             (Kind::Record(_), Ty::List(inner)) => self.value(value, inner),
+            (Kind::Text(pieces), Ty::Int | Ty::Size | Ty::Range(_) | Ty::Duration) => {
+                let Some(parts) = composed::parts(pieces) else { return };
+                for name in parts {
+                    self.composed.push(name.clone());
+                    if let Some((counted, _)) = composed::counted(pieces) {
+                        self.value(counted, &Ty::Int);
+                    }
+                }
+            }
             (Kind::Text(pieces), Ty::List(inner)) => {
                 split(pieces, value.span)
                     .iter()
@@ -360,18 +418,15 @@ pub(in crate::import) fn specimen(ty: &Ty) -> String {
 
 /// Calls `see` with every value of a draft, also those within others.
 pub(super) fn each_value(draft: &Draft, see: &mut dyn FnMut(&Value)) {
-    let blocks = draft.builders.iter().map(|b| &b.block);
-    let blocks = blocks.chain(&draft.provisioners).chain(&draft.cleanups).chain(draft.posts.iter().flatten());
-    for block in blocks {
-        let entries = block.options.iter().chain(block.overrides.iter().flat_map(|(_, e)| e));
-        entries.for_each(|entry| entry.value.each(see));
-    }
+    draft.builders.iter().filter_map(|b| b.said.as_ref()).for_each(|said| said.each(see));
+    blocks(draft).flat_map(entries).for_each(|entry| entry.value.each(see));
     draft.locals.iter().for_each(|e| e.value.each(see));
     draft.variables.iter().filter_map(|v| v.default.as_ref()).for_each(|d| d.each(see));
 }
 
 /// Changes every value of a draft, also those within others.
 pub(super) fn each_value_mut(draft: &mut Draft, change: &dyn Fn(&mut Value)) {
+    draft.builders.iter_mut().filter_map(|b| b.said.as_mut()).for_each(|said| said.change(change));
     let blocks = draft.builders.iter_mut().map(|b| &mut b.block);
     let blocks =
         blocks.chain(&mut draft.provisioners).chain(&mut draft.cleanups).chain(draft.posts.iter_mut().flatten());

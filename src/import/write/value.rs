@@ -1,5 +1,7 @@
 //! Values as the language writes them.
 
+use std::cell::Cell;
+
 use crate::import::draft::{Entry, For, Kind, Operator, Value};
 use crate::import::program::Names;
 use crate::ty::describe;
@@ -22,9 +24,29 @@ enum Tight {
 
 pub(super) struct Writer<'w> {
     pub(super) names: &'w Names,
+    /// How far what is written stands from the margin, as the formatter will have it.
+    indent: Cell<usize>,
 }
 
-impl Writer<'_> {
+impl<'w> Writer<'w> {
+    pub(super) fn new(names: &'w Names) -> Self {
+        Writer { names, indent: Cell::new(0) }
+    }
+
+    /// The blanks before a line at this place.
+    pub(super) fn margin(&self) -> String {
+        " ".repeat(self.indent.get())
+    }
+
+    /// What is written one step further from the margin.
+    pub(super) fn deeper<T>(&self, write: impl FnOnce() -> T) -> T {
+        const STEP: usize = 4;
+        self.indent.set(self.indent.get() + STEP);
+        let written = write();
+        self.indent.set(self.indent.get() - STEP);
+        written
+    }
+
     /// An entry of a record or block.
     pub(super) fn entry(&self, entry: &Entry) -> String {
         match &entry.value.kind {
@@ -52,10 +74,10 @@ impl Writer<'_> {
             Kind::Size(bytes) => size(*bytes),
             Kind::Text(pieces) => text(pieces, self),
             Kind::List(values) => {
-                let values: Vec<String> = values.iter().map(|v| self.value(v)).collect();
+                let values: Vec<String> = self.deeper(|| values.iter().map(|v| self.value(v)).collect());
                 format!("[{}]", values.join(", "))
             }
-            Kind::Record(entries) => self.record(entries),
+            Kind::Record(entries) => self.deeper(|| self.record(entries)),
             Kind::Spread(inner) => format!("...{}", self.value(inner)),
             Kind::Name(name) => self.names.of(name).to_owned(),
             Kind::Field(of, name) => format!("{}.{name}", self.within(of, Tight::Whole)),

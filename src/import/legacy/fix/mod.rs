@@ -71,6 +71,13 @@ fn put(node: &mut Node, name: &str, place: Key, value: Node) {
     }
 }
 
+/// Renames a key; where the new one is there too, the old one has the last word.
+fn carry(node: &mut Node, old: &str, new: &str) {
+    if let Some((key, value)) = remove(node, old) {
+        put(node, new, key, value);
+    }
+}
+
 /// Renames a key; where the new one is there, the old one goes.
 fn rename(node: &mut Node, old: &str, new: &str) {
     if let Some((key, value)) = remove(node, old)
@@ -118,21 +125,24 @@ fn each_text(node: &mut Node, change: &dyn Fn(&mut String)) {
 
 /// The text with every call of a field or function replaced where `{{` and blanks stand before it.
 fn replaced_calls(text: &str, old: &str, new: &str) -> String {
+    let word = |c: char| c.is_alphanumeric() || c == '_';
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(old) {
-        let (before, behind) = rest.split_at(at);
-        let behind = &behind[old.len()..];
-        let word = |c: char| c.is_alphanumeric() || c == '_';
-        let whole = !before.ends_with(|c| word(c) || c == '.') && !behind.starts_with(word);
-        let inside = out.len() + before.len() > 0 && {
-            let done = format!("{out}{before}");
-            done.rfind("{{").is_some_and(|open| !done[open..].contains("}}"))
+    let mut done = 0;
+    let mut inside = false;
+    for (at, _) in text.match_indices(old) {
+        let before = &text[done..at];
+        let behind = &text[at + old.len()..];
+        inside = match (before.rfind("{{"), before.rfind("}}")) {
+            (Some(open), Some(close)) => open > close,
+            (Some(_), None) => true,
+            (None, Some(_)) => false,
+            (None, None) => inside,
         };
+        let whole = !text[..at].ends_with(|c| word(c) || c == '.') && !behind.starts_with(word);
         out.push_str(before);
         out.push_str(if whole && inside { new } else { old });
-        rest = behind;
+        done = at + old.len();
     }
-    out.push_str(rest);
+    out.push_str(&text[done..]);
     out
 }
