@@ -36,7 +36,7 @@ fn world(case: &str) -> Memory {
     world
 }
 
-fn imported(world: &Memory) -> Imported {
+pub(crate) fn imported(world: &Memory) -> Imported {
     import(world, Places { template: "template.json", program: "program.bake" }, &world.files["template.json"])
 }
 
@@ -46,7 +46,7 @@ fn plan(world: &Memory, text: &str) -> Result<Value, String> {
 }
 
 /// The same, with the names of the program's params.
-fn plan_and_params(world: &Memory, text: &str) -> Result<(Value, Vec<String>), String> {
+pub(crate) fn plan_and_params(world: &Memory, text: &str) -> Result<(Value, Vec<String>), String> {
     let mut world = world.clone();
     world.files.insert("program.bake".into(), text.to_string());
     let options = Options { facts: FactsChoice::None, ..Options::default() };
@@ -157,6 +157,20 @@ fn the_command_writes_whole_files_and_none_over_another() {
     let own = bakec(folder.path(), &["import", "web.json", "-o", "web.json", "--force"], "");
     assert_eq!(own.code, 2, "{}", own.errors);
     assert_eq!(std::fs::read_to_string(folder.path().join("web.json")).ok().as_deref(), Some(template));
+    // What the template has wrong the program has, too: it is written, and nobody takes it for done.
+    let wrong = r#"{ "builders": [{ "type": "amazon-ebs", "region": "us-esat-1", "source_ami": "ami-0a0b0c0d",
+        "instance_type": "t3.micro", "ssh_username": "u", "ami_name": "abc" }] }"#;
+    let mistaken = bakec(folder.path(), &["import", "-", "-o", "wrong.bake"], wrong);
+    assert_eq!(mistaken.code, 2, "{}", mistaken.errors);
+    for said in ["there is no region `us-esat-1`", "wrong.bake:", "the template has a mistake, shown above"] {
+        assert!(mistaken.errors.contains(said), "{said}: {}", mistaken.errors);
+    }
+    assert_eq!(bakec(folder.path(), &["check", "wrong.bake"], "").code, 2);
+    let shown = bakec(folder.path(), &["import", "-"], wrong);
+    assert_eq!((shown.code, shown.out.contains("us-esat-1")), (2, true), "{}", shown.errors);
+    std::fs::write(folder.path().join("wrong.json"), wrong).expect("a template");
+    let begun = bakec(folder.path(), &["init", "--from", "wrong.json", "wrong"], "");
+    assert_eq!((begun.code, folder.path().join("wrong/main.bake").exists()), (2, true), "{}", begun.errors);
     for broken in ["", "{", "[]", r#"{ "builders": 1 }"#, r#"{ "builders": [{}] }"#] {
         let refused = bakec(folder.path(), &["import", "-", "-o", "none.bake"], broken);
         assert_eq!(

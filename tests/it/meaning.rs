@@ -93,7 +93,8 @@ fn variables(template: &Value, plan: &Value, params: &[String], found: &mut Vec<
     for (name, default) in theirs {
         match ours.get(&identifier(name)) {
             Some(own) if same("", default, own) => {}
-            None if params.contains(&identifier(name)) => {}
+            // Packer knows no comments there.
+            None if params.contains(&identifier(name)) || name.starts_with('_') => {}
             own => found.push(format!("variable {name}: {default} became {own:?}")),
         }
     }
@@ -117,9 +118,11 @@ fn applied(step: &Value, build: &str) -> Option<Value> {
         other => other.as_object()?.clone(),
     };
     let mut named = |key: &str| {
-        step.remove(key).map(|names| match names {
-            Value::String(name) => name == build,
-            names => names.as_array().is_some_and(|names| names.iter().any(|name| name == build)),
+        step.remove(key).and_then(|names| match names {
+            Value::String(name) => Some(name == build),
+            // An empty list restricts nothing.
+            Value::Array(names) if names.is_empty() => None,
+            names => Some(names.as_array().is_some_and(|names| names.iter().any(|name| name == build))),
         })
     };
     if named("only") == Some(false) || named("except") == Some(true) {
@@ -218,8 +221,10 @@ fn scalar(value: &Value) -> Option<String> {
 
 /// Calls of variables and of the environment in one way of writing.
 fn calls(text: &str) -> String {
+    let longer = regex::Regex::new(r#"\buser\s+[`"]([^`"]*)[`"]"#).expect("a pattern");
+    let text = longer.replace_all(text, |c: &regex::Captures<'_>| format!("user `{}`", identifier(&c[1])));
     let call = regex::Regex::new(r#"\{\{\s*(user|env)\s+[`"]([^`"]*)[`"]\s*\}\}"#).expect("a pattern");
-    let text = call.replace_all(text, |c: &regex::Captures<'_>| {
+    let text = call.replace_all(&text, |c: &regex::Captures<'_>| {
         let name = if &c[1] == "user" { identifier(&c[2]) } else { c[2].to_string() };
         format!("{{{{{} `{name}`}}}}", &c[1])
     });

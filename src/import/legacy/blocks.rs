@@ -163,7 +163,9 @@ impl Reader<'_> {
                     continue;
                 };
                 let Some(own) = options.record() else { return Err(shape("an `override`", "a record", options)) };
-                let entries = self.entries(own, options.span.start);
+                let said: Vec<(Key, Node)> = own.iter().filter(|(key, _)| !is_comment(&key.name)).cloned().collect();
+                let entries = self.entries(&said, options.span.start);
+                block.comments.extend(own.iter().filter(|(key, _)| is_comment(&key.name)).flat_map(|(_, n)| words(n)));
                 block.overrides.push((build, entries));
             }
         }

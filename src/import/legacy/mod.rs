@@ -296,9 +296,17 @@ fn words(node: &Node) -> Vec<String> {
 fn weak_text(node: &Node) -> String {
     match &node.kind {
         Json::Bool(bool) => u8::from(*bool).to_string(),
-        Json::Number(written) => written.clone(),
+        Json::Number(written) => go_number(written),
         Json::Text(text) => text.clone(),
         _ => String::new(),
+    }
+}
+
+/// A number as Go makes a text of it: all are floats there, written without exponent and needless digits.
+pub(super) fn go_number(written: &str) -> String {
+    match written.parse::<f64>() {
+        Ok(number) if number.is_finite() => number.to_string(),
+        _ => written.to_owned(),
     }
 }
 

@@ -135,7 +135,8 @@ fn builders(draft: &Draft, solver: &mut Solver<'_>, shape: Shape) -> Vec<Stateme
     let mut groups: Vec<(&str, Vec<usize>)> = Vec::new();
     for (number, builder) in draft.builders.iter().enumerate() {
         let merged = matches!(shape, Shape::Axes | Shape::Table);
-        match groups.iter_mut().find(|(kind, _)| merged && *kind == builder.block.kind) {
+        let fits = |first: usize| like(&draft.builders[first].block, &builder.block);
+        match groups.iter_mut().find(|(kind, own)| merged && *kind == builder.block.kind && own.first().is_some_and(|b| fits(*b))) {
             Some((_, own)) => own.push(number),
             None => groups.push((&builder.block.kind, vec![number])),
         }
@@ -158,6 +159,13 @@ fn builders(draft: &Draft, solver: &mut Solver<'_>, shape: Shape) -> Vec<Stateme
         });
     }
     statements
+}
+
+/// Whether two blocks say so much in common that nobody would write them apart.
+fn like(a: &Block, b: &Block) -> bool {
+    let common = a.options.iter().filter(|e| b.options.iter().any(|o| o.key == e.key)).count();
+    let all = a.options.len() + b.options.len() - common;
+    common * 3 >= all * 2 || all - common <= 2
 }
 
 /// Comments that say more than the build's own coordinates.

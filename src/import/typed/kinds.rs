@@ -118,6 +118,11 @@ fn sort(value: &Value, draft: &Draft) -> Sort {
     }
 }
 
+/// Whether texts in a value read run-time fields.
+pub(super) fn has_fields(value: &Value) -> bool {
+    !fields(value, &[]).is_empty()
+}
+
 /// The run-time fields that a text uses, also by the values that stand in it.
 fn fields(value: &Value, locals: &[Entry]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
@@ -167,6 +172,13 @@ fn join(a: Sort, b: Sort) -> Sort {
         (Sort::Nothing, other) | (other, Sort::Nothing) => other,
         (Sort::Int, Sort::Number) | (Sort::Number, Sort::Int) => Sort::Number,
         (Sort::Text(a), Sort::Text(b)) => Sort::Text(a.union(&b).cloned().collect()),
+        // Such texts stand in no union; other scalars are written as texts there.
+        (Sort::Text(fields), Sort::Bool | Sort::Int | Sort::Number)
+        | (Sort::Bool | Sort::Int | Sort::Number, Sort::Text(fields))
+            if !fields.is_empty() =>
+        {
+            Sort::Text(fields)
+        }
         (Sort::List(a), Sort::List(b)) => Sort::List(Box::new(join(*a, *b))),
         (Sort::Record(a), Sort::Record(b)) => Sort::Record(both(a, b)),
         (Sort::Any(mut all), other) | (other, Sort::Any(mut all)) => {

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::import::draft::{Entry, Kind, Lost, Name, Piece, Value, Variable};
-use crate::import::legacy::go_bool;
+use crate::import::legacy::{go_bool, go_number};
 use crate::import::program::identifier;
 use crate::ty::{Domain, Encoding, Field, Literal, Ty};
 
@@ -143,7 +143,7 @@ impl Mender<'_> {
         let text = match &value.kind {
             Kind::Bool(bool) => Some(u8::from(*bool).to_string()),
             Kind::Int(int) => Some(int.to_string()),
-            Kind::Number(written) => Some(written.clone()),
+            Kind::Number(written) => Some(go_number(written)),
             // What is no text becomes one.
             Kind::Name(Name::Variable(name)) => {
                 if self.variables.get(name).is_some_and(|v| !v.text) {
@@ -237,8 +237,22 @@ impl Mender<'_> {
         }
         match &mut value.kind {
             Kind::List(values) => values.iter_mut().for_each(|v| self.loose(v)),
-            Kind::Record(entries) => entries.iter_mut().for_each(|e| self.loose(&mut e.value)),
+            Kind::Record(entries) => {
+                // Packer takes it for none, and no type is known that would have it.
+                entries.retain(|e| e.value.kind != Kind::Null);
+                entries.iter_mut().for_each(|e| self.loose(&mut e.value));
+            }
             _ => {}
+        }
+    }
+
+    /// The numbers and truth values in a list become texts, where texts in it read run-time fields: these stand in no mixed list.
+    pub(super) fn texts(&mut self, value: &mut Value) {
+        if let Kind::List(values) = &mut value.kind {
+            values.iter_mut().for_each(|value| match &value.kind {
+                Kind::List(_) => self.texts(value),
+                _ => self.text(value),
+            });
         }
     }
 

@@ -114,11 +114,12 @@ fn params(draft: &mut Draft, variables: &FxHashMap<String, Written>) {
         if !variables.get(&variable.name).is_some_and(|v| v.early) {
             continue;
         }
-        let place = if named.contains(&variable.name) { "a name of a build" } else { "a place that only the plan decides" };
-        let why = format!(
-            "it stands in {place}, so it is a `param`: `--set {}=…` gives it when the plan is made, `-var` does not reach it",
-            identifier(&variable.name)
-        );
+        let place = match named.contains(&variable.name) {
+            true => "it stands in a name of a build",
+            false => "a name, a key or a value is worked out of it",
+        };
+        let own = identifier(&variable.name);
+        let why = format!("{place}, so it is a `param`: `--set {own}=…` gives it when the plan is made, `-var` does not");
         told.push(Lost { what: format!("the variable `{}`", variable.name), why, span: variable.span });
     }
     draft.lost.append(&mut told);
@@ -254,7 +255,12 @@ impl Pass<'_, '_> {
     fn block(&mut self, block: &mut Block, category: Category) {
         let Some(kind) = self.kinds.get(&(category, block.kind.as_str().into())) else {
             let entries = block.options.iter_mut().chain(block.overrides.iter_mut().flat_map(|(_, e)| e));
-            entries.for_each(|entry| self.mender.loose(&mut entry.value));
+            for entry in entries {
+                self.mender.loose(&mut entry.value);
+                if kinds::has_fields(&entry.value) {
+                    self.mender.texts(&mut entry.value);
+                }
+            }
             return;
         };
         let left = self.entries(&mut block.options, kind);

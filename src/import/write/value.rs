@@ -192,12 +192,24 @@ fn size(bytes: u64) -> String {
     if bytes > 0 && bytes.is_multiple_of(GIB) { format!("{}GiB", bytes / GIB) } else { describe::size(bytes) }
 }
 
-/// A number in the language's form, which has no exponents.
+/// A number in the language's form, which has no exponents, and whose integers have an end.
 fn number(written: &str) -> String {
-    if written.contains(['e', 'E']) {
+    if written.contains(['e', 'E']) || !written.contains('.') {
         let number = written.parse::<f64>().unwrap_or_default();
         let plain = format!("{number}");
         return if plain.contains('.') || !number.is_finite() { plain } else { format!("{plain}.0") };
     }
     written.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_a_point_and_no_exponent() {
+        for (written, said) in [("0.10", "0.10"), ("1e3", "1000.0"), ("1.5E-2", "0.015"), ("12345678901234567890", "12345678901234567000.0")] {
+            assert_eq!(number(written), said);
+        }
+    }
 }
