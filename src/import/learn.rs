@@ -46,6 +46,8 @@ impl Lessons {
         let before = self.clone();
         let source = Source::new("", text);
         let file = parse(PROGRAM, text).file;
+        // What a plugin takes that nobody knows, the import itself has said.
+        let known = |block: &&Block| typed.externs.iter().all(|kind| kind.kind.as_str() != block.kind.name.as_str());
         let blocks: Vec<&Block> = file
             .items
             .iter()
@@ -56,6 +58,7 @@ impl Lessons {
                 ImageItem::Post(post) => &post.links[..],
                 _ => &[],
             })
+            .filter(known)
             .collect();
         for error in said.iter().filter(|d| d.severity == Severity::Error) {
             let places: Vec<Span> = error.labels.iter().map(|l| l.span).filter(|s| s.file == PROGRAM).collect();
@@ -65,7 +68,9 @@ impl Lessons {
             }
             let Some(at) = places.first().filter(|_| OF_VALUES.contains(&error.code)) else { continue };
             if let Some((key, words)) = blocks.iter().find_map(|block| in_entries(&block.body, *at)) {
-                self.refused.entry((key, words)).or_insert_with(|| error.message.clone());
+                let meant = error.help.as_ref().filter(|help| help.starts_with("did you mean"));
+                let why = meant.map_or(error.message.clone(), |meant| format!("{}: {meant}", error.message));
+                self.refused.entry((key, words)).or_insert(why);
             }
             // An option that stood empty is missed.
             for key in typed.emptied.iter().filter(|key| error.message.contains(&format!("`{key}`"))) {

@@ -223,8 +223,7 @@ struct Candidate {
 
 /// What the compiler says of the program: the mistakes were the template's. They are no reason to keep the program back.
 fn refused(compiled: Compiled, path: &str, text: &str, sources: &mut Sources) -> Vec<Diagnostic> {
-    let errors: Vec<Diagnostic> =
-        compiled.diagnostics.into_iter().filter(|d| d.severity == Severity::Error).collect();
+    let errors: Vec<Diagnostic> = compiled.diagnostics.into_iter().filter(|d| d.severity == Severity::Error).collect();
     if errors.is_empty() {
         return errors;
     }

@@ -76,8 +76,17 @@ fn a_file_of_windows_with_comments_everywhere() {
             \"shell-local\", \"inline\": [\r\n    \"a\", # eight\r\n    \"b\"],\r\n    \"override\": { \"null\": { \"_why\": \"nine\", \
             \"inline\": [\"c\"] } } }]\r\n}\r\n// ten\r\n",
         program: &[
-            "//! one", "//! two", "// four", "builder null", "// three", "// five", "// nine", "// seven",
-            "// eight", "inline = [\"c\"]", "// ten",
+            "//! one",
+            "//! two",
+            "// four",
+            "builder null",
+            "// three",
+            "// five",
+            "// nine",
+            "// seven",
+            "// eight",
+            "inline = [\"c\"]",
+            "// ten",
         ],
         told: &[],
     });
@@ -112,7 +121,8 @@ fn builders_of_one_kind_without_names_get_some() {
     };
     holds(&case);
     let mut world = Memory::default();
-    let twice = r#"{ "builders": [{ "type": "null", "communicator": "none" }, { "type": "null", "communicator": "none" }] }"#;
+    let twice =
+        r#"{ "builders": [{ "type": "null", "communicator": "none" }, { "type": "null", "communicator": "none" }] }"#;
     world.files.insert("template.json".into(), twice.into());
     let made = imported(&world);
     assert!(made.diagnostics[0].help.as_deref().is_some_and(|h| h.contains("it is called `null-2`")), "{made:?}");

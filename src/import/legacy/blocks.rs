@@ -86,7 +86,8 @@ impl Reader<'_> {
                 Piece::Chars(chars) => resolved.push_str(&chars),
                 Piece::Value(value) => {
                     let Kind::Name(Name::Variable(variable)) = value.kind else { continue };
-                    let default = self.defaults.get(&variable).filter(|d| !d.is_empty() && !waiting.contains(&variable));
+                    let default =
+                        self.defaults.get(&variable).filter(|d| !d.is_empty() && !waiting.contains(&variable));
                     let known = default.map(|default| {
                         waiting.push(variable.clone());
                         let known = self.resolved_beside(default, span, waiting);

@@ -46,7 +46,9 @@ impl<'t> Comments<'t> {
 
     fn take(&mut self, starts: impl RangeBounds<u32>) -> Vec<String> {
         let taken: Vec<Span> = self.left.range(starts).map(|(_, span)| *span).collect();
-        self.left.retain(|start, _| !taken.iter().any(|span| span.start == *start));
+        for span in &taken {
+            self.left.remove(&span.start);
+        }
         taken.iter().flat_map(|span| lines(self.text.get(span.range()).unwrap_or(""))).collect()
     }
 }

@@ -136,7 +136,10 @@ fn builders(draft: &Draft, solver: &mut Solver<'_>, shape: Shape) -> Vec<Stateme
     for (number, builder) in draft.builders.iter().enumerate() {
         let merged = matches!(shape, Shape::Axes | Shape::Table);
         let fits = |first: usize| like(&draft.builders[first].block, &builder.block);
-        match groups.iter_mut().find(|(kind, own)| merged && *kind == builder.block.kind && own.first().is_some_and(|b| fits(*b))) {
+        match groups
+            .iter_mut()
+            .find(|(kind, own)| merged && *kind == builder.block.kind && own.first().is_some_and(|b| fits(*b)))
+        {
             Some((_, own)) => own.push(number),
             None => groups.push((&builder.block.kind, vec![number])),
         }

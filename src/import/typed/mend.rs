@@ -207,7 +207,8 @@ impl Mender<'_> {
                     let (key, rest) = sides(value)
                         .filter(|(key, _)| is_made_of_names(key))
                         .ok_or("each variable has the form `NAME=value`, its name known beforehand")?;
-                    let known = |name: &str| self.variables.keys().chain(self.locals.keys()).any(|n| identifier(n) == name);
+                    let known =
+                        |name: &str| self.variables.keys().chain(self.locals.keys()).any(|n| identifier(n) == name);
                     let bound = bound(known).ok_or("its name is known only when the plan is made")?;
                     let (comments, span) = (Vec::new(), value.span);
                     entries.push(made(&Entry { key: String::new(), value: rest, comments, span }, key, bound));

@@ -49,13 +49,7 @@ pub(super) struct Typed {
 }
 
 /// Gives the values of a draft their types, with what the compiler has said of a program that was made of it before.
-pub(super) fn typed(
-    mut draft: Draft,
-    kinds: &Kinds,
-    source: &Sources,
-    paths: &Paths<'_>,
-    lessons: &Lessons,
-) -> Typed {
+pub(super) fn typed(mut draft: Draft, kinds: &Kinds, source: &Sources, paths: &Paths<'_>, lessons: &Lessons) -> Typed {
     fields_in_defaults(&mut draft);
     fill::fill(&mut draft, lessons, source);
     let problems = undeclared(&mut draft);
@@ -119,7 +113,8 @@ fn params(draft: &mut Draft, variables: &FxHashMap<String, Written>) {
             false => "a name, a key or a value is worked out of it",
         };
         let own = identifier(&variable.name);
-        let why = format!("{place}, so it is a `param`: `--set {own}=…` gives it when the plan is made, `-var` does not");
+        let why =
+            format!("{place}, so it is a `param`: `--set {own}=…` gives it when the plan is made, `-var` does not");
         told.push(Lost { what: format!("the variable `{}`", variable.name), why, span: variable.span });
     }
     draft.lost.append(&mut told);
@@ -175,7 +170,8 @@ fn fields_in_defaults(draft: &mut Draft) {
         let Some(Value { kind: Kind::Text(pieces), .. }) = &variable.default else { return false };
         pieces.iter().any(|piece| matches!(piece, Piece::Action(source) if has_field(source)))
     };
-    let mut speaking: FxHashSet<String> = draft.variables.iter().filter(|v| speaks(v)).map(|v| v.name.clone()).collect();
+    let mut speaking: FxHashSet<String> =
+        draft.variables.iter().filter(|v| speaks(v)).map(|v| v.name.clone()).collect();
     // So does one whose default holds such a variable.
     loop {
         let holds = |variable: &&Variable| {

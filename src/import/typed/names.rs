@@ -18,9 +18,8 @@ pub(super) fn knowable(draft: &Draft) -> FxHashSet<String> {
     let mut known: FxHashSet<String> = draft.variables.iter().filter(early).map(|v| v.name.clone()).collect();
     // A default may hold other variables.
     loop {
-        let still = |v: &&Variable| {
-            known.contains(&v.name) && v.default.as_ref().is_none_or(|d| is_early(d, Some(&known)))
-        };
+        let still =
+            |v: &&Variable| known.contains(&v.name) && v.default.as_ref().is_none_or(|d| is_early(d, Some(&known)));
         let left: FxHashSet<String> = draft.variables.iter().filter(still).map(|v| v.name.clone()).collect();
         if left.len() == known.len() {
             return known;

@@ -57,8 +57,21 @@ pub(super) fn is_secret(name: &str) -> bool {
 /// Whether a text stands for a value that somebody has to fill in.
 fn is_blank(text: &str) -> bool {
     const WORDS: &[&str] = &[
-        "fill_in", "fillin", "fill_me", "fillme", "change_me", "changeme", "replace", "your_", "todo", "tbd", "xxx",
-        "placeholder", "insert_", "example", "...",
+        "fill_in",
+        "fillin",
+        "fill_me",
+        "fillme",
+        "change_me",
+        "changeme",
+        "replace",
+        "your_",
+        "todo",
+        "tbd",
+        "xxx",
+        "placeholder",
+        "insert_",
+        "example",
+        "...",
     ];
     let word = text.trim().to_ascii_lowercase().replace(['-', ' '], "_");
     word.starts_with('<') && word.ends_with('>') || WORDS.iter().any(|w| word.contains(w))

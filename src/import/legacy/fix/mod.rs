@@ -165,9 +165,18 @@ mod tests {
     fn each_builder_is_what_packer_fix_makes_of_it() {
         for (before, after) in [
             ("'type':'x','iso_md5':'a'", "'type':'x','iso_checksum':'md5:a'"),
-            ("'type':'x','ami_name':'{{ .CreateTime }} .CreateTime'", "'type':'x','ami_name':'{{ timestamp }} .CreateTime'"),
-            ("'type':'virtualbox','guest_additions_attach':true", "'type':'virtualbox-iso','guest_additions_mode':'attach'"),
-            ("'type':'virtualbox','guest_additions_attach':false", "'type':'virtualbox-iso','guest_additions_mode':'upload'"),
+            (
+                "'type':'x','ami_name':'{{ .CreateTime }} .CreateTime'",
+                "'type':'x','ami_name':'{{ timestamp }} .CreateTime'",
+            ),
+            (
+                "'type':'virtualbox','guest_additions_attach':true",
+                "'type':'virtualbox-iso','guest_additions_mode':'attach'",
+            ),
+            (
+                "'type':'virtualbox','guest_additions_attach':false",
+                "'type':'virtualbox-iso','guest_additions_mode':'upload'",
+            ),
             ("'type':'vmware'", "'type':'vmware-iso'"),
             ("'type':'proxmox'", "'type':'proxmox-iso'"),
             ("'type':'parallels-iso','headless':true,'parallels_tools_host_path':'a'", "'type':'parallels-iso'"),
@@ -273,7 +282,11 @@ mod tests {
                 r#"{"type":"x","override":{"virtualbox":{"a":1}}}"#,
                 "{'type':'x','override':{'virtualbox-iso':{'a':1}}}",
             ),
-            ("post-processors", r#"{"type":"manifest","filename":"a","output":"b"}"#, "{'type':'manifest','output':'a'}"),
+            (
+                "post-processors",
+                r#"{"type":"manifest","filename":"a","output":"b"}"#,
+                "{'type':'manifest','output':'a'}",
+            ),
             ("post-processors", r#"[{"type":"docker-push","login_email":"a"}]"#, "[{'type':'docker-push'}]"),
             (
                 "post-processors",

@@ -112,7 +112,9 @@ fn gaattach(builder: &mut Node) {
 fn compaction(builder: &mut Node) {
     let remote = builder.get("remote_type").filter(|r| r.text() == Some("esx5")).cloned();
     let Some(remote) = remote else { return };
-    let Some(place) = members(builder).and_then(|m| m.iter().find(|(key, _)| key.name == "remote_type")) else { return };
+    let Some(place) = members(builder).and_then(|m| m.iter().find(|(key, _)| key.name == "remote_type")) else {
+        return;
+    };
     let place = place.0.clone();
     if builder.get("disk_type_id").is_none() {
         put(builder, "disk_type_id", place.clone(), text_node("zeroedthick", &remote));
