@@ -80,7 +80,10 @@ pub(super) enum Command {
     #[command(long_about = "Make a program of a template of Packer's, in legacy JSON or HCL2.\n\n\
             Builders that resemble each other become one image with a matrix, `only` and `except` become conditions, old names \
             are mended as `packer fix` does, and comments are kept. The program is compiled before it is written: its plan \
-            means what the template means. What cannot be said stays as a comment that begins with `import:`, and is told.")]
+            means what the template means. What cannot be said stays as a comment that begins with `import:`, and is told. A value \
+            that nobody has filled in becomes a variable without a default.\n\n\
+            Exit codes: 0 done, 2 the template cannot be read, or it has mistakes that the program has too. Such a program is \
+            written nevertheless.")]
     Import(Import),
     /// Write the plan as Packer JSON, as HCL, or through a template of your own.
     Compile(Compile),

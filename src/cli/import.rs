@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use crate::diagnostic::Severity;
 use crate::import::{Made, Places, import_files};
 use crate::inspect::list::count;
 use crate::load::world::normalise;
@@ -36,8 +35,7 @@ pub(super) fn run(args: &Import, terminal: &Terminal) -> Outcome {
         Some(output) => file::write(Path::new(output), |out| out.write_all(made.text.as_bytes()))
             .map_err(|error| terminal.fail(&format!("`{output}` cannot be written: {error}"), None))?,
     }
-    told(&made, output, terminal);
-    Ok(())
+    told(&made, output, terminal)
 }
 
 /// A program beside its template.
@@ -69,7 +67,6 @@ pub(super) fn made(template: &str, program: &str, terminal: &Terminal) -> Result
     let path = files.first().map_or(template, |(path, _)| path);
     let imported = import_files(&Disk, Places { template: path, program }, &files);
     terminal.diagnostics(&imported.diagnostics, &imported.sources);
-    debug_assert!(imported.program.is_some() || imported.diagnostics.iter().any(|d| d.severity == Severity::Error));
     imported.program.ok_or(Stop::Mistakes)
 }
 
@@ -91,8 +88,8 @@ fn files_of(folder: &str, terminal: &Terminal) -> Result<Vec<String>, Stop> {
     Ok(files)
 }
 
-/// What became of what, in one line.
-pub(super) fn told(made: &Made, output: Option<&str>, terminal: &Terminal) {
+/// What became of what, in one line. A program with mistakes is written, and the command fails.
+pub(super) fn told(made: &Made, output: Option<&str>, terminal: &Terminal) -> Outcome {
     let tally = &made.tally;
     let axes = match tally.axes {
         0 => String::new(),
@@ -107,7 +104,10 @@ pub(super) fn told(made: &Made, output: Option<&str>, terminal: &Terminal) {
     let name = output.map(|o| format!("{o}: ")).unwrap_or_default();
     let lines = made.text.lines().count();
     terminal.note(&format!("{name}{} became 1 image{axes}, {lines} lines{lost}", count(tally.builders)));
-    if !tally.compiles {
-        terminal.note("the template has mistakes that the program has too: `bakec check` shows them");
+    match tally.mistakes {
+        0 => return Ok(()),
+        1 => terminal.note("the template has a mistake, shown above, and so has the program"),
+        n => terminal.note(&format!("the template has {n} mistakes, shown above, and so has the program")),
     }
+    Err(Stop::Mistakes)
 }

@@ -56,11 +56,9 @@ pub(super) fn run(args: &Init, terminal: &Terminal) -> Outcome {
     if fs::symlink_metadata(&ignored).is_err() {
         create(&ignored, GITIGNORE, terminal)?;
     }
-    if let Some(made) = &made {
-        import::told(made, None, terminal);
-    }
+    let outcome = made.as_ref().map_or(Ok(()), |made| import::told(made, None, terminal));
     next(args, terminal);
-    Ok(())
+    outcome
 }
 
 /// The files of a template by path.

@@ -39,6 +39,8 @@ pub struct Draft {
     pub end: Vec<String>,
     /// What cannot be said in the language, or not so.
     pub lost: Vec<Lost>,
+    /// Whether all its variables are given to the run alone, as those of legacy JSON: one that the compiler must know is told.
+    pub late: bool,
 }
 
 /// A variable.
@@ -89,6 +91,8 @@ pub enum Type {
 pub struct Builder {
     /// The name of the build, as `-only` takes it. In HCL2 the name of the source, in legacy JSON `name`, or else the kind.
     pub name: String,
+    /// The name where variables are in it; `name` is then what it is if nobody sets them.
+    pub said: Option<Value>,
     /// The block. Its `builds` is not used.
     pub block: Block,
 }

@@ -1,5 +1,5 @@
-//! Which variables the compiler must know: they become params. Legacy JSON has none; in HCL2 every variable is known before
-//! anything is built, and templates make use of it.
+//! Which variables the compiler must know: they become params. Legacy JSON has them only in names of builds and in keys; in HCL2
+//! every variable is known before anything is built, and templates make use of it.
 //!
 //! It knows the draft and nothing of the schema: a value that only flows, into an option, a list or a text, may stay late.
 
@@ -7,15 +7,17 @@ use rustc_hash::FxHashSet;
 
 use super::draft::{Draft, Entry, Kind, Name, Operator, Piece, Type, Value};
 
-/// The names of the variables that must be known when the program is compiled.
-pub(super) fn early(draft: &Draft) -> FxHashSet<String> {
+/// The names of the variables that must be known when the program is compiled; of some it is known already.
+pub(super) fn early(draft: &Draft, known: &FxHashSet<String>) -> FxHashSet<String> {
     let mut walk = Walk { draft, variables: FxHashSet::default(), locals: FxHashSet::default() };
     for variable in &draft.variables {
         let null = variable.default.as_ref().is_some_and(|d| matches!(d.kind, Kind::Null));
         if null || !is_late(&variable.ty) || variable.default.as_ref().is_some_and(|d| !is_late_value(d)) {
-            walk.variables.insert(variable.name.clone());
+            walk.must(&variable.name);
         }
     }
+    known.iter().for_each(|name| walk.must(name));
+    draft.builders.iter().filter_map(|b| b.said.as_ref()).for_each(|said| walk.value(said, true));
     let blocks = draft.builders.iter().map(|b| &b.block);
     let blocks = blocks.chain(&draft.provisioners).chain(&draft.cleanups).chain(draft.posts.iter().flatten());
     for entry in blocks.flat_map(|b| b.options.iter().chain(b.overrides.iter().flat_map(|(_, entries)| entries))) {
@@ -54,12 +56,22 @@ impl<'d> Walk<'d> {
         self.draft.locals.iter().find(|local| local.key == name)
     }
 
+    /// A variable must be known, and so must those in its default.
+    fn must(&mut self, name: &str) {
+        if self.variables.insert(name.to_owned())
+            && let Some(variable) = self.draft.variables.iter().find(|v| v.name == name)
+            && let Some(default) = &variable.default
+        {
+            self.value(default, true);
+        }
+    }
+
     /// `known`: the value stands where the compiler must know it.
     fn value(&mut self, value: &'d Value, known: bool) {
         match &value.kind {
             Kind::Name(Name::Variable(name)) => {
                 if known {
-                    self.variables.insert(name.clone());
+                    self.must(name);
                 }
             }
             Kind::Name(Name::Local(name)) => {
@@ -173,8 +185,13 @@ mod tests {
             locals: vec![local("r", records), local("c", choice)],
             ..Draft::default()
         };
-        let mut found: Vec<String> = early(&draft).into_iter().collect();
-        found.sort();
-        assert_eq!(found, ["decides", "map", "null"]);
+        let found = |known: &[&str]| {
+            let known = known.iter().map(|k| (*k).to_owned()).collect();
+            let mut found: Vec<String> = early(&draft, &known).into_iter().collect();
+            found.sort();
+            found
+        };
+        assert_eq!(found(&[]), ["decides", "map", "null"]);
+        assert_eq!(found(&["flows"]), ["decides", "flows", "map", "null"]);
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! Floor 6. It knows the compiler, by which it proves what it writes, and the schema; it is a stranger to those who emit, inspect
 //! and run plans. A front half (`legacy`, `hcl`) reads a template into a [`draft`], the same for all forms of template. The back half
-//! gives values their types (`typed`), finds a shape (`shape`) for the [program](program) to come, and writes it (`write`). Of the
-//! shapes that mean what the plainest one means (`proof`), the shortest is taken: an import is never wrong, only sometimes plainer.
+//! gives values their types (`typed`), finds a shape (`shape`) for the [program](program) to come, and writes it (`write`). What the
+//! compiler refuses of a first program is mended where a person would know how (`learn`). Of the shapes that mean what the plainest one
+//! means (`proof`), the shortest is taken: an import is never wrong, only sometimes plainer.
 
 pub mod draft;
 mod early;
 pub mod hcl;
+mod learn;
 mod legacy;
 mod problem;
 mod program;
@@ -18,15 +20,17 @@ mod write;
 
 pub use problem::ImportProblem;
 
-use crate::compile::{Compiled, schema};
+use crate::compile::{Compiled, FactsChoice, schema};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::format::format;
 use crate::load::World;
 use crate::plan::Plan;
 use crate::schema::Kinds;
-use crate::text::{FileId, Source, Sources};
+use crate::text::{FileId, Source, Sources, Span};
 
-use draft::Draft;
+use draft::{Draft, Kind, Value};
+use learn::{Lessons, PROGRAM};
+use program::Names;
 use proof::{meaning, tried};
 use shape::{Shape, program};
 use typed::paths::Paths;
@@ -46,7 +50,7 @@ pub struct Places<'p> {
 pub struct Imported {
     /// The template, and the program where it is told of.
     pub sources: Sources,
-    /// What is wrong with the template, or not said.
+    /// What is wrong with the template or, if there is one, with the program, and what is not said.
     pub diagnostics: Vec<Diagnostic>,
     /// The program; none where the template cannot be read.
     pub program: Option<Made>,
@@ -70,8 +74,8 @@ pub struct Tally {
     pub axes: usize,
     /// Things that are not said as the template says them.
     pub lost: usize,
-    /// Whether the compiler takes the program as it is.
-    pub compiles: bool,
+    /// Mistakes of the template that the program has too, and `bakec check` would show.
+    pub mistakes: usize,
 }
 
 /// Makes a program of a template of one file.
@@ -126,15 +130,21 @@ fn made(
     draft: Draft,
     sources: &mut Sources,
 ) -> (Made, Vec<ImportProblem>, Vec<Diagnostic>) {
+    /// A lesson changes the program, which may show the next one.
+    const MOST_LESSONS: usize = 8;
     let kinds = schema(world, None).kinds;
     let paths = Paths { world, template: places.template.to_owned(), program: places.program.to_owned() };
-    let mut typed = typed(draft, &kinds, sources, &paths);
     let writing = Writing { world, places, kinds: &kinds };
+    let mut lessons = Lessons::default();
+    let mut typed = self::typed(draft.clone(), &kinds, sources, &paths, &lessons);
     let mut best = writing.written(&typed, Shape::Plain).unwrap_or_default();
-    let mut plain = writing.compiled(&mut best, &typed);
-    if best.plan.is_none() && wanting(&mut typed, &plain) {
+    for _ in 0..MOST_LESSONS {
+        let said = writing.compiled(&mut best, &typed).diagnostics;
+        if best.plan.is_some() || !lessons.learn(&best.text, &best.names, &typed, &said) {
+            break;
+        }
+        typed = self::typed(draft.clone(), &kinds, sources, &paths, &lessons);
         best = writing.written(&typed, Shape::Plain).unwrap_or_default();
-        plain = writing.compiled(&mut best, &typed);
     }
     if let Some(wanted) = best.plan.as_ref().map(meaning) {
         for shape in Shape::ALL {
@@ -146,10 +156,11 @@ fn made(
             }
         }
     }
+    let refused = refused(writing.judged(&best, &typed), places.program, &best.text, sources);
     let lost = typed.draft.lost.len();
-    let tally = Tally { builders: typed.draft.builders.len(), axes: best.axes, lost, compiles: best.plan.is_some() };
+    let mistakes = refused.len();
+    let tally = Tally { builders: typed.draft.builders.len(), axes: best.axes, lost, mistakes };
     let problems = typed.problems.into_iter().chain(typed.draft.lost.into_iter().map(ImportProblem::Lost)).collect();
-    let refused = if best.plan.is_some() { Vec::new() } else { refused(plain, places.program, &best.text, sources) };
     (Made { text: best.text, tally }, problems, refused)
 }
 
@@ -169,49 +180,31 @@ impl Writing<'_> {
         let text = write::write(&program);
         // A text that the formatter does not take does not compile either.
         let text = format(self.places.program, &text).unwrap_or(text);
-        Some(Candidate { axes, text, plan: None })
+        Some(Candidate { axes, text, names: program.names, plan: None })
     }
 
+    /// Compiles a candidate. What EC2 offers today is not asked: what a template builds on may be gone, and is still what it says.
     fn compiled(&self, candidate: &mut Candidate, typed: &Typed) -> Compiled {
-        let mut compiled = tried(self.world, self.places.program, &candidate.text, &[]);
-        if !compiled.missing_params.is_empty() {
-            // What must be given is given somehow: the shape of the plan does not depend on it.
-            let known = |name: &str| typed.variables.iter().find(|(own, _)| program::identifier(own) == name);
-            let given =
-                |name: &smol_str::SmolStr| known(name).map(|(_, w)| format!("{name}={}", typed::specimen(&w.ty)));
-            let set: Vec<String> = compiled.missing_params.iter().filter_map(given).collect();
-            compiled = tried(self.world, self.places.program, &candidate.text, &set);
-        }
+        let mut compiled = self.tried(candidate, typed, FactsChoice::None);
         candidate.plan = compiled.plan.take();
         compiled
     }
-}
 
-/// Variables with an empty default at places that the compiler refuses: what is to be filled in is wanted. Whether there were any.
-fn wanting(typed: &mut Typed, compiled: &Compiled) -> bool {
-    let errors = compiled.diagnostics.iter().filter(|d| d.severity == Severity::Error);
-    let labels = errors.flat_map(|d| &d.labels).filter(|l| l.span.file == FileId(0));
-    let source = |l: &crate::diagnostic::Label| compiled.sources.slice(l.span).to_owned();
-    let line = |l: &crate::diagnostic::Label| {
-        let source = compiled.sources.get(l.span.file);
-        source.line(source.line_column(l.span.start).0).to_owned()
-    };
-    let texts: Vec<String> = labels.flat_map(|l| [source(l), line(l)]).collect();
-    let word = |c: char| !(c.is_alphanumeric() || c == '_');
-    let named = |name: &str| texts.iter().any(|text| text.split(word).any(|w| w == program::identifier(name)));
-    let mut found = false;
-    for variable in &mut typed.draft.variables {
-        if variable.default.as_ref().is_some_and(|d| d.plain() == Some("")) && named(&variable.name) {
-            variable.default = None;
-            found = true;
-            typed.draft.lost.push(draft::Lost {
-                what: format!("the empty default of `{}`", variable.name),
-                why: "where it is used, an empty text is of no use; a value must be given".into(),
-                span: variable.span,
-            });
-        }
+    /// What the compiler says of a candidate to those who take it.
+    fn judged(&self, candidate: &Candidate, typed: &Typed) -> Compiled {
+        self.tried(candidate, typed, FactsChoice::Builtin)
     }
-    found
+
+    fn tried(&self, candidate: &Candidate, typed: &Typed, facts: FactsChoice) -> Compiled {
+        // What must be given is given somehow: the shape of the plan does not depend on it.
+        let from_outside = |default: Option<&Value>| default.is_none_or(|d| matches!(d.kind, Kind::Call(..)));
+        let given = typed.draft.variables.iter().filter_map(|variable| {
+            let written = typed.variables.get(&variable.name).filter(|w| w.early)?;
+            let name = candidate.names.of_variable(&variable.name)?;
+            from_outside(variable.default.as_ref()).then(|| format!("{name}={}", typed::specimen(&written.ty)))
+        });
+        tried(self.world, self.places.program, &candidate.text, &given.collect::<Vec<_>>(), facts)
+    }
 }
 
 /// The name of a file without what stands behind its first dot.
@@ -224,16 +217,23 @@ fn stem(path: &str) -> &str {
 struct Candidate {
     axes: usize,
     text: String,
+    names: Names,
     plan: Option<Plan>,
 }
 
 /// What the compiler says of the program: the mistakes were the template's. They are no reason to keep the program back.
 fn refused(compiled: Compiled, path: &str, text: &str, sources: &mut Sources) -> Vec<Diagnostic> {
+    let errors: Vec<Diagnostic> = compiled.diagnostics.into_iter().filter(|d| d.severity == Severity::Error).collect();
+    if errors.is_empty() {
+        return errors;
+    }
     let file = sources.add(Source::new(path, text));
-    let own = |d: &Diagnostic| d.labels.iter().all(|l| l.span.file == FileId(0));
     let moved = |mut d: Diagnostic| {
+        // What lies in the prelude is not shown.
+        d.labels.retain(|l| l.span.file == PROGRAM);
         d.labels.iter_mut().for_each(|l| l.span.file = file);
-        Diagnostic { severity: Severity::Warning, fix: None, ..d }
+        let d = Diagnostic { fix: None, ..d };
+        if d.labels.is_empty() { d.label(Span::file_start(file), "") } else { d }
     };
-    compiled.diagnostics.into_iter().filter(|d| d.severity == Severity::Error && own(d)).map(moved).collect()
+    errors.into_iter().map(moved).collect()
 }

@@ -129,6 +129,16 @@ impl Names {
         name
     }
 
+    /// The identifier of a variable.
+    pub(super) fn of_variable(&self, name: &str) -> Option<&str> {
+        self.map.get(&Name::Variable(name.to_owned())).map(String::as_str)
+    }
+
+    /// What an identifier stands for, if it is a name of the template.
+    pub(super) fn given(&self, identifier: &str) -> Option<&Name> {
+        self.map.iter().find(|(_, given)| *given == identifier).map(|(name, _)| name)
+    }
+
     /// Whether something has the name.
     pub(super) fn holds(&self, name: &str) -> bool {
         self.taken.contains(name)

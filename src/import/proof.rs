@@ -76,9 +76,8 @@ fn said(value: &Value) -> String {
 }
 
 /// What became of an attempt to compile a text as if it lay at a path, with some params.
-pub(super) fn tried(world: &dyn World, path: &str, text: &str, set: &[String]) -> Compiled {
-    // Facts age: what a template builds on may be gone, and is still what it says.
-    let options = Options { facts: FactsChoice::None, set: set.to_vec(), ..Options::default() };
+pub(super) fn tried(world: &dyn World, path: &str, text: &str, set: &[String], facts: FactsChoice) -> Compiled {
+    let options = Options { facts, set: set.to_vec(), ..Options::default() };
     let mut pretended = Pretended { world, path, text, folders: Vec::new() };
     let compiled = compile(&pretended, path, &options);
     // Files that are not here pass for files; of some a folder is wanted.

@@ -62,6 +62,12 @@ fn plans_are_json() {
 }
 
 #[test]
+fn templates_of_packers_become_programs() {
+    texts("tests/corpus/import", ".json").iter().for_each(|text| oracle::import::check(&format!("0{text}")));
+    texts("tests/corpus/import-hcl", ".pkr.hcl").iter().for_each(|text| oracle::import::check(&format!("1{text}")));
+}
+
+#[test]
 fn the_dictionary_holds_every_word_of_the_language() {
     let dictionary = read("tests/fuzz/dict/bake.dict");
     let keywords = keywords().into_iter().map(|word| format!("\"{word} \""));

@@ -14,7 +14,7 @@ use bakec::load::Memory;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::meaning::differences;
+use crate::meaning::{differences, differences_beside};
 use crate::run::bakec;
 use crate::support::{expect, files_below, none, read, root};
 
@@ -36,12 +36,17 @@ fn world(case: &str) -> Memory {
     world
 }
 
-fn imported(world: &Memory) -> Imported {
+pub(crate) fn imported(world: &Memory) -> Imported {
     import(world, Places { template: "template.json", program: "program.bake" }, &world.files["template.json"])
 }
 
 /// The plan of a program, as JSON.
 fn plan(world: &Memory, text: &str) -> Result<Value, String> {
+    Ok(plan_and_params(world, text)?.0)
+}
+
+/// The same, with the names of the program's params.
+pub(crate) fn plan_and_params(world: &Memory, text: &str) -> Result<(Value, Vec<String>), String> {
     let mut world = world.clone();
     world.files.insert("program.bake".into(), text.to_string());
     let options = Options { facts: FactsChoice::None, ..Options::default() };
@@ -52,7 +57,8 @@ fn plan(world: &Memory, text: &str) -> Result<Value, String> {
     };
     let Some(plan) = &compiled.plan else { return Err(said()) };
     let emitted = packer_json(plan, &compiled.kinds, &Emit { bare: true, ..Emit::default() });
-    Ok(serde_json::from_str(&emitted.text()).expect("a plan is JSON"))
+    let params = compiled.params.iter().map(|(name, _)| name.to_string()).collect();
+    Ok((serde_json::from_str(&emitted.text()).expect("a plan is JSON"), params))
 }
 
 #[test]
@@ -86,10 +92,11 @@ fn every_program_means_what_packer_fix_makes_of_its_template() {
         let fixed: Value =
             serde_json::from_str(&read(&format!("{FOLDER}/{case}/fixed.json"))).expect("`packer fix` prints JSON");
         let Some(made) = imported(&world).program else { continue };
-        match plan(&world, &made.text) {
-            Ok(plan) => {
+        match plan_and_params(&world, &made.text) {
+            Ok((plan, params)) => {
                 let told = read(&format!("{FOLDER}/{case}/different.txt"));
-                let found: String = differences(&fixed, &plan).into_iter().map(|line| line + "\n").collect();
+                let found = differences_beside(&fixed, &plan, &params);
+                let found: String = found.into_iter().map(|line| line + "\n").collect();
                 if told != found {
                     mistakes.extend(expect(&format!("{FOLDER}/{case}/different.txt"), &found).err());
                 }
@@ -150,6 +157,20 @@ fn the_command_writes_whole_files_and_none_over_another() {
     let own = bakec(folder.path(), &["import", "web.json", "-o", "web.json", "--force"], "");
     assert_eq!(own.code, 2, "{}", own.errors);
     assert_eq!(std::fs::read_to_string(folder.path().join("web.json")).ok().as_deref(), Some(template));
+    // What the template has wrong the program has, too: it is written, and nobody takes it for done.
+    let wrong = r#"{ "builders": [{ "type": "amazon-ebs", "region": "us-esat-1", "source_ami": "ami-0a0b0c0d",
+        "instance_type": "t3.micro", "ssh_username": "u", "ami_name": "abc" }] }"#;
+    let mistaken = bakec(folder.path(), &["import", "-", "-o", "wrong.bake"], wrong);
+    assert_eq!(mistaken.code, 2, "{}", mistaken.errors);
+    for said in ["there is no region `us-esat-1`", "wrong.bake:", "the template has a mistake, shown above"] {
+        assert!(mistaken.errors.contains(said), "{said}: {}", mistaken.errors);
+    }
+    assert_eq!(bakec(folder.path(), &["check", "wrong.bake"], "").code, 2);
+    let shown = bakec(folder.path(), &["import", "-"], wrong);
+    assert_eq!((shown.code, shown.out.contains("us-esat-1")), (2, true), "{}", shown.errors);
+    std::fs::write(folder.path().join("wrong.json"), wrong).expect("a template");
+    let begun = bakec(folder.path(), &["init", "--from", "wrong.json", "wrong"], "");
+    assert_eq!((begun.code, folder.path().join("wrong/main.bake").exists()), (2, true), "{}", begun.errors);
     for broken in ["", "{", "[]", r#"{ "builders": 1 }"#, r#"{ "builders": [{}] }"#] {
         let refused = bakec(folder.path(), &["import", "-", "-o", "none.bake"], broken);
         assert_eq!(
@@ -241,7 +262,8 @@ proptest! {
             world.files.insert("template.json".into(), text);
             let imported = imported(&world);
             let errors = imported.diagnostics.iter().any(|d| d.severity == Severity::Error);
-            prop_assert!(imported.program.is_some() != errors);
+            let mistakes = imported.program.as_ref().is_none_or(|made| made.tally.mistakes > 0);
+            prop_assert!(mistakes == errors);
         }
     }
 }

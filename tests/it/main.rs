@@ -50,6 +50,7 @@ mod hostile;
 mod house;
 #[cfg(feature = "run")]
 mod image;
+mod import_shapes;
 mod imported;
 mod imported_hcl;
 mod init;

@@ -10,8 +10,13 @@ use serde_json::{Map, Value};
 
 /// What is different, one line each.
 pub(crate) fn differences(template: &Value, plan: &Value) -> Vec<String> {
+    differences_beside(template, plan, &[])
+}
+
+/// The same, of a program with params: each has taken the place of a variable, and its default that of the variable's value.
+pub(crate) fn differences_beside(template: &Value, plan: &Value, params: &[String]) -> Vec<String> {
     let mut found = Vec::new();
-    variables(template, plan, &mut found);
+    variables(template, plan, params, &mut found);
     let template = &with_defaults(template, plan);
     let (ours, theirs) = (list(plan, "builders"), list(template, "builders"));
     if ours.len() != theirs.len() {
@@ -45,14 +50,26 @@ pub(crate) fn differences(template: &Value, plan: &Value) -> Vec<String> {
 
 /// The template with the defaults of variables that the plan has not, where it uses them.
 fn with_defaults(template: &Value, plan: &Value) -> Value {
-    let mut text = template.to_string();
-    for (name, default) in template["variables"].as_object().into_iter().flatten() {
-        if let Some(default) = default.as_str().filter(|_| plan["variables"].get(identifier(name)).is_none()) {
-            let quoted = Value::from(default).to_string();
-            text = text.replace(&format!("{{{{user `{name}`}}}}"), quoted.trim_matches('"'));
-        }
+    let absent = template["variables"].as_object().into_iter().flatten().filter_map(|(name, default)| {
+        let default = default.as_str().filter(|_| plan["variables"].get(identifier(name)).is_none())?;
+        Some((identifier(name), default))
+    });
+    let absent: Vec<(String, &str)> = absent.collect();
+    // A default may hold another variable, and that one a third.
+    (0..3).fold(template.clone(), |template, _| with_texts(&template, &absent))
+}
+
+/// A value with calls of variables replaced, in keys too.
+fn with_texts(value: &Value, variables: &[(String, &str)]) -> Value {
+    let said = |text: &str| {
+        variables.iter().fold(calls(text), |text, (name, value)| text.replace(&format!("{{{{user `{name}`}}}}"), value))
+    };
+    match value {
+        Value::String(text) if text.contains("{{") => said(text).into(),
+        Value::Array(values) => values.iter().map(|v| with_texts(v, variables)).collect(),
+        Value::Object(members) => members.iter().map(|(key, v)| (said(key), with_texts(v, variables))).collect(),
+        other => other.clone(),
     }
-    serde_json::from_str(&text).expect("texts stay texts")
 }
 
 fn name(builder: &Value) -> String {
@@ -69,13 +86,15 @@ fn identifier(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect()
 }
 
-fn variables(template: &Value, plan: &Value, found: &mut Vec<String>) {
+fn variables(template: &Value, plan: &Value, params: &[String], found: &mut Vec<String>) {
     let none = Map::new();
     let (theirs, ours) =
         (template["variables"].as_object().unwrap_or(&none), plan["variables"].as_object().unwrap_or(&none));
     for (name, default) in theirs {
         match ours.get(&identifier(name)) {
             Some(own) if same("", default, own) => {}
+            // Packer knows no comments there.
+            None if params.contains(&identifier(name)) || name.starts_with('_') => {}
             own => found.push(format!("variable {name}: {default} became {own:?}")),
         }
     }
@@ -99,9 +118,11 @@ fn applied(step: &Value, build: &str) -> Option<Value> {
         other => other.as_object()?.clone(),
     };
     let mut named = |key: &str| {
-        step.remove(key).map(|names| match names {
-            Value::String(name) => name == build,
-            names => names.as_array().is_some_and(|names| names.iter().any(|name| name == build)),
+        step.remove(key).and_then(|names| match names {
+            Value::String(name) => Some(name == build),
+            // An empty list restricts nothing.
+            Value::Array(names) if names.is_empty() => None,
+            names => Some(names.as_array().is_some_and(|names| names.iter().any(|name| name == build))),
         })
     };
     if named("only") == Some(false) || named("except") == Some(true) {
@@ -200,8 +221,10 @@ fn scalar(value: &Value) -> Option<String> {
 
 /// Calls of variables and of the environment in one way of writing.
 fn calls(text: &str) -> String {
+    let longer = regex::Regex::new(r#"\buser\s+[`"]([^`"]*)[`"]"#).expect("a pattern");
+    let text = longer.replace_all(text, |c: &regex::Captures<'_>| format!("user `{}`", identifier(&c[1])));
     let call = regex::Regex::new(r#"\{\{\s*(user|env)\s+[`"]([^`"]*)[`"]\s*\}\}"#).expect("a pattern");
-    let text = call.replace_all(text, |c: &regex::Captures<'_>| {
+    let text = call.replace_all(&text, |c: &regex::Captures<'_>| {
         let name = if &c[1] == "user" { identifier(&c[2]) } else { c[2].to_string() };
         format!("{{{{{} `{name}`}}}}", &c[1])
     });

@@ -214,6 +214,6 @@ impl<'a> Reader<'a> {
             span: Some(span),
             ..Made::default()
         };
-        self.draft.builders.push(Builder { name: name.to_owned(), block });
+        self.draft.builders.push(Builder { name: name.to_owned(), said: None, block });
     }
 }

@@ -1,6 +1,6 @@
 //! Builders, provisioners and post-processors with the words that every such block has: `type`, `name`, `only`, `except`, `override`.
 
-use crate::import::draft::{Block, Builder, Entry, Kind, Name, Piece};
+use crate::import::draft::{Block, Builder, Entry, Kind, Name, Piece, Value};
 use crate::json::{Key, Kind as Json, Node};
 use crate::packer::ReadProblem;
 use crate::text::Span;
@@ -34,9 +34,9 @@ impl Reader<'_> {
             let (kind, members) = kind(node, "an entry of `builders`")?;
             let mut block = self.block(kind, members, node, &["type", "name"])?;
             block.comments.splice(0..0, comments);
-            let mut name = match node.get("name") {
+            let (mut name, mut said) = match node.get("name") {
                 Some(name) => self.build_name(name)?,
-                None => block.kind.clone(),
+                None => (block.kind.clone(), None),
             };
             if taken.contains(&name) {
                 let at = node.get("name").unwrap_or(node).span;
@@ -44,10 +44,10 @@ impl Reader<'_> {
                 let other = format!("{name}-{number}");
                 let why = format!("another build has this name, which Packer refuses; it is called `{other}`");
                 self.lose(format!("the name `{name}`"), why, at);
-                name = other;
+                (name, said) = (other, None);
             }
             taken.push(name.clone());
-            self.draft.builders.push(Builder { name, block });
+            self.draft.builders.push(Builder { name, said, block });
             above = node.span.end;
         }
         let late = self.comments.within(node.span);
@@ -55,36 +55,51 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The name of a build. It must be known beforehand, so variables in it become their defaults.
-    fn build_name(&mut self, node: &Node) -> Result<String, Failed> {
+    /// The name of a build as it is if nobody sets a variable, and as it is said where variables are in it.
+    fn build_name(&mut self, node: &Node) -> Result<(String, Option<Value>), Failed> {
         let Some(written) = node.text() else { return Err(shape("`name`", "a text", node)) };
         let name = self.resolved(written, node.span);
-        if name == written {
-            return Ok(name);
-        }
-        let why = format!("names of builds are known when the plan is made; it is called `{name}`");
-        self.lose(format!("the name `{written}`"), why, node.span);
-        Ok(name)
+        let said = (name != written).then(|| text::value(written, node.span));
+        Ok((name, said))
     }
 
     /// A text with the defaults of variables in their place.
     fn resolved(&self, written: &str, span: Span) -> String {
+        self.resolved_beside(written, span, &mut Vec::new())
+    }
+
+    /// The same; `waiting` are the variables whose defaults are being read.
+    fn resolved_beside(&self, written: &str, span: Span, waiting: &mut Vec<String>) -> String {
         let value = text::value(written, span);
         let pieces = match value.kind {
             Kind::Text(pieces) => pieces,
             _ => vec![Piece::Value(Box::new(value))],
         };
-        let piece = |piece: &Piece| match piece {
-            Piece::Chars(chars) => chars.clone(),
-            Piece::Value(value) => match &value.kind {
-                Kind::Name(Name::Variable(variable)) => {
-                    self.defaults.get(variable).filter(|d| !d.contains("{{")).unwrap_or(variable).clone()
+        /// More of a name says nothing; defaults that hold each other many times over end here.
+        const LONGEST: usize = 256;
+        let mut resolved = String::new();
+        for piece in pieces {
+            if resolved.len() > LONGEST {
+                break;
+            }
+            match piece {
+                Piece::Chars(chars) => resolved.push_str(&chars),
+                Piece::Value(value) => {
+                    let Kind::Name(Name::Variable(variable)) = value.kind else { continue };
+                    let default =
+                        self.defaults.get(&variable).filter(|d| !d.is_empty() && !waiting.contains(&variable));
+                    let known = default.map(|default| {
+                        waiting.push(variable.clone());
+                        let known = self.resolved_beside(default, span, waiting);
+                        waiting.pop();
+                        known
+                    });
+                    resolved.push_str(known.as_deref().filter(|known| !known.is_empty()).unwrap_or(&variable));
                 }
-                _ => String::new(),
-            },
-            Piece::Action(_) => String::new(),
-        };
-        pieces.iter().map(piece).collect()
+                Piece::Action(_) => {}
+            }
+        }
+        resolved
     }
 
     pub(super) fn steps(&mut self, node: &Node, what: &str) -> Result<Vec<Block>, Failed> {
@@ -134,7 +149,8 @@ impl Reader<'_> {
             if kind == "vagrant" { &["type", "only", "except"] } else { &["type", "only", "except", "override"] };
         let mut block = self.block(kind, members, node, own)?;
         for key in ["only", "except"] {
-            if let Some(list) = node.get(key) {
+            // An empty list restricts nothing.
+            if let Some(list) = node.get(key).filter(|list| list.list().is_none_or(|l| !l.is_empty())) {
                 let named = self.named(list, key);
                 let within = block.builds.take().unwrap_or_else(|| (0..self.names.len()).collect());
                 block.builds = Some(within.into_iter().filter(|b| named.contains(b) == (key == "only")).collect());
@@ -148,7 +164,9 @@ impl Reader<'_> {
                     continue;
                 };
                 let Some(own) = options.record() else { return Err(shape("an `override`", "a record", options)) };
-                let entries = self.entries(own, options.span.start);
+                let said: Vec<(Key, Node)> = own.iter().filter(|(key, _)| !is_comment(&key.name)).cloned().collect();
+                let entries = self.entries(&said, options.span.start);
+                block.comments.extend(own.iter().filter(|(key, _)| is_comment(&key.name)).flat_map(|(_, n)| words(n)));
                 block.overrides.push((build, entries));
             }
         }

@@ -1,27 +1,30 @@
 //! Comments of a JSON file and the places that they belong to. Each is handed out once.
 
+use std::collections::BTreeMap;
+use std::ops::RangeBounds;
+
 use crate::text::Span;
 
 /// The comments that have not been handed out yet.
 pub(super) struct Comments<'t> {
     text: &'t str,
-    /// In the order of the text; `None` once handed out.
-    left: Vec<Option<Span>>,
+    /// By where they begin.
+    left: BTreeMap<u32, Span>,
 }
 
 impl<'t> Comments<'t> {
     pub(super) fn new(text: &'t str, comments: &[Span]) -> Self {
-        Comments { text, left: comments.iter().copied().map(Some).collect() }
+        Comments { text, left: comments.iter().map(|span| (span.start, *span)).collect() }
     }
 
     /// Those that begin before an offset.
     pub(super) fn before(&mut self, offset: u32) -> Vec<String> {
-        self.take(|span, _| span.start < offset)
+        self.take(..offset)
     }
 
     /// Those that begin between two offsets.
     pub(super) fn between(&mut self, start: u32, end: u32) -> Vec<String> {
-        self.take(|span, _| (start..end).contains(&span.start))
+        if start < end { self.take(start..end) } else { Vec::new() }
     }
 
     /// Those within a value.
@@ -31,28 +34,22 @@ impl<'t> Comments<'t> {
 
     /// Those behind a value, on its line.
     pub(super) fn behind(&mut self, end: u32) -> Vec<String> {
-        self.take(|span, text| {
-            let gap = text.get(end as usize..span.start as usize);
-            gap.is_some_and(|gap| gap.chars().all(|c| matches!(c, ' ' | '\t' | ',')))
-        })
+        let Some(start) = self.left.range(end..).next().map(|(start, _)| *start) else { return Vec::new() };
+        let gap = self.text.get(end as usize..start as usize).unwrap_or("\n");
+        if gap.chars().all(|c| matches!(c, ' ' | '\t' | ',')) { self.take(start..=start) } else { Vec::new() }
     }
 
     /// All that are left.
     pub(super) fn rest(&mut self) -> Vec<String> {
-        self.take(|_, _| true)
+        self.take(..)
     }
 
-    fn take(&mut self, wanted: impl Fn(Span, &str) -> bool) -> Vec<String> {
-        let text = self.text;
-        let first = self.left.partition_point(Option::is_none);
-        let mut taken = Vec::new();
-        for left in &mut self.left[first..] {
-            if let Some(span) = left.filter(|span| wanted(*span, text)) {
-                *left = None;
-                taken.extend(lines(text.get(span.range()).unwrap_or("")));
-            }
+    fn take(&mut self, starts: impl RangeBounds<u32>) -> Vec<String> {
+        let taken: Vec<Span> = self.left.range(starts).map(|(_, span)| *span).collect();
+        for span in &taken {
+            self.left.remove(&span.start);
         }
-        taken
+        taken.iter().flat_map(|span| lines(self.text.get(span.range()).unwrap_or(""))).collect()
     }
 }
 

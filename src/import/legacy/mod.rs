@@ -8,7 +8,7 @@ mod comments;
 mod fix;
 mod text;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::json::{JsonProblem, Key, Kind as Json, Node, parse};
@@ -16,6 +16,7 @@ use crate::packer::{COMMENT_KEY, ReadProblem};
 use crate::text::{FileId, Span};
 
 pub(super) use fix::go_bool;
+pub(super) use text::{value as text_value, variables as text_variables};
 
 use self::comments::Comments;
 use super::draft::{Draft, Entry, Kind, Lost, Type, Value, Variable};
@@ -33,9 +34,11 @@ pub(super) fn read(file: FileId, text: &str) -> Read {
     fix::mend(&mut root);
     let mut reader = Reader {
         comments: Comments::new(text, &parsed.comments),
-        draft: Draft::default(),
+        draft: Draft { late: true, ..Draft::default() },
         names: Vec::new(),
         defaults: FxHashMap::default(),
+        used: FxHashSet::default(),
+        sensitive: Vec::new(),
     };
     match reader.template(&root) {
         Ok(()) => (Some(reader.draft), diagnostics),
@@ -61,8 +64,12 @@ struct Reader<'t> {
     draft: Draft,
     /// Names of the builds with their older ones, for `only` and its like.
     names: Vec<Vec<String>>,
-    /// Defaults of variables that are known as they stand; the section may come late.
+    /// Defaults of variables as they stand; the section may come late.
     defaults: FxHashMap<String, String>,
+    /// Variables that something refers to.
+    used: FxHashSet<String>,
+    /// Names in `sensitive-variables`; the section may stand before that of the variables.
+    sensitive: Vec<(String, Span)>,
 }
 
 /// What Packer cannot read either.
@@ -87,6 +94,7 @@ impl Reader<'_> {
         for (key, node) in root.get("variables").and_then(Node::record).unwrap_or_default() {
             self.defaults.insert(key.name.clone(), weak_text(node));
         }
+        used(root, &mut self.used);
         // What stands first may be told of the builds, so their names are known beforehand.
         self.names(builders)?;
         for (key, node) in members {
@@ -97,6 +105,7 @@ impl Reader<'_> {
             self.draft.doc.extend(behind);
             above = node.span.end;
         }
+        self.mark_sensitive();
         let rest = self.comments.rest();
         self.draft.end.extend(rest);
         Ok(())
@@ -130,7 +139,6 @@ impl Reader<'_> {
             }
             "post-processors" => self.posts(node),
             "variables" => self.variables(node),
-            // Read with the variables.
             "sensitive-variables" => self.sensitive(node),
             "description" => {
                 let Some(text) = node.text() else { return Err(shape("`description`", "a text", node)) };
@@ -167,7 +175,7 @@ impl Reader<'_> {
             above = node.span.end;
             comments.extend(self.comments.within(node.span));
             comments.extend(self.comments.behind(node.span.end));
-            if is_comment(&key.name) {
+            if is_comment(&key.name) && !self.used.contains(&key.name) {
                 waiting = comments;
                 waiting.extend(words(node));
                 continue;
@@ -199,24 +207,25 @@ impl Reader<'_> {
         let names: Vec<&Node> = node.list().map_or_else(|| vec![node], |list| list.iter().collect());
         for name in names {
             let Some(text) = name.text() else { return Err(shape("a name in `sensitive-variables`", "a text", name)) };
-            self.sensitive_later(text.to_owned(), name.span);
+            self.sensitive.push((text.to_owned(), name.span));
         }
         Ok(())
     }
 
-    /// Marks a variable; the section may stand before that of the variables.
-    fn sensitive_later(&mut self, name: String, span: Span) {
-        match self.draft.variables.iter_mut().find(|v| v.name == name) {
-            Some(variable) => variable.sensitive = true,
-            None => self.draft.variables.push(Variable {
-                name,
-                ty: Type::Any,
-                default: None,
-                sensitive: true,
-                doc: Vec::new(),
-                comments: Vec::new(),
-                span,
-            }),
+    fn mark_sensitive(&mut self) {
+        for (name, span) in std::mem::take(&mut self.sensitive) {
+            match self.draft.variables.iter_mut().find(|v| v.name == name) {
+                Some(variable) => variable.sensitive = true,
+                None => self.draft.variables.push(Variable {
+                    name,
+                    ty: Type::Any,
+                    default: None,
+                    sensitive: true,
+                    doc: Vec::new(),
+                    comments: Vec::new(),
+                    span,
+                }),
+            }
         }
     }
 
@@ -258,6 +267,19 @@ fn is_comment(key: &str) -> bool {
     key.starts_with('_') || key.starts_with("//") || key.starts_with('#')
 }
 
+/// The variables that the texts of a value refer to.
+fn used(node: &Node, found: &mut FxHashSet<String>) {
+    match &node.kind {
+        Json::Text(text) => found.extend(text::variables(text)),
+        Json::List(nodes) => nodes.iter().for_each(|n| used(n, found)),
+        Json::Record(members) => members.iter().for_each(|(key, n)| {
+            found.extend(text::variables(&key.name));
+            used(n, found);
+        }),
+        _ => {}
+    }
+}
+
 /// The words of a comment that stands as a value.
 fn words(node: &Node) -> Vec<String> {
     match &node.kind {
@@ -274,9 +296,17 @@ fn words(node: &Node) -> Vec<String> {
 fn weak_text(node: &Node) -> String {
     match &node.kind {
         Json::Bool(bool) => u8::from(*bool).to_string(),
-        Json::Number(written) => written.clone(),
+        Json::Number(written) => go_number(written),
         Json::Text(text) => text.clone(),
         _ => String::new(),
+    }
+}
+
+/// A number as Go makes a text of it: all are floats there, written without exponent and needless digits.
+pub(super) fn go_number(written: &str) -> String {
+    match written.parse::<f64>() {
+        Ok(number) if number.is_finite() => number.to_string(),
+        _ => written.to_owned(),
     }
 }
 

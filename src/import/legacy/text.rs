@@ -1,11 +1,11 @@
 //! Texts of a template, taken apart: what refers to a variable, what is left to the run, and what is plain text.
 
 use crate::import::draft::{Kind, Name, Piece, Value};
-use crate::template::{Action, OperandKind, Piece as Part, parse};
+use crate::template::{Action, OperandKind, Piece as Part, parse, user_variables};
 use crate::text::Span;
 
 /// A text as a value; one that is nothing but a variable is the variable.
-pub(super) fn value(text: &str, span: Span) -> Value {
+pub(in crate::import) fn value(text: &str, span: Span) -> Value {
     let mut pieces = pieces(text, span);
     if let [Piece::Value(_)] = &pieces[..]
         && let Some(Piece::Value(value)) = pieces.pop()
@@ -23,6 +23,19 @@ pub(super) fn default(text: &str, span: Span) -> Value {
         return Value::new(Kind::Call("env".into(), vec![Value::text(name, span)]), span);
     }
     value(text, span)
+}
+
+/// The variables that a text refers to, anywhere in its actions.
+pub(in crate::import) fn variables(text: &str) -> Vec<String> {
+    if !text.contains("{{") {
+        return Vec::new();
+    }
+    let parsed = parse(text);
+    let actions = parsed.pieces.iter().filter_map(|part| match part {
+        Part::Action { action, .. } => Some(action),
+        Part::Text(_) => None,
+    });
+    actions.flat_map(|action| user_variables(action)).map(str::to_owned).collect()
 }
 
 fn pieces(text: &str, span: Span) -> Vec<Piece> {

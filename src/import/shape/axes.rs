@@ -187,7 +187,7 @@ mod tests {
             span,
         };
         let block = Block { options: options.iter().map(entry).collect(), ..Block::default() };
-        Builder { name: name.to_owned(), block }
+        Builder { name: name.to_owned(), said: None, block }
     }
 
     #[test]

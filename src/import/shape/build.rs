@@ -76,13 +76,25 @@ pub(in crate::import) fn program(typed: &Typed, kinds: &Kinds, stems: [&str; 2],
             image.posts.push(Chain { when, links });
         }
     }
+    let said = said(draft, &mut solver);
     image.lets = std::mem::take(&mut solver.lets);
     matrix(&cells, &solver.columns, &mut image, &mut program);
     let usual = draft.builders.len() == 1 && draft.builders[0].name == image.name;
-    image.builds = (!usual).then(|| cells.name.clone());
+    image.builds = said.or_else(|| (!usual).then(|| cells.name.clone()));
     program.names = solver.columns.names;
     program.images.push(image);
     Some(program)
+}
+
+/// The names of the builds, where variables are in some of them.
+fn said(draft: &Draft, solver: &mut Solver<'_>) -> Option<Value> {
+    if draft.builders.iter().all(|b| b.said.is_none()) {
+        return None;
+    }
+    let span = solver.cells.span;
+    let name = |b: &crate::import::draft::Builder| b.said.clone().unwrap_or_else(|| Value::text(b.name.clone(), span));
+    let names = draft.builders.iter().map(|b| Some(name(b))).collect();
+    Some(solver.solve(&solver.cells.all(), names, "build_name"))
 }
 
 fn variables(typed: &Typed, names: &mut Names) -> Vec<Declared> {
@@ -98,7 +110,12 @@ fn variables(typed: &Typed, names: &mut Names) -> Vec<Declared> {
             comments: variable.comments.clone(),
         }
     };
-    typed.draft.variables.iter().map(declared).collect()
+    let mut all: Vec<Declared> = typed.draft.variables.iter().map(declared).collect();
+    if typed.draft.late {
+        // The few that have become params stand together.
+        all.sort_by_key(|variable| !variable.early);
+    }
+    all
 }
 
 /// What the image is called: as its file, or where that says nothing, as its only build.
@@ -118,7 +135,11 @@ fn builders(draft: &Draft, solver: &mut Solver<'_>, shape: Shape) -> Vec<Stateme
     let mut groups: Vec<(&str, Vec<usize>)> = Vec::new();
     for (number, builder) in draft.builders.iter().enumerate() {
         let merged = matches!(shape, Shape::Axes | Shape::Table);
-        match groups.iter_mut().find(|(kind, _)| merged && *kind == builder.block.kind) {
+        let fits = |first: usize| like(&draft.builders[first].block, &builder.block);
+        match groups
+            .iter_mut()
+            .find(|(kind, own)| merged && *kind == builder.block.kind && own.first().is_some_and(|b| fits(*b)))
+        {
             Some((_, own)) => own.push(number),
             None => groups.push((&builder.block.kind, vec![number])),
         }
@@ -141,6 +162,13 @@ fn builders(draft: &Draft, solver: &mut Solver<'_>, shape: Shape) -> Vec<Stateme
         });
     }
     statements
+}
+
+/// Whether two blocks say so much in common that nobody would write them apart.
+fn like(a: &Block, b: &Block) -> bool {
+    let common = a.options.iter().filter(|e| b.options.iter().any(|o| o.key == e.key)).count();
+    let all = a.options.len() + b.options.len() - common;
+    common * 3 >= all * 2 || all - common <= 2
 }
 
 /// Comments that say more than the build's own coordinates.

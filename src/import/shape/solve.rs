@@ -177,6 +177,7 @@ impl Solver<'_> {
         let truth = |v: &Option<Value>| matches!(v, Some(Value { kind: Kind::Bool(_), .. }));
         let nothing = |v: &Option<Value>| v.as_ref().is_none_or(|v| v.plain() == Some(""));
         let plain = nothing(a) || nothing(b) || truth(a) || truth(b) || !values.iter().flatten().all(is_cell);
+        let plain = plain || self.is_exception(values);
         if !plain {
             return None;
         }
@@ -186,6 +187,13 @@ impl Solver<'_> {
             return self.cells.condition(&some, builds);
         }
         Some(self.branches(builds, values, &[]))
+    }
+
+    /// Whether one build of many has a value of its own.
+    fn is_exception(&self, values: &Values) -> bool {
+        const MANY: usize = 3;
+        let first = values.iter().filter(|v| Some(*v) == values.first()).count();
+        values.len() >= MANY && (first == 1 || first + 1 == values.len())
     }
 
     /// One branch a value.

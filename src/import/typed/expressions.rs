@@ -35,6 +35,9 @@ impl Mender<'_> {
                 if !early {
                     return None;
                 }
+                if self.is_split(value) && matches!(bare(ty), Ty::List(_)) {
+                    return None;
+                }
                 self.worked_out(value, ty, encoding)
             }
             Kind::Name(_) | Kind::Field(..) | Kind::Index(..) | Kind::Call(..) | Kind::Operation(..) => {
@@ -63,6 +66,11 @@ impl Mender<'_> {
             value.kind = Kind::List(vec![value.clone()]);
         }
         Ok(())
+    }
+
+    /// Whether a value is a variable whose text is a list in some places.
+    pub(super) fn is_split(&self, value: &Value) -> bool {
+        matches!(&value.kind, Kind::Name(Name::Variable(name)) if self.variables.get(name).is_some_and(|v| v.split))
     }
 
     fn is_number(&self, value: &Value) -> Option<bool> {
@@ -123,8 +131,17 @@ pub(super) fn bare(ty: &Ty) -> &Ty {
     }
 }
 
+/// Whether a text is made of variables and characters, so that it can be known beforehand.
+pub(super) fn is_made_of_names(value: &Value) -> bool {
+    match &value.kind {
+        Kind::Name(_) => true,
+        Kind::Text(pieces) => super::composed::parts(pieces).is_some(),
+        _ => false,
+    }
+}
+
 /// `"${k}=${v}"` apart.
-fn sides(value: &Value) -> Option<(Value, Value)> {
+pub(super) fn sides(value: &Value) -> Option<(Value, Value)> {
     if let Some((key, made)) = pair(value) {
         return Some((Value::text(key, value.span), made));
     }

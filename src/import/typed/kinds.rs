@@ -77,8 +77,14 @@ fn keep(
 }
 
 fn members(entries: &[Entry], draft: &Draft) -> IndexMap<String, (Sort, bool)> {
-    let entries = entries.iter().filter(|e| e.value.kind != Kind::Null);
-    entries.map(|e| (e.key.clone(), (sort(&e.value, draft), false))).collect()
+    let mut members = IndexMap::new();
+    for entry in entries.iter().filter(|e| e.value.kind != Kind::Null) {
+        match (&entry.value.kind, sort(&entry.value, draft)) {
+            (Kind::Spread(_), Sort::Record(spread)) => members.extend(spread),
+            (_, sort) => drop(members.insert(entry.key.clone(), (sort, false))),
+        }
+    }
+    members
 }
 
 fn sort(value: &Value, draft: &Draft) -> Sort {
@@ -110,6 +116,11 @@ fn sort(value: &Value, draft: &Draft) -> Sort {
         Kind::Not(_) => Sort::Bool,
         _ => Sort::Text(fields(value, &draft.locals)),
     }
+}
+
+/// Whether texts in a value read run-time fields.
+pub(super) fn has_fields(value: &Value) -> bool {
+    !fields(value, &[]).is_empty()
 }
 
 /// The run-time fields that a text uses, also by the values that stand in it.
@@ -161,6 +172,13 @@ fn join(a: Sort, b: Sort) -> Sort {
         (Sort::Nothing, other) | (other, Sort::Nothing) => other,
         (Sort::Int, Sort::Number) | (Sort::Number, Sort::Int) => Sort::Number,
         (Sort::Text(a), Sort::Text(b)) => Sort::Text(a.union(&b).cloned().collect()),
+        // Such texts stand in no union; other scalars are written as texts there.
+        (Sort::Text(fields), Sort::Bool | Sort::Int | Sort::Number)
+        | (Sort::Bool | Sort::Int | Sort::Number, Sort::Text(fields))
+            if !fields.is_empty() =>
+        {
+            Sort::Text(fields)
+        }
         (Sort::List(a), Sort::List(b)) => Sort::List(Box::new(join(*a, *b))),
         (Sort::Record(a), Sort::Record(b)) => Sort::Record(both(a, b)),
         (Sort::Any(mut all), other) | (other, Sort::Any(mut all)) => {
@@ -221,10 +239,12 @@ impl Sort {
 
     /// The type of a map's values, where all members are of one sort that is said in a word.
     fn map(members: &IndexMap<String, (Sort, bool)>) -> Option<String> {
+        // A key that is worked out belongs to a map, whatever its values are.
+        let worked_out = members.contains_key("");
         let mut values = members.values().map(|(sort, _)| sort.clone());
         let Some(first) = values.next() else { return Some("string".into()) };
         match values.fold(first, join) {
-            Sort::List(_) | Sort::Record(_) | Sort::Any(_) => None,
+            Sort::List(_) | Sort::Record(_) | Sort::Any(_) if !worked_out => None,
             simple => Some(simple.word(false)),
         }
     }

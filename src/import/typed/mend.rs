@@ -3,10 +3,12 @@
 use rustc_hash::FxHashMap;
 
 use crate::import::draft::{Entry, Kind, Lost, Name, Piece, Value, Variable};
-use crate::import::legacy::go_bool;
+use crate::import::legacy::{go_bool, go_number};
+use crate::import::program::identifier;
 use crate::ty::{Domain, Encoding, Field, Literal, Ty};
 
-use super::expressions::is_spread;
+use super::expressions::{is_made_of_names, is_spread, sides};
+use super::names::{bound, made};
 use super::paths::Paths;
 use super::variables::Written;
 
@@ -15,6 +17,8 @@ pub(super) struct Mender<'m> {
     /// Values with names.
     pub(super) locals: &'m FxHashMap<String, Value>,
     pub(super) paths: &'m Paths<'m>,
+    /// Defaults of variables that are plain texts.
+    pub(super) defaults: &'m FxHashMap<String, String>,
     pub(super) lost: Vec<Lost>,
 }
 
@@ -27,20 +31,13 @@ impl Mender<'_> {
         if let Some(mended) = self.expression(value, ty, encoding) {
             return mended;
         }
+        if let Some(mended) = self.composed(value, ty, encoding) {
+            return mended;
+        }
         match ty {
             Ty::Named(named) => self.value(value, &named.ty, encoding),
             Ty::Optional(inner) | Ty::Late(inner) => self.value(value, inner, encoding),
-            Ty::Union(members) => match members.iter().find(|m| fits(value, m)) {
-                Some(member) => self.value(value, member, encoding),
-                None => {
-                    let plain = value.plain().map(str::to_owned);
-                    let literal = members.iter().find(|m| is_literal(m, plain.as_deref(), value));
-                    match literal.or_else(|| members.iter().find(|m| !matches!(m, Ty::Literal(_)))) {
-                        Some(member) => self.value(value, member, encoding),
-                        None => Ok(()),
-                    }
-                }
-            },
+            Ty::Union(members) => member(value, members).map_or(Ok(()), |member| self.value(value, member, encoding)),
             Ty::Bool => {
                 let bool = match &value.kind {
                     Kind::Int(int) => Some(*int != 0),
@@ -56,7 +53,9 @@ impl Mender<'_> {
                     _ => value.plain().and_then(|t| t.trim().parse().ok()),
                 };
                 let kind = match (int, encoding) {
-                    (Some(int), Some(Encoding::Gib)) => u64::try_from(int).ok().map(|n| Kind::Size(n << 30)),
+                    (Some(int), Some(Encoding::Gib)) => {
+                        u64::try_from(int).ok().and_then(|n| n.checked_mul(1 << 30)).map(Kind::Size)
+                    }
                     (int, _) => int.map(Kind::Int),
                 };
                 replace(value, kind)
@@ -144,7 +143,7 @@ impl Mender<'_> {
         let text = match &value.kind {
             Kind::Bool(bool) => Some(u8::from(*bool).to_string()),
             Kind::Int(int) => Some(int.to_string()),
-            Kind::Number(written) => Some(written.clone()),
+            Kind::Number(written) => Some(go_number(written)),
             // What is no text becomes one.
             Kind::Name(Name::Variable(name)) => {
                 if self.variables.get(name).is_some_and(|v| !v.text) {
@@ -167,6 +166,11 @@ impl Mender<'_> {
             Kind::Text(pieces) if pieces.is_empty() => value.kind = Kind::List(Vec::new()),
             Kind::Text(pieces) => value.kind = Kind::List(split(pieces, value.span)),
             Kind::Record(entries) if entries.is_empty() => value.kind = Kind::List(Vec::new()),
+            _ if self.is_split(value) => {
+                let arguments = vec![value.clone(), Value::text(",", value.span)];
+                value.kind = Kind::Call("split".into(), arguments);
+                return Ok(());
+            }
             _ => {
                 if let Kind::Name(Name::Variable(name)) = &value.kind {
                     let what = format!("the list that `{name}` may hold");
@@ -199,8 +203,17 @@ impl Mender<'_> {
                     entries.push(Entry { key: String::new(), value, comments: Vec::new(), span });
                     continue;
                 }
-                let (key, rest) =
-                    pair(value).ok_or("each variable has the form `NAME=value`, its name known beforehand")?;
+                let Some((key, rest)) = pair(value) else {
+                    let (key, rest) = sides(value)
+                        .filter(|(key, _)| is_made_of_names(key))
+                        .ok_or("each variable has the form `NAME=value`, its name known beforehand")?;
+                    let known =
+                        |name: &str| self.variables.keys().chain(self.locals.keys()).any(|n| identifier(n) == name);
+                    let bound = bound(known).ok_or("its name is known only when the plan is made")?;
+                    let (comments, span) = (Vec::new(), value.span);
+                    entries.push(made(&Entry { key: String::new(), value: rest, comments, span }, key, bound));
+                    continue;
+                };
                 if let Some(at) = entries.iter().position(|e| e.key == key) {
                     // The last one wins where the script runs.
                     entries.remove(at);
@@ -225,16 +238,32 @@ impl Mender<'_> {
         }
         match &mut value.kind {
             Kind::List(values) => values.iter_mut().for_each(|v| self.loose(v)),
-            Kind::Record(entries) => entries.iter_mut().for_each(|e| self.loose(&mut e.value)),
+            Kind::Record(entries) => {
+                // Packer takes it for none, and no type is known that would have it.
+                entries.retain(|e| e.value.kind != Kind::Null);
+                entries.iter_mut().for_each(|e| self.loose(&mut e.value));
+            }
             _ => {}
+        }
+    }
+
+    /// The numbers and truth values in a list become texts, where texts in it read run-time fields: these stand in no mixed list.
+    pub(super) fn texts(&mut self, value: &mut Value) {
+        if let Kind::List(values) = &mut value.kind {
+            values.iter_mut().for_each(|value| match &value.kind {
+                Kind::List(_) => self.texts(value),
+                _ => self.text(value),
+            });
         }
     }
 
     /// The default of a variable, mended to what the variable is.
     pub(super) fn default(&mut self, variable: &mut Variable, written: &Written) {
         if written.unsaid {
+            let default = variable.default.as_ref().and_then(Value::plain).unwrap_or_default();
+            let empty = if default.is_empty() { "empty " } else { "" };
             self.lost.push(Lost {
-                what: format!("the empty default of `{}`", variable.name),
+                what: format!("the {empty}default of `{}`", variable.name),
                 why: format!("where it is used, it is of the type `{}`; a value must be given", written.word),
                 span: variable.span,
             });
@@ -266,6 +295,14 @@ fn range_base(ty: &Ty) -> &Ty {
 fn whole(written: &str) -> Option<i64> {
     let number: f64 = written.parse().ok()?;
     (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
+}
+
+/// The member of a union that a value is, or may become.
+pub(super) fn member<'t>(value: &Value, members: &'t [Ty]) -> Option<&'t Ty> {
+    let plain = value.plain();
+    let fitting = members.iter().find(|m| fits(value, m));
+    let literal = || members.iter().find(|m| is_literal(m, plain, value));
+    fitting.or_else(literal).or_else(|| members.iter().find(|m| !matches!(m, Ty::Literal(_))))
 }
 
 /// Whether a value is of a type as it stands, or nearly so.

@@ -2,11 +2,12 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::import::draft::{Block, Draft, Entry, Kind, Name, Operator, Piece, Type, Value};
+use crate::import::draft::{Block, Draft, Entry, Kind, Name, Type, Value};
 use crate::schema::{Category, Kinds};
 use crate::text::{FileId, Span};
-use crate::ty::{Encoding, Field, Literal, Pattern, Record, Ty};
+use crate::ty::{Field, Literal, Pattern, Record, Ty};
 
+use super::flows::Flows;
 use super::mend::{duration, split};
 use super::{expressions, locals};
 
@@ -25,8 +26,10 @@ pub(in crate::import) struct Written {
     pub(in crate::import) secret: bool,
     /// Whether the compiler must know it.
     pub(in crate::import) early: bool,
-    /// Whether its default is an empty text where a text is of no use.
+    /// Whether its default is no value of its type, but something to be filled in.
     pub(super) unsaid: bool,
+    /// Whether it is a text whose parts between commas make a list.
+    pub(super) split: bool,
 }
 
 /// Options whose values are nobody's business.
@@ -52,12 +55,64 @@ pub(super) fn is_secret(name: &str) -> bool {
     SECRET_WORDS.iter().any(|word| name.contains(word)) && (!place || name.ends_with("access_key_id"))
 }
 
-/// The types of all variables of a draft.
+/// Whether a text stands for a value that somebody has to fill in.
+fn is_blank(text: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "fill_in",
+        "fillin",
+        "fill_me",
+        "fillme",
+        "change_me",
+        "changeme",
+        "replace",
+        "your_",
+        "todo",
+        "tbd",
+        "xxx",
+        "placeholder",
+        "insert_",
+        "example",
+        "...",
+    ];
+    let word = text.trim().to_ascii_lowercase().replace(['-', ' '], "_");
+    word.starts_with('<') && word.ends_with('>') || WORDS.iter().any(|w| word.contains(w))
+}
+
+/// The variables that hold secrets: by a word of the template, by their names, or by the options that they flow into.
+pub(super) fn secrets(draft: &Draft) -> FxHashSet<String> {
+    let named = draft.variables.iter().filter(|v| v.sensitive || is_secret(&v.name)).map(|v| v.name.clone());
+    let mut secrets: FxHashSet<String> = named.collect();
+    for entry in blocks(draft).flat_map(entries) {
+        if SECRET_OPTIONS.contains(&entry.key.as_str()) || is_secret(&entry.key) {
+            entry.value.each(&mut |value| {
+                if let Kind::Name(Name::Variable(variable)) = &value.kind {
+                    secrets.insert(variable.clone());
+                }
+            });
+        }
+    }
+    secrets
+}
+
+/// All blocks of a draft.
+fn blocks(draft: &Draft) -> impl Iterator<Item = &Block> {
+    let builders = draft.builders.iter().map(|b| &b.block);
+    builders.chain(&draft.provisioners).chain(&draft.cleanups).chain(draft.posts.iter().flatten())
+}
+
+/// The options of a block, those of its overrides too.
+pub(super) fn entries(block: &Block) -> impl Iterator<Item = &Entry> {
+    block.options.iter().chain(block.overrides.iter().flat_map(|(_, entries)| entries))
+}
+
+/// The types of all variables of a draft. `early` are those that the compiler must know, `knowable` those that it can know.
 pub(super) fn types(
     draft: &Draft,
     kinds: &Kinds,
     early: &FxHashSet<String>,
+    knowable: &FxHashSet<String>,
 ) -> (FxHashMap<String, Written>, locals::Wanted) {
+    let secrets = secrets(draft);
     let mut flows = Flows { locals: &draft.locals, ..Flows::default() };
     each_value(draft, &mut |value| flows.decides(value));
     for builder in &draft.builders {
@@ -70,16 +125,30 @@ pub(super) fn types(
         // Where it must also be one, or stands within a text, it is no list.
         let wanted = flows.wanted.get(&variable.name).into_iter().flatten();
         let one = in_text || wanted.clone().any(|t| !matches!(t, Ty::List(_)));
+        let wanted_list = wanted.clone().any(|t| matches!(t, Ty::List(_)));
         let wanted: Vec<&Ty> = wanted.filter(|t| !(one && matches!(t, Ty::List(_)))).collect();
         let default = variable.default.as_ref().filter(|d| !matches!(d.kind, Kind::Call(..)));
-        let early = early.contains(&variable.name);
+        // A list that is one text elsewhere is taken apart, which only the compiler can do.
+        let parted = default.and_then(Value::plain).is_some_and(|d| d.is_empty() || d.contains(','));
+        let split = draft.late && one && parted && wanted_list && knowable.contains(&variable.name);
+        let composed = flows.composed.contains(&variable.name) && knowable.contains(&variable.name);
+        let early = early.contains(&variable.name) || split || composed;
         let default = default.filter(|d| d.kind != Kind::Null);
         let declared = declared(&variable.ty, early);
         // Text flows into most places; what is no text must be said. Of several, the first decides.
         let strict = wanted.iter().copied().find(|t| !t.is_text());
         // Of what is no text, an empty default says nothing.
-        let unsaid =
-            strict.is_some_and(|t| !matches!(t, Ty::List(_))) && default.is_some_and(|d| d.plain() == Some(""));
+        let empty = strict.is_some_and(|t| !matches!(t, Ty::List(_))) && default.is_some_and(|d| d.plain() == Some(""));
+        // Nor does one that waits for somebody to fill it in.
+        let form = wanted.iter().copied().find(|t| match t {
+            Ty::String => false,
+            Ty::List(inner) => **inner != Ty::String,
+            _ => true,
+        });
+        let blank = form.is_some_and(|form| {
+            default.and_then(Value::plain).is_some_and(|d| is_blank(d) && !takes(form, &Value::text(d, variable.span)))
+        });
+        let unsaid = empty || blank;
         let default = default.filter(|_| !unsaid);
         let fits = |ty: &&Ty| default.is_none_or(|d| takes(ty, d));
         let ty = match (strict, &declared) {
@@ -92,11 +161,11 @@ pub(super) fn types(
             }
         };
         let ty = ty.cloned().unwrap_or(Ty::String);
-        let secret = variable.sensitive || is_secret(&variable.name) || flows.secret.contains(&variable.name);
+        let secret = secrets.contains(&variable.name);
         let null = variable.default.as_ref().is_some_and(|d| d.kind == Kind::Null);
         let word = if null { Ty::Optional(ty.clone().into()).to_string() } else { ty.to_string() };
         let (text, list) = (ty.is_text(), matches!(ty, Ty::List(_)));
-        (variable.name.clone(), Written { word, ty, text, list, secret: secret && !early, early, unsaid })
+        (variable.name.clone(), Written { word, ty, text, list, secret: secret && !early, early, unsaid, split })
     };
     let types = draft.variables.iter().map(written).collect();
     (types, flows.wanted_locals)
@@ -156,184 +225,6 @@ fn takes(ty: &Ty, default: &Value) -> bool {
     }
 }
 
-/// Where variables flow.
-#[derive(Default)]
-struct Flows<'d> {
-    locals: &'d [Entry],
-    wanted_locals: locals::Wanted,
-    wanted: FxHashMap<String, Vec<Ty>>,
-    secret: Vec<String>,
-    /// Those that stand within texts.
-    in_text: Vec<String>,
-}
-
-impl Flows<'_> {
-    fn block(&mut self, block: &Block, category: Category, kinds: &Kinds) {
-        let Some(kind) = kinds.get(&(category, block.kind.as_str().into())) else { return };
-        for entry in block.options.iter().chain(block.overrides.iter().flat_map(|(_, e)| e)) {
-            let find = kind.options.iter().find(|(name, f)| **name == entry.key || f.was_named(&entry.key));
-            let Some((name, field)) = find else { continue };
-            self.flow(&entry.value, &field.ty, field.encoding());
-            entry.value.each(&mut |value| {
-                let Kind::Text(pieces) = &value.kind else { return };
-                for piece in pieces {
-                    if let Piece::Value(value) = piece
-                        && let Kind::Name(Name::Variable(name)) = &value.kind
-                    {
-                        self.in_text.push(name.clone());
-                    }
-                }
-            });
-            if SECRET_OPTIONS.contains(&name.as_str()) || name.ends_with("password") {
-                entry.value.each(&mut |value| {
-                    if let Kind::Name(Name::Variable(variable)) = &value.kind {
-                        self.secret.push(variable.clone());
-                    }
-                });
-            }
-        }
-    }
-
-    /// What a value must be that something is decided by.
-    fn decides(&mut self, value: &Value) {
-        let is_bool = |v: &Value| matches!(v.kind, Kind::Bool(_));
-        match &value.kind {
-            Kind::If(condition, ..) => self.value(condition, &Ty::Bool),
-            Kind::Not(inner) => self.value(inner, &Ty::Bool),
-            Kind::Operation(Operator::And | Operator::Or, a, b) => {
-                [a, b].into_iter().for_each(|v| self.value(v, &Ty::Bool))
-            }
-            Kind::Operation(Operator::Equal | Operator::Unequal, a, b) => {
-                for (one, other) in [(a, b), (b, a)] {
-                    match &other.kind {
-                        Kind::Int(_) => self.value(one, &Ty::Int),
-                        _ if is_bool(other) => self.value(one, &Ty::Bool),
-                        _ => {}
-                    }
-                }
-            }
-            Kind::Operation(
-                Operator::Less | Operator::LessEqual | Operator::Greater | Operator::GreaterEqual,
-                a,
-                b,
-            ) => {
-                [a, b].into_iter().for_each(|v| self.value(v, &Ty::Int));
-            }
-            Kind::Operation(
-                Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Remainder,
-                a,
-                b,
-            ) => [a, b].into_iter().for_each(|v| self.value(v, &Ty::Int)),
-            // The key of a map that is written down is one of its keys.
-            Kind::Index(base, indices) => {
-                if let (Kind::Name(Name::Local(map)), [key]) = (&base.kind, &indices[..])
-                    && let Some(Kind::Record(entries)) =
-                        self.locals.iter().find(|l| l.key == *map).map(|l| &l.value.kind)
-                    && entries.len() > 1
-                    && entries.iter().all(|e| !expressions::is_spread(e))
-                {
-                    let keys = entries.iter().map(|e| Ty::Literal(Literal::Text(e.key.as_str().into()))).collect();
-                    self.value(key, &Ty::Union(keys));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn value(&mut self, value: &Value, ty: &Ty) {
-        self.flow(value, ty, None);
-    }
-
-    fn flow(&mut self, value: &Value, ty: &Ty, encoding: Option<Encoding>) {
-        match (&value.kind, ty) {
-            (_, Ty::Named(named)) => self.flow(value, &named.ty, encoding),
-            (_, Ty::Optional(inner) | Ty::Late(inner)) => self.flow(value, inner, encoding),
-            (Kind::If(_, a, b) | Kind::Operation(Operator::Else, a, b), _) => {
-                [a, b].into_iter().for_each(|branch| self.flow(branch, ty, encoding));
-            }
-            (Kind::Spread(inner), _) => self.flow(inner, ty, encoding),
-            (Kind::For(each), Ty::List(inner) | Ty::Map(inner)) => self.value(&each.makes, inner),
-            (Kind::Name(Name::Local(name)), ty) => {
-                let found = self.wanted_locals.entry(name.clone()).or_default();
-                let place = (expressions::bare(ty).clone(), encoding);
-                if !found.contains(&place) {
-                    found.push(place);
-                    if let Some(local) = self.locals.iter().find(|local| local.key == *name) {
-                        self.flow(&local.value, ty, encoding);
-                    }
-                }
-            }
-            (Kind::Field(base, key), _) => {
-                locals::parts(self.locals, base, Some(key)).into_iter().for_each(|part| self.flow(part, ty, encoding));
-            }
-            (Kind::Index(base, indices), _) => {
-                let key = indices.first().and_then(Value::plain);
-                locals::parts(self.locals, base, key).into_iter().for_each(|part| self.flow(part, ty, encoding));
-            }
-            (Kind::Name(Name::Variable(name)), ty) => {
-                let found = self.wanted.entry(name.clone()).or_default();
-                let ty = simple(ty);
-                if !found.contains(&ty) {
-                    found.push(ty);
-                }
-            }
-            (_, Ty::Union(members)) => {
-                if let Some(member) = members.iter().find(|m| super::mend::fits(value, m)) {
-                    self.value(value, member);
-                }
-            }
-            (Kind::List(values), Ty::List(inner)) => values.iter().for_each(|v| match &v.kind {
-                Kind::Spread(more) => self.flow(more, ty, encoding),
-                _ => self.value(v, inner),
-            }),
-            (Kind::List(values), _) => values.iter().for_each(|v| self.value(v, ty)),
-            // One record where a list of them is wanted.
-            (Kind::Record(_), Ty::List(inner)) => self.value(value, inner),
-            (Kind::Text(pieces), Ty::List(inner)) => {
-                split(pieces, value.span)
-                    .iter()
-                    .filter(|v| !matches!(v.kind, Kind::Text(_)))
-                    .for_each(|v| self.value(v, inner));
-            }
-            (Kind::Record(entries), Ty::Map(inner)) => entries.iter().for_each(|e| match &e.value.kind {
-                Kind::Spread(more) => self.flow(more, ty, encoding),
-                _ => self.value(&e.value, inner),
-            }),
-            (Kind::Record(entries), Ty::Record(record)) => {
-                for Entry { key, value, .. } in entries {
-                    if let Some(field) = record.fields.get(key.as_str()) {
-                        self.value(value, &field.ty);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// What a variable of such a place is declared as.
-fn simple(ty: &Ty) -> Ty {
-    match ty {
-        Ty::Named(named) => simple(&named.ty),
-        Ty::Optional(inner) | Ty::Late(inner) => simple(inner),
-        Ty::Range(range) => simple(&range.base),
-        // In whole GiB, as Packer counts.
-        Ty::Size => Ty::Int,
-        Ty::Matches(_) | Ty::Template(_) => Ty::String,
-        Ty::List(inner) => match simple(inner) {
-            scalar @ (Ty::Bool | Ty::Int | Ty::Number | Ty::Duration | Ty::Domain(_) | Ty::Union(_)) => {
-                Ty::List(scalar.into())
-            }
-            _ => Ty::List(Ty::String.into()),
-        },
-        Ty::Union(members) if members.iter().all(|m| matches!(m, Ty::Literal(_))) => ty.clone(),
-        Ty::Union(members) => members.iter().find(|m| !matches!(m, Ty::Literal(_))).map_or(Ty::String, simple),
-        Ty::Map(_) | Ty::Record(_) => Ty::String,
-        Ty::Literal(_) => Ty::Union([ty.clone()].into()),
-        other => other.clone(),
-    }
-}
-
 /// Some value of a type, as a literal for `--set`.
 pub(in crate::import) fn specimen(ty: &Ty) -> String {
     match expressions::bare(ty) {
@@ -360,18 +251,15 @@ pub(in crate::import) fn specimen(ty: &Ty) -> String {
 
 /// Calls `see` with every value of a draft, also those within others.
 pub(super) fn each_value(draft: &Draft, see: &mut dyn FnMut(&Value)) {
-    let blocks = draft.builders.iter().map(|b| &b.block);
-    let blocks = blocks.chain(&draft.provisioners).chain(&draft.cleanups).chain(draft.posts.iter().flatten());
-    for block in blocks {
-        let entries = block.options.iter().chain(block.overrides.iter().flat_map(|(_, e)| e));
-        entries.for_each(|entry| entry.value.each(see));
-    }
+    draft.builders.iter().filter_map(|b| b.said.as_ref()).for_each(|said| said.each(see));
+    blocks(draft).flat_map(entries).for_each(|entry| entry.value.each(see));
     draft.locals.iter().for_each(|e| e.value.each(see));
     draft.variables.iter().filter_map(|v| v.default.as_ref()).for_each(|d| d.each(see));
 }
 
 /// Changes every value of a draft, also those within others.
 pub(super) fn each_value_mut(draft: &mut Draft, change: &dyn Fn(&mut Value)) {
+    draft.builders.iter_mut().filter_map(|b| b.said.as_mut()).for_each(|said| said.change(change));
     let blocks = draft.builders.iter_mut().map(|b| &mut b.block);
     let blocks =
         blocks.chain(&mut draft.provisioners).chain(&mut draft.cleanups).chain(draft.posts.iter_mut().flatten());
@@ -386,6 +274,7 @@ pub(super) fn each_value_mut(draft: &mut Draft, change: &dyn Fn(&mut Value)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::draft::Piece;
 
     #[test]
     fn names_tell_secrets() {

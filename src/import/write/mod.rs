@@ -18,13 +18,13 @@ use value::Writer;
 /// A value alone.
 #[cfg(test)]
 pub(super) fn value(value: &super::draft::Value, names: &super::program::Names) -> String {
-    Writer { names }.value(value)
+    Writer::new(names).value(value)
 }
 
 /// The text of a program, not yet formatted.
 pub(super) fn write(program: &Program) -> String {
     let mut out = String::new();
-    let writer = Writer { names: &program.names };
+    let writer = Writer::new(&program.names);
     program.doc.iter().for_each(|line| comment(&mut out, "//!", line));
     let mut items: Vec<String> = Vec::new();
     items.extend(program.externs.iter().map(external));
@@ -48,7 +48,7 @@ pub(super) fn write(program: &Program) -> String {
     }
     items.push(lets);
     items.extend(program.tables.iter().map(|table| self::table(table, &writer)));
-    items.extend(program.images.iter().map(|image| self::image(image, &writer)));
+    items.extend(program.images.iter().map(|image| writer.deeper(|| self::image(image, &writer))));
     let mut end = String::new();
     program.end.iter().for_each(|line| comment(&mut end, "//", line));
     items.push(end);
@@ -147,7 +147,7 @@ fn chain(chain: &Chain, writer: &Writer<'_>) -> String {
     let when = chain.when.as_ref().map(|w| format!("when {} ", writer.value(w))).unwrap_or_default();
     let mut out = format!("post {when}{{\n");
     for (number, link) in chain.links.iter().enumerate() {
-        let mut text = statement(link, writer);
+        let mut text = writer.deeper(|| statement(link, writer));
         if number > 0 {
             // Comments stand before `then`.
             let at = text.lines().take_while(|l| l.starts_with("//")).map(|l| l.len() + 1).sum();
@@ -173,12 +173,13 @@ fn statement(statement: &Statement, writer: &Writer<'_>) -> String {
         && statement.end.is_empty()
         && statement.entries.iter().all(|e| e.comments.is_empty());
     if short {
-        let entry = statement.entries.first().map(|e| format!(" {} ", writer.entry(e))).unwrap_or_default();
+        let entry = statement.entries.first().map(|e| writer.deeper(|| format!(" {} ", writer.entry(e))));
+        let entry = entry.unwrap_or_default();
         push(&mut out, &format!("{} {{{entry}}}", head.join(" ")));
         return out;
     }
     push(&mut out, &format!("{} {{", head.join(" ")));
-    entries(&mut out, &statement.entries, writer);
+    writer.deeper(|| entries(&mut out, &statement.entries, writer));
     statement.end.iter().for_each(|line| comment(&mut out, "//", line));
     out.push_str("}\n");
     out

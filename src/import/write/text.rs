@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::import::draft::Piece;
+use crate::template::{Operand, OperandKind, Piece as Part, parse};
 
 use super::value::Writer;
 
@@ -53,6 +54,7 @@ pub(super) fn text(pieces: &[Piece], writer: &Writer<'_>) -> String {
         }
         return parts.join(" + ");
     }
+    let pieces: &[Piece] = &pieces.iter().map(|piece| renamed(piece, writer)).collect::<Vec<_>>();
     let values = pieces.iter().any(|p| matches!(p, Piece::Value(_)));
     let source: String =
         pieces.iter().map(|p| if let Piece::Chars(s) | Piece::Action(s) = p { s.as_str() } else { "" }).collect();
@@ -78,11 +80,41 @@ pub(super) fn text(pieces: &[Piece], writer: &Writer<'_>) -> String {
     out
 }
 
-/// A text of several lines as such, where it ends with its last line.
+/// An action that reads variables, with the names that they have in the program.
+fn renamed(piece: &Piece, writer: &Writer<'_>) -> Piece {
+    let Piece::Action(source) = piece else { return piece.clone() };
+    let mut out = source.clone();
+    for read in parse(source).pieces.iter().rev() {
+        let Part::Action { action, .. } = read else { continue };
+        let Some(pipeline) = action.pipeline() else { continue };
+        let mut places: Vec<(std::ops::Range<usize>, &str)> = Vec::new();
+        let mut before: Option<&Operand> = None;
+        pipeline.each_command(&mut |command, piped| {
+            let is_user = matches!(&command.head.kind, OperandKind::Function(name) if name == "user");
+            let named = command.arguments.first().or(before.filter(|_| piped)).filter(|_| is_user);
+            if let Some(operand) = named
+                && let OperandKind::Text(name) = &operand.kind
+                && let Some(given) = writer.names.of_variable(name).filter(|given| given != name)
+            {
+                places.push((operand.range.clone(), given));
+            }
+            before = Some(&command.head);
+        });
+        places.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
+        for (range, given) in places {
+            let quote = out.get(range.start..range.start + 1).unwrap_or("`").to_owned();
+            if out.get(range.clone()).is_some() {
+                out.replace_range(range, &format!("{quote}{given}{quote}"));
+            }
+        }
+    }
+    Piece::Action(out)
+}
+
+/// A text of several lines as such. One whose last line does not end is told so.
 fn lines(pieces: &[Piece], source: &str, values: bool, writer: &Writer<'_>) -> Option<String> {
     let strange = |c: char| c.is_control() && c != '\n';
-    let fits = source.ends_with('\n')
-        && source.matches('\n').count() > 1
+    let fits = source.matches('\n').count() > 1
         && !source.contains(strange)
         && !source.lines().any(|l| l.trim_end() != l && l.trim().is_empty())
         && !source.contains("'''")
@@ -90,12 +122,41 @@ fn lines(pieces: &[Piece], source: &str, values: bool, writer: &Writer<'_>) -> O
     if !fits {
         return None;
     }
-    const INDENT: &str = "        ";
+    let runs = pieces.iter().any(|p| !matches!(p, Piece::Chars(_)));
+    if matches!(pieces.last(), Some(Piece::Chars(last)) if last.ends_with('\n')) {
+        return block(pieces, source, values, writer);
+    }
+    if !runs {
+        let ended = format!("{source}\n");
+        let block = writer.deeper(|| block(pieces, &ended, false, writer))?;
+        return Some(format!("trim_suffix({block}, \"\\n\")"));
+    }
+    // The last line stands behind the others; what an action opens it would part from its end.
+    let parted = |p: &Piece| matches!(p, Piece::Action(action) if opens(action));
+    let Some(Piece::Chars(last)) = pieces.last().filter(|_| !pieces.iter().any(parted)) else { return None };
+    let (before, behind) = last.rsplit_once('\n')?;
+    let mut first = pieces[..pieces.len() - 1].to_vec();
+    first.push(Piece::Chars(format!("{before}\n")));
+    let end = source.len() - behind.len();
+    Some(format!("{} + {}", block(&first, source.get(..end)?, values, writer)?, plain(behind)))
+}
+
+/// Whether an action is part of a longer one, or takes the blanks around it away.
+fn opens(action: &str) -> bool {
+    const WORDS: [&str; 8] = ["if", "else", "end", "range", "with", "define", "block", "template"];
+    let inside = action.trim_start_matches("{{").trim_end_matches("}}");
+    let word = inside.trim_start().split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    inside.starts_with('-') || inside.ends_with('-') || WORDS.contains(&word)
+}
+
+/// Whole lines between triple quotes.
+fn block(pieces: &[Piece], source: &str, values: bool, writer: &Writer<'_>) -> Option<String> {
+    let margin = writer.margin();
     let indented = |text: &str| -> String {
-        text.lines().map(|l| if l.is_empty() { "\n".to_owned() } else { format!("{INDENT}{l}\n") }).collect()
+        text.lines().map(|l| if l.is_empty() { "\n".to_owned() } else { format!("{margin}{l}\n") }).collect()
     };
     if !values {
-        return Some(format!("'''\n{}{INDENT}'''", indented(source)));
+        return Some(format!("'''\n{}{margin}'''", indented(source)));
     }
     let mut whole = String::new();
     for piece in pieces {
@@ -111,7 +172,7 @@ fn lines(pieces: &[Piece], source: &str, values: bool, writer: &Writer<'_>) -> O
             }
         }
     }
-    Some(format!("\"\"\"\n{}{INDENT}\"\"\"", indented(&whole)))
+    Some(format!("\"\"\"\n{}{margin}\"\"\"", indented(&whole)))
 }
 
 /// What stands between double quotes.

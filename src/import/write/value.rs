@@ -1,5 +1,7 @@
 //! Values as the language writes them.
 
+use std::cell::Cell;
+
 use crate::import::draft::{Entry, For, Kind, Operator, Value};
 use crate::import::program::Names;
 use crate::ty::describe;
@@ -22,9 +24,29 @@ enum Tight {
 
 pub(super) struct Writer<'w> {
     pub(super) names: &'w Names,
+    /// How far what is written stands from the margin, as the formatter will have it.
+    indent: Cell<usize>,
 }
 
-impl Writer<'_> {
+impl<'w> Writer<'w> {
+    pub(super) fn new(names: &'w Names) -> Self {
+        Writer { names, indent: Cell::new(0) }
+    }
+
+    /// The blanks before a line at this place.
+    pub(super) fn margin(&self) -> String {
+        " ".repeat(self.indent.get())
+    }
+
+    /// What is written one step further from the margin.
+    pub(super) fn deeper<T>(&self, write: impl FnOnce() -> T) -> T {
+        const STEP: usize = 4;
+        self.indent.set(self.indent.get() + STEP);
+        let written = write();
+        self.indent.set(self.indent.get() - STEP);
+        written
+    }
+
     /// An entry of a record or block.
     pub(super) fn entry(&self, entry: &Entry) -> String {
         match &entry.value.kind {
@@ -52,10 +74,10 @@ impl Writer<'_> {
             Kind::Size(bytes) => size(*bytes),
             Kind::Text(pieces) => text(pieces, self),
             Kind::List(values) => {
-                let values: Vec<String> = values.iter().map(|v| self.value(v)).collect();
+                let values: Vec<String> = self.deeper(|| values.iter().map(|v| self.value(v)).collect());
                 format!("[{}]", values.join(", "))
             }
-            Kind::Record(entries) => self.record(entries),
+            Kind::Record(entries) => self.deeper(|| self.record(entries)),
             Kind::Spread(inner) => format!("...{}", self.value(inner)),
             Kind::Name(name) => self.names.of(name).to_owned(),
             Kind::Field(of, name) => format!("{}.{name}", self.within(of, Tight::Whole)),
@@ -170,12 +192,29 @@ fn size(bytes: u64) -> String {
     if bytes > 0 && bytes.is_multiple_of(GIB) { format!("{}GiB", bytes / GIB) } else { describe::size(bytes) }
 }
 
-/// A number in the language's form, which has no exponents.
+/// A number in the language's form, which has no exponents, and whose integers have an end.
 fn number(written: &str) -> String {
-    if written.contains(['e', 'E']) {
+    if written.contains(['e', 'E']) || !written.contains('.') {
         let number = written.parse::<f64>().unwrap_or_default();
         let plain = format!("{number}");
         return if plain.contains('.') || !number.is_finite() { plain } else { format!("{plain}.0") };
     }
     written.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_a_point_and_no_exponent() {
+        for (written, said) in [
+            ("0.10", "0.10"),
+            ("1e3", "1000.0"),
+            ("1.5E-2", "0.015"),
+            ("12345678901234567890", "12345678901234567000.0"),
+        ] {
+            assert_eq!(number(written), said);
+        }
+    }
 }

@@ -21,6 +21,11 @@ pub fn compile(text: &str) {
     oracle::compile::check(text);
 }
 
+/// Asks whether a template of Packer's becomes a program, and whether its plan comes back.
+pub fn import(text: &str) {
+    oracle::import::check(text);
+}
+
 /// Asks whether a text of the run-time language is read, and data escaped.
 pub fn template(text: &str) {
     oracle::template::check(text);

@@ -5,6 +5,7 @@
 
 pub(crate) mod compile;
 pub(crate) mod format;
+pub(crate) mod import;
 pub(crate) mod json;
 pub(crate) mod parse;
 pub(crate) mod template;

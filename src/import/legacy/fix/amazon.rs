@@ -1,14 +1,14 @@
 //! The mendings of Amazon's builders.
 
-use super::{list_node, put, remove, rename, text_node, truth};
+use super::{carry, list_node, put, remove, text_node, truth};
 use crate::json::{Key, Kind, Node};
 
 pub(super) fn builder(builder: &mut Node, kind: &str) {
     if !kind.starts_with("amazon-") {
         return;
     }
-    rename(builder, "shutdown_behaviour", "shutdown_behavior");
-    rename(builder, "enhanced_networking", "ena_support");
+    carry(builder, "shutdown_behaviour", "shutdown_behavior");
+    carry(builder, "enhanced_networking", "ena_support");
     private_ip(builder);
     if let Some((key, value)) = remove(builder, "temporary_security_group_source_cidr") {
         let list = match &value.kind {

@@ -71,6 +71,13 @@ fn put(node: &mut Node, name: &str, place: Key, value: Node) {
     }
 }
 
+/// Renames a key; where the new one is there too, the old one has the last word.
+fn carry(node: &mut Node, old: &str, new: &str) {
+    if let Some((key, value)) = remove(node, old) {
+        put(node, new, key, value);
+    }
+}
+
 /// Renames a key; where the new one is there, the old one goes.
 fn rename(node: &mut Node, old: &str, new: &str) {
     if let Some((key, value)) = remove(node, old)
@@ -118,21 +125,181 @@ fn each_text(node: &mut Node, change: &dyn Fn(&mut String)) {
 
 /// The text with every call of a field or function replaced where `{{` and blanks stand before it.
 fn replaced_calls(text: &str, old: &str, new: &str) -> String {
+    let word = |c: char| c.is_alphanumeric() || c == '_';
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(old) {
-        let (before, behind) = rest.split_at(at);
-        let behind = &behind[old.len()..];
-        let word = |c: char| c.is_alphanumeric() || c == '_';
-        let whole = !before.ends_with(|c| word(c) || c == '.') && !behind.starts_with(word);
-        let inside = out.len() + before.len() > 0 && {
-            let done = format!("{out}{before}");
-            done.rfind("{{").is_some_and(|open| !done[open..].contains("}}"))
+    let mut done = 0;
+    let mut inside = false;
+    for (at, _) in text.match_indices(old) {
+        let before = &text[done..at];
+        let behind = &text[at + old.len()..];
+        inside = match (before.rfind("{{"), before.rfind("}}")) {
+            (Some(open), Some(close)) => open > close,
+            (Some(_), None) => true,
+            (None, Some(_)) => false,
+            (None, None) => inside,
         };
+        let whole = !text[..at].ends_with(|c| word(c) || c == '.') && !behind.starts_with(word);
         out.push_str(before);
         out.push_str(if whole && inside { new } else { old });
-        rest = behind;
+        done = at + old.len();
     }
-    out.push_str(rest);
+    out.push_str(&text[done..]);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::FileId;
+
+    fn mended(section: &str, block: &str) -> String {
+        let text = format!(r#"{{ "{section}": [{block}] }}"#);
+        let mut root = crate::json::parse(FileId(0), &text).value.expect("a template");
+        mend(&mut root);
+        let block = root.get(section).and_then(Node::list).and_then(<[Node]>::first).expect("a block");
+        block.plain().to_string().replace('"', "'")
+    }
+
+    /// Each as `packer fix` of 1.6.6 prints it, but for the order.
+    #[test]
+    fn each_builder_is_what_packer_fix_makes_of_it() {
+        for (before, after) in [
+            ("'type':'x','iso_md5':'a'", "'type':'x','iso_checksum':'md5:a'"),
+            (
+                "'type':'x','ami_name':'{{ .CreateTime }} .CreateTime'",
+                "'type':'x','ami_name':'{{ timestamp }} .CreateTime'",
+            ),
+            (
+                "'type':'virtualbox','guest_additions_attach':true",
+                "'type':'virtualbox-iso','guest_additions_mode':'attach'",
+            ),
+            (
+                "'type':'virtualbox','guest_additions_attach':false",
+                "'type':'virtualbox-iso','guest_additions_mode':'upload'",
+            ),
+            ("'type':'vmware'", "'type':'vmware-iso'"),
+            ("'type':'proxmox'", "'type':'proxmox-iso'"),
+            ("'type':'parallels-iso','headless':true,'parallels_tools_host_path':'a'", "'type':'parallels-iso'"),
+            (
+                "'type':'parallels-pvm','guest_os_distribution':'a','guest_os_type':'b'",
+                "'type':'parallels-pvm','guest_os_type':'a'",
+            ),
+            ("'type':'x','ssh_key_path':'a','ssh_private_key_file':'b'", "'type':'x','ssh_private_key_file':'b'"),
+            ("'type':'x','ssh_disable_agent':true", "'type':'x','ssh_disable_agent_forwarding':true"),
+            ("'type':'scaleway','access_key':'a'", "'type':'scaleway','organization_id':'a'"),
+            (
+                "'type':'amazon-ebs','shutdown_behaviour':'a','shutdown_behavior':'b'",
+                "'type':'amazon-ebs','shutdown_behavior':'a'",
+            ),
+            ("'type':'amazon-ebs','enhanced_networking':true", "'type':'amazon-ebs','ena_support':true"),
+            ("'type':'amazon-ebs','ssh_private_ip':'false'", "'type':'amazon-ebs','ssh_interface':'public_ip'"),
+            (
+                "'type':'amazon-ebs','temporary_security_group_source_cidr':'a'",
+                "'type':'amazon-ebs','temporary_security_group_source_cidrs':['a']",
+            ),
+            ("'type':'amazon-ebs','spot_price_auto_product':'a'", "'type':'amazon-ebs'"),
+            ("'type':'docker','login_email':'a'", "'type':'docker'"),
+            (
+                "'type':'vmware-iso','remote_type':'esx5'",
+                "'type':'vmware-iso','remote_type':'esx5','disk_type_id':'zeroedthick','skip_compaction':true",
+            ),
+            (
+                "'type':'vmware','remote_type':'esx5','disk_type_id':'2','skip_compaction':false",
+                "'type':'vmware-iso','remote_type':'esx5','disk_type_id':'2','skip_compaction':true",
+            ),
+            (
+                "'type':'vmware-iso','remote_type':'esx5','disk_type_id':'thin'",
+                "'type':'vmware-iso','remote_type':'esx5','disk_type_id':'thin'",
+            ),
+            (
+                "'type':'vmware-iso','remote_type':'esx5','disk_type_id':'2','skip_compaction':'false'",
+                "'type':'vmware-iso','remote_type':'esx5','disk_type_id':'2','skip_compaction':'false'",
+            ),
+            ("'type':'vmware-iso','disk_type_id':'2'", "'type':'vmware-iso','disk_type_id':'2'"),
+            ("'type':'vmware-vmx','remote_type':'esx5'", "'type':'vmware-vmx','remote_type':'esx5'"),
+            ("'type':'hyperv-iso','vhd_temp_path':'a','cpu':1,'cpus':2", "'type':'hyperv-iso','cpus':1"),
+            (
+                "'type':'hyperv-vmcx','clone_from_vmxc_path':'a','ram_size':2",
+                "'type':'hyperv-vmcx','clone_from_vmcx_path':'a','memory':2",
+            ),
+            ("'type':'x','a':['{{clean_ami_name `b`}}']", "'type':'x','a':['{{clean_resource_name `b`}}']"),
+            ("'type':'x','a':'{{ `b` | clean_image_name }}'", "'type':'x','a':'{{ `b` | clean_resource_name }}'"),
+            ("'type':'qemu','disk_size':10.5", "'type':'qemu','disk_size':'10M'"),
+            ("'type':'qemu','disk_size':'10'", "'type':'qemu','disk_size':'10'"),
+            ("'type':'qemu','ssh_host_port_min':1,'host_port_min':2", "'type':'qemu','host_port_min':1"),
+            (
+                "'type':'virtualbox-ovf','ssh_skip_nat_mapping':true,'ssh_host_port_max':1",
+                "'type':'virtualbox-ovf','skip_nat_mapping':true,'host_port_max':1",
+            ),
+            ("'type':'x','ssh_wait_timeout':'a','ssh_timeout':'b'", "'type':'x','ssh_timeout':'b'"),
+            (
+                "'type':'vsphere-iso','disk_size':1,'storage':[{'disk_size':2}],'network':'a','networkCard':'b'",
+                "'type':'vsphere-iso','storage':[{'disk_size':1},{'disk_size':2}],'network_adapters':[{'network':'a','network_card':'b'}]",
+            ),
+            ("'type':'x','iso_checksum_type':'sha1','iso_checksum':'a'", "'type':'x','iso_checksum':'sha1:a'"),
+            ("'type':'x','iso_checksum_type':'','iso_checksum':'a'", "'type':'x','iso_checksum':'a'"),
+            ("'type':'x','iso_checksum_type':'a','iso_checksum_url':'b'", "'type':'x','iso_checksum':'file:b'"),
+            (
+                "'type':'x','iso_checksum_type':'a','iso_checksum_url':'','iso_checksum':'c'",
+                "'type':'x','iso_checksum':'a:c'",
+            ),
+        ] {
+            let block = format!("{{{}}}", before.replace('\'', "\""));
+            assert_eq!(mended("builders", &block), format!("{{{after}}}"), "{before}");
+        }
+    }
+
+    #[test]
+    fn what_packer_fix_gets_wrong_is_what_was_meant() {
+        for (before, after) in [
+            ("'type':'x','iso_checksum_type':'none','iso_checksum':'a'", "'type':'x','iso_checksum':'none'"),
+            ("'type':'x','iso_checksum_type':'None'", "'type':'x','iso_checksum':'none'"),
+            (
+                "'type':'azure-arm','shared_image_gallery_destination':{'exlude_from_latest':true}",
+                "'type':'azure-arm','shared_image_gallery_destination':{'exclude_from_latest':true}",
+            ),
+        ] {
+            let block = format!("{{{}}}", before.replace('\'', "\""));
+            assert_eq!(mended("builders", &block), format!("{{{after}}}"), "{before}");
+        }
+    }
+
+    #[test]
+    fn steps_are_what_packer_fix_makes_of_them() {
+        for (section, before, after) in [
+            (
+                "provisioners",
+                r#"{"type":"powershell","environment_vars":["A=`$x`\"y"],"elevated_user":"``b"}"#,
+                "{'type':'powershell','environment_vars':['A=$x\\'y'],'elevated_user':'`b'}",
+            ),
+            (
+                "provisioners",
+                r#"{"type":"ansible-local","galaxycommand":"a"}"#,
+                "{'type':'ansible-local','galaxy_command':'a'}",
+            ),
+            (
+                "provisioners",
+                r#"{"type":"x","override":{"virtualbox":{"a":1}}}"#,
+                "{'type':'x','override':{'virtualbox-iso':{'a':1}}}",
+            ),
+            (
+                "post-processors",
+                r#"{"type":"manifest","filename":"a","output":"b"}"#,
+                "{'type':'manifest','output':'a'}",
+            ),
+            ("post-processors", r#"[{"type":"docker-push","login_email":"a"}]"#, "[{'type':'docker-push'}]"),
+            (
+                "post-processors",
+                r#"{"type":"docker-tag","tag":"a,b","tags":["c"]}"#,
+                "{'type':'docker-tag','tags':['a','b','c']}",
+            ),
+            (
+                "post-processors",
+                r#"{"type":"vagrant","aws":{"a":1},"override":{"b":{}}}"#,
+                "{'type':'vagrant','override':{'b':{},'aws':{'a':1}}}",
+            ),
+        ] {
+            assert_eq!(mended(section, before), after);
+        }
+    }
 }
