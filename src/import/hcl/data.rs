@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An expression without what only wraps it; a local is what it stands for.
-    fn resolved(&self, expression: &'a Expression) -> &'a Expression {
+    pub(super) fn resolved(&self, expression: &'a Expression) -> &'a Expression {
         let mut expression = self.unwrapped(expression);
         for _ in 0..16 {
             let Expression::Traversal(traversal) = expression else { break };

@@ -6,8 +6,10 @@
 //! language, by what the run does (`at_run`, `moment`), or by their results (`fold`, `pure`).
 
 mod at_run;
+mod blanks;
 mod body;
 mod build;
+mod cidr;
 mod data;
 mod defaults;
 mod expr;
@@ -29,7 +31,9 @@ mod text;
 mod validation;
 mod variables;
 
-use rustc_hash::FxHashMap;
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::diagnostic::Diagnostic;
 use crate::text::Span;
@@ -61,6 +65,10 @@ pub fn read(files: &[File<'_>]) -> Read {
         module: Module::read(&parsed),
         locals: FxHashMap::default(),
         made: Vec::new(),
+        variables: FxHashMap::default(),
+        reading: Vec::new(),
+        late: FxHashMap::default(),
+        secret_locals: FxHashSet::default(),
         draft: Draft::default(),
         comments: Vec::new(),
         lenient: false,
@@ -85,6 +93,20 @@ enum Came {
     Busy,
     Value(Value),
     Nothing(String),
+}
+
+impl Bound {
+    /// A name that is an identifier.
+    fn plain(name: &str, given: &str) -> Self {
+        Bound {
+            name: name.to_owned(),
+            key: None,
+            value: Some(given.to_owned()),
+            over: None,
+            iterator: false,
+            known: None,
+        }
+    }
 }
 
 /// Where an expression stands.
@@ -118,6 +140,8 @@ struct Bound {
     key: Option<String>,
     /// The identifier of the value.
     value: Option<String>,
+    /// What its elements are of.
+    over: Option<Rc<Value>>,
     /// Whether it is an iterator.
     iterator: bool,
     /// The key and the value, where they are known: of a `dynamic` step, which is made once for each element.
@@ -130,6 +154,14 @@ struct Reader<'a> {
     locals: FxHashMap<String, Came>,
     /// Variables that stand for what only the run knows, such as a secret of a store: what they stand for, and their names.
     made: Vec<(String, String)>,
+    /// Where each variable stands in the draft.
+    variables: FxHashMap<String, usize>,
+    /// Locals that are being read, the innermost last.
+    reading: Vec<String>,
+    /// Locals that only the run knows, and why.
+    late: FxHashMap<String, String>,
+    /// Locals that hold what is sensitive.
+    secret_locals: FxHashSet<String>,
     draft: Draft,
     /// Comments within the expression at hand.
     comments: Vec<String>,

@@ -6,7 +6,17 @@ use hcl_edit::expr::{Expression, Traversal, TraversalOperator};
 use crate::import::draft::{Entry, For, Kind, Name, Piece, Type, Value, Variable};
 use crate::text::Span;
 
+use super::defaults::is_default;
+use super::module::Local;
 use super::{Came, Place, Reader, Said, Where, Why};
+
+/// How many locals may stand between one and what it is made of.
+const DEEPEST: usize = 500;
+/// How many parts the path to a value may have.
+const LONGEST: usize = 64;
+
+/// How it begins that a local has no value.
+const NEEDS: &str = "it needs the local ";
 
 type Operators<'a> = &'a [Decorated<TraversalOperator>];
 
@@ -118,7 +128,9 @@ impl<'a> Reader<'a> {
                 Ok(Value::new(Kind::Name(Name::Variable(other.clone())), span))
             }
             Some(Came::Value(_)) => Ok(Value::new(Kind::Name(Name::Local(name.to_owned())), span)),
-            Some(Came::Nothing(why)) => Err(Why { why: format!("it needs the local `{name}`: {why}"), span }),
+            // The first reason is the one to be mended.
+            Some(Came::Nothing(why)) if why.starts_with(NEEDS) => Err(Why { why: why.clone(), span }),
+            Some(Came::Nothing(why)) => Err(Why { why: format!("{NEEDS}`{name}`: {why}"), span }),
             Some(Came::Busy) => Err(Why { why: format!("the local `{name}` needs itself"), span }),
             None => {
                 let why = "no file that was read declares it; it became a variable that must be set";
@@ -148,13 +160,13 @@ impl<'a> Reader<'a> {
         let name = found.unwrap_or_else(|| {
             let mut fresh = name.to_owned();
             let own = key.strip_prefix("local.") == Some(name);
-            while self.draft.variables.iter().any(|v| v.name == fresh)
+            while self.variables.contains_key(&fresh)
                 || !own && self.is_taken(&fresh.replace('-', "_"))
             {
                 fresh.push('_');
             }
             self.made.push((key.to_owned(), fresh.clone()));
-            self.draft.variables.push(Variable {
+            self.declare(Variable {
                 name: fresh.clone(),
                 ty: Type::Any,
                 default,
@@ -171,6 +183,9 @@ impl<'a> Reader<'a> {
     /// What operators take out of a value.
     pub(super) fn selected(&mut self, base: Value, operators: Operators<'a>, place: &Place<'a>, span: Span) -> Said {
         let mut base = base;
+        if operators.len() > LONGEST {
+            return Err(Why { why: format!("it has more than {LONGEST} parts"), span });
+        }
         for (i, operator) in operators.iter().enumerate() {
             let rest = operators.get(i + 1..).unwrap_or_default();
             base = match operator.value() {
@@ -208,7 +223,7 @@ impl<'a> Reader<'a> {
 
     /// A record may hold what only the run knows; a text that only the run knows has no parts.
     fn known_selection(&self, base: &Value) -> Result<(), Why> {
-        match self.looked_up(base).kind {
+        match self.followed(base).kind {
             Kind::Text(_) => self.known(base),
             _ => Ok(()),
         }
@@ -217,7 +232,7 @@ impl<'a> Reader<'a> {
     fn splat(&mut self, base: Value, each: Operators<'a>, then: Operators<'a>, place: &Place<'a>, span: Span) -> Said {
         self.known(&base)?;
         let mut inner = place.clone();
-        let name = self.bind(&mut inner, "each", &mut Vec::new());
+        let name = self.bind(&mut inner, "each", Some(&base));
         let makes = self.selected(Value::bound(name.clone(), span), each, &inner, span)?;
         let made = For { key: None, value: name, over: base, condition: None, makes_key: None, makes };
         let list = Value::new(Kind::For(Box::new(made)), span);
@@ -234,22 +249,53 @@ impl<'a> Reader<'a> {
         let outer = std::mem::take(&mut self.comments);
         let place = Place::new(local.file, Where::Local);
         let lenient = std::mem::replace(&mut self.lenient, false);
-        let said = self.value(local.expression, &place);
+        let said = if self.reading.len() < DEEPEST {
+            self.reading.push(name.to_owned());
+            let said = self.value(local.expression, &place);
+            self.reading.pop();
+            said
+        } else {
+            Err(Why { why: format!("more than {DEEPEST} locals need each other"), span: local.span })
+        };
         let within = std::mem::replace(&mut self.comments, outer);
-        let came = match said {
+        let mut comments = local.comments.clone();
+        let came = match said.and_then(|value| self.kept_secret(name, &local, value)) {
             Ok(value) => {
-                let mut comments = local.comments;
                 comments.extend(within);
-                let entry = Entry { key: name.to_owned(), value: value.clone(), comments, span: local.span };
-                if value.kind != Kind::Name(Name::Variable(name.to_owned())) {
-                    self.draft.locals.push(entry);
-                }
-                Came::Value(value)
+                self.read(name, value, comments, local.span)
             }
-            Err(why) => self.unsaid_local(name, local.comments, why, local.span, local.file),
+            Err(why) => self.unsaid_local(name, comments, why, local.span, local.file),
         };
         self.lenient = lenient;
         self.locals.insert(name.to_owned(), came);
+    }
+
+    /// Takes a local that was read into the draft.
+    fn read(&mut self, name: &str, value: Value, comments: Vec<String>, span: Span) -> Came {
+        if let Some(why) = self.only_at_run(&value) {
+            self.late.insert(name.to_owned(), why);
+        }
+        if self.holds_secret(&value) {
+            self.secret_locals.insert(name.to_owned());
+        }
+        let made = matches!(&value.kind, Kind::Name(Name::Variable(other)) if other == name || self.stands_for(name, other));
+        if !made {
+            self.draft.locals.push(Entry { key: name.to_owned(), value: value.clone(), comments, span });
+        }
+        Came::Value(value)
+    }
+
+    /// A local that nobody may see: a secret, unless what it is made of is one already.
+    fn kept_secret(&mut self, name: &str, local: &Local<'a>, value: Value) -> Said {
+        if !local.sensitive || self.holds_secret(&value) {
+            return Ok(value);
+        }
+        if is_default(&value) {
+            return Ok(self.stand_in(&format!("local.{name}"), name, Some(value), true, local.span));
+        }
+        let why = "only texts can be secrets; this is shown wherever it goes";
+        self.lose(format!("`sensitive` of the local `{name}`"), why, local.span);
+        Ok(value)
     }
 }
 

@@ -9,6 +9,8 @@ use crate::text::Span;
 
 use super::build::Use;
 use super::fold::value_of;
+use super::order::Collection;
+use super::pure;
 use super::module::{At, inside};
 use super::{Bound, Place, Reader, Where, Why, gaps};
 
@@ -120,6 +122,10 @@ impl<'a> Reader<'a> {
                 let mut comments = std::mem::take(waiting);
                 let range = inside(block);
                 let mut done = range.start;
+                for attribute in block.body.attributes() {
+                    let what = format!("`{}` of the post-processors", attribute.key.as_str());
+                    self.lose(what, "a chain has no options, its links have", self.span(place, attribute));
+                }
                 for link in block.body.blocks() {
                     let here = link.span().unwrap_or(done..done);
                     let gap = gaps::comments(self.files[place.file].file.text, done..here.start.max(done));
@@ -164,24 +170,24 @@ impl<'a> Reader<'a> {
         let kind = self.constant(&labels).and_then(|l| l.get(0)?.as_str().map(str::to_owned));
         let kind = kind.ok_or_else(|| fail("the kind of a step is a plain text"))?;
         let over = body.get_attribute("for_each").ok_or_else(|| fail("a `dynamic` block has a `for_each`"))?;
-        let over = self.value(&over.value, place)?;
+        let Collection { over, set } = self.collection(&over.value, place)?;
         let content = body.get_blocks("content").next().ok_or_else(|| fail("a `dynamic` block has a `content`"))?;
         let iterator = body.get_attribute("iterator").and_then(|a| a.value.as_variable()).map_or(word, |i| i.as_str());
         let elements: Vec<(serde_json::Value, serde_json::Value)> = match self.constant(&over) {
+            Some(serde_json::Value::Array(values)) if set => values.into_iter().map(|v| (v.clone(), v)).collect(),
             Some(serde_json::Value::Array(values)) => {
                 values.into_iter().enumerate().map(|(i, v)| (i.into(), v)).collect()
             }
             Some(serde_json::Value::Object(members)) => {
-                let mut members: Vec<_> = members.into_iter().collect();
-                members.sort_by(|a, b| a.0.cmp(&b.0));
-                members.into_iter().map(|(k, v)| (k.into(), v)).collect()
+                pure::sorted(members).into_iter().map(|(k, v)| (k.into(), v)).collect()
             }
             _ => return Err(fail("which steps there are depends on variables; write one with `when` for each")),
         };
         for (key, value) in elements {
             let known = Some((value_of(&key, span), value_of(&value, span)));
             let mut inner = place.clone();
-            inner.bound.push(Bound { name: iterator.to_owned(), key: None, value: None, iterator: true, known });
+            let name = iterator.to_owned();
+            inner.bound.push(Bound { name, key: None, value: None, over: None, iterator: true, known });
             let step = self.step_of(kind.clone(), content, &inner, around, std::mem::take(&mut comments));
             match word {
                 "provisioner" => self.draft.provisioners.extend(step),

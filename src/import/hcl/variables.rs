@@ -8,7 +8,7 @@ use crate::import::draft::{Kind, Type, Value, Variable};
 use crate::text::Span;
 
 use super::fold::value_of;
-use super::module::{Variable as Declared, inside};
+use super::module::{Variable as Declared, inside, is_true};
 use super::{Came, Place, Reader, Said, Where, Why, gaps};
 
 impl<'a> Reader<'a> {
@@ -27,7 +27,7 @@ impl<'a> Reader<'a> {
                 }
                 Declared::Block(at) => self.variable_block(&name, at.file, at.block, at.comments.clone()),
             };
-            self.draft.variables.push(variable);
+            self.declare(variable);
             // Names are asked for later on.
             self.module.variables.insert(name, declared);
         }
@@ -55,7 +55,12 @@ impl<'a> Reader<'a> {
             variable.comments.extend(gap.above);
             done = at.end;
             if let Some(inner) = structure.as_block() {
-                validations.push(inner);
+                if inner.ident.as_str() == "validation" {
+                    validations.push(inner);
+                } else {
+                    let what = format!("`{}` of the variable `{name}`", inner.ident.as_str());
+                    self.lose(what, "variables of Packer's have no such thing", self.span(&place, inner));
+                }
                 continue;
             }
             let Some(attribute) = structure.as_attribute() else { continue };
@@ -66,11 +71,7 @@ impl<'a> Reader<'a> {
                     variable.default = self.default(name, said);
                     variable.comments.append(&mut self.comments);
                 }
-                "sensitive" => {
-                    let said = self.value(&attribute.value, &place);
-                    variable.sensitive =
-                        said.is_ok_and(|v| matches!(v.kind, Kind::Bool(true)) || v.plain() == Some("true"));
-                }
+                "sensitive" => variable.sensitive = is_true(&attribute.value),
                 "description" => {
                     if let Ok(value) = self.value(&attribute.value, &place) {
                         let text = self.constant(&value).and_then(|c| c.as_str().map(str::to_owned));
@@ -122,6 +123,16 @@ impl<'a> Reader<'a> {
         self.draft.locals.sort_by_key(|local| place(&local.key));
     }
 
+    /// Whether what is written names a secret.
+    fn names_secret(&self, written: &str) -> bool {
+        let names = |root: &str| -> Vec<String> {
+            let word = |rest: &str| rest.split(|c: char| !(c.is_alphanumeric() || "_-".contains(c))).next().map(str::to_owned);
+            written.split(root).skip(1).filter_map(word).collect()
+        };
+        names("var.").iter().any(|name| self.is_sensitive(name))
+            || names("local.").iter().any(|name| self.secret_locals.contains(name))
+    }
+
     /// What an expression comes to if no variable is set, and whenever the plan runs.
     fn supposed(&mut self, expression: &'a Expression, file: usize) -> Option<serde_json::Value> {
         self.lenient = true;
@@ -146,10 +157,13 @@ impl<'a> Reader<'a> {
         comments.push(format!("import: {name} = {written}"));
         comments.push(format!("        {}", why.why));
         let found = expression.and_then(|e| self.supposed(e, file)).map(|json| value_of(&json, span));
+        // What is made of a secret is one.
+        let secret = self.names_secret(&written);
         if found.is_none() && expression.is_some_and(is_textual) {
-            let told = format!("{}; it became a variable, to be given when the plan runs", why.why);
+            let what = if secret { "secret" } else { "variable" };
+            let told = format!("{}; it became a {what}, to be given when the plan runs", why.why);
             self.lose(format!("the local `{name}`"), told, why.span);
-            let value = self.stand_in(&format!("local.{name}"), name, None, false, span);
+            let value = self.stand_in(&format!("local.{name}"), name, None, secret, span);
             if let Some(variable) = self.draft.variables.last_mut() {
                 variable.comments = comments;
                 variable.ty = Type::Text;
@@ -164,7 +178,7 @@ impl<'a> Reader<'a> {
         let told = format!("{}; it became a variable with the value that it has if nothing else is set", why.why);
         self.lose(format!("the local `{name}`"), told, why.span);
         let ty = shown(&found);
-        let value = self.stand_in(&format!("local.{name}"), name, Some(found), false, span);
+        let value = self.stand_in(&format!("local.{name}"), name, Some(found), secret, span);
         if let Some(variable) = self.draft.variables.last_mut() {
             variable.comments = comments;
             variable.ty = ty;

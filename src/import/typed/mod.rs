@@ -26,6 +26,8 @@ use super::problem::ImportProblem;
 pub(super) use kinds::Extern;
 pub(super) use variables::{Written, specimen};
 
+pub(super) use mend::duration;
+
 use mend::Mender;
 use paths::Paths;
 
