@@ -74,7 +74,8 @@ impl Reader<'_> {
 
 /// What the run does to a secret: it never becomes known before.
 fn rendered(name: &str, variable: &str, others: &[serde_json::Value]) -> Option<Piece> {
-    let quoted = |at: usize| others.get(at)?.as_str().filter(|text| !text.contains('`')).map(|text| format!("`{text}`"));
+    let quoted =
+        |at: usize| others.get(at)?.as_str().filter(|text| !text.contains('`')).map(|text| format!("`{text}`"));
     if variable.contains('`') {
         return None;
     }

@@ -26,7 +26,7 @@ enum Token {
 
 /// The literals of a template without the blanks that are taken away.
 pub(super) fn literals(elements: &[&Element], form: Form, text: &str) -> Literals {
-    let mut lines = Lines { form, text, tokens: Vec::new(), trims: false };
+    let mut lines = Lines { form, text, tokens: Vec::new(), trims: false, within: 0 };
     elements.iter().for_each(|element| lines.element(element));
     let mut tokens = lines.tokens;
     if form == Form::Indented {
@@ -47,6 +47,8 @@ struct Lines<'t> {
     tokens: Vec<Token>,
     /// Whether the beginning of what follows is taken away.
     trims: bool,
+    /// In how many directives it stands.
+    within: usize,
 }
 
 impl Lines<'_> {
@@ -60,6 +62,11 @@ impl Lines<'_> {
                             self.line(range.start, &line.replace("$${", "${").replace("%%{", "%{"));
                         }
                     }
+                    // The parser leaves escapes within directives as they are.
+                    None if self.within > 0 => {
+                        let written = self.text.get(range.clone()).unwrap_or(literal.value());
+                        self.line(range.start, &decoded(written));
+                    }
                     None => self.line(range.start, literal.value()),
                 }
             }
@@ -67,16 +74,20 @@ impl Lines<'_> {
             Element::Directive(directive) => match &**directive {
                 Directive::If(choice) => {
                     self.other(choice.if_expr.strip);
+                    self.within += 1;
                     choice.if_expr.template.iter().for_each(|e| self.element(e));
                     if let Some(other) = &choice.else_expr {
                         self.other(other.strip);
                         other.template.iter().for_each(|e| self.element(e));
                     }
+                    self.within -= 1;
                     self.other(choice.endif_expr.strip);
                 }
                 Directive::For(each) => {
                     self.other(each.for_expr.strip);
+                    self.within += 1;
                     each.for_expr.template.iter().for_each(|e| self.element(e));
+                    self.within -= 1;
                     self.other(each.endfor_expr.strip);
                 }
             },
@@ -95,6 +106,37 @@ impl Lines<'_> {
         self.tokens.push(Token::Other);
         self.trims = matches!(strip, Strip::End | Strip::Both);
     }
+}
+
+/// What stands between quotes without its escapes.
+fn decoded(written: &str) -> String {
+    let written = written.replace("$${", "${").replace("%%{", "%{");
+    let mut out = String::with_capacity(written.len());
+    let mut rest = written.as_str();
+    while let Some((before, after)) = rest.split_once('\\') {
+        out.push_str(before);
+        let mut chars = after.chars();
+        let digits = match chars.next() {
+            Some('n') => Err('\n'),
+            Some('r') => Err('\r'),
+            Some('t') => Err('\t'),
+            Some('u') => Ok(4),
+            Some('U') => Ok(8),
+            Some(other) => Err(other),
+            None => break,
+        };
+        rest = chars.as_str();
+        match digits {
+            Err(c) => out.push(c),
+            Ok(count) => {
+                let code = rest.get(..count).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+                out.extend(code.and_then(char::from_u32));
+                rest = rest.get(count..).unwrap_or("");
+            }
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Takes the indentation away that all lines share.

@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
         let mut done = range.start;
         for structure in body {
             let at = structure.span().unwrap_or(done..done);
-            let gap = gaps::comments(self.files[place.file].file.text, done..at.start.max(done));
+            let gap = gaps::comments(self.files[place.file].text, done..at.start.max(done));
             match found.entries.last_mut() {
                 Some(last) if done > range.start => last.comments.extend(gap.behind),
                 _ => self.comments.extend(gap.behind),
@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
             };
             self.comments.extend(comments);
         }
-        let gap = gaps::comments(self.files[place.file].file.text, done..range.end.max(done));
+        let gap = gaps::comments(self.files[place.file].text, done..range.end.max(done));
         match found.entries.last_mut() {
             Some(last) if whole.end > 0 => last.comments.extend(gap.behind),
             _ => self.comments.extend(gap.behind),
@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
     /// Tells what cannot be said, and gives the comment that stands in its place.
     fn unsaid(&mut self, structure: &'a Structure, name: &str, why: Why, place: &Place<'a>) -> Vec<String> {
         let span = self.span(place, structure);
-        let written = self.files[place.file].file.written(span);
+        let written = self.files[place.file].written(span);
         self.lose(format!("the option `{name}`"), why.why.clone(), why.span);
         vec![format!("import: {written}"), format!("        {}", why.why)]
     }
@@ -154,6 +154,7 @@ impl<'a> Reader<'a> {
             key: Some(key.clone()),
             value: Some(value.clone()),
             over: Some(Rc::new(collection.over.clone())),
+            stands: None,
             iterator: true,
             known: None,
         });
@@ -220,6 +221,11 @@ impl<'a> Reader<'a> {
 
 fn constant_key(key: &Value) -> Result<String, Value> {
     key.plain().map(str::to_owned).ok_or_else(|| key.clone())
+}
+
+/// Whether blocks of a name are entries of a map.
+pub(super) fn is_pair(name: &str) -> bool {
+    PAIRS.iter().any(|(own, ..)| *own == name)
 }
 
 /// The key and the value of a block that is an entry of a map.

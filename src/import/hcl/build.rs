@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
         }
         for structure in &at.block.body {
             let here = structure.span().unwrap_or(done..done);
-            let gap = gaps::comments(self.files[at.file].file.text, done..here.start.max(done));
+            let gap = gaps::comments(self.files[at.file].text, done..here.start.max(done));
             done = here.end;
             match structure {
                 Structure::Block(block) if block.ident.as_str() == "source" => {
@@ -147,7 +147,7 @@ impl<'a> Reader<'a> {
             .sources
             .iter()
             .filter(|((kind, label), _)| !used.contains(&(kind.as_str(), label.as_str())))
-            .map(|((kind, label), at)| (kind.clone(), label.clone(), self.files[at.file].file.place(at.block)))
+            .map(|((kind, label), at)| (kind.clone(), label.clone(), self.files[at.file].place(at.block)))
             .collect();
         for (kind, label, span) in left {
             let what = format!("the source `{kind}.{label}`");

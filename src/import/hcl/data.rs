@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
                 }
             }
             Err(why) => {
-                let written = self.files[file].file.written(self.span(&place, attribute));
+                let written = self.files[file].written(self.span(&place, attribute));
                 found.end.push(format!("import: {written}"));
                 found.end.push(format!("        {}", why.why));
                 self.lose("the option `source_ami`", why.why, why.span);
@@ -220,10 +220,10 @@ impl<'a> Reader<'a> {
             .module
             .data
             .iter()
-            .map(|((kind, label), at)| (format!("data.{kind}.{label}"), self.files[at.file].file.place(at.block)))
+            .map(|((kind, label), at)| (format!("data.{kind}.{label}"), self.files[at.file].place(at.block)))
             .collect();
         for (name, span) in text {
-            let asked = self.files.iter().any(|parsed| parsed.file.text.contains(&name));
+            let asked = self.files.iter().any(|file| file.text.contains(&name));
             if !asked {
                 self.lose(format!("`{name}`"), "nothing asks for it", span);
             }

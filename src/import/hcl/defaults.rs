@@ -10,6 +10,13 @@ use super::Reader;
 impl Reader<'_> {
     /// Finds `local.x = var.x == null ? … : var.x` and `compact(split(",", var.x))`, where nothing else asks for the variable.
     pub(super) fn defaults(&mut self) {
+        // One may have another as its default.
+        while self.some_defaults() {}
+        self.null_secrets();
+    }
+
+    /// Finds those that can be found now, and says whether there were any.
+    fn some_defaults(&mut self) -> bool {
         let uses = uses(&self.draft);
         let mut found: FxHashMap<String, String> = FxHashMap::default();
         let mut taken: Vec<(String, Option<Value>)> = Vec::new();
@@ -26,17 +33,18 @@ impl Reader<'_> {
                 (None, _) => {}
             }
         }
-        if !found.is_empty() {
-            self.draft.locals.retain(|l| !found.contains_key(&l.key));
-            each_mut(&mut self.draft, &|value| {
-                if let Kind::Name(Name::Local(asked)) = &value.kind
-                    && let Some(name) = found.get(asked)
-                {
-                    value.kind = Kind::Name(Name::Variable(name.clone()));
-                }
-            });
+        if found.is_empty() {
+            return false;
         }
-        self.null_secrets();
+        self.draft.locals.retain(|l| !found.contains_key(&l.key));
+        each_mut(&mut self.draft, &|value| {
+            if let Kind::Name(Name::Local(asked)) = &value.kind
+                && let Some(name) = found.get(asked)
+            {
+                value.kind = Kind::Name(Name::Variable(name.clone()));
+            }
+        });
+        true
     }
 
     /// The variable that a local is, and the default that it gives it; none where it makes it a list.

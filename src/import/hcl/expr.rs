@@ -11,19 +11,19 @@ use crate::text::Span;
 
 use super::blanks::Form;
 use super::fold::value_of;
-use super::pure;
 use super::gaps;
 use super::order::{Collection, small};
+use super::pure;
 use super::{Bound, Place, Reader, Said, Why};
 
 impl<'a> Reader<'a> {
     pub(super) fn span(&self, place: &Place<'_>, part: &impl hcl_edit::Span) -> Span {
-        self.files[place.file].file.place(part)
+        self.files[place.file].place(part)
     }
 
     /// Keeps the comments of a stretch without code for the entry at hand.
     pub(super) fn gap(&mut self, place: &Place<'_>, range: std::ops::Range<usize>) {
-        let gap = gaps::comments(self.files[place.file].file.text, range);
+        let gap = gaps::comments(self.files[place.file].text, range);
         self.comments.extend(gap.behind);
         self.comments.extend(gap.above);
     }
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
 
     /// Whether a heredoc begins with `<<-`.
     fn is_indented(&self, span: Span, place: &Place<'_>) -> bool {
-        self.files[place.file].file.text.get(span.range()).is_some_and(|text| text.trim_start().starts_with("<<-"))
+        self.files[place.file].text.get(span.range()).is_some_and(|text| text.trim_start().starts_with("<<-"))
     }
 
     fn operation(&mut self, op: BinaryOperator, a: Value, b: Value, span: Span) -> Said {
@@ -177,7 +177,7 @@ impl<'a> Reader<'a> {
                 ObjectKey::Expression(e) => (e.span(), self.span(place, e)),
             };
             let at = at.unwrap_or(done..done);
-            let gap = gaps::comments(self.files[place.file].file.text, done..at.start.max(done));
+            let gap = gaps::comments(self.files[place.file].text, done..at.start.max(done));
             if let Some(last) = entries.last_mut() {
                 last.comments.extend(gap.behind);
             } else {
@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        let gap = gaps::comments(self.files[place.file].file.text, done..range.end.saturating_sub(1).max(done));
+        let gap = gaps::comments(self.files[place.file].text, done..range.end.saturating_sub(1).max(done));
         let last = entries.last_mut().map_or(&mut self.comments, |e| &mut e.comments);
         last.extend(gap.behind);
         last.extend(gap.above);

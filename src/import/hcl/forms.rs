@@ -144,8 +144,14 @@ impl Reader<'_> {
                 _ => call("substr", arguments.to_vec()),
             },
             // With an end before its start it counts down, which only a known one shows.
-            ("range", [_] | [_, _]) if arguments.iter().any(|a| self.constant(a).is_none()) => {
-                call("range", arguments.to_vec())
+            ("range", [_] | [_, _]) => {
+                let numbers = arguments.iter().map(|a| self.constant(a)?.as_f64()).collect::<Option<Vec<f64>>>();
+                let (start, end) = match numbers.as_deref() {
+                    Some([end]) => (0.0, *end),
+                    Some([start, end]) => (*start, *end),
+                    _ => (0.0, 0.0),
+                };
+                (start <= end).then(|| call("range", arguments.to_vec()))?
             }
             ("keys", [map]) => call("sort", vec![call("keys", vec![map.clone()])]),
             ("toset", [list]) => call("sort", vec![call("distinct", vec![list.clone()])]),
@@ -180,7 +186,7 @@ impl Reader<'_> {
             }
             // One call takes one layer of lists away.
             ("flatten", [lists]) => {
-                let layers = self.layers(lists, LAYERS).saturating_sub(1).max(1);
+                let layers = self.layers(lists, &mut Vec::new(), LAYERS).saturating_sub(1).max(1);
                 (0..layers).fold(lists.clone(), |lists, _| call("flatten", vec![lists]))
             }
             ("jsonencode", [one]) => match self.constant(one) {
@@ -213,9 +219,7 @@ impl Reader<'_> {
         let operation = |op, a: Value, b: Value| Value::new(Kind::Operation(op, a.into(), b.into()), span);
         Some(match (name, arguments) {
             ("compact", [list]) => filter(list, operation(Operator::Unequal, bound(item), Value::text("", span))),
-            ("setunion", lists) => {
-                set(Value::new(Kind::List(lists.iter().flat_map(elements).collect()), span))
-            }
+            ("setunion", lists) => set(Value::new(Kind::List(lists.iter().flat_map(elements).collect()), span)),
             ("setintersection", [a, b]) => set(filter(a, operation(Operator::In, bound(item), b.clone()))),
             ("setsubtract", [a, b]) => {
                 let within = operation(Operator::In, bound(item), b.clone());
@@ -265,14 +269,23 @@ const LAYERS: usize = 16;
 
 impl Reader<'_> {
     /// How many layers of lists a value has; what cannot be told counts as a list.
-    fn layers(&self, value: &Value, most: usize) -> usize {
+    fn layers<'v>(&'v self, value: &'v Value, bound: &mut Vec<(&'v str, usize)>, most: usize) -> usize {
         let Some(most) = most.checked_sub(1) else { return 0 };
         match &self.followed(value).kind {
-            Kind::List(values) => 1 + values.iter().map(|v| self.layers(v, most)).max().unwrap_or(0),
-            Kind::For(each) if each.makes_key.is_none() => 1 + self.layers(&each.makes, most),
-            Kind::Spread(inner) => self.layers(inner, most).saturating_sub(1),
+            Kind::List(values) => 1 + values.iter().map(|v| self.layers(v, bound, most)).max().unwrap_or(0),
+            Kind::For(each) if each.makes_key.is_none() => {
+                let over = self.layers(&each.over, bound, most).saturating_sub(1);
+                bound.push((&each.value, over));
+                let layers = 1 + self.layers(&each.makes, bound, most);
+                bound.pop();
+                layers
+            }
+            Kind::Spread(inner) => self.layers(inner, bound, most).saturating_sub(1),
             Kind::If(_, a, b) | Kind::Operation(Operator::Else, a, b) => {
-                self.layers(a, most).max(self.layers(b, most))
+                self.layers(a, bound, most).max(self.layers(b, bound, most))
+            }
+            Kind::Name(Name::Bound(name)) => {
+                bound.iter().rev().find(|(own, _)| own == name).map_or(1, |(_, layers)| *layers)
             }
             Kind::Name(Name::Variable(name)) => {
                 let mut ty = self.variable_of(name).map(|v| &v.ty);
@@ -282,7 +295,7 @@ impl Reader<'_> {
                 }
                 layers
             }
-            Kind::Name(_) | Kind::Field(..) | Kind::Index(..) | Kind::Call(..) => 1,
+            Kind::Name(Name::Local(_)) | Kind::Field(..) | Kind::Index(..) | Kind::Call(..) => 1,
             _ => 0,
         }
     }

@@ -20,6 +20,7 @@ impl<'a> Reader<'a> {
         match name {
             "try" => return self.tried(call, span, place),
             "can" => return self.can(call, span, place),
+            "templatefile" => return self.template_file(call, span, place),
             _ => {}
         }
         let (arguments, range) = self.arguments(call, place)?;
@@ -36,12 +37,6 @@ impl<'a> Reader<'a> {
             ("legacy_strftime", [format]) => return self.action("strftime", std::slice::from_ref(format), span),
             ("env", [variable]) => return self.environment(variable, span, place),
             ("file", [path]) => return self.file(path, span),
-            ("templatefile", _) => {
-                return Err(why(
-                    "the file is a template of HCL; write it as one of Jinja (`{{ name }}` for `${name}`) and say `render_file(…)`"
-                        .to_owned(),
-                ));
-            }
             ("sensitive", [one]) => return self.hidden(one, span, place),
             ("abspath" | "pathexpand", [path]) => return Ok(path.clone()),
             _ if STORES.contains(&name) => return self.store(name, &arguments, span, place),
@@ -178,7 +173,7 @@ impl<'a> Reader<'a> {
             return Err(Why { why, span });
         }
         let name = self.reading.last().cloned().unwrap_or_else(|| "secret".to_owned());
-        let key = format!("sensitive.{}", self.files[place.file].file.written(span));
+        let key = format!("sensitive.{}", self.files[place.file].written(span));
         Ok(self.stand_in(&key, &name, Some(value.clone()), true, span))
     }
 
@@ -211,7 +206,12 @@ impl<'a> Reader<'a> {
         let mut arguments = arguments.into_iter().rev();
         let last = arguments.next().ok_or_else(|| Why { why: "`try` has nothing to try".into(), span })?;
         Ok(arguments.fold(last, |rest, value| {
-            Value::new(Kind::Operation(Operator::Else, value.into(), rest.into()), span)
+            let reached = reached(&value, span);
+            let found = Value::new(Kind::Operation(Operator::Else, value.into(), rest.clone().into()), span);
+            match reached {
+                Some(condition) => Value::new(Kind::If(condition.into(), found.into(), rest.into()), span),
+                None => found,
+            }
         }))
     }
 
@@ -254,4 +254,19 @@ impl<'a> Reader<'a> {
             _ => Err(Why { why: "a pattern must be a plain text".into(), span }),
         }
     }
+}
+
+/// Whether there is all that a selection goes through on its way; none where it goes through nothing.
+fn reached(value: &Value, span: Span) -> Option<Value> {
+    let (Kind::Index(base, _) | Kind::Field(base, _)) = &value.kind else { return None };
+    let (map, key) = match &base.kind {
+        Kind::Index(map, keys) => (map, keys.first()?.clone()),
+        Kind::Field(map, name) => (map, Value::text(name.as_str(), span)),
+        _ => return None,
+    };
+    let there = Value::new(Kind::Call("has".into(), vec![(**map).clone(), key]), span);
+    Some(match reached(base, span) {
+        Some(before) => Value::new(Kind::Operation(Operator::And, before.into(), there.into()), span),
+        None => there,
+    })
 }

@@ -13,11 +13,13 @@ mod cidr;
 mod data;
 mod defaults;
 mod expr;
+mod files;
 mod fold;
 mod format;
 mod forms;
 mod functions;
 mod gaps;
+mod json;
 mod known;
 mod module;
 mod moment;
@@ -33,13 +35,14 @@ mod variables;
 
 use std::rc::Rc;
 
+use hcl_edit::structure::Body;
+use hcl_edit::template::Template;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::diagnostic::Diagnostic;
-use crate::text::Span;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::text::{FileId, Span};
 
 use self::module::Module;
-use self::parse::Parsed;
 use super::draft::{Draft, Lost, Value};
 
 pub use self::parse::File;
@@ -47,8 +50,18 @@ pub use self::parse::File;
 /// What was read: without a draft there are errors that say why.
 pub type Read = (Option<Draft>, Vec<Diagnostic>);
 
-/// Reads a template of one or several files.
-pub fn read(files: &[File<'_>]) -> Read {
+/// What a template in HCL2's JSON form is as HCL, or why it is no JSON.
+pub fn from_json(file: FileId, text: &str) -> Result<String, Vec<Diagnostic>> {
+    let parsed = crate::json::parse(file, text);
+    let problems: Vec<Diagnostic> = parsed.problems.into_iter().map(Diagnostic::from).collect();
+    match parsed.value {
+        Some(root) if problems.iter().all(|d| d.severity != Severity::Error) => Ok(json::as_hcl(&root)),
+        _ => Err(problems),
+    }
+}
+
+/// Reads a template of one or several files. `beside` reads a file that the template names, told from its folder.
+pub fn read(files: &[File<'_>], beside: &mut dyn FnMut(&str) -> Option<(FileId, String)>) -> Read {
     let mut parsed = Vec::with_capacity(files.len());
     let mut diagnostics = Vec::new();
     for file in files {
@@ -60,9 +73,26 @@ pub fn read(files: &[File<'_>]) -> Read {
     if !diagnostics.is_empty() {
         return (None, diagnostics);
     }
+    let bodies: Vec<&Body> = parsed.iter().map(|file| &file.body).collect();
+    let asked = files::asked(&bodies).into_iter();
+    let others: Vec<files::Beside> =
+        asked.filter_map(|path| beside(&path).map(|(id, text)| (path, id, text))).collect();
+    let texts: Vec<Option<Template>> =
+        others.iter().map(|(_, id, text)| files::template(File { id: *id, text })).collect();
+    let module = Module::read(&parsed);
+    let all: Vec<File<'_>> = parsed
+        .iter()
+        .map(|parsed| parsed.file)
+        .chain(others.iter().map(|(_, id, text)| File { id: *id, text }))
+        .collect();
+    let templates = others.iter().zip(&texts).enumerate();
+    let templates = templates.filter_map(|(i, ((path, ..), template))| {
+        template.as_ref().map(|template| (path.clone(), (parsed.len() + i, template)))
+    });
     let mut reader = Reader {
-        files: &parsed,
-        module: Module::read(&parsed),
+        files: &all,
+        templates: templates.collect(),
+        module,
         locals: FxHashMap::default(),
         made: Vec::new(),
         variables: FxHashMap::default(),
@@ -103,6 +133,7 @@ impl Bound {
             key: None,
             value: Some(given.to_owned()),
             over: None,
+            stands: None,
             iterator: false,
             known: None,
         }
@@ -142,6 +173,8 @@ struct Bound {
     value: Option<String>,
     /// What its elements are of.
     over: Option<Rc<Value>>,
+    /// What it stands for, if it is no name of the program.
+    stands: Option<Rc<Value>>,
     /// Whether it is an iterator.
     iterator: bool,
     /// The key and the value, where they are known: of a `dynamic` step, which is made once for each element.
@@ -149,7 +182,9 @@ struct Bound {
 }
 
 struct Reader<'a> {
-    files: &'a [Parsed<'a>],
+    files: &'a [File<'a>],
+    /// Templates in files of their own, and which file each is.
+    templates: FxHashMap<String, (usize, &'a Template)>,
     module: Module<'a>,
     locals: FxHashMap<String, Came>,
     /// Variables that stand for what only the run knows, such as a secret of a store: what they stand for, and their names.

@@ -481,9 +481,14 @@ mod tests {
         assert_eq!(gives("range", json!([1, 7, 3])), Some(json!([1, 4])));
         assert_eq!(gives("zipmap", json!([["a"], [1]])), Some(json!({ "a": 1 })));
         assert_eq!(gives("title", json!(["it's a-b_c d.e"])), Some(json!("It'S A-B_c D.E")));
-        for (path, name, folder) in
-            [("/a", "a", "/"), ("a/b/", "b", "a/b"), ("a//b", "b", "a"), ("", ".", "."), ("/", "/", "/"), ("a", "a", ".")]
-        {
+        for (path, name, folder) in [
+            ("/a", "a", "/"),
+            ("a/b/", "b", "a/b"),
+            ("a//b", "b", "a"),
+            ("", ".", "."),
+            ("/", "/", "/"),
+            ("a", "a", "."),
+        ] {
             assert_eq!(gives("basename", json!([path])), Some(json!(name)), "{path}");
             assert_eq!(gives("dirname", json!([path])), Some(json!(folder)), "{path}");
         }
@@ -493,9 +498,15 @@ mod tests {
         assert_eq!(gives("setunion", json!([["b", "a"], ["c", "a"]])), Some(json!(["a", "b", "c"])));
         assert_eq!(gives("setintersection", json!([["b", "a", "b"], ["b", "a"]])), Some(json!(["a", "b"])));
         assert_eq!(gives("merge", json!([{ "a": 1 }, null, { "b": 2 }])), Some(json!({ "a": 1, "b": 2 })));
-        assert_eq!(gives("jsonencode", json!([{ "b": 1, "a": "<&>" }])), Some(json!(r#"{"a":"\u003c\u0026\u003e","b":1}"#)));
+        assert_eq!(
+            gives("jsonencode", json!([{ "b": 1, "a": "<&>" }])),
+            Some(json!(r#"{"a":"\u003c\u0026\u003e","b":1}"#))
+        );
         assert_eq!(gives("timeadd", json!(["2020-01-01T00:00:00Z", "36h10m"])), Some(json!("2020-01-02T12:10:00Z")));
-        assert_eq!(gives("timeadd", json!(["2020-01-01T00:00:00+02:00", "-1.5h"])), Some(json!("2019-12-31T22:30:00+02:00")));
+        assert_eq!(
+            gives("timeadd", json!(["2020-01-01T00:00:00+02:00", "-1.5h"])),
+            Some(json!("2019-12-31T22:30:00+02:00"))
+        );
         assert_eq!(gives("formatdate", json!(["EEE, D MMM YY", "2018-01-02T23:12:01Z"])), Some(json!("Tue, 2 Jan 18")));
         assert_eq!(gives("replace", json!(["a.b.c", "/[.]/", "x"])), Some(json!("a.b.c")));
     }

@@ -8,7 +8,7 @@ use crate::text::Span;
 
 use super::defaults::is_default;
 use super::module::Local;
-use super::{Came, Place, Reader, Said, Where, Why};
+use super::{Bound, Came, Place, Reader, Said, Where, Why};
 
 /// How many locals may stand between one and what it is made of.
 const DEEPEST: usize = 500;
@@ -34,6 +34,9 @@ impl<'a> Reader<'a> {
             {
                 let base = if part == "key" { key.clone() } else { value.clone() };
                 return self.selected(base, &operators[1..], place, span);
+            }
+            if let Some(value) = &bound.stands {
+                return self.selected((**value).clone(), operators, place, span);
             }
             let (name, rest) = if bound.iterator {
                 match operators.first().map(|o| name_of(o.value())) {
@@ -96,6 +99,7 @@ impl<'a> Reader<'a> {
     /// A name that stands alone.
     pub(super) fn word(&mut self, word: &str, span: Span, place: &Place<'a>) -> Said {
         match place.bound.iter().rev().find(|b| b.name == word && !b.iterator) {
+            Some(Bound { stands: Some(value), .. }) => Ok((**value).clone()),
             Some(bound) => Ok(Value::bound(bound.value.clone().unwrap_or_default(), span)),
             None => Err(Why { why: format!("`{word}` is no value; a text stands in quotes"), span }),
         }
@@ -160,9 +164,7 @@ impl<'a> Reader<'a> {
         let name = found.unwrap_or_else(|| {
             let mut fresh = name.to_owned();
             let own = key.strip_prefix("local.") == Some(name);
-            while self.variables.contains_key(&fresh)
-                || !own && self.is_taken(&fresh.replace('-', "_"))
-            {
+            while self.variables.contains_key(&fresh) || !own && self.is_taken(&fresh.replace('-', "_")) {
                 fresh.push('_');
             }
             self.made.push((key.to_owned(), fresh.clone()));
@@ -278,7 +280,8 @@ impl<'a> Reader<'a> {
         if self.holds_secret(&value) {
             self.secret_locals.insert(name.to_owned());
         }
-        let made = matches!(&value.kind, Kind::Name(Name::Variable(other)) if other == name || self.stands_for(name, other));
+        let made =
+            matches!(&value.kind, Kind::Name(Name::Variable(other)) if other == name || self.stands_for(name, other));
         if !made {
             self.draft.locals.push(Entry { key: name.to_owned(), value: value.clone(), comments, span });
         }

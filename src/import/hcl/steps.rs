@@ -9,9 +9,9 @@ use crate::text::Span;
 
 use super::build::Use;
 use super::fold::value_of;
+use super::module::{At, inside};
 use super::order::Collection;
 use super::pure;
-use super::module::{At, inside};
 use super::{Bound, Place, Reader, Where, Why, gaps};
 
 /// Options that say what a step does.
@@ -59,7 +59,7 @@ impl<'a> Reader<'a> {
         let mut done = range.start;
         for structure in &at.block.body {
             let here = structure.span().unwrap_or(done..done);
-            let gap = gaps::comments(self.files[at.file].file.text, done..here.start.max(done));
+            let gap = gaps::comments(self.files[at.file].text, done..here.start.max(done));
             waiting.extend(gap.behind);
             waiting.extend(gap.above);
             done = here.end;
@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
                 Structure::Block(block) => self.part(block, &place, &around, &mut waiting, span),
             }
         }
-        let gap = gaps::comments(self.files[at.file].file.text, done..range.end.max(done));
+        let gap = gaps::comments(self.files[at.file].text, done..range.end.max(done));
         self.draft.end.extend(waiting);
         self.draft.end.extend(gap.behind);
         self.draft.end.extend(gap.above);
@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
             "dynamic" => {
                 let comments = std::mem::take(waiting);
                 if let Err(why) = self.dynamic_step(block, place, around, comments, span) {
-                    let text = self.files[place.file].file.text.get(span.range()).unwrap_or("");
+                    let text = self.files[place.file].text.get(span.range()).unwrap_or("");
                     waiting.push(format!("import: {}", why.why));
                     waiting.extend(text.lines().map(|line| format!("    {line}")));
                     self.lose("a `dynamic` step", why.why, why.span);
@@ -128,13 +128,13 @@ impl<'a> Reader<'a> {
                 }
                 for link in block.body.blocks() {
                     let here = link.span().unwrap_or(done..done);
-                    let gap = gaps::comments(self.files[place.file].file.text, done..here.start.max(done));
+                    let gap = gaps::comments(self.files[place.file].text, done..here.start.max(done));
                     comments.extend(gap.behind);
                     comments.extend(gap.above);
                     done = here.end;
                     chain.extend(self.step(link, place, around, std::mem::take(&mut comments)));
                 }
-                let gap = gaps::comments(self.files[place.file].file.text, done..range.end.max(done));
+                let gap = gaps::comments(self.files[place.file].text, done..range.end.max(done));
                 waiting.extend(comments);
                 waiting.extend(gap.behind);
                 waiting.extend(gap.above);
@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
                 }
             }
             "hcp_packer_registry" => {
-                let written = self.files[place.file].file.written(span);
+                let written = self.files[place.file].written(span);
                 waiting.push(format!("import: {written}"));
                 self.lose("`hcp_packer_registry`", "bakec does not tell HashiCorp's registry of images", span);
             }
@@ -187,7 +187,7 @@ impl<'a> Reader<'a> {
             let known = Some((value_of(&key, span), value_of(&value, span)));
             let mut inner = place.clone();
             let name = iterator.to_owned();
-            inner.bound.push(Bound { name, key: None, value: None, over: None, iterator: true, known });
+            inner.bound.push(Bound { name, key: None, value: None, over: None, stands: None, iterator: true, known });
             let step = self.step_of(kind.clone(), content, &inner, around, std::mem::take(&mut comments));
             match word {
                 "provisioner" => self.draft.provisioners.extend(step),
@@ -256,7 +256,7 @@ impl<'a> Reader<'a> {
             // A step without its work would be another step.
             self.draft.end.extend(comments);
             self.draft.end.push(format!("import: {why}"));
-            let text = self.files[place.file].file.text.get(span.range()).unwrap_or("");
+            let text = self.files[place.file].text.get(span.range()).unwrap_or("");
             self.draft.end.extend(text.lines().map(|line| format!("    {line}")));
             return None;
         }

@@ -30,7 +30,7 @@ impl<'a> Reader<'a> {
         if let [Element::Interpolation(only)] = &elements[..] {
             return self.value(&only.expr, place);
         }
-        let literals = literals(&elements, form, self.files[place.file].file.text);
+        let literals = literals(&elements, form, self.files[place.file].text);
         self.inner(&elements, &literals, place, span)
     }
 
@@ -103,13 +103,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn directive(
-        &mut self,
-        directive: &'a Directive,
-        literals: &Literals,
-        place: &Place<'a>,
-        span: Span,
-    ) -> Said {
+    fn directive(&mut self, directive: &'a Directive, literals: &Literals, place: &Place<'a>, span: Span) -> Said {
         match directive {
             Directive::If(choice) => {
                 let condition = truth(self.value(&choice.if_expr.cond_expr, place)?);

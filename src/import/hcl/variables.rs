@@ -50,7 +50,7 @@ impl<'a> Reader<'a> {
         let mut validations = Vec::new();
         for structure in &block.body {
             let at = structure.span().unwrap_or(done..done);
-            let gap = gaps::comments(self.files[file].file.text, done..at.start.max(done));
+            let gap = gaps::comments(self.files[file].text, done..at.start.max(done));
             variable.comments.extend(gap.behind);
             variable.comments.extend(gap.above);
             done = at.end;
@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        let gap = gaps::comments(self.files[file].file.text, done..range.end.max(done));
+        let gap = gaps::comments(self.files[file].text, done..range.end.max(done));
         variable.comments.extend(gap.behind);
         variable.comments.extend(gap.above);
         if variable.ty == Type::Any
@@ -126,7 +126,8 @@ impl<'a> Reader<'a> {
     /// Whether what is written names a secret.
     fn names_secret(&self, written: &str) -> bool {
         let names = |root: &str| -> Vec<String> {
-            let word = |rest: &str| rest.split(|c: char| !(c.is_alphanumeric() || "_-".contains(c))).next().map(str::to_owned);
+            let word =
+                |rest: &str| rest.split(|c: char| !(c.is_alphanumeric() || "_-".contains(c))).next().map(str::to_owned);
             written.split(root).skip(1).filter_map(word).collect()
         };
         names("var.").iter().any(|name| self.is_sensitive(name))
@@ -152,13 +153,15 @@ impl<'a> Reader<'a> {
         file: usize,
     ) -> Came {
         let expression = self.module.locals.get(name).map(|l| l.expression);
-        let written =
-            expression.map(|e| self.files[file].file.written(self.files[file].file.place(e))).unwrap_or_default();
+        let written = expression.map(|e| self.files[file].written(self.files[file].place(e))).unwrap_or_default();
         comments.push(format!("import: {name} = {written}"));
         comments.push(format!("        {}", why.why));
         let found = expression.and_then(|e| self.supposed(e, file)).map(|json| value_of(&json, span));
         // What is made of a secret is one.
         let secret = self.names_secret(&written);
+        if secret {
+            self.secret_locals.insert(name.to_owned());
+        }
         if found.is_none() && expression.is_some_and(is_textual) {
             let what = if secret { "secret" } else { "variable" };
             let told = format!("{}; it became a {what}, to be given when the plan runs", why.why);

@@ -45,6 +45,13 @@ pub(super) struct Typed {
 /// Gives the values of a draft their types.
 pub(super) fn typed(mut draft: Draft, kinds: &Kinds, source: &Sources, paths: &Paths<'_>) -> Typed {
     fields_in_defaults(&mut draft);
+    variables::each_value_mut(&mut draft, &|value| {
+        if let Kind::Call(function, arguments) = &mut value.kind
+            && function == "file"
+        {
+            arguments.iter_mut().for_each(|path| paths.beside(path));
+        }
+    });
     build_names(&mut draft);
     let problems = undeclared(&mut draft);
     let externs = kinds::missing(&draft, kinds);
