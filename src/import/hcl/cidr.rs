@@ -1,30 +1,30 @@
 //! Networks: `cidrsubnet` and its like.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
-use ipnet::IpNet;
+use ipnet::{IpAdd, IpNet};
 
 /// The network of a prefix, its host bits taken away.
 fn network(prefix: &str) -> Option<IpNet> {
     prefix.parse::<IpNet>().ok().map(|net| net.trunc())
 }
 
-fn bits(net: &IpNet) -> u32 {
-    u32::from(net.max_prefix_len())
+/// How many bits of an address are left to a network's hosts.
+fn free(net: &IpNet) -> u32 {
+    u32::from(net.max_prefix_len() - net.prefix_len())
 }
 
-fn number(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(address) => u128::from(address.to_bits()),
-        IpAddr::V6(address) => address.to_bits(),
+/// All addresses of so many bits but the first.
+fn last(bits: u32) -> u128 {
+    1_u128.checked_shl(bits).map_or(u128::MAX, |size| size - 1)
+}
+
+/// The address so far behind the first one of a network.
+fn address(net: &IpNet, offset: u128) -> Option<String> {
+    if offset > last(free(net)) {
+        return None;
     }
-}
-
-/// The address of a number in the family of a network.
-fn address(net: &IpNet, number: u128) -> Option<IpAddr> {
     Some(match net {
-        IpNet::V4(_) => IpAddr::V4(Ipv4Addr::from_bits(u32::try_from(number).ok()?)),
-        IpNet::V6(_) => IpAddr::V6(Ipv6Addr::from_bits(number)),
+        IpNet::V4(net) => net.network().saturating_add(u32::try_from(offset).ok()?).to_string(),
+        IpNet::V6(net) => net.network().saturating_add(offset).to_string(),
     })
 }
 
@@ -39,47 +39,36 @@ pub(super) fn netmask(prefix: &str) -> Option<String> {
 /// `cidrhost`: a negative number counts from the end.
 pub(super) fn host(prefix: &str, host: i64) -> Option<String> {
     let net = network(prefix)?;
-    let first = number(net.network());
-    let last = number(net.broadcast());
     let size = u128::from(host.unsigned_abs());
-    let found = if host < 0 { last.checked_sub(size.checked_sub(1)?)? } else { first.checked_add(size)? };
-    (first..=last).contains(&found).then_some(())?;
-    address(&net, found).map(|address| address.to_string())
+    let offset = if host < 0 { last(free(&net)).checked_sub(size - 1)? } else { size };
+    address(&net, offset)
+}
+
+/// The length of a network within another that is longer by so much.
+fn longer(net: &IpNet, more: i64) -> Option<u8> {
+    let length = i64::from(net.prefix_len()).checked_add(more)?;
+    u8::try_from(length).ok().filter(|length| more >= 0 && *length <= net.max_prefix_len())
 }
 
 /// `cidrsubnet`
 pub(super) fn subnet(prefix: &str, more: i64, which: i64) -> Option<String> {
     let net = network(prefix)?;
     let length = longer(&net, more)?;
-    let which = u128::try_from(which).ok()?;
-    let free = u32::try_from(more).ok()?;
-    if free < u128::BITS && which >> free != 0 {
-        return None;
-    }
-    let start = number(net.network()) | which.checked_shl(bits(&net) - u32::from(length)).unwrap_or(0);
-    Some(format!("{}/{length}", address(&net, start)?))
-}
-
-fn longer(net: &IpNet, more: i64) -> Option<u8> {
-    let length = i64::from(net.prefix_len()).checked_add(more)?;
-    u8::try_from(length).ok().filter(|length| more >= 0 && *length <= net.max_prefix_len())
+    let which = u128::try_from(which).ok().filter(|which| *which <= last(u32::from(length - net.prefix_len())))?;
+    let host = u32::from(net.max_prefix_len() - length);
+    Some(format!("{}/{length}", address(&net, which.checked_shl(host).unwrap_or(0))?))
 }
 
 /// `cidrsubnets`: one behind the other.
 pub(super) fn subnets(prefix: &str, more: &[i64]) -> Option<Vec<String>> {
     let net = network(prefix)?;
-    let last = number(net.broadcast());
-    let mut next = number(net.network());
+    let mut next = 0_u128;
     let mut found = Vec::with_capacity(more.len());
     for more in more {
         let length = longer(&net, *more)?;
         // A network begins where its length lets it.
-        let host = bits(&net) - u32::from(length);
-        let mask = 1_u128.checked_shl(host).map_or(u128::MAX, |size| size - 1);
+        let mask = last(u32::from(net.max_prefix_len() - length));
         let start = next.checked_add(mask)? & !mask;
-        if start > last {
-            return None;
-        }
         found.push(format!("{}/{length}", address(&net, start)?));
         next = start.checked_add(mask)?.checked_add(1)?;
     }

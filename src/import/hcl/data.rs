@@ -26,7 +26,7 @@ const FACTS: &[(&str, &str)] = &[
 
 impl<'a> Reader<'a> {
     /// The data source that an expression takes an AMI's id from, looking through locals.
-    fn ami_of(&self, expression: &'a Expression) -> Option<(&'a str, &'a str)> {
+    pub(super) fn ami_of(&self, expression: &'a Expression) -> Option<(&'a str, &'a str)> {
         let Expression::Traversal(traversal) = self.resolved(expression) else { return None };
         let mut names = traversal.operators.iter().map(|o| name_of(o.value()));
         let (kind, label, field) = (names.next()??, names.next()??, names.next()??);

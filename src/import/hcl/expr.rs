@@ -7,6 +7,7 @@ use hcl_edit::expr::{Array, BinaryOperator, Conditional, Expression, ForExpr, Ob
 use rustc_hash::FxHashMap;
 
 use crate::import::draft::{Entry, For, Kind, Name, Operator, Piece, Value};
+use crate::resolve::builtin::ALL;
 use crate::text::Span;
 
 use super::blanks::Form;
@@ -312,7 +313,8 @@ impl<'a> Reader<'a> {
             place.bound.iter().any(|b| b.key.as_ref() == Some(given) || b.value.as_ref() == Some(given))
         };
         // A word of the program must not be hidden by it: the expression may need that too.
-        while self.is_taken(&given) || outer(&given) {
+        let is_function = |given: &String| ALL.iter().any(|function| function.name == *given);
+        while self.is_taken(&given) || outer(&given) || is_function(&given) {
             given.push('_');
         }
         given

@@ -151,6 +151,8 @@ struct Place<'a> {
     source: Option<(&'a str, &'a str)>,
     /// The name of the build block at hand.
     build: Option<String>,
+    /// The name of the source at hand, where that of the build is another.
+    called: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -230,7 +232,7 @@ impl Reader<'_> {
 
 impl<'a> Place<'a> {
     fn new(file: usize, at: Where) -> Self {
-        Place { file, at, bound: Vec::new(), source: None, build: None }
+        Place { file, at, bound: Vec::new(), source: None, build: None, called: None }
     }
 }
 

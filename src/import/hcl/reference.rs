@@ -80,8 +80,9 @@ impl<'a> Reader<'a> {
             "path" if first == "cwd" => action("{{pwd}}".into()),
             "packer" if first == "version" => action("{{packer_version}}".into()),
             "source" if first == "type" => action("{{build_type}}".into()),
-            "source" if first == "name" => match place.at {
-                Where::Step(false) => fail(
+            "source" if first == "name" => match (&place.called, place.at) {
+                (Some(name), _) => Ok(Value::text(name.as_str(), span)),
+                (None, Where::Step(false)) => fail(
                     "`source.name` is not the name of every build that comes here; two sources of one name have longer names".to_owned(),
                 ),
                 _ => action("{{build_name}}".into()),

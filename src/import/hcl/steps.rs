@@ -7,6 +7,7 @@ use hcl_edit::structure::{Block, Structure};
 use crate::import::draft::{Block as Made, Entry, Kind, Lost};
 use crate::text::Span;
 
+use super::body::Entries;
 use super::build::Use;
 use super::fold::value_of;
 use super::module::{At, inside};
@@ -250,7 +251,7 @@ impl<'a> Reader<'a> {
         let is_post = block.ident.as_str() == "post-processor";
         let skip: &[&str] =
             if is_post { &["only", "except", "override"] } else { &["only", "except", "override", "name"] };
-        let found = self.entries(block, place, skip);
+        let (found, of_names) = self.entries_by_name(block, place, skip, around, &taken);
         let lost = |l: &Lost| WORK.iter().any(|work| l.what == format!("the option `{work}`"));
         if let Some(Lost { why, .. }) = self.draft.lost.get(before..).unwrap_or_default().iter().find(|l| lost(l)) {
             // A step without its work would be another step.
@@ -264,7 +265,17 @@ impl<'a> Reader<'a> {
             let value = self.value(&a.value, place).ok()?;
             self.constant(&value)?.as_str().map(str::to_owned)
         });
-        let overrides = self.overrides(block, place, around);
+        let mut overrides = of_names;
+        for (build, entries) in self.overrides(block, place, around) {
+            match overrides.iter_mut().find(|(other, _)| *other == build) {
+                Some((_, own)) => {
+                    own.retain(|e| entries.iter().all(|other| other.key != e.key));
+                    own.extend(entries);
+                }
+                None => overrides.push((build, entries)),
+            }
+        }
+        overrides.sort_by_key(|(build, _)| *build);
         Some(Made {
             kind,
             label: label.filter(|l| !l.is_empty()),
@@ -275,6 +286,34 @@ impl<'a> Reader<'a> {
             end: found.end,
             span: Some(span),
         })
+    }
+
+    /// The entries of a step, and what is another for some builds: `source.name`, where builds have longer names.
+    fn entries_by_name(
+        &mut self,
+        block: &'a Block,
+        place: &Place<'a>,
+        skip: &[&str],
+        around: &Surroundings<'_>,
+        taken: &[usize],
+    ) -> (Entries, Vec<(usize, Vec<Entry>)>) {
+        let asks =
+            self.files[place.file].text.get(self.span(place, block).range()).is_some_and(|t| t.contains("source.name"));
+        let named = |build: usize| around.uses.get(build).map(|one| one.name.clone());
+        let mut builds = taken.iter().copied();
+        let Some(first) = builds.next().filter(|_| asks && place.at == Where::Step(false)) else {
+            return (self.entries(block, place, skip), Vec::new());
+        };
+        let found = self.entries(block, &Place { called: named(first), ..place.clone() }, skip);
+        let mut overrides = Vec::new();
+        for build in builds {
+            let mut other = self.entries(block, &Place { called: named(build), ..place.clone() }, skip).entries;
+            other.retain(|entry| !found.entries.contains(entry));
+            if !other.is_empty() {
+                overrides.push((build, other));
+            }
+        }
+        (found, overrides)
     }
 
     /// The builds that `only` or `except` names.
@@ -356,7 +395,6 @@ impl<'a> Reader<'a> {
                 Err(why) => self.lose(what, why.why, why.span),
             }
         }
-        overrides.sort_by_key(|(build, _)| *build);
         overrides
     }
 }

@@ -44,6 +44,8 @@ fn expressions_become_those_of_the_language() {
         ("1 == \"1\"", "false"),
         // A set has its elements as keys, and all in their order.
         ("[for k, a in toset(var.v) : \"${k}${a}\"]", "[for a in sort(distinct(v)): \"${a}${a}\"]"),
+        // Nor a function.
+        ("[for keys in var.v : keys]", "[for keys_ in v: keys_]"),
         ("[for k, w in { b = 1, a = 2 } : k]", "[for k, w in { a = 2, b = 1 }: k]"),
         (
             "{ for k, a in var.m : a => k... if a != \"x\" }",

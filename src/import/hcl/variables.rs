@@ -3,6 +3,7 @@
 use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::Block;
+use rustc_hash::FxHashMap;
 
 use crate::import::draft::{Kind, Type, Value, Variable};
 use crate::text::Span;
@@ -116,11 +117,15 @@ impl<'a> Reader<'a> {
     pub(super) fn all_locals(&mut self) {
         let names: Vec<String> = self.module.locals.keys().cloned().collect();
         for name in &names {
-            self.read_local(name);
+            let local = self.module.locals.get(name).map(|local| local.expression);
+            // The AMI of a builder is searched by the builder; what else asks for it reads it then.
+            if local.is_none_or(|expression| self.ami_of(expression).is_none()) {
+                self.read_local(name);
+            }
         }
         // They were read as they were needed; a reader expects them in their order.
-        let place = |key: &str| names.iter().position(|name| name == key);
-        self.draft.locals.sort_by_key(|local| place(&local.key));
+        let places: FxHashMap<&str, usize> = names.iter().enumerate().map(|(i, name)| (name.as_str(), i)).collect();
+        self.draft.locals.sort_by_key(|local| places.get(local.key.as_str()).copied());
     }
 
     /// Whether what is written names a secret.

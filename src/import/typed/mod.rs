@@ -24,7 +24,7 @@ use super::early::early;
 use super::problem::ImportProblem;
 
 pub(super) use kinds::Extern;
-pub(super) use variables::{Written, specimen};
+pub(super) use variables::{Written, each_value, specimen};
 
 pub(super) use mend::duration;
 

@@ -34,7 +34,7 @@ local "pass" {
 locals {
   upper_token = upper(var.token)
   by_port     = { for name, service in var.services : (service.port > 1000 ? "high" : "low") => name... }
-  lines       = flatten([for name, service in var.services : [for i in range(2) : "${name}-${i}" if service.port < 1000]])
+  keys        = flatten([for name, service in var.services : [for i in range(2) : "${name}-${i}" if service.port < 1000]])
   zones       = join(" ", [for zone in var.zones : upper(zone)])
   script      = <<-EOT
     for z in $${ZONES}; do
@@ -71,7 +71,7 @@ build {
 
   provisioner "shell-local" {
     except = ["null.second"]
-    inline = concat(local.lines, [jsonencode(local.by_port), "${local.half} ${local.first} ${local.later}"], local.nets)
+    inline = concat(local.keys, [jsonencode(local.by_port), "${local.half} ${local.first} ${local.later}"], local.nets)
   }
 
   provisioner "shell-local" {
