@@ -76,7 +76,7 @@ fn files_of(folder: &str, terminal: &Terminal) -> Result<Vec<String>, Stop> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(fail)? {
         let name = entry.map_err(fail)?.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".pkr.hcl") {
+        if name.ends_with(".pkr.hcl") || name.ends_with(".pkr.json") {
             files.push(format!("{}/{name}", folder.trim_end_matches('/')));
         }
     }

@@ -20,10 +20,13 @@ mod write;
 
 pub use problem::ImportProblem;
 
+use std::borrow::Cow;
+
 use crate::compile::{Compiled, FactsChoice, schema};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::format::format;
 use crate::load::World;
+use crate::load::world::join;
 use crate::plan::Plan;
 use crate::schema::Kinds;
 use crate::text::{FileId, Source, Sources, Span};
@@ -89,11 +92,7 @@ pub fn import_files(world: &dyn World, places: Places<'_>, files: &[(&str, &str)
     let ids: Vec<FileId> = files.iter().map(|(path, text)| sources.add(Source::new(*path, *text))).collect();
     let (draft, mut diagnostics) = match (files, &ids[..]) {
         ([(path, text)], [file]) if !is_hcl(path, text) => legacy::read(*file, text),
-        _ => {
-            let files: Vec<hcl::File<'_>> =
-                ids.iter().zip(files).map(|(id, (_, text))| hcl::File { id: *id, text }).collect();
-            hcl::read(&files)
-        }
+        _ => read_hcl(world, places.template, files, &ids, &mut sources),
     };
     let program = draft.map(|draft| {
         let (made, problems, mut found) = made(world, places, draft, &mut sources);
@@ -104,8 +103,49 @@ pub fn import_files(world: &dyn World, places: Places<'_>, files: &[(&str, &str)
     Imported { sources, diagnostics, program }
 }
 
+/// Reads a template of HCL2. Of its JSON form, places are told in the HCL that says the same.
+fn read_hcl(
+    world: &dyn World,
+    template: &str,
+    files: &[(&str, &str)],
+    ids: &[FileId],
+    sources: &mut Sources,
+) -> hcl::Read {
+    let mut texts: Vec<(FileId, Cow<'_, str>)> = Vec::with_capacity(files.len());
+    let mut problems = Vec::new();
+    for (id, (path, text)) in ids.iter().zip(files) {
+        if !is_hcl_json(path) {
+            texts.push((*id, Cow::Borrowed(text)));
+            continue;
+        }
+        match hcl::from_json(*id, text) {
+            Ok(text) => {
+                let id = sources.add(Source::new(format!("{path} as HCL"), text.as_str()));
+                texts.push((id, Cow::Owned(text)));
+            }
+            Err(found) => problems.extend(found),
+        }
+    }
+    if !problems.is_empty() {
+        return (None, problems);
+    }
+    let files: Vec<hcl::File<'_>> = texts.iter().map(|(id, text)| hcl::File { id: *id, text }).collect();
+    hcl::read(&files, &mut |path| {
+        let path = join(template, path);
+        let text = world.read(&path).ok()?;
+        Some((sources.add(Source::new(path, text.as_str())), text))
+    })
+}
+
+fn is_hcl_json(path: &str) -> bool {
+    path.to_ascii_lowercase().ends_with(".pkr.json")
+}
+
 /// Whether a file holds HCL2: by its name, or else by what it begins with.
 fn is_hcl(path: &str, text: &str) -> bool {
+    if is_hcl_json(path) {
+        return true;
+    }
     let path = path.to_ascii_lowercase();
     if path.ends_with(".hcl") || path.ends_with(".json") {
         return path.ends_with(".hcl");

@@ -117,6 +117,11 @@ impl Names {
         given
     }
 
+    /// Keeps a name from being given.
+    pub(super) fn reserve(&mut self, name: &str) {
+        self.taken.insert(name.to_owned());
+    }
+
     /// A name that nothing has yet.
     pub(super) fn fresh(&mut self, wanted: &str) -> String {
         let wanted = identifier(wanted);

@@ -132,7 +132,7 @@ fn world(case: &str) -> (Memory, Vec<(String, String)>) {
     for file in files_below(&folder) {
         world.files.insert(file.clone(), read(&format!("{folder}/{file}")));
     }
-    let template = world.files.iter().filter(|(path, _)| path.ends_with(".pkr.hcl"));
+    let template = world.files.iter().filter(|(path, _)| path.ends_with(".pkr.hcl") || path.ends_with(".pkr.json"));
     let template = template.map(|(path, text)| (path.clone(), text.clone())).collect();
     (world, template)
 }
@@ -192,4 +192,47 @@ fn the_command_reads_files_folders_and_what_is_piped() {
     assert_eq!((none.code, none.errors.contains("holds no `*.pkr.hcl`")), (2, true), "{}", none.errors);
     let broken = bakec(folder.path(), &["import", "-"], "source \"null\" \"one\" {\n");
     assert_eq!((broken.code, broken.errors.contains("this is no HCL")), (2, true), "{}", broken.errors);
+}
+
+#[test]
+fn paths_are_told_from_the_program_wherever_it_lies() {
+    let template = "source \"null\" \"a\" {\n  communicator = \"none\"\n}\nlocals {\n  text = file(\"${path.root}/text/a.txt\")\n}\nbuild {\n  sources = [\"null.a\"]\n  provisioner \"shell-local\" {\n    script = \"run.sh\"\n  }\n  provisioner \"shell-local\" {\n    inline = [local.text, file(\"text/b.txt\"), templatefile(\"c.tpl\", { x = 1 })]\n  }\n}\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    for inner in ["packer/text", "images"] {
+        std::fs::create_dir_all(folder.path().join(inner)).expect("a folder");
+    }
+    for (name, text) in [
+        ("packer/t.pkr.hcl", template),
+        ("packer/run.sh", ""),
+        ("packer/text/a.txt", "A"),
+        ("packer/text/b.txt", "B"),
+        ("packer/c.tpl", "C${x}"),
+    ] {
+        std::fs::write(folder.path().join(name), text).expect("a file");
+    }
+    for output in ["packer/t.bake", "images/t.bake", "t.bake"] {
+        let made = bakec(folder.path(), &["import", "packer/t.pkr.hcl", "-o", output], "");
+        assert_eq!(made.code, 0, "{}", made.errors);
+        let plan = bakec(folder.path(), &["compile", "--bare", output], "");
+        assert_eq!(plan.code, 0, "{output}: {}", plan.errors);
+        let plan: Value = serde_json::from_str(&plan.out).expect("JSON");
+        assert_eq!(plan["provisioners"][0]["script"], "packer/run.sh", "{output}");
+        assert_eq!(plan["provisioners"][1]["inline"], serde_json::json!(["A", "B", "C1"]), "{output}");
+    }
+}
+
+#[test]
+fn json_that_is_none_is_refused_with_its_place() {
+    let broken = "{\n  \"source\": {\n";
+    let imported = import_files(
+        &Memory::default(),
+        Places { template: "t.pkr.json", program: PROGRAM },
+        &[("t.pkr.json", broken)],
+    );
+    assert!(imported.program.is_none());
+    assert!(
+        imported.diagnostics.iter().any(|d| d.labels.iter().any(|l| l.span.start > 0)),
+        "{:?}",
+        imported.diagnostics
+    );
 }

@@ -147,6 +147,7 @@ mod stopped;
 mod storm;
 #[cfg(feature = "run")]
 mod supposed;
+mod supposed_hcl;
 mod templates;
 #[cfg(feature = "run")]
 mod undeclared;

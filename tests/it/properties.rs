@@ -14,7 +14,7 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError};
 use crate::support::{files_below, read};
 
 /// A debug build makes a few thousand small programs a minute. The same ones every time: `SOAK=1` tries others, and many.
-fn cases(cases: u32) -> Config {
+pub(crate) fn cases(cases: u32) -> Config {
     let soak = std::env::var_os("SOAK").is_some();
     let rng_seed = if soak { RngSeed::Random } else { RngSeed::Fixed(20) };
     Config { cases: if soak { cases * 20 } else { cases }, rng_seed, failure_persistence: None, ..Config::default() }

@@ -1,8 +1,9 @@
-//! What Packer 1.6.6 says of the templates that are imported: what `packer fix` makes of them, and that it validates the plans of
-//! their programs where it validates them.
+//! What Packer 1.6.6 says of the templates that are imported, JSON and HCL2: what `packer fix` makes of them, and that it validates the
+//! plans of their programs where it validates them.
 //!
 //! It runs only with `BAKEC_PEER=1`, and starts the two programs.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -14,6 +15,7 @@ use crate::peer::{packer, run, said, wanted};
 use crate::support::{expect, files_below, none, read, root, updating};
 
 const FOLDER: &str = "tests/corpus/import";
+const HCL: &str = "tests/corpus/import-hcl";
 
 fn cases() -> Vec<String> {
     let files = files_below(FOLDER);
@@ -76,6 +78,43 @@ fn packer_validates_the_plans_of_what_it_validates() {
     }
     none(mistakes);
     assert!(validated > 3, "Packer validates {validated} of the templates");
+}
+
+#[test]
+fn packer_validates_the_plans_of_the_hcl_that_it_validates() {
+    if !wanted("packer_validates_the_plans_of_the_hcl_that_it_validates") {
+        return;
+    }
+    let (mut mistakes, mut validated) = (Vec::new(), 0);
+    let files = files_below(HCL);
+    let cases: BTreeSet<&str> = files.iter().filter_map(|file| Some(file.split_once('/')?.0)).collect();
+    for case in cases {
+        let folder = tempfile::tempdir().expect("a folder");
+        let own: Vec<&str> = files.iter().filter_map(|f| f.strip_prefix(case)?.strip_prefix('/')).collect();
+        for file in &own {
+            let to = folder.path().join(file);
+            fs::create_dir_all(to.parent().expect("it lies in a folder")).expect("a folder");
+            fs::copy(root().join(HCL).join(case).join(file), to).expect("a copy");
+        }
+        let templates: Vec<&&str> =
+            own.iter().filter(|f| f.ends_with(".pkr.hcl") || f.ends_with(".pkr.json")).collect();
+        let template = if let [only] = templates[..] { *only } else { "." };
+        let before = run(packer().arg("validate").arg(template).current_dir(folder.path()));
+        if !before.status.success() {
+            // It is of a later Packer.
+            continue;
+        }
+        let plan = crate::run::bakec(folder.path(), &["compile", "--bare", "program.bake"], "");
+        if plan.code != 0 {
+            mistakes.push(format!("{case}: {}", plan.errors));
+            continue;
+        }
+        validated += 1;
+        fs::write(folder.path().join("plan.json"), &plan.out).expect("a plan");
+        mistakes.extend(valid(folder.path(), "plan.json").err().map(|said| format!("{case}: {said}")));
+    }
+    none(mistakes);
+    assert!(validated >= 2, "Packer validates {validated} of the templates");
 }
 
 /// Whether Packer validates a template when all that it demands is given.

@@ -1,14 +1,14 @@
 //! Functions of texts that only the run knows: done to the layout of a time, or to the parts of a text.
 
-use crate::import::draft::{Kind, Piece, Value};
+use crate::import::draft::{Kind, Name, Piece, Value};
 use crate::text::Span;
 
 use super::known::joined;
-use super::{Reader, Said, moment, pure};
+use super::{Place, Reader, Said, moment, pure};
 
 impl Reader<'_> {
     /// Functions of texts that hold the time of the run, or other things that only the run knows.
-    pub(super) fn at_run(&mut self, name: &str, arguments: &[Value], span: Span) -> Option<Said> {
+    pub(super) fn at_run(&mut self, name: &str, arguments: &[Value], place: &Place<'_>, span: Span) -> Option<Said> {
         let position = match name {
             "split" => 1,
             "lower" | "upper" | "title" | "replace" | "regex_replace" | "substr" | "trim" | "trimspace"
@@ -16,7 +16,7 @@ impl Reader<'_> {
             _ => return None,
         };
         let text = self.looked_up(arguments.get(position)?);
-        self.only_at_run(&text, 0)?;
+        self.only_at_run(&text)?;
         let mut others = Vec::new();
         for (i, argument) in arguments.iter().enumerate() {
             others.push(if i == position { serde_json::Value::Null } else { self.constant(argument)? });
@@ -37,6 +37,9 @@ impl Reader<'_> {
             };
             let parts = (0..count).map(part).collect::<Option<Vec<_>>>()?;
             return Some(Ok(Value::new(Kind::List(parts), span)));
+        }
+        if let Kind::Name(Name::Variable(variable)) = &text.kind {
+            return Some(Ok(Value::new(Kind::Text(vec![rendered(name, variable, &others)?]), span)));
         }
         if let Some(layout) = moment::layout(&text) {
             let found = moment::through(&layout, &apply_text)?;
@@ -61,12 +64,27 @@ impl Reader<'_> {
                     }
                     let mut arguments = arguments.to_vec();
                     *arguments.get_mut(position)? = *inner;
-                    Piece::Value(Box::new(self.same(name, &arguments, span)?))
+                    Piece::Value(Box::new(self.same(name, &arguments, place, span)?))
                 }
             });
         }
         Some(Ok(Value::new(Kind::Text(joined(made)), span)))
     }
+}
+
+/// What the run does to a secret: it never becomes known before.
+fn rendered(name: &str, variable: &str, others: &[serde_json::Value]) -> Option<Piece> {
+    let quoted =
+        |at: usize| others.get(at)?.as_str().filter(|text| !text.contains('`')).map(|text| format!("`{text}`"));
+    if variable.contains('`') {
+        return None;
+    }
+    let function = match name {
+        "lower" | "upper" => name.to_owned(),
+        "replace" => format!("replace_all {} {}", quoted(1)?, quoted(2)?),
+        _ => return None,
+    };
+    Some(Piece::Action(format!("{{{{user `{variable}` | {function}}}}}")))
 }
 
 /// Whether a function does its work character by character, so that it may be done to the parts of a text.

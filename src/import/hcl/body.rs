@@ -1,6 +1,7 @@
 //! Bodies of blocks as entries: attributes, nested blocks, and `dynamic` blocks, which are made once for each element.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use hcl_edit::Span as _;
 use hcl_edit::expr::Expression;
@@ -54,7 +55,7 @@ impl<'a> Reader<'a> {
         let mut done = range.start;
         for structure in body {
             let at = structure.span().unwrap_or(done..done);
-            let gap = gaps::comments(self.files[place.file].file.text, done..at.start.max(done));
+            let gap = gaps::comments(self.files[place.file].text, done..at.start.max(done));
             match found.entries.last_mut() {
                 Some(last) if done > range.start => last.comments.extend(gap.behind),
                 _ => self.comments.extend(gap.behind),
@@ -88,7 +89,7 @@ impl<'a> Reader<'a> {
             };
             self.comments.extend(comments);
         }
-        let gap = gaps::comments(self.files[place.file].file.text, done..range.end.max(done));
+        let gap = gaps::comments(self.files[place.file].text, done..range.end.max(done));
         match found.entries.last_mut() {
             Some(last) if whole.end > 0 => last.comments.extend(gap.behind),
             _ => self.comments.extend(gap.behind),
@@ -101,7 +102,7 @@ impl<'a> Reader<'a> {
     /// Tells what cannot be said, and gives the comment that stands in its place.
     fn unsaid(&mut self, structure: &'a Structure, name: &str, why: Why, place: &Place<'a>) -> Vec<String> {
         let span = self.span(place, structure);
-        let written = self.files[place.file].file.written(span);
+        let written = self.files[place.file].written(span);
         self.lose(format!("the option `{name}`"), why.why.clone(), why.span);
         vec![format!("import: {written}"), format!("        {}", why.why)]
     }
@@ -144,20 +145,20 @@ impl<'a> Reader<'a> {
             block.body.get_blocks("content").next().ok_or_else(|| fail("a `dynamic` block has a `content`"))?;
         let iterator =
             block.body.get_attribute("iterator").and_then(|a| a.value.as_variable()).map_or(name, |i| i.as_str());
-        let over = self.value(&over.value, place)?;
-        self.known(&over)?;
+        let collection = self.collection(&over.value, place)?;
         let mut inner = place.clone();
-        let mut names = Vec::new();
-        let key = self.bind(&mut inner, "key", &mut names);
-        let value = self.bind(&mut inner, "value", &mut names);
-        inner.bound.truncate(place.bound.len());
+        let value = self.fresh("value", place);
+        let key = if collection.set { value.clone() } else { self.fresh("key", place) };
         inner.bound.push(Bound {
             name: iterator.to_owned(),
             key: Some(key.clone()),
             value: Some(value.clone()),
+            over: Some(Rc::new(collection.over.clone())),
+            stands: None,
             iterator: true,
             known: None,
         });
+        let over = collection.over;
         let made = match pair(name, &content.body) {
             Some((k, v)) => {
                 let (k, v) = (self.value(k, &inner)?, self.value(v, &inner)?);
@@ -168,7 +169,8 @@ impl<'a> Reader<'a> {
         };
         let (makes_key, makes) = made;
         let is_pair = makes_key.is_some();
-        let spread = self.made_of(For { key: None, value, over, condition: None, makes_key, makes }, key, span);
+        let each = For { key: None, value, over, condition: None, makes_key, makes };
+        let spread = self.made_of(each, key, place, span)?;
         let entry = keyed(Ok(String::new()), Value::new(Kind::Spread(spread.into()), span), span);
         if is_pair {
             let (_, map, _) = PAIRS.iter().find(|(n, ..)| *n == name).copied().unwrap_or_default();
@@ -178,8 +180,10 @@ impl<'a> Reader<'a> {
     }
 
     /// What a `dynamic` block makes. `c ? [1] : []`, which is how HCL says *if*, is an `if` where nothing needs the element.
-    fn made_of(&mut self, each: For, key: String, span: Span) -> Value {
-        let each = with_key(each, Some(key));
+    fn made_of(&mut self, each: For, key: String, place: &Place<'a>, span: Span) -> Said {
+        // The key of a set is its value.
+        let key = Some(key).filter(|key| *key != each.value);
+        let each = with_key(each, key);
         let used = {
             let value = each.value.clone();
             let mut used = each.key.is_some();
@@ -191,9 +195,10 @@ impl<'a> Reader<'a> {
             used
         };
         if let (false, Kind::If(condition, a, b)) = (used, &each.over.kind) {
+            let spread = |v: &Value| matches!(v.kind, Kind::Spread(_));
             let length = |v: &Value| match &v.kind {
-                Kind::List(values) => Some(values.len()),
-                Kind::Record(entries) => Some(entries.len()),
+                Kind::List(values) => (!values.iter().any(spread)).then_some(values.len()),
+                Kind::Record(entries) => (!entries.iter().any(|e| spread(&e.value))).then_some(entries.len()),
                 _ => None,
             };
             let one = |made: bool| {
@@ -206,16 +211,21 @@ impl<'a> Reader<'a> {
                 Box::new(Value::new(kind, span))
             };
             if let (Some(a @ (0 | 1)), Some(b @ (0 | 1))) = (length(a), length(b)) {
-                return Value::new(Kind::If(condition.clone(), one(a == 1), one(b == 1)), span);
+                return Ok(Value::new(Kind::If(condition.clone(), one(a == 1), one(b == 1)), span));
             }
         }
-        let each = self.in_order(each, span);
-        Value::new(Kind::For(Box::new(each)), span)
+        let each = self.in_order(each, place, span)?;
+        Ok(Value::new(Kind::For(Box::new(each)), span))
     }
 }
 
 fn constant_key(key: &Value) -> Result<String, Value> {
     key.plain().map(str::to_owned).ok_or_else(|| key.clone())
+}
+
+/// Whether blocks of a name are entries of a map.
+pub(super) fn is_pair(name: &str) -> bool {
+    PAIRS.iter().any(|(own, ..)| *own == name)
 }
 
 /// The key and the value of a block that is an entry of a map.
@@ -230,16 +240,21 @@ fn pair<'a>(name: &str, body: &'a Body) -> Option<(&'a Expression, &'a Expressio
 fn put(entries: &mut Vec<Entry>, name: &str, value: Value, span: Span) -> usize {
     if let Some(position) = entries.iter().position(|e| e.key == name) {
         // The map is there already, made by blocks; what they say counts.
-        let mut all = members(&value);
-        for entry in members(&entries[position].value) {
-            all.retain(|e| e.key.is_empty() || e.key != entry.key);
-            all.push(entry);
-        }
-        entries[position].value = Value::new(Kind::Record(all), value.span);
+        entries[position].value = laid_over(&value, &entries[position].value);
         return position;
     }
     entries.push(Entry { key: name.to_owned(), value, comments: Vec::new(), span });
     entries.len() - 1
+}
+
+/// A map with the entries of another, which count.
+pub(super) fn laid_over(map: &Value, over: &Value) -> Value {
+    let mut all = members(map);
+    for entry in members(over) {
+        all.retain(|e| e.key.is_empty() || e.key != entry.key);
+        all.push(entry);
+    }
+    Value::new(Kind::Record(all), map.span)
 }
 
 fn put_pair(entries: &mut Vec<Entry>, map: &str, entry: Entry, span: Span) -> usize {

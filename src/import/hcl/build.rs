@@ -3,10 +3,12 @@
 use hcl_edit::Span as _;
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Block, Structure};
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::import::draft::{Block as Made, Builder};
+use crate::import::draft::{Block as Made, Builder, Entry, Kind, Value};
 use crate::text::{Span, suggest};
 
+use super::body::laid_over;
 use super::module::{At, inside};
 use super::reference::name_of;
 use super::{Place, Reader, Where, gaps};
@@ -49,19 +51,19 @@ impl<'a> Reader<'a> {
         self.constant(&value)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
-    /// The sources that a build uses, in Packer's order: those with blocks of their own come as they stand.
+    /// The sources that a build uses, in Packer's order: those with blocks of their own come last.
     fn uses(&mut self, build: usize, at: &At<'a>, uses: &mut Vec<Use<'a>>) {
         let place = Place::new(at.file, Where::Default);
         let range = inside(at.block);
         let mut done = range.start;
+        if let Some(attribute) = at.block.body.get_attribute("sources") {
+            self.sources(build, &attribute.value, &place, uses);
+        }
         for structure in &at.block.body {
             let here = structure.span().unwrap_or(done..done);
-            let gap = gaps::comments(self.files[at.file].file.text, done..here.start.max(done));
+            let gap = gaps::comments(self.files[at.file].text, done..here.start.max(done));
             done = here.end;
             match structure {
-                Structure::Attribute(attribute) if attribute.key.as_str() == "sources" => {
-                    self.sources(build, &attribute.value, &place, uses);
-                }
                 Structure::Block(block) if block.ident.as_str() == "source" => {
                     let span = self.span(&place, block);
                     let Some(reference) = block.labels.first() else { continue };
@@ -139,14 +141,15 @@ impl<'a> Reader<'a> {
 
     /// Sources that no build uses. Where there is no build at all, some other file has it.
     fn unbuilt(&mut self, builds: usize, uses: &mut Vec<Use<'a>>) {
-        let left: Vec<(String, String, usize, Span)> = self
+        let used: FxHashSet<(&str, &str)> = uses.iter().map(|u| (u.kind.as_str(), u.label.as_str())).collect();
+        let left: Vec<(String, String, Span)> = self
             .module
             .sources
             .iter()
-            .filter(|((kind, label), _)| !uses.iter().any(|u| u.kind == *kind && u.label == *label))
-            .map(|((kind, label), at)| (kind.clone(), label.clone(), at.file, self.files[at.file].file.place(at.block)))
+            .filter(|((kind, label), _)| !used.contains(&(kind.as_str(), label.as_str())))
+            .map(|((kind, label), at)| (kind.clone(), label.clone(), self.files[at.file].place(at.block)))
             .collect();
-        for (kind, label, _, span) in left {
+        for (kind, label, span) in left {
             let what = format!("the source `{kind}.{label}`");
             if builds == 0 {
                 let why = "no file that was read has a `build` for it; it is taken to be built, without steps";
@@ -161,16 +164,19 @@ impl<'a> Reader<'a> {
     /// The names of the builds: those of the sources, and longer ones where these do not tell builds apart.
     fn names(&mut self, uses: &[Use<'a>], labels: &[Option<String>]) -> Vec<String> {
         let mut names: Vec<String> = Vec::with_capacity(uses.len());
+        let mut called: FxHashMap<(Option<&str>, &str), usize> = FxHashMap::default();
         for one in uses {
-            let alone = uses.iter().filter(|other| other.name == one.name).count() == 1;
+            *called.entry((None, &one.name)).or_default() += 1;
+            *called.entry((Some(&one.kind), &one.name)).or_default() += 1;
+        }
+        for one in uses {
+            let alone = |kind| called.get(&(kind, one.name.as_str())) == Some(&1);
             let short = format!("{}.{}", one.kind, one.name);
-            let pair = uses.iter().filter(|other| other.name == one.name && other.kind == one.kind).count() == 1;
-            let wanted = match labels.get(one.build).and_then(Option::as_ref) {
-                _ if alone => one.name.clone(),
-                Some(build) if !pair => format!("{build}.{short}"),
+            let name = match labels.get(one.build).and_then(Option::as_ref) {
+                _ if alone(None) => one.name.clone(),
+                Some(build) if !alone(Some(one.kind.as_str())) => format!("{build}.{short}"),
                 _ => short,
             };
-            let name = wanted;
             if name != one.name {
                 let why = format!("it is `{name}` here, for names tell all builds apart");
                 self.lose(format!("the name `{}`", one.name), why, one.span);
@@ -198,7 +204,9 @@ impl<'a> Reader<'a> {
             let more = self.entries(block, &place, &["name", "source_ami"]);
             comments.extend(above.iter().cloned());
             for entry in more.entries {
+                let blocks = block.body.attributes().all(|attribute| attribute.key.as_str() != entry.key);
                 match found.entries.iter_mut().find(|e| e.key == entry.key) {
+                    Some(old) if blocks => also(old, entry),
                     Some(old) => *old = entry,
                     None => found.entries.push(entry),
                 }
@@ -206,6 +214,9 @@ impl<'a> Reader<'a> {
             found.end.extend(more.end);
         }
         self.source_ami(ami.0, ami.1, &place, &mut found);
+        if one.kind.starts_with("amazon-") && found.entries.iter().all(|e| e.key != "ssh_interface") {
+            found.entries.iter_mut().for_each(private_ip);
+        }
         let block = Made {
             kind: one.kind.clone(),
             options: found.entries,
@@ -215,5 +226,30 @@ impl<'a> Reader<'a> {
             ..Made::default()
         };
         self.draft.builders.push(Builder { name: name.to_owned(), said: None, block });
+    }
+}
+
+/// Blocks of a source that a build adds to those which it has: entries of maps, and elements of lists.
+fn also(old: &mut Entry, more: Entry) {
+    let list = |value: Value| match value.kind {
+        Kind::List(values) => values,
+        Kind::Record(_) => vec![value],
+        _ => vec![Value::new(Kind::Spread(value.clone().into()), value.span)],
+    };
+    let is_map = old.key.ends_with("tags") || old.key == "filters";
+    old.value = if is_map {
+        laid_over(&old.value, &more.value)
+    } else {
+        let elements = list(old.value.clone()).into_iter().chain(list(more.value)).collect();
+        Value::new(Kind::List(elements), old.value.span)
+    };
+    old.comments.extend(more.comments);
+}
+
+/// `ssh_private_ip`, which `packer hcl2_upgrade` leaves as it was, became a choice among several addresses.
+fn private_ip(entry: &mut Entry) {
+    if let ("ssh_private_ip", Kind::Bool(private)) = (entry.key.as_str(), &entry.value.kind) {
+        entry.value = Value::text(if *private { "private_ip" } else { "public_ip" }, entry.value.span);
+        entry.key = "ssh_interface".into();
     }
 }

@@ -26,7 +26,7 @@ const FACTS: &[(&str, &str)] = &[
 
 impl<'a> Reader<'a> {
     /// The data source that an expression takes an AMI's id from, looking through locals.
-    fn ami_of(&self, expression: &'a Expression) -> Option<(&'a str, &'a str)> {
+    pub(super) fn ami_of(&self, expression: &'a Expression) -> Option<(&'a str, &'a str)> {
         let Expression::Traversal(traversal) = self.resolved(expression) else { return None };
         let mut names = traversal.operators.iter().map(|o| name_of(o.value()));
         let (kind, label, field) = (names.next()??, names.next()??, names.next()??);
@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An expression without what only wraps it; a local is what it stands for.
-    fn resolved(&self, expression: &'a Expression) -> &'a Expression {
+    pub(super) fn resolved(&self, expression: &'a Expression) -> &'a Expression {
         let mut expression = self.unwrapped(expression);
         for _ in 0..16 {
             let Expression::Traversal(traversal) = expression else { break };
@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
                 }
             }
             Err(why) => {
-                let written = self.files[file].file.written(self.span(&place, attribute));
+                let written = self.files[file].written(self.span(&place, attribute));
                 found.end.push(format!("import: {written}"));
                 found.end.push(format!("        {}", why.why));
                 self.lose("the option `source_ami`", why.why, why.span);
@@ -220,10 +220,10 @@ impl<'a> Reader<'a> {
             .module
             .data
             .iter()
-            .map(|((kind, label), at)| (format!("data.{kind}.{label}"), self.files[at.file].file.place(at.block)))
+            .map(|((kind, label), at)| (format!("data.{kind}.{label}"), self.files[at.file].place(at.block)))
             .collect();
         for (name, span) in text {
-            let asked = self.files.iter().any(|parsed| parsed.file.text.contains(&name));
+            let asked = self.files.iter().any(|file| file.text.contains(&name));
             if !asked {
                 self.lose(format!("`{name}`"), "nothing asks for it", span);
             }

@@ -1,43 +1,64 @@
 //! Defaults that HCL has no way to say: a default of `null`, and a local that takes something else then. The language says it as the
 //! default of the variable.
 
-use crate::import::draft::{Draft, Kind, Name, Operator, Piece, Type, Value};
+use rustc_hash::FxHashMap;
+
+use crate::import::draft::{Draft, Entry, Kind, Name, Operator, Piece, Type, Value};
 
 use super::Reader;
 
 impl Reader<'_> {
     /// Finds `local.x = var.x == null ? … : var.x` and `compact(split(",", var.x))`, where nothing else asks for the variable.
     pub(super) fn defaults(&mut self) {
-        while let Some((local, name, default)) = self.next_default() {
-            let Some(variable) = self.draft.variables.iter_mut().find(|v| v.name == name) else { return };
-            match default {
-                Some(default) => variable.default = Some(default),
-                None => variable.ty = Type::List(Type::Text.into()),
-            }
-            self.draft.locals.retain(|l| l.key != local);
-            each_mut(&mut self.draft, &|value| {
-                if matches!(&value.kind, Kind::Name(Name::Local(asked)) if *asked == local) {
-                    value.kind = Kind::Name(Name::Variable(name.clone()));
-                }
-            });
-        }
+        // One may have another as its default.
+        while self.some_defaults() {}
         self.null_secrets();
     }
 
-    /// A local that is its variable, and the default that it gives it; none where it makes it a list.
-    fn next_default(&self) -> Option<(String, String, Option<Value>)> {
-        self.draft.locals.iter().find_map(|local| {
-            let (name, default) = match (otherwise(&local.value), listed(&local.value)) {
-                (Some((name, default)), _) => (name, Some(default)),
-                (None, Some(name)) => (name, None),
-                (None, None) => return None,
-            };
-            let variable = self.draft.variables.iter().find(|v| v.name == name)?;
-            let null = variable.default.as_ref().is_some_and(|d| d.kind == Kind::Null);
-            let fits = default.map_or(!null, |d| null && is_default(d));
-            let alone = uses(&self.draft, name) == count(&local.value, name);
-            (fits && alone).then(|| (local.key.clone(), name.to_owned(), default.cloned()))
-        })
+    /// Finds those that can be found now, and says whether there were any.
+    fn some_defaults(&mut self) -> bool {
+        let uses = uses(&self.draft);
+        let mut found: FxHashMap<String, String> = FxHashMap::default();
+        let mut taken: Vec<(String, Option<Value>)> = Vec::new();
+        for local in &self.draft.locals {
+            let Some((name, default)) = self.default_of(local, &uses) else { continue };
+            found.insert(local.key.clone(), name.clone());
+            taken.push((name, default));
+        }
+        for (name, default) in taken {
+            let variable = self.variables.get(&name).and_then(|at| self.draft.variables.get_mut(*at));
+            match (variable, default) {
+                (Some(variable), Some(default)) => variable.default = Some(default),
+                (Some(variable), None) => variable.ty = Type::List(Type::Text.into()),
+                (None, _) => {}
+            }
+        }
+        if found.is_empty() {
+            return false;
+        }
+        self.draft.locals.retain(|l| !found.contains_key(&l.key));
+        each_mut(&mut self.draft, &|value| {
+            if let Kind::Name(Name::Local(asked)) = &value.kind
+                && let Some(name) = found.get(asked)
+            {
+                value.kind = Kind::Name(Name::Variable(name.clone()));
+            }
+        });
+        true
+    }
+
+    /// The variable that a local is, and the default that it gives it; none where it makes it a list.
+    fn default_of(&self, local: &Entry, uses: &FxHashMap<String, usize>) -> Option<(String, Option<Value>)> {
+        let (name, default) = match (otherwise(&local.value), listed(&local.value)) {
+            (Some((name, default)), _) => (name, Some(default)),
+            (None, Some(name)) => (name, None),
+            (None, None) => return None,
+        };
+        let variable = self.variable_of(name)?;
+        let null = variable.default.as_ref().is_some_and(|d| d.kind == Kind::Null);
+        let fits = default.map_or(!null, |d| null && is_default(d));
+        let alone = uses.get(name).copied().unwrap_or(0) == count(&local.value, name);
+        (fits && alone).then(|| (name.to_owned(), default.cloned()))
     }
 
     /// A secret is never known early, so it cannot be null; Packer takes an empty text for none.
@@ -96,7 +117,7 @@ fn name(value: &Value) -> Option<&str> {
 }
 
 /// Whether a value may be the default of a variable: texts made of what the run knows, and lists of them.
-fn is_default(value: &Value) -> bool {
+pub(super) fn is_default(value: &Value) -> bool {
     match &value.kind {
         Kind::Bool(_) | Kind::Int(_) | Kind::Number(_) | Kind::Name(Name::Variable(_)) => true,
         Kind::Text(pieces) => pieces.iter().all(|piece| match piece {
@@ -114,11 +135,20 @@ fn count(value: &Value, name: &str) -> usize {
     count
 }
 
-fn uses(draft: &Draft, name: &str) -> usize {
+/// How often each variable is asked for.
+fn uses(draft: &Draft) -> FxHashMap<String, usize> {
+    let mut uses: FxHashMap<String, usize> = FxHashMap::default();
     let blocks = draft.builders.iter().map(|b| &b.block);
     let blocks = blocks.chain(&draft.provisioners).chain(&draft.cleanups).chain(draft.posts.iter().flatten());
     let entries = blocks.flat_map(|b| b.options.iter().chain(b.overrides.iter().flat_map(|(_, e)| e)));
-    entries.chain(&draft.locals).map(|e| count(&e.value, name)).sum()
+    for entry in entries.chain(&draft.locals) {
+        entry.value.each(&mut |part| {
+            if let Kind::Name(Name::Variable(name)) = &part.kind {
+                *uses.entry(name.clone()).or_default() += 1;
+            }
+        });
+    }
+    uses
 }
 
 fn each_mut(draft: &mut Draft, change: &dyn Fn(&mut Value)) {

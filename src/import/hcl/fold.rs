@@ -12,6 +12,8 @@ use super::{Came, Reader, moment, pure};
 
 /// The most steps that are worth working something out.
 const STEPS: usize = 10_000;
+/// How many characters are as much work as a step.
+const CHARACTERS: usize = 16;
 
 impl Reader<'_> {
     /// The value of what is made of constants alone.
@@ -51,17 +53,26 @@ struct Fold<'r, 'a> {
     /// Where variables have their defaults and the run its time.
     moment: Option<DateTime>,
     bound: Vec<(String, Json)>,
+    /// Steps that are left. A text takes as many as it is long, so what is worked out stays small.
     steps: usize,
 }
 
 impl Fold<'_, '_> {
     fn value(&mut self, value: &Value) -> Option<Json> {
-        self.steps = self.steps.checked_sub(1)?;
+        let found = self.found(value)?;
+        let length = found.as_str().map_or(0, str::len);
+        self.steps = self.steps.checked_sub(1 + length / CHARACTERS)?;
+        Some(found)
+    }
+
+    fn found(&mut self, value: &Value) -> Option<Json> {
+        // Also on the way down: a circle would have no end.
+        self.steps.checked_sub(1)?;
         Some(match &value.kind {
             Kind::Null => Json::Null,
             Kind::Bool(bool) => (*bool).into(),
             Kind::Int(int) => (*int).into(),
-            Kind::Number(written) => serde_json::from_str(written).ok()?,
+            Kind::Number(written) => pure::number(written.parse().ok()?)?,
             Kind::Text(pieces) => self.text(pieces)?,
             Kind::List(values) => Json::Array(self.list(values)?),
             Kind::Record(entries) => Json::Object(self.record(entries)?),
@@ -70,7 +81,7 @@ impl Fold<'_, '_> {
                 Came::Busy | Came::Nothing(_) => return None,
             },
             Kind::Name(Name::Variable(name)) => {
-                let variable = self.reader.draft.variables.iter().find(|v| v.name == *name)?;
+                let variable = self.reader.variable_of(name)?;
                 let default = variable.default.as_ref().filter(|_| self.moment.is_some() && !variable.sensitive)?;
                 match &default.kind {
                     Kind::Call(..) => return None,
@@ -92,17 +103,17 @@ impl Fold<'_, '_> {
                 let arguments = self.list(arguments)?;
                 pure::built_in(name, &arguments)?
             }
-            Kind::Not(inner) => (!self.value(inner)?.as_bool()?).into(),
-            Kind::Negative(inner) => pure::number(-self.value(inner)?.as_f64()?)?,
+            Kind::Not(inner) => (!pure::truth(&self.value(inner)?)?).into(),
+            Kind::Negative(inner) => pure::number(-pure::float(&self.value(inner)?)?)?,
             Kind::Operation(op, a, b) => self.operation(*op, a, b)?,
             Kind::If(condition, a, b) => {
-                let holds = self.value(condition)?.as_bool()?;
+                let holds = pure::truth(&self.value(condition)?)?;
                 self.value(if holds { a } else { b })?
             }
             Kind::For(each) => {
                 let over: Vec<(Json, Json)> = match self.value(&each.over)? {
                     Json::Array(values) => values.into_iter().enumerate().map(|(i, v)| (i.into(), v)).collect(),
-                    Json::Object(members) => members.into_iter().map(|(k, v)| (k.into(), v)).collect(),
+                    Json::Object(members) => pure::sorted(members).into_iter().map(|(k, v)| (k.into(), v)).collect(),
                     _ => return None,
                 };
                 let depth = self.bound.len();
@@ -111,7 +122,7 @@ impl Fold<'_, '_> {
                     self.bound.extend(each.key.iter().map(|name| (name.clone(), key.clone())));
                     self.bound.push((each.value.clone(), value));
                     let taken = match &each.condition {
-                        Some(condition) => self.value(condition)?.as_bool()?,
+                        Some(condition) => pure::truth(&self.value(condition)?)?,
                         None => true,
                     };
                     if taken {
@@ -186,8 +197,8 @@ impl Fold<'_, '_> {
     fn operation(&mut self, op: Operator, a: &Value, b: &Value) -> Option<Json> {
         let a = self.value(a)?;
         match (op, &a) {
-            (Operator::And, Json::Bool(false)) => return Some(false.into()),
-            (Operator::Or, Json::Bool(true)) => return Some(true.into()),
+            (Operator::And, a) if pure::truth(a) == Some(false) => return Some(false.into()),
+            (Operator::Or, a) if pure::truth(a) == Some(true) => return Some(true.into()),
             (Operator::Else, a) if !a.is_null() => return Some(a.clone()),
             _ => {}
         }
@@ -195,18 +206,18 @@ impl Fold<'_, '_> {
         Some(match op {
             Operator::Equal => (a == b).into(),
             Operator::Unequal => (a != b).into(),
-            Operator::And | Operator::Or => b.as_bool()?.into(),
+            Operator::And | Operator::Or => pure::truth(&b)?.into(),
             Operator::Else => b,
             Operator::Matches => regex::Regex::new(b.as_str()?).ok()?.is_match(&pure::text(&a)?).into(),
             Operator::In => pure::call("contains", &[b, a])?,
             _ => {
                 let (a, b) = (pure::float(&a)?, pure::float(&b)?);
                 match op {
-                    Operator::Add => pure::number(a + b)?,
-                    Operator::Subtract => pure::number(a - b)?,
-                    Operator::Multiply => pure::number(a * b)?,
-                    Operator::Divide if b != 0.0 => pure::number(a / b)?,
-                    Operator::Remainder if b != 0.0 => pure::number(a % b)?,
+                    Operator::Add => pure::calculated(a + b)?,
+                    Operator::Subtract => pure::calculated(a - b)?,
+                    Operator::Multiply => pure::calculated(a * b)?,
+                    Operator::Divide if b != 0.0 => pure::calculated(a / b)?,
+                    Operator::Remainder if b != 0.0 => pure::calculated(a % b)?,
                     Operator::Less => (a < b).into(),
                     Operator::LessEqual => (a <= b).into(),
                     Operator::Greater => (a > b).into(),

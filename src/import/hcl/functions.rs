@@ -6,6 +6,7 @@ use hcl_edit::expr::{Expression, FuncCall};
 use crate::import::draft::{Kind, Operator, Piece, Value};
 use crate::text::Span;
 
+use super::defaults::is_default;
 use super::fold::value_of;
 use super::known::joined;
 use super::{Place, Reader, Said, Where, Why, moment, pure};
@@ -19,6 +20,7 @@ impl<'a> Reader<'a> {
         match name {
             "try" => return self.tried(call, span, place),
             "can" => return self.can(call, span, place),
+            "templatefile" => return self.template_file(call, span, place),
             _ => {}
         }
         let (arguments, range) = self.arguments(call, place)?;
@@ -35,12 +37,7 @@ impl<'a> Reader<'a> {
             ("legacy_strftime", [format]) => return self.action("strftime", std::slice::from_ref(format), span),
             ("env", [variable]) => return self.environment(variable, span, place),
             ("file", [path]) => return self.file(path, span),
-            ("templatefile", _) => {
-                return Err(why(
-                    "the file is a template of HCL; write it as one of Jinja (`{{ name }}` for `${name}`) and say `render_file(…)`"
-                        .to_owned(),
-                ));
-            }
+            ("sensitive", [one]) => return self.hidden(one, span, place),
             ("abspath" | "pathexpand", [path]) => return Ok(path.clone()),
             _ if STORES.contains(&name) => return self.store(name, &arguments, span, place),
             _ => {}
@@ -48,19 +45,19 @@ impl<'a> Reader<'a> {
         if let Some(value) = self.formed(name, &arguments, span) {
             return Ok(value);
         }
-        if let Some(found) = self.at_run(name, &arguments, span) {
+        if let Some(found) = self.at_run(name, &arguments, place, span) {
             return found;
         }
         let known = arguments.iter().try_for_each(|a| self.known(a));
         known.map_err(|why| Why { why: why.why, span })?;
-        if let Some(value) = self.same(name, &arguments, span) {
+        if let Some(value) = self.same(name, &arguments, place, span) {
             return Ok(value);
         }
         let constants = arguments.iter().map(|a| self.constant(a)).collect::<Option<Vec<_>>>();
         if let Some(found) = constants.and_then(|constants| pure::call(name, &constants)) {
             return Ok(value_of(&found, span));
         }
-        if let Some(value) = self.nearly(name, &arguments, span) {
+        if let Some(value) = self.nearly(name, &arguments, place, span) {
             return Ok(value);
         }
         if self.lenient {
@@ -127,6 +124,9 @@ impl<'a> Reader<'a> {
         let Some(pieces) = moment::formatdate(&format) else {
             return fail("dates of the run have no such form; `{{isotime …}}` takes a layout of Go");
         };
+        if let Some(text) = self.constant(time).and_then(|c| moment::dated(&format, c.as_str()?)) {
+            return Ok(Value::text(text, span));
+        }
         let now = moment::layout(&moment::of_run(span));
         if moment::layout(&self.looked_up(time)) == now {
             return Ok(Value::new(Kind::Text(joined(pieces)), span));
@@ -163,6 +163,20 @@ impl<'a> Reader<'a> {
         Ok(self.stand_in(&key, &name, Some(action), true, span))
     }
 
+    /// A value that nobody may see: a secret that has it.
+    fn hidden(&mut self, value: &Value, span: Span, place: &Place<'a>) -> Said {
+        if self.holds_secret(value) || place.at == Where::Default {
+            return Ok(value.clone());
+        }
+        if !is_default(value) {
+            let why = "what nobody may see is a `secret`, whose value is a text that is known now".to_owned();
+            return Err(Why { why, span });
+        }
+        let name = self.reading.last().cloned().unwrap_or_else(|| "secret".to_owned());
+        let key = format!("sensitive.{}", self.files[place.file].written(span));
+        Ok(self.stand_in(&key, &name, Some(value.clone()), true, span))
+    }
+
     /// `file("${path.root}/x")`: paths of the program are told from it anyway.
     fn file(&mut self, path: &Value, span: Span) -> Said {
         let mut path = self.looked_up(path);
@@ -179,19 +193,26 @@ impl<'a> Reader<'a> {
     }
 
     fn tried(&mut self, call: &'a FuncCall, span: Span, place: &Place<'a>) -> Said {
-        let mut last = Err(Why { why: "`try` has nothing to try".into(), span });
-        for (i, argument) in call.args.iter().enumerate() {
-            match self.value(argument, place) {
-                Ok(value) if matches!(value.kind, Kind::Index(..) | Kind::Field(..)) && i + 1 < call.args.len() => {
-                    let Some(rest) = call.args.iter().nth(i + 1) else { return Ok(value) };
-                    let rest = self.value(rest, place)?;
-                    return Ok(Value::new(Kind::Operation(Operator::Else, value.into(), rest.into()), span));
-                }
-                Ok(value) => return Ok(value),
-                Err(why) => last = Err(why),
+        let mut arguments = Vec::with_capacity(call.args.len());
+        for argument in call.args.iter() {
+            // What fails here may well be what Packer can work out.
+            let value = self.value(argument, place)?;
+            let may_fail = matches!(value.kind, Kind::Index(..) | Kind::Field(..));
+            arguments.push(value);
+            if !may_fail {
+                break;
             }
         }
-        last
+        let mut arguments = arguments.into_iter().rev();
+        let last = arguments.next().ok_or_else(|| Why { why: "`try` has nothing to try".into(), span })?;
+        Ok(arguments.fold(last, |rest, value| {
+            let reached = reached(&value, span);
+            let found = Value::new(Kind::Operation(Operator::Else, value.into(), rest.clone().into()), span);
+            match reached {
+                Some(condition) => Value::new(Kind::If(condition.into(), found.into(), rest.into()), span),
+                None => found,
+            }
+        }))
     }
 
     fn can(&mut self, call: &'a FuncCall, span: Span, place: &Place<'a>) -> Said {
@@ -206,9 +227,18 @@ impl<'a> Reader<'a> {
         let argument = call.args.iter().next();
         let argument = argument.ok_or_else(|| Why { why: "`can` has nothing to try".into(), span })?;
         let value = self.value(argument, place)?;
-        match self.constant(&value) {
-            Some(_) => Ok(Value::new(Kind::Bool(true), span)),
-            None => {
+        match (self.constant(&value), &value.kind) {
+            (Some(_), _) => Ok(Value::new(Kind::Bool(true), span)),
+            // Whether there is such a key.
+            (None, Kind::Index(map, keys)) if keys.len() == 1 => {
+                let arguments = vec![(**map).clone(), keys[0].clone()];
+                Ok(Value::new(Kind::Call("has".into(), arguments), span))
+            }
+            (None, Kind::Field(map, name)) => {
+                let arguments = vec![(**map).clone(), Value::text(name.as_str(), span)];
+                Ok(Value::new(Kind::Call("has".into(), arguments), span))
+            }
+            (None, _) => {
                 Err(Why { why: "whether something can be worked out is no question of the language's".into(), span })
             }
         }
@@ -224,4 +254,19 @@ impl<'a> Reader<'a> {
             _ => Err(Why { why: "a pattern must be a plain text".into(), span }),
         }
     }
+}
+
+/// Whether there is all that a selection goes through on its way; none where it goes through nothing.
+fn reached(value: &Value, span: Span) -> Option<Value> {
+    let (Kind::Index(base, _) | Kind::Field(base, _)) = &value.kind else { return None };
+    let (map, key) = match &base.kind {
+        Kind::Index(map, keys) => (map, keys.first()?.clone()),
+        Kind::Field(map, name) => (map, Value::text(name.as_str(), span)),
+        _ => return None,
+    };
+    let there = Value::new(Kind::Call("has".into(), vec![(**map).clone(), key]), span);
+    Some(match reached(base, span) {
+        Some(before) => Value::new(Kind::Operation(Operator::And, before.into(), there.into()), span),
+        None => there,
+    })
 }

@@ -1,8 +1,11 @@
 //! What only the run knows: texts with actions in them, and what is sensitive.
 
-use crate::import::draft::{Kind, Name, Piece, Value};
+use crate::import::draft::{Kind, Name, Piece, Value, Variable};
 
 use super::{Came, Reader, Why};
+
+/// How long a text may become by what its names stand for.
+const LONGEST: usize = 1 << 16;
 
 impl Reader<'_> {
     /// Refuses a value that the compiler must know and cannot.
@@ -10,18 +13,14 @@ impl Reader<'_> {
         if self.lenient {
             return Ok(());
         }
-        match self.only_at_run(value, 0) {
+        match self.only_at_run(value) {
             Some(why) => Err(Why { why, span: value.span }),
             None => Ok(()),
         }
     }
 
     /// Why a value is known only when the plan runs, if so.
-    pub(super) fn only_at_run(&self, value: &Value, depth: usize) -> Option<String> {
-        // Locals that need each other are refused where they are read.
-        if depth > 64 {
-            return None;
-        }
+    pub(super) fn only_at_run(&self, value: &Value) -> Option<String> {
         let mut found = None;
         value.each(&mut |part| {
             if found.is_some() {
@@ -37,38 +36,76 @@ impl Reader<'_> {
                 Kind::Name(Name::Variable(name)) if self.is_sensitive(name) => Some(format!(
                     "`{name}` is sensitive, and the compiler, which would have to know it here, never sees secrets"
                 )),
-                Kind::Name(Name::Local(name)) => match self.locals.get(name) {
-                    Some(Came::Value(value)) => self.only_at_run(value, depth + 1),
-                    _ => None,
-                },
+                // A local was asked when it was read, so that locals of locals are not walked again and again.
+                Kind::Name(Name::Local(name)) => self.late.get(name).cloned(),
                 _ => None,
             };
         });
         found
     }
 
-    /// A value with its locals in their places, as far as they are texts; for what must look into a text.
-    pub(super) fn looked_up(&self, value: &Value) -> Value {
-        let mut value = value.clone();
-        for _ in 0..64 {
-            let Kind::Name(Name::Local(name)) = &value.kind else { break };
-            let Some(Came::Value(found)) = self.locals.get(name) else { break };
-            value = found.clone();
-        }
-        let Kind::Text(pieces) = &mut value.kind else { return value };
-        let looked_up = std::mem::take(pieces).into_iter().flat_map(|piece| match piece {
-            Piece::Value(inner) => match self.looked_up(&inner).kind {
-                Kind::Text(pieces) => pieces,
-                _ => vec![Piece::Value(inner)],
-            },
-            other => vec![other],
+    /// Whether a value holds what is sensitive.
+    pub(super) fn holds_secret(&self, value: &Value) -> bool {
+        let mut found = false;
+        value.each(&mut |part| {
+            found |= match &part.kind {
+                Kind::Name(Name::Variable(name)) => self.is_sensitive(name),
+                Kind::Name(Name::Local(name)) => self.secret_locals.contains(name),
+                _ => false,
+            };
         });
-        *pieces = joined(looked_up.collect());
+        found
+    }
+
+    /// What a value stands for, if it is the name of a local.
+    pub(super) fn followed<'v>(&'v self, value: &'v Value) -> &'v Value {
+        let mut value = value;
+        // Locals that need each other are refused where they are read.
+        while let Kind::Name(Name::Local(name)) = &value.kind {
+            let Some(Came::Value(found)) = self.locals.get(name) else { break };
+            value = found;
+        }
         value
     }
 
+    /// A value with its locals in their places, as far as they are texts; for what must look into a text. Of what would become
+    /// too long, the rest stays a name.
+    pub(super) fn looked_up(&self, value: &Value) -> Value {
+        let mut left = LONGEST;
+        self.looked_up_within(value, &mut left)
+    }
+
+    fn looked_up_within(&self, value: &Value, left: &mut usize) -> Value {
+        let value = self.followed(value);
+        let Kind::Text(pieces) = &value.kind else { return value.clone() };
+        let mut looked_up = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            let length = if let Piece::Chars(chars) | Piece::Action(chars) = piece { chars.len() } else { 0 };
+            *left = left.saturating_sub(length + 1);
+            match piece {
+                Piece::Value(inner) if *left > 0 => match self.looked_up_within(inner, left).kind {
+                    Kind::Text(pieces) => looked_up.extend(pieces),
+                    _ => looked_up.push(piece.clone()),
+                },
+                other => looked_up.push(other.clone()),
+            }
+        }
+        Value::new(Kind::Text(joined(looked_up)), value.span)
+    }
+
+    /// The variable of a name.
+    pub(super) fn variable_of(&self, name: &str) -> Option<&Variable> {
+        self.variables.get(name).and_then(|at| self.draft.variables.get(*at))
+    }
+
+    /// Adds a variable to the draft.
+    pub(super) fn declare(&mut self, variable: Variable) {
+        self.variables.insert(variable.name.clone(), self.draft.variables.len());
+        self.draft.variables.push(variable);
+    }
+
     pub(super) fn is_sensitive(&self, name: &str) -> bool {
-        self.draft.variables.iter().any(|v| v.name == name && v.sensitive)
+        self.variable_of(name).is_some_and(|v| v.sensitive)
     }
 }
 

@@ -6,16 +6,20 @@
 //! language, by what the run does (`at_run`, `moment`), or by their results (`fold`, `pure`).
 
 mod at_run;
+mod blanks;
 mod body;
 mod build;
+mod cidr;
 mod data;
 mod defaults;
 mod expr;
+mod files;
 mod fold;
 mod format;
 mod forms;
 mod functions;
 mod gaps;
+mod json;
 mod known;
 mod module;
 mod moment;
@@ -29,13 +33,16 @@ mod text;
 mod validation;
 mod variables;
 
-use rustc_hash::FxHashMap;
+use std::rc::Rc;
 
-use crate::diagnostic::Diagnostic;
-use crate::text::Span;
+use hcl_edit::structure::Body;
+use hcl_edit::template::Template;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::text::{FileId, Span};
 
 use self::module::Module;
-use self::parse::Parsed;
 use super::draft::{Draft, Lost, Value};
 
 pub use self::parse::File;
@@ -43,8 +50,18 @@ pub use self::parse::File;
 /// What was read: without a draft there are errors that say why.
 pub type Read = (Option<Draft>, Vec<Diagnostic>);
 
-/// Reads a template of one or several files.
-pub fn read(files: &[File<'_>]) -> Read {
+/// What a template in HCL2's JSON form is as HCL, or why it is no JSON.
+pub fn from_json(file: FileId, text: &str) -> Result<String, Vec<Diagnostic>> {
+    let parsed = crate::json::parse(file, text);
+    let problems: Vec<Diagnostic> = parsed.problems.into_iter().map(Diagnostic::from).collect();
+    match parsed.value {
+        Some(root) if problems.iter().all(|d| d.severity != Severity::Error) => Ok(json::as_hcl(&root)),
+        _ => Err(problems),
+    }
+}
+
+/// Reads a template of one or several files. `beside` reads a file that the template names, told from its folder.
+pub fn read(files: &[File<'_>], beside: &mut dyn FnMut(&str) -> Option<(FileId, String)>) -> Read {
     let mut parsed = Vec::with_capacity(files.len());
     let mut diagnostics = Vec::new();
     for file in files {
@@ -56,11 +73,32 @@ pub fn read(files: &[File<'_>]) -> Read {
     if !diagnostics.is_empty() {
         return (None, diagnostics);
     }
+    let bodies: Vec<&Body> = parsed.iter().map(|file| &file.body).collect();
+    let asked = files::asked(&bodies).into_iter();
+    let others: Vec<files::Beside> =
+        asked.filter_map(|path| beside(&path).map(|(id, text)| (path, id, text))).collect();
+    let texts: Vec<Option<Template>> =
+        others.iter().map(|(_, id, text)| files::template(File { id: *id, text })).collect();
+    let module = Module::read(&parsed);
+    let all: Vec<File<'_>> = parsed
+        .iter()
+        .map(|parsed| parsed.file)
+        .chain(others.iter().map(|(_, id, text)| File { id: *id, text }))
+        .collect();
+    let templates = others.iter().zip(&texts).enumerate();
+    let templates = templates.filter_map(|(i, ((path, ..), template))| {
+        template.as_ref().map(|template| (path.clone(), (parsed.len() + i, template)))
+    });
     let mut reader = Reader {
-        files: &parsed,
-        module: Module::read(&parsed),
+        files: &all,
+        templates: templates.collect(),
+        module,
         locals: FxHashMap::default(),
         made: Vec::new(),
+        variables: FxHashMap::default(),
+        reading: Vec::new(),
+        late: FxHashMap::default(),
+        secret_locals: FxHashSet::default(),
         draft: Draft::default(),
         comments: Vec::new(),
         lenient: false,
@@ -87,6 +125,21 @@ enum Came {
     Nothing(String),
 }
 
+impl Bound {
+    /// A name that is an identifier.
+    fn plain(name: &str, given: &str) -> Self {
+        Bound {
+            name: name.to_owned(),
+            key: None,
+            value: Some(given.to_owned()),
+            over: None,
+            stands: None,
+            iterator: false,
+            known: None,
+        }
+    }
+}
+
 /// Where an expression stands.
 #[derive(Clone)]
 struct Place<'a> {
@@ -98,6 +151,8 @@ struct Place<'a> {
     source: Option<(&'a str, &'a str)>,
     /// The name of the build block at hand.
     build: Option<String>,
+    /// The name of the source at hand, where that of the build is another.
+    called: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -118,6 +173,10 @@ struct Bound {
     key: Option<String>,
     /// The identifier of the value.
     value: Option<String>,
+    /// What its elements are of.
+    over: Option<Rc<Value>>,
+    /// What it stands for, if it is no name of the program.
+    stands: Option<Rc<Value>>,
     /// Whether it is an iterator.
     iterator: bool,
     /// The key and the value, where they are known: of a `dynamic` step, which is made once for each element.
@@ -125,11 +184,21 @@ struct Bound {
 }
 
 struct Reader<'a> {
-    files: &'a [Parsed<'a>],
+    files: &'a [File<'a>],
+    /// Templates in files of their own, and which file each is.
+    templates: FxHashMap<String, (usize, &'a Template)>,
     module: Module<'a>,
     locals: FxHashMap<String, Came>,
     /// Variables that stand for what only the run knows, such as a secret of a store: what they stand for, and their names.
     made: Vec<(String, String)>,
+    /// Where each variable stands in the draft.
+    variables: FxHashMap<String, usize>,
+    /// Locals that are being read, the innermost last.
+    reading: Vec<String>,
+    /// Locals that only the run knows, and why.
+    late: FxHashMap<String, String>,
+    /// Locals that hold what is sensitive.
+    secret_locals: FxHashSet<String>,
     draft: Draft,
     /// Comments within the expression at hand.
     comments: Vec<String>,
@@ -163,7 +232,7 @@ impl Reader<'_> {
 
 impl<'a> Place<'a> {
     fn new(file: usize, at: Where) -> Self {
-        Place { file, at, bound: Vec::new(), source: None, build: None }
+        Place { file, at, bound: Vec::new(), source: None, build: None, called: None }
     }
 }
 

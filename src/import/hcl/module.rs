@@ -25,6 +25,8 @@ pub(super) struct Local<'a> {
     pub(super) file: usize,
     pub(super) expression: &'a Expression,
     pub(super) comments: Vec<String>,
+    /// Whether nobody may see it.
+    pub(super) sensitive: bool,
     pub(super) span: Span,
 }
 
@@ -103,22 +105,30 @@ impl<'a> Module<'a> {
             ("variables", []) => {
                 each(parsed, block, waiting, |attribute, comments| {
                     let name = attribute.key.as_str().to_owned();
-                    self.variables.insert(name, Variable::Short(file, attribute, comments));
+                    let span = parsed.file.place(&attribute.key);
+                    let what = format!("the earlier `{name}`");
+                    if self.variables.insert(name, Variable::Short(file, attribute, comments)).is_some() {
+                        self.again(&what, span);
+                    }
                 });
                 false
             }
             ("locals", []) => {
                 each(parsed, block, waiting, |attribute, comments| {
                     let span = parsed.file.place(&attribute.key);
-                    let local = Local { file, expression: &attribute.value, comments, span };
-                    self.locals.insert(attribute.key.as_str().to_owned(), local);
+                    let local = Local { file, expression: &attribute.value, comments, sensitive: false, span };
+                    let name = attribute.key.as_str();
+                    if self.locals.insert(name.to_owned(), local).is_some() {
+                        self.again(&format!("the earlier `{name}`"), span);
+                    }
                 });
                 false
             }
             ("local", [name]) => match block.body.get_attribute("expression") {
                 Some(attribute) => {
                     let comments = std::mem::take(waiting);
-                    let local = Local { file, expression: &attribute.value, comments, span };
+                    let sensitive = block.body.get_attribute("sensitive").is_some_and(|a| is_true(&a.value));
+                    let local = Local { file, expression: &attribute.value, comments, sensitive, span };
                     self.locals.insert((*name).to_owned(), local).is_some()
                 }
                 None => {
@@ -142,10 +152,18 @@ impl<'a> Module<'a> {
             }
         };
         if again {
-            let what = format!("the earlier `{}` of that name", block.ident.as_str());
-            self.strange.push((what, "it is declared again here, and Packer takes a name once", span));
+            self.again(&format!("the earlier `{}` of that name", block.ident.as_str()), span);
         }
     }
+
+    fn again(&mut self, what: &str, span: Span) {
+        self.strange.push((what.to_owned(), "it is declared again here, and Packer takes a name once", span));
+    }
+}
+
+/// Whether an expression is `true`, also as a text.
+pub(super) fn is_true(expression: &Expression) -> bool {
+    expression.as_bool() == Some(true) || expression.as_str() == Some("true")
 }
 
 /// The attributes of a block, with the comments of each.

@@ -5,6 +5,7 @@
 use jiff::civil::{DateTime, date};
 
 use crate::import::draft::{Kind, Piece, Value};
+use crate::import::typed::duration;
 use crate::template::{Action, OperandKind, Piece as Part, go_layout, parse};
 use crate::text::Span;
 
@@ -182,6 +183,30 @@ fn known(letters: &str) -> Option<Token> {
         "ZZZZZ" => return Some(Token::Chars("+00:00".into())),
         _ => return None,
     }))
+}
+
+/// A time as RFC 3339 writes it: the time of its clock, and how that clock is named.
+fn written(time: &str) -> Option<(DateTime, &str)> {
+    let (clock, zone) = time.split_at_checked(19)?;
+    let clock: DateTime = clock.parse().ok().filter(|_| clock.as_bytes().get(10) == Some(&b'T'))?;
+    let digits = |c: char| if c.is_ascii_digit() { '0' } else { c };
+    let form: String = zone.chars().map(digits).collect();
+    matches!(form.as_str(), "Z" | "+00:00" | "-00:00").then_some((clock, zone))
+}
+
+/// `timeadd` of a time that is known.
+pub(super) fn later(time: &str, by: &str) -> Option<String> {
+    let (clock, zone) = written(time)?;
+    let by = jiff::SignedDuration::from_nanos(duration(by)?);
+    let found = clock.checked_add(by).ok()?;
+    Some(format!("{}{zone}", go_layout("2006-01-02T15:04:05", found)))
+}
+
+/// `formatdate` of a time that is known. Of a clock that is not UTC, the zone has other names.
+pub(super) fn dated(format: &str, time: &str) -> Option<String> {
+    let (clock, zone) = written(time)?;
+    let tokens = tokens(format)?;
+    (zone == "Z").then(|| tokens.iter().map(|token| token.render(clock)).collect())
 }
 
 #[cfg(test)]

@@ -6,7 +6,17 @@ use hcl_edit::expr::{Expression, Traversal, TraversalOperator};
 use crate::import::draft::{Entry, For, Kind, Name, Piece, Type, Value, Variable};
 use crate::text::Span;
 
-use super::{Came, Place, Reader, Said, Where, Why};
+use super::defaults::is_default;
+use super::module::Local;
+use super::{Bound, Came, Place, Reader, Said, Where, Why};
+
+/// How many locals may stand between one and what it is made of.
+const DEEPEST: usize = 500;
+/// How many parts the path to a value may have.
+const LONGEST: usize = 64;
+
+/// How it begins that a local has no value.
+const NEEDS: &str = "it needs the local ";
 
 type Operators<'a> = &'a [Decorated<TraversalOperator>];
 
@@ -24,6 +34,9 @@ impl<'a> Reader<'a> {
             {
                 let base = if part == "key" { key.clone() } else { value.clone() };
                 return self.selected(base, &operators[1..], place, span);
+            }
+            if let Some(value) = &bound.stands {
+                return self.selected((**value).clone(), operators, place, span);
             }
             let (name, rest) = if bound.iterator {
                 match operators.first().map(|o| name_of(o.value())) {
@@ -67,8 +80,9 @@ impl<'a> Reader<'a> {
             "path" if first == "cwd" => action("{{pwd}}".into()),
             "packer" if first == "version" => action("{{packer_version}}".into()),
             "source" if first == "type" => action("{{build_type}}".into()),
-            "source" if first == "name" => match place.at {
-                Where::Step(false) => fail(
+            "source" if first == "name" => match (&place.called, place.at) {
+                (Some(name), _) => Ok(Value::text(name.as_str(), span)),
+                (None, Where::Step(false)) => fail(
                     "`source.name` is not the name of every build that comes here; two sources of one name have longer names".to_owned(),
                 ),
                 _ => action("{{build_name}}".into()),
@@ -86,6 +100,7 @@ impl<'a> Reader<'a> {
     /// A name that stands alone.
     pub(super) fn word(&mut self, word: &str, span: Span, place: &Place<'a>) -> Said {
         match place.bound.iter().rev().find(|b| b.name == word && !b.iterator) {
+            Some(Bound { stands: Some(value), .. }) => Ok((**value).clone()),
             Some(bound) => Ok(Value::bound(bound.value.clone().unwrap_or_default(), span)),
             None => Err(Why { why: format!("`{word}` is no value; a text stands in quotes"), span }),
         }
@@ -118,7 +133,9 @@ impl<'a> Reader<'a> {
                 Ok(Value::new(Kind::Name(Name::Variable(other.clone())), span))
             }
             Some(Came::Value(_)) => Ok(Value::new(Kind::Name(Name::Local(name.to_owned())), span)),
-            Some(Came::Nothing(why)) => Err(Why { why: format!("it needs the local `{name}`: {why}"), span }),
+            // The first reason is the one to be mended.
+            Some(Came::Nothing(why)) if why.starts_with(NEEDS) => Err(Why { why: why.clone(), span }),
+            Some(Came::Nothing(why)) => Err(Why { why: format!("{NEEDS}`{name}`: {why}"), span }),
             Some(Came::Busy) => Err(Why { why: format!("the local `{name}` needs itself"), span }),
             None => {
                 let why = "no file that was read declares it; it became a variable that must be set";
@@ -148,13 +165,11 @@ impl<'a> Reader<'a> {
         let name = found.unwrap_or_else(|| {
             let mut fresh = name.to_owned();
             let own = key.strip_prefix("local.") == Some(name);
-            while self.draft.variables.iter().any(|v| v.name == fresh)
-                || !own && self.is_taken(&fresh.replace('-', "_"))
-            {
+            while self.variables.contains_key(&fresh) || !own && self.is_taken(&fresh.replace('-', "_")) {
                 fresh.push('_');
             }
             self.made.push((key.to_owned(), fresh.clone()));
-            self.draft.variables.push(Variable {
+            self.declare(Variable {
                 name: fresh.clone(),
                 ty: Type::Any,
                 default,
@@ -171,6 +186,9 @@ impl<'a> Reader<'a> {
     /// What operators take out of a value.
     pub(super) fn selected(&mut self, base: Value, operators: Operators<'a>, place: &Place<'a>, span: Span) -> Said {
         let mut base = base;
+        if operators.len() > LONGEST {
+            return Err(Why { why: format!("it has more than {LONGEST} parts"), span });
+        }
         for (i, operator) in operators.iter().enumerate() {
             let rest = operators.get(i + 1..).unwrap_or_default();
             base = match operator.value() {
@@ -208,7 +226,7 @@ impl<'a> Reader<'a> {
 
     /// A record may hold what only the run knows; a text that only the run knows has no parts.
     fn known_selection(&self, base: &Value) -> Result<(), Why> {
-        match self.looked_up(base).kind {
+        match self.followed(base).kind {
             Kind::Text(_) => self.known(base),
             _ => Ok(()),
         }
@@ -217,7 +235,7 @@ impl<'a> Reader<'a> {
     fn splat(&mut self, base: Value, each: Operators<'a>, then: Operators<'a>, place: &Place<'a>, span: Span) -> Said {
         self.known(&base)?;
         let mut inner = place.clone();
-        let name = self.bind(&mut inner, "each", &mut Vec::new());
+        let name = self.bind(&mut inner, "each", Some(&base));
         let makes = self.selected(Value::bound(name.clone(), span), each, &inner, span)?;
         let made = For { key: None, value: name, over: base, condition: None, makes_key: None, makes };
         let list = Value::new(Kind::For(Box::new(made)), span);
@@ -234,22 +252,54 @@ impl<'a> Reader<'a> {
         let outer = std::mem::take(&mut self.comments);
         let place = Place::new(local.file, Where::Local);
         let lenient = std::mem::replace(&mut self.lenient, false);
-        let said = self.value(local.expression, &place);
+        let said = if self.reading.len() < DEEPEST {
+            self.reading.push(name.to_owned());
+            let said = self.value(local.expression, &place);
+            self.reading.pop();
+            said
+        } else {
+            Err(Why { why: format!("more than {DEEPEST} locals need each other"), span: local.span })
+        };
         let within = std::mem::replace(&mut self.comments, outer);
-        let came = match said {
+        let mut comments = local.comments.clone();
+        let came = match said.and_then(|value| self.kept_secret(name, &local, value)) {
             Ok(value) => {
-                let mut comments = local.comments;
                 comments.extend(within);
-                let entry = Entry { key: name.to_owned(), value: value.clone(), comments, span: local.span };
-                if value.kind != Kind::Name(Name::Variable(name.to_owned())) {
-                    self.draft.locals.push(entry);
-                }
-                Came::Value(value)
+                self.read(name, value, comments, local.span)
             }
-            Err(why) => self.unsaid_local(name, local.comments, why, local.span, local.file),
+            Err(why) => self.unsaid_local(name, comments, why, local.span, local.file),
         };
         self.lenient = lenient;
         self.locals.insert(name.to_owned(), came);
+    }
+
+    /// Takes a local that was read into the draft.
+    fn read(&mut self, name: &str, value: Value, comments: Vec<String>, span: Span) -> Came {
+        if let Some(why) = self.only_at_run(&value) {
+            self.late.insert(name.to_owned(), why);
+        }
+        if self.holds_secret(&value) {
+            self.secret_locals.insert(name.to_owned());
+        }
+        let made =
+            matches!(&value.kind, Kind::Name(Name::Variable(other)) if other == name || self.stands_for(name, other));
+        if !made {
+            self.draft.locals.push(Entry { key: name.to_owned(), value: value.clone(), comments, span });
+        }
+        Came::Value(value)
+    }
+
+    /// A local that nobody may see: a secret, unless what it is made of is one already.
+    fn kept_secret(&mut self, name: &str, local: &Local<'a>, value: Value) -> Said {
+        if !local.sensitive || self.holds_secret(&value) {
+            return Ok(value);
+        }
+        if is_default(&value) {
+            return Ok(self.stand_in(&format!("local.{name}"), name, Some(value), true, local.span));
+        }
+        let why = "only texts can be secrets; this is shown wherever it goes";
+        self.lose(format!("`sensitive` of the local `{name}`"), why, local.span);
+        Ok(value)
     }
 }
 

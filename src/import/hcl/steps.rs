@@ -7,9 +7,12 @@ use hcl_edit::structure::{Block, Structure};
 use crate::import::draft::{Block as Made, Entry, Kind, Lost};
 use crate::text::Span;
 
+use super::body::Entries;
 use super::build::Use;
 use super::fold::value_of;
 use super::module::{At, inside};
+use super::order::Collection;
+use super::pure;
 use super::{Bound, Place, Reader, Where, Why, gaps};
 
 /// Options that say what a step does.
@@ -57,7 +60,7 @@ impl<'a> Reader<'a> {
         let mut done = range.start;
         for structure in &at.block.body {
             let here = structure.span().unwrap_or(done..done);
-            let gap = gaps::comments(self.files[at.file].file.text, done..here.start.max(done));
+            let gap = gaps::comments(self.files[at.file].text, done..here.start.max(done));
             waiting.extend(gap.behind);
             waiting.extend(gap.above);
             done = here.end;
@@ -77,7 +80,7 @@ impl<'a> Reader<'a> {
                 Structure::Block(block) => self.part(block, &place, &around, &mut waiting, span),
             }
         }
-        let gap = gaps::comments(self.files[at.file].file.text, done..range.end.max(done));
+        let gap = gaps::comments(self.files[at.file].text, done..range.end.max(done));
         self.draft.end.extend(waiting);
         self.draft.end.extend(gap.behind);
         self.draft.end.extend(gap.above);
@@ -95,7 +98,7 @@ impl<'a> Reader<'a> {
             "dynamic" => {
                 let comments = std::mem::take(waiting);
                 if let Err(why) = self.dynamic_step(block, place, around, comments, span) {
-                    let text = self.files[place.file].file.text.get(span.range()).unwrap_or("");
+                    let text = self.files[place.file].text.get(span.range()).unwrap_or("");
                     waiting.push(format!("import: {}", why.why));
                     waiting.extend(text.lines().map(|line| format!("    {line}")));
                     self.lose("a `dynamic` step", why.why, why.span);
@@ -120,15 +123,19 @@ impl<'a> Reader<'a> {
                 let mut comments = std::mem::take(waiting);
                 let range = inside(block);
                 let mut done = range.start;
+                for attribute in block.body.attributes() {
+                    let what = format!("`{}` of the post-processors", attribute.key.as_str());
+                    self.lose(what, "a chain has no options, its links have", self.span(place, attribute));
+                }
                 for link in block.body.blocks() {
                     let here = link.span().unwrap_or(done..done);
-                    let gap = gaps::comments(self.files[place.file].file.text, done..here.start.max(done));
+                    let gap = gaps::comments(self.files[place.file].text, done..here.start.max(done));
                     comments.extend(gap.behind);
                     comments.extend(gap.above);
                     done = here.end;
                     chain.extend(self.step(link, place, around, std::mem::take(&mut comments)));
                 }
-                let gap = gaps::comments(self.files[place.file].file.text, done..range.end.max(done));
+                let gap = gaps::comments(self.files[place.file].text, done..range.end.max(done));
                 waiting.extend(comments);
                 waiting.extend(gap.behind);
                 waiting.extend(gap.above);
@@ -137,7 +144,7 @@ impl<'a> Reader<'a> {
                 }
             }
             "hcp_packer_registry" => {
-                let written = self.files[place.file].file.written(span);
+                let written = self.files[place.file].written(span);
                 waiting.push(format!("import: {written}"));
                 self.lose("`hcp_packer_registry`", "bakec does not tell HashiCorp's registry of images", span);
             }
@@ -164,24 +171,24 @@ impl<'a> Reader<'a> {
         let kind = self.constant(&labels).and_then(|l| l.get(0)?.as_str().map(str::to_owned));
         let kind = kind.ok_or_else(|| fail("the kind of a step is a plain text"))?;
         let over = body.get_attribute("for_each").ok_or_else(|| fail("a `dynamic` block has a `for_each`"))?;
-        let over = self.value(&over.value, place)?;
+        let Collection { over, set } = self.collection(&over.value, place)?;
         let content = body.get_blocks("content").next().ok_or_else(|| fail("a `dynamic` block has a `content`"))?;
         let iterator = body.get_attribute("iterator").and_then(|a| a.value.as_variable()).map_or(word, |i| i.as_str());
         let elements: Vec<(serde_json::Value, serde_json::Value)> = match self.constant(&over) {
+            Some(serde_json::Value::Array(values)) if set => values.into_iter().map(|v| (v.clone(), v)).collect(),
             Some(serde_json::Value::Array(values)) => {
                 values.into_iter().enumerate().map(|(i, v)| (i.into(), v)).collect()
             }
             Some(serde_json::Value::Object(members)) => {
-                let mut members: Vec<_> = members.into_iter().collect();
-                members.sort_by(|a, b| a.0.cmp(&b.0));
-                members.into_iter().map(|(k, v)| (k.into(), v)).collect()
+                pure::sorted(members).into_iter().map(|(k, v)| (k.into(), v)).collect()
             }
             _ => return Err(fail("which steps there are depends on variables; write one with `when` for each")),
         };
         for (key, value) in elements {
             let known = Some((value_of(&key, span), value_of(&value, span)));
             let mut inner = place.clone();
-            inner.bound.push(Bound { name: iterator.to_owned(), key: None, value: None, iterator: true, known });
+            let name = iterator.to_owned();
+            inner.bound.push(Bound { name, key: None, value: None, over: None, stands: None, iterator: true, known });
             let step = self.step_of(kind.clone(), content, &inner, around, std::mem::take(&mut comments));
             match word {
                 "provisioner" => self.draft.provisioners.extend(step),
@@ -244,13 +251,13 @@ impl<'a> Reader<'a> {
         let is_post = block.ident.as_str() == "post-processor";
         let skip: &[&str] =
             if is_post { &["only", "except", "override"] } else { &["only", "except", "override", "name"] };
-        let found = self.entries(block, place, skip);
+        let (found, of_names) = self.entries_by_name(block, place, skip, around, &taken);
         let lost = |l: &Lost| WORK.iter().any(|work| l.what == format!("the option `{work}`"));
         if let Some(Lost { why, .. }) = self.draft.lost.get(before..).unwrap_or_default().iter().find(|l| lost(l)) {
             // A step without its work would be another step.
             self.draft.end.extend(comments);
             self.draft.end.push(format!("import: {why}"));
-            let text = self.files[place.file].file.text.get(span.range()).unwrap_or("");
+            let text = self.files[place.file].text.get(span.range()).unwrap_or("");
             self.draft.end.extend(text.lines().map(|line| format!("    {line}")));
             return None;
         }
@@ -258,7 +265,17 @@ impl<'a> Reader<'a> {
             let value = self.value(&a.value, place).ok()?;
             self.constant(&value)?.as_str().map(str::to_owned)
         });
-        let overrides = self.overrides(block, place, around);
+        let mut overrides = of_names;
+        for (build, entries) in self.overrides(block, place, around) {
+            match overrides.iter_mut().find(|(other, _)| *other == build) {
+                Some((_, own)) => {
+                    own.retain(|e| entries.iter().all(|other| other.key != e.key));
+                    own.extend(entries);
+                }
+                None => overrides.push((build, entries)),
+            }
+        }
+        overrides.sort_by_key(|(build, _)| *build);
         Some(Made {
             kind,
             label: label.filter(|l| !l.is_empty()),
@@ -269,6 +286,34 @@ impl<'a> Reader<'a> {
             end: found.end,
             span: Some(span),
         })
+    }
+
+    /// The entries of a step, and what is another for some builds: `source.name`, where builds have longer names.
+    fn entries_by_name(
+        &mut self,
+        block: &'a Block,
+        place: &Place<'a>,
+        skip: &[&str],
+        around: &Surroundings<'_>,
+        taken: &[usize],
+    ) -> (Entries, Vec<(usize, Vec<Entry>)>) {
+        let asks =
+            self.files[place.file].text.get(self.span(place, block).range()).is_some_and(|t| t.contains("source.name"));
+        let named = |build: usize| around.uses.get(build).map(|one| one.name.clone());
+        let mut builds = taken.iter().copied();
+        let Some(first) = builds.next().filter(|_| asks && place.at == Where::Step(false)) else {
+            return (self.entries(block, place, skip), Vec::new());
+        };
+        let found = self.entries(block, &Place { called: named(first), ..place.clone() }, skip);
+        let mut overrides = Vec::new();
+        for build in builds {
+            let mut other = self.entries(block, &Place { called: named(build), ..place.clone() }, skip).entries;
+            other.retain(|entry| !found.entries.contains(entry));
+            if !other.is_empty() {
+                overrides.push((build, other));
+            }
+        }
+        (found, overrides)
     }
 
     /// The builds that `only` or `except` names.
@@ -350,7 +395,6 @@ impl<'a> Reader<'a> {
                 Err(why) => self.lose(what, why.why, why.span),
             }
         }
-        overrides.sort_by_key(|(build, _)| *build);
         overrides
     }
 }

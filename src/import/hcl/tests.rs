@@ -5,7 +5,7 @@ use crate::import::draft::{Kind, Name, Piece, Type};
 use crate::text::FileId;
 
 fn draft(text: &str) -> Draft {
-    let (draft, diagnostics) = read(&[File { id: FileId(0), text }]);
+    let (draft, diagnostics) = read(&[File { id: FileId(0), text }], &mut |_| None);
     draft.unwrap_or_else(|| panic!("{text}: {diagnostics:?}"))
 }
 
@@ -34,6 +34,23 @@ fn expressions_become_those_of_the_language() {
         // HCL takes the keys in alphabetical order.
         ("[for k, a in var.m : \"${k}${a}\"]", "[for k in sort(keys(m)): \"${k}${m[k]}\"]"),
         ("var.v[*].id", "[for each in v: each.id]"),
+        // What is worked out with decimals stays one.
+        ("1.0", "1"),
+        ("0.1 + 0.2", "0.3"),
+        ("length(var.v) / 2", "len(v) / 2.0"),
+        ("length(var.v) / length(var.m)", "len(v) * 1.0 / len(m)"),
+        ("\"3\" + 4", "3 + 4"),
+        ("\"true\" ? 1 : 2", "1"),
+        ("1 == \"1\"", "false"),
+        // A set has its elements as keys, and all in their order.
+        ("[for k, a in toset(var.v) : \"${k}${a}\"]", "[for a in sort(distinct(v)): \"${a}${a}\"]"),
+        // Nor a function.
+        ("[for keys in var.v : keys]", "[for keys_ in v: keys_]"),
+        ("[for k, w in { b = 1, a = 2 } : k]", "[for k, w in { a = 2, b = 1 }: k]"),
+        (
+            "{ for k, a in var.m : a => k... if a != \"x\" }",
+            "{ for group in sort(distinct([for a_key in sort(keys(m)) if m[a_key] != \"x\": string(m[a_key])])): group = [for k in sort(keys(m)) if m[k] != \"x\" && string(m[k]) == group: k] }",
+        ),
         ("{ a = 1, \"b c\" : 2, (var.v) = 3 }", "{ a = 1, \"b c\" = 2, ...{ for key in [v]: key = 3 } }"),
         // A bound name hides no variable.
         ("[for v in [1] : v + var.v]", "[for v_ in [1]: v_ + v]"),
@@ -52,14 +69,24 @@ fn texts_keep_what_is_interpolated_and_what_the_run_renders() {
         ("\"%{ if var.v == \"a\" }yes%{ else }no%{ endif }\"", "\"${if v == \"a\" then \"yes\" else \"no\"}\""),
         ("\"a %{ for y in [1, 2] ~} ${y}%{ endfor }\"", "\"a ${join([for y in [1, 2]: \"${y}\"], \"\")}\""),
         ("\"a  ${~ var.v ~}  b\"", "\"a${v}b\""),
+        ("\"<%{ if true }\\u00e9\\\"q\\\"\\t$${x}%{ endif }>\"", "'<é\"q\"\t${x}>'"),
         ("\"a{{ user `v` }} {{isotime | clean_ami_name}}\"", "\"a${v} {{isotime | clean_resource_name}}\""),
         ("\"{{user `v`}}\"", "v"),
         ("\"{{ isotime \\\"${\"2006\"}\\\" }}\"", "'{{ isotime \"2006\" }}'"),
     ] {
         assert_eq!(local(hcl), bake, "{hcl}");
     }
-    let heredoc = draft("locals {\n  x = <<-EOF\n    a\n      b ${1}\n    EOF\n}\n");
-    assert_eq!(heredoc.locals[0].value.plain(), Some("a\n  b 1\n"));
+    for (hcl, text) in [
+        ("<<-EOF\n    a\n      b ${1}\n    EOF", "a\n  b 1\n"),
+        // A `~` reaches no further than its line; what Packer prints of these was held against it.
+        ("<<EOF\na  %{~ if true ~}   \n\n   yes\n  %{~ endif ~}\n  b\nEOF", "a\n   yes\n  b\n"),
+        ("<<-EOF\n\n      ${\"x\"} y\n    \ttab\n        z\n  EOF", "\n x y\ntab\n   z\n"),
+        ("<<-EOF\n    ${\"x\"}\n      b $${y}\n    EOF", "x\n  b ${y}\n"),
+        ("<<EOF\na\n  %{ if true ~}\n    b\n  %{ endif ~}\n  c\nEOF", "a\n      b\n    c\n"),
+    ] {
+        let heredoc = draft(&format!("locals {{\n  x = {hcl}\n}}\n"));
+        assert_eq!(heredoc.locals[0].value.plain(), Some(text), "{hcl}");
+    }
 }
 
 #[test]
@@ -82,6 +109,23 @@ fn functions_become_those_of_the_language_or_their_results() {
         ("compact(var.v)", "[for item in v if item != \"\": item]"),
         ("regex_replace(var.v, \"[. ]\", \"-\")", "replace(replace(v, \".\", \"-\"), \" \", \"-\")"),
         ("regex_replace(\"a1b22\", \"[0-9]+\", \"-\")", "\"a-b-\""),
+        ("element([\"a\", \"b\"], 3)", "\"b\""),
+        ("element(var.v, 3)", "v[3 % len(v)]"),
+        (
+            "flatten([for a in var.v : [for b in [1] : [a, b]]])",
+            "flatten(flatten([for a in v: [for b in [1]: [a, b]]]))",
+        ),
+        ("formatlist(\"%s-%s\", [\"a\"], \"b\")", "[for item in [\"a\"]: \"${item}-b\"]"),
+        ("merge(var.m, null)", "{ ...m }"),
+        ("range(3, 1)", "[3, 2]"),
+        ("try(var.m.x, var.m.y, \"d\")", "m.x ?? (m.y ?? \"d\")"),
+        ("can(var.m[\"a\"])", "has(m, \"a\")"),
+        ("jsonencode({ b = 1, a = \"<\" })", "'{\"a\":\"\\u003c\",\"b\":1}'"),
+        ("setsubtract(var.v, [\"a\"])", "sort(distinct([for item in v if !(item in [\"a\"]): item]))"),
+        ("upper(var.secret)", "\"{{user `secret` | upper}}\""),
+        ("replace(var.secret, \"a\", \"b\")", "\"{{user `secret` | replace_all `a` `b`}}\""),
+        ("cidrsubnet(\"10.0.0.0/16\", 8, 2)", "\"10.0.2.0/24\""),
+        ("timeadd(\"2020-01-01T00:00:00Z\", \"1h\")", "\"2020-01-01T01:00:00Z\""),
         ("setproduct([\"a\"], [\"b\"])", "[[\"a\", \"b\"]]"),
         ("strrev(\"abc\")", "\"cba\""),
         ("keys(var.m)", "sort(keys(m))"),
@@ -122,9 +166,9 @@ fn what_must_be_known_and_is_not_is_told() {
         ("timestamp() == \"x\"", "known only when the plan runs"),
         ("var.secret == \"x\" ? 1 : 2", "sensitive"),
         ("bcrypt(var.v)", "no function like `bcrypt`"),
-        ("templatefile(\"a.tpl\", {})", "template of HCL"),
+        ("templatefile(\"a.tpl\", {})", "cannot be read"),
+        ("try(bcrypt(\"x\"), \"d\")", "no function like `bcrypt`"),
         ("local.x", "needs itself"),
-        ("{ for k, a in var.m : k => a... }", "grouped"),
         ("nonsense", "`nonsense` is no value"),
         ("\"{{ user `${var.v}` }}\"", "different times"),
     ] {
@@ -240,4 +284,65 @@ fn stores_are_asked_by_secrets() {
     assert_eq!(secrets, ["db", "key"]);
     let Some(Kind::Text(pieces)) = draft.variables[0].default.as_ref().map(|d| &d.kind) else { panic!("a text") };
     assert_eq!(pieces, &[Piece::Action("{{aws_secretsmanager `app` `pw`}}".into())]);
+}
+
+#[test]
+fn templates_in_files_are_written_down() {
+    let text = "variable \"v\" {}\nlocals {\n  x = templatefile(\"${path.root}/a.tpl\", { names = [\"p\", \"q\"], v = var.v })\n}\n";
+    let file = "a ${v}\n%{ for n in names ~}\n<${upper(n)}>\n%{ endfor ~}\nz $${q}\n";
+    let mut asked = Vec::new();
+    let (draft, _) = read(&[File { id: FileId(0), text }], &mut |path| {
+        asked.push(path.to_owned());
+        Some((FileId(1), file.to_owned()))
+    });
+    let draft = draft.expect("a draft");
+    assert_eq!(asked, ["a.tpl"]);
+    let made = crate::import::write::value(&draft.locals[0].value, &Default::default());
+    let wanted = ["a ${v}", "${join([for n in [\"p\", \"q\"]: \"<${upper(n)}>\\n\"], \"\")}z $${q}"];
+    assert_eq!(made.lines().map(str::trim).filter(|l| *l != "\"\"\"").collect::<Vec<_>>(), wanted);
+    assert!(draft.lost[0].what.contains("a.tpl"), "{:?}", draft.lost);
+}
+
+#[test]
+fn what_is_made_of_secrets_is_one() {
+    let text = "variable \"pw\" {\n sensitive = true\n}\nlocal \"l\" {\n expression = \"x\"\n sensitive = true\n}\nlocals {\n a = base64encode(var.pw)\n b = base64encode(\"${local.a}\")\n c = sensitive(\"y\")\n d = \"<${var.pw}>\"\n e = sha256(local.d)\n}\n";
+    let draft = draft(text);
+    let secret = |name: &str| draft.variables.iter().find(|v| v.name == name).map(|v| v.sensitive);
+    for name in ["pw", "l", "a", "b", "e"] {
+        assert_eq!(secret(name), Some(true), "{name}: {:?}", draft.variables);
+    }
+    assert_eq!(draft.variables.iter().filter(|v| !v.sensitive).count(), 0);
+}
+
+#[test]
+fn a_build_adds_to_the_blocks_of_its_source() {
+    let text = "source \"amazon-ebs\" \"a\" {\n ssh_private_ip = true\n tag {\n key = \"A\"\n value = \"1\"\n }\n launch_block_device_mappings {\n device_name = \"/dev/a\"\n }\n}\nbuild {\n source \"amazon-ebs.a\" {\n name = \"b\"\n tag {\n key = \"B\"\n value = \"2\"\n }\n launch_block_device_mappings {\n device_name = \"/dev/b\"\n }\n }\n sources = [\"amazon-ebs.a\"]\n}\n";
+    let draft = draft(text);
+    let names: Vec<&str> = draft.builders.iter().map(|b| b.name.as_str()).collect();
+    assert_eq!(names, ["a", "b"]);
+    let written = |at: usize, key: &str| {
+        let entry = draft.builders[at].block.options.iter().find(|e| e.key == key);
+        entry.map(|e| crate::import::write::value(&e.value, &Default::default())).unwrap_or_default()
+    };
+    assert_eq!(written(1, "tags"), "{ A = \"1\", B = \"2\" }");
+    assert_eq!(
+        written(1, "launch_block_device_mappings"),
+        "[{ device_name = \"/dev/a\" }, { device_name = \"/dev/b\" }]"
+    );
+    assert_eq!(written(0, "ssh_interface"), "\"private_ip\"");
+}
+
+#[test]
+fn what_grows_or_nests_without_end_ends() {
+    let lines = |of: &dyn Fn(usize) -> String, last: &str| {
+        let lines: String = (0..60).map(|i| format!(" {}\n", of(i))).collect();
+        format!("variable \"v\" {{}}\nlocals {{\n x0 = var.v\n y0 = \"aaaaaaaaaaaaaaaa\"\n{lines} {last}\n}}\n")
+    };
+    let double = |i: usize| format!("x{} = \"${{local.x{i}}}${{local.x{i}}}\"", i + 1);
+    let longer = |i: usize| format!("y{} = replace(local.y{i}, \"a\", \"aaaaaaaaaaaaaaaa\")", i + 1);
+    draft(&lines(&double, "z = lower(local.x60) == \"1\""));
+    draft(&lines(&longer, "z = { (local.y60) = 1 }"));
+    draft(&format!("locals {{\n x = local{}\n}}\n", ".a".repeat(5000)));
+    let nested = format!("{}{{ b = 1 }}{}", "[for k, a in { for b in ".repeat(20), " : b => b... } : a]".repeat(20));
+    draft(&format!("locals {{\n x = {nested}\n}}\n"));
 }

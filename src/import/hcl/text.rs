@@ -1,13 +1,15 @@
 //! Texts: templates of HCL, and in them the `{{…}}` that plugins render after HCL has been evaluated.
 
+use hcl_edit::Span as _;
 use hcl_edit::expr::Expression;
-use hcl_edit::template::{Directive, Element, Strip};
+use hcl_edit::template::{Directive, Element};
 
 use crate::import::draft::{For, Kind, Name, Piece, Value};
 use crate::template::{Action, OperandKind, Piece as Part, parse};
 use crate::text::Span;
 
-use super::expr::{pieces_of, with_key};
+use super::blanks::{Form, Literals, literals};
+use super::expr::{pieces_of, truth, with_key};
 use super::known::joined;
 use super::{Place, Reader, Said, Why};
 
@@ -18,31 +20,37 @@ impl<'a> Reader<'a> {
     }
 
     /// A template; one that is nothing but an interpolation is what that is.
-    pub(super) fn template_text(&mut self, elements: Vec<&'a Element>, place: &Place<'a>, span: Span) -> Said {
+    pub(super) fn template_text(
+        &mut self,
+        elements: Vec<&'a Element>,
+        form: Form,
+        place: &Place<'a>,
+        span: Span,
+    ) -> Said {
         if let [Element::Interpolation(only)] = &elements[..] {
             return self.value(&only.expr, place);
         }
-        let pieces = self.pieces(&elements, place, span)?;
-        self.assembled(pieces, span)
+        let literals = literals(&elements, form, self.files[place.file].text);
+        self.inner(&elements, &literals, place, span)
     }
 
-    /// The parts of a template, in which a `~` takes blanks away from its neighbour.
-    fn pieces(&mut self, elements: &[&'a Element], place: &Place<'a>, span: Span) -> Result<Vec<Piece>, Why> {
+    /// The text of a template or of a part of one.
+    fn inner(&mut self, elements: &[&'a Element], literals: &Literals, place: &Place<'a>, span: Span) -> Said {
         let mut pieces = Vec::new();
-        let mut trims = false;
-        for (i, element) in elements.iter().enumerate() {
+        // Whether the text so far has opened an action.
+        let mut open = false;
+        for element in elements {
             match element {
                 Element::Literal(literal) => {
-                    let mut chars = literal.value().as_str();
-                    if trims {
-                        chars = chars.trim_start();
-                    }
-                    if elements.get(i + 1).is_some_and(|next| strips(next).0) {
-                        chars = chars.trim_end();
-                    }
+                    let start = literal.span().unwrap_or_default().start;
+                    let chars = literals.get(&start).map_or(literal.value().as_str(), String::as_str);
+                    open = match (chars.rfind("{{"), chars.rfind("}}")) {
+                        (None, None) => open,
+                        (opens, closes) => opens > closes,
+                    };
                     pieces.push(Piece::Chars(chars.to_owned()));
                 }
-                Element::Interpolation(interpolation) if is_open(&pieces) => {
+                Element::Interpolation(interpolation) if open => {
                     pieces.push(self.operand(&interpolation.expr, place)?);
                 }
                 Element::Interpolation(interpolation) => {
@@ -50,13 +58,12 @@ impl<'a> Reader<'a> {
                     pieces.extend(self.within(value)?);
                 }
                 Element::Directive(directive) => {
-                    let value = self.directive(directive, place, span)?;
+                    let value = self.directive(directive, literals, place, span)?;
                     pieces.extend(pieces_of(value));
                 }
             }
-            trims = strips(element).1;
         }
-        Ok(joined(pieces))
+        self.assembled(pieces, span)
     }
 
     /// What an interpolation puts into a text.
@@ -96,56 +103,41 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn directive(&mut self, directive: &'a Directive, place: &Place<'a>, span: Span) -> Said {
+    fn directive(&mut self, directive: &'a Directive, literals: &Literals, place: &Place<'a>, span: Span) -> Said {
         match directive {
             Directive::If(choice) => {
-                let condition = self.value(&choice.if_expr.cond_expr, place)?;
+                let condition = truth(self.value(&choice.if_expr.cond_expr, place)?);
                 self.known(&condition)?;
-                let (first, last) = (&choice.if_expr, &choice.endif_expr);
-                let (yes_end, no) = match &choice.else_expr {
-                    Some(other) => (other.strip, Some(other)),
-                    None => (last.strip, None),
-                };
-                let elements: Vec<&Element> = first.template.iter().collect();
-                let yes = self.inner(&elements, (first.strip, yes_end), place, span)?;
-                let no = match no {
+                let elements: Vec<&Element> = choice.if_expr.template.iter().collect();
+                let yes = self.inner(&elements, literals, place, span)?;
+                let no = match &choice.else_expr {
                     Some(other) => {
                         let elements: Vec<&Element> = other.template.iter().collect();
-                        self.inner(&elements, (other.strip, last.strip), place, span)?
+                        self.inner(&elements, literals, place, span)?
                     }
                     None => Value::text("", span),
                 };
+                if let Kind::Bool(holds) = condition.kind {
+                    return Ok(if holds { yes } else { no });
+                }
                 Ok(Value::new(Kind::If(condition.into(), yes.into(), no.into()), span))
             }
             Directive::For(each) => {
-                let over = self.value(&each.for_expr.collection_expr, place)?;
-                self.known(&over)?;
+                let collection = self.collection(&each.for_expr.collection_expr, place)?;
                 let mut inside = place.clone();
-                let mut names = Vec::new();
-                let key = each.for_expr.key_var.as_ref();
-                let key = key.map(|key| self.bind(&mut inside, key.value().as_str(), &mut names));
-                let value = self.bind(&mut inside, each.for_expr.value_var.value().as_str(), &mut names);
+                let key = each.for_expr.key_var.as_ref().map(|key| key.value().as_str());
+                let value = each.for_expr.value_var.value().as_str();
+                let (key, value) = self.bind_both(&mut inside, key, value, &collection);
+                let over = collection.over;
                 let elements: Vec<&Element> = each.for_expr.template.iter().collect();
-                let strip = (each.for_expr.strip, each.endfor_expr.strip);
-                let makes = self.inner(&elements, strip, &inside, span)?;
+                let makes = self.inner(&elements, literals, &inside, span)?;
                 self.known(&makes)?;
                 let made = For { key: None, value, over, condition: None, makes_key: None, makes };
-                let list = Value::new(Kind::For(Box::new(self.in_order(with_key(made, key), span))), span);
+                let each = self.in_order(with_key(made, key), place, span)?;
+                let list = Value::new(Kind::For(Box::new(each)), span);
                 Ok(Value::new(Kind::Call("join".into(), vec![list, Value::text("", span)]), span))
             }
         }
-    }
-
-    /// The text between two directives.
-    fn inner(&mut self, elements: &[&'a Element], strip: (Strip, Strip), place: &Place<'a>, span: Span) -> Said {
-        let mut pieces = self.pieces(elements, place, span)?;
-        if let (true, Some(Piece::Chars(chars))) = (is_end(strip.0), pieces.first_mut()) {
-            *chars = chars.trim_start().to_owned();
-        }
-        if let (true, Some(Piece::Chars(chars))) = (is_start(strip.1), pieces.last_mut()) {
-            *chars = chars.trim_end().to_owned();
-        }
-        self.assembled(joined(pieces), span)
     }
 
     /// A text in which the actions are found; values may stand between them, not within.
@@ -260,30 +252,4 @@ fn asked(action: &str) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// Whether the text so far has opened an action.
-fn is_open(pieces: &[Piece]) -> bool {
-    let text: String = pieces.iter().map(|p| if let Piece::Chars(chars) = p { chars.as_str() } else { "" }).collect();
-    text.rfind("{{").is_some_and(|open| text.rfind("}}").is_none_or(|close| close < open))
-}
-
-/// Whether an element takes the blanks before it and behind it away.
-fn strips(element: &Element) -> (bool, bool) {
-    match element {
-        Element::Literal(_) => (false, false),
-        Element::Interpolation(interpolation) => (is_start(interpolation.strip), is_end(interpolation.strip)),
-        Element::Directive(directive) => match &**directive {
-            Directive::If(choice) => (is_start(choice.if_expr.strip), is_end(choice.endif_expr.strip)),
-            Directive::For(each) => (is_start(each.for_expr.strip), is_end(each.endfor_expr.strip)),
-        },
-    }
-}
-
-fn is_start(strip: Strip) -> bool {
-    matches!(strip, Strip::Start | Strip::Both)
-}
-
-fn is_end(strip: Strip) -> bool {
-    matches!(strip, Strip::End | Strip::Both)
 }

@@ -18,7 +18,7 @@ impl<'a> Reader<'a> {
             variable.ty = ty;
             return;
         }
-        let written = self.files[place.file].file.written(span);
+        let written = self.files[place.file].written(span);
         variable.comments.push(format!("import: {written}"));
         let why = "write it as a type, `string matches /…/` or `int in 1..9`, or as a policy";
         self.lose(format!("the validation of the variable `{}`", variable.name), why, span);

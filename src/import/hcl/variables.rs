@@ -3,12 +3,13 @@
 use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::Block;
+use rustc_hash::FxHashMap;
 
 use crate::import::draft::{Kind, Type, Value, Variable};
 use crate::text::Span;
 
 use super::fold::value_of;
-use super::module::{Variable as Declared, inside};
+use super::module::{Variable as Declared, inside, is_true};
 use super::{Came, Place, Reader, Said, Where, Why, gaps};
 
 impl<'a> Reader<'a> {
@@ -27,7 +28,7 @@ impl<'a> Reader<'a> {
                 }
                 Declared::Block(at) => self.variable_block(&name, at.file, at.block, at.comments.clone()),
             };
-            self.draft.variables.push(variable);
+            self.declare(variable);
             // Names are asked for later on.
             self.module.variables.insert(name, declared);
         }
@@ -50,12 +51,17 @@ impl<'a> Reader<'a> {
         let mut validations = Vec::new();
         for structure in &block.body {
             let at = structure.span().unwrap_or(done..done);
-            let gap = gaps::comments(self.files[file].file.text, done..at.start.max(done));
+            let gap = gaps::comments(self.files[file].text, done..at.start.max(done));
             variable.comments.extend(gap.behind);
             variable.comments.extend(gap.above);
             done = at.end;
             if let Some(inner) = structure.as_block() {
-                validations.push(inner);
+                if inner.ident.as_str() == "validation" {
+                    validations.push(inner);
+                } else {
+                    let what = format!("`{}` of the variable `{name}`", inner.ident.as_str());
+                    self.lose(what, "variables of Packer's have no such thing", self.span(&place, inner));
+                }
                 continue;
             }
             let Some(attribute) = structure.as_attribute() else { continue };
@@ -66,11 +72,7 @@ impl<'a> Reader<'a> {
                     variable.default = self.default(name, said);
                     variable.comments.append(&mut self.comments);
                 }
-                "sensitive" => {
-                    let said = self.value(&attribute.value, &place);
-                    variable.sensitive =
-                        said.is_ok_and(|v| matches!(v.kind, Kind::Bool(true)) || v.plain() == Some("true"));
-                }
+                "sensitive" => variable.sensitive = is_true(&attribute.value),
                 "description" => {
                     if let Ok(value) = self.value(&attribute.value, &place) {
                         let text = self.constant(&value).and_then(|c| c.as_str().map(str::to_owned));
@@ -88,7 +90,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        let gap = gaps::comments(self.files[file].file.text, done..range.end.max(done));
+        let gap = gaps::comments(self.files[file].text, done..range.end.max(done));
         variable.comments.extend(gap.behind);
         variable.comments.extend(gap.above);
         if variable.ty == Type::Any
@@ -115,11 +117,26 @@ impl<'a> Reader<'a> {
     pub(super) fn all_locals(&mut self) {
         let names: Vec<String> = self.module.locals.keys().cloned().collect();
         for name in &names {
-            self.read_local(name);
+            let local = self.module.locals.get(name).map(|local| local.expression);
+            // The AMI of a builder is searched by the builder; what else asks for it reads it then.
+            if local.is_none_or(|expression| self.ami_of(expression).is_none()) {
+                self.read_local(name);
+            }
         }
         // They were read as they were needed; a reader expects them in their order.
-        let place = |key: &str| names.iter().position(|name| name == key);
-        self.draft.locals.sort_by_key(|local| place(&local.key));
+        let places: FxHashMap<&str, usize> = names.iter().enumerate().map(|(i, name)| (name.as_str(), i)).collect();
+        self.draft.locals.sort_by_key(|local| places.get(local.key.as_str()).copied());
+    }
+
+    /// Whether what is written names a secret.
+    fn names_secret(&self, written: &str) -> bool {
+        let names = |root: &str| -> Vec<String> {
+            let word =
+                |rest: &str| rest.split(|c: char| !(c.is_alphanumeric() || "_-".contains(c))).next().map(str::to_owned);
+            written.split(root).skip(1).filter_map(word).collect()
+        };
+        names("var.").iter().any(|name| self.is_sensitive(name))
+            || names("local.").iter().any(|name| self.secret_locals.contains(name))
     }
 
     /// What an expression comes to if no variable is set, and whenever the plan runs.
@@ -141,15 +158,20 @@ impl<'a> Reader<'a> {
         file: usize,
     ) -> Came {
         let expression = self.module.locals.get(name).map(|l| l.expression);
-        let written =
-            expression.map(|e| self.files[file].file.written(self.files[file].file.place(e))).unwrap_or_default();
+        let written = expression.map(|e| self.files[file].written(self.files[file].place(e))).unwrap_or_default();
         comments.push(format!("import: {name} = {written}"));
         comments.push(format!("        {}", why.why));
         let found = expression.and_then(|e| self.supposed(e, file)).map(|json| value_of(&json, span));
+        // What is made of a secret is one.
+        let secret = self.names_secret(&written);
+        if secret {
+            self.secret_locals.insert(name.to_owned());
+        }
         if found.is_none() && expression.is_some_and(is_textual) {
-            let told = format!("{}; it became a variable, to be given when the plan runs", why.why);
+            let what = if secret { "secret" } else { "variable" };
+            let told = format!("{}; it became a {what}, to be given when the plan runs", why.why);
             self.lose(format!("the local `{name}`"), told, why.span);
-            let value = self.stand_in(&format!("local.{name}"), name, None, false, span);
+            let value = self.stand_in(&format!("local.{name}"), name, None, secret, span);
             if let Some(variable) = self.draft.variables.last_mut() {
                 variable.comments = comments;
                 variable.ty = Type::Text;
@@ -164,7 +186,7 @@ impl<'a> Reader<'a> {
         let told = format!("{}; it became a variable with the value that it has if nothing else is set", why.why);
         self.lose(format!("the local `{name}`"), told, why.span);
         let ty = shown(&found);
-        let value = self.stand_in(&format!("local.{name}"), name, Some(found), false, span);
+        let value = self.stand_in(&format!("local.{name}"), name, Some(found), secret, span);
         if let Some(variable) = self.draft.variables.last_mut() {
             variable.comments = comments;
             variable.ty = ty;

@@ -2,7 +2,7 @@
 
 use crate::import::draft::{Block, Draft, Entry, Kind, Name, Value};
 use crate::import::program::{Axis, Chain, Declared, Image, Names, Program, Statement, Table, identifier};
-use crate::import::typed::Typed;
+use crate::import::typed::{self, Typed};
 use crate::schema::Kinds;
 use crate::text::{FileId, Span};
 
@@ -39,6 +39,12 @@ pub(in crate::import) fn program(typed: &Typed, kinds: &Kinds, stems: [&str; 2],
     let mut program = Program { doc: draft.doc.clone(), end: draft.end.clone(), ..Program::default() };
     program.externs = typed.externs.clone();
     let mut names = Names::default();
+    // What has the name of a function that is called would hide it.
+    typed::each_value(draft, &mut |value| {
+        if let Kind::Call(function, _) = &value.kind {
+            names.reserve(function);
+        }
+    });
     program.variables = variables(typed, &mut names);
     for local in &draft.locals {
         let name = names.give(Name::Local(local.key.clone()));

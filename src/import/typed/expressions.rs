@@ -6,6 +6,9 @@ use crate::ty::{Encoding, Ty};
 
 use super::mend::{Mended, Mender, pair};
 
+/// Functions whose result is a truth value.
+const BOOLS: &[&str] = &["all", "any", "contains", "ends_with", "has", "starts_with"];
+
 impl Mender<'_> {
     /// Mends a value that is worked out; none where it is written as it is.
     pub(super) fn expression(&mut self, value: &mut Value, ty: &Ty, encoding: Option<Encoding>) -> Option<Mended> {
@@ -94,6 +97,7 @@ impl Mender<'_> {
     fn is_bool(&self, value: &Value) -> bool {
         match &value.kind {
             Kind::Bool(_) | Kind::Not(_) => true,
+            Kind::Call(name, _) => BOOLS.contains(&name.as_str()),
             Kind::Operation(op, ..) => !matches!(
                 op,
                 Operator::Add

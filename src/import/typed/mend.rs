@@ -385,7 +385,7 @@ pub(super) fn pair(value: &Value) -> Option<(String, Value)> {
 }
 
 /// A duration as Go writes them, in nanoseconds.
-pub(super) fn duration(text: &str) -> Option<i64> {
+pub(in crate::import) fn duration(text: &str) -> Option<i64> {
     let (sign, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (-1.0, rest),
         None => (1.0, text.strip_prefix('+').unwrap_or(text)),

@@ -30,7 +30,9 @@ use super::learn::Lessons;
 use super::problem::ImportProblem;
 
 pub(super) use kinds::Extern;
-pub(super) use variables::{Written, specimen};
+pub(super) use variables::{Written, each_value, specimen};
+
+pub(super) use mend::duration;
 
 use mend::Mender;
 use paths::Paths;
@@ -51,6 +53,13 @@ pub(super) struct Typed {
 /// Gives the values of a draft their types, with what the compiler has said of a program that was made of it before.
 pub(super) fn typed(mut draft: Draft, kinds: &Kinds, source: &Sources, paths: &Paths<'_>, lessons: &Lessons) -> Typed {
     declared::fields_in_defaults(&mut draft);
+    variables::each_value_mut(&mut draft, &|value| {
+        if let Kind::Call(function, arguments) = &mut value.kind
+            && function == "file"
+        {
+            arguments.iter_mut().for_each(|path| paths.beside(path));
+        }
+    });
     fill::fill(&mut draft, lessons, source);
     let problems = declared::undeclared(&mut draft);
     let knowable = names::knowable(&draft);

@@ -14,6 +14,15 @@ pub(in crate::import) struct Paths<'w> {
 }
 
 impl Paths<'_> {
+    /// Mends the path of a file that is read when the program is compiled: the template tells it from its own folder.
+    pub(super) fn beside(&self, value: &mut Value) {
+        let Some(path) = value.plain().filter(|path| is_relative(path)) else { return };
+        if folder(&self.program) != folder(&self.template) {
+            let path = relative(folder(&self.program), &join(&self.template, path));
+            *value = Value::text(path, value.span);
+        }
+    }
+
     /// Mends a path in place.
     pub(super) fn mend(&self, value: &mut Value) {
         let Kind::Text(pieces) = &mut value.kind else { return };
@@ -29,7 +38,7 @@ impl Paths<'_> {
         }
         let whole = pieces.len() == 1;
         let Some(Piece::Chars(chars)) = pieces.first_mut() else { return };
-        if chars.is_empty() || chars.starts_with(['/', '~', '\\']) || chars.as_bytes().get(1) == Some(&b':') {
+        if !is_relative(chars) {
             return;
         }
         let beside = join(&self.template, chars);
@@ -41,6 +50,11 @@ impl Paths<'_> {
             *chars = relative(folder, &target);
         }
     }
+}
+
+/// Whether a path is told from some folder.
+fn is_relative(path: &str) -> bool {
+    !path.is_empty() && !path.starts_with(['/', '~', '\\']) && path.as_bytes().get(1) != Some(&b':')
 }
 
 fn folder(path: &str) -> &str {

@@ -134,7 +134,7 @@ pub(super) fn types(
         let composed = flows.composed.contains(&variable.name) && knowable.contains(&variable.name);
         let early = early.contains(&variable.name) || split || composed;
         let default = default.filter(|d| d.kind != Kind::Null);
-        let declared = declared(&variable.ty, early);
+        let declared = declared(&variable.ty, early, default.is_some_and(is_whole));
         // Text flows into most places; what is no text must be said. Of several, the first decides.
         let strict = wanted.iter().copied().find(|t| !t.is_text());
         // Of what is no text, an empty default says nothing.
@@ -172,15 +172,20 @@ pub(super) fn types(
 }
 
 /// What a declaration says, as far as a variable can be it.
-fn declared(ty: &Type, early: bool) -> Option<Ty> {
+/// `whole`: the numbers of its default are whole, as those of most options must be.
+fn declared(ty: &Type, early: bool, whole: bool) -> Option<Ty> {
+    let part = |ty: &Type| match ty {
+        Type::Number if whole => Ty::Int,
+        ty => declared(ty, early, whole).unwrap_or(Ty::String),
+    };
     match ty {
         Type::Number => Some(Ty::Number),
         Type::Bool => Some(Ty::Bool),
-        Type::List(inner) => Some(Ty::List(declared(inner, early).unwrap_or(Ty::String).into())),
-        Type::Map(inner) if early => Some(Ty::Map(declared(inner, early).unwrap_or(Ty::String).into())),
+        Type::List(inner) => Some(Ty::List(declared(inner, early, whole).unwrap_or(Ty::String).into())),
+        Type::Map(inner) if early => Some(Ty::Map(part(inner).into())),
         Type::Record(members) if early => {
             let field = |(name, ty, optional): &(String, Type, bool)| {
-                let ty = declared(ty, early).unwrap_or(Ty::String);
+                let ty = part(ty);
                 let (doc, span) = (Default::default(), Span::file_start(FileId(0)));
                 let field = Field { ty, optional: *optional, default: false, doc, notes: None, span };
                 (name.as_str().into(), field)
@@ -200,6 +205,13 @@ fn declared(ty: &Type, early: bool) -> Option<Ty> {
         }
         Type::Any | Type::Text | Type::Map(_) | Type::Record(_) => None,
     }
+}
+
+/// Whether all numbers of a value are whole.
+fn is_whole(value: &Value) -> bool {
+    let mut whole = true;
+    value.each(&mut |part| whole &= !matches!(part.kind, Kind::Number(_)));
+    whole
 }
 
 /// Whether a default is of a type, once mended.
@@ -250,7 +262,7 @@ pub(in crate::import) fn specimen(ty: &Ty) -> String {
 }
 
 /// Calls `see` with every value of a draft, also those within others.
-pub(super) fn each_value(draft: &Draft, see: &mut dyn FnMut(&Value)) {
+pub(in crate::import) fn each_value(draft: &Draft, see: &mut dyn FnMut(&Value)) {
     draft.builders.iter().filter_map(|b| b.said.as_ref()).for_each(|said| said.each(see));
     blocks(draft).flat_map(entries).for_each(|entry| entry.value.each(see));
     draft.locals.iter().for_each(|e| e.value.each(see));
