@@ -12,6 +12,7 @@ use crate::resolve::mention::Symbol;
 use crate::schema::Category;
 use crate::syntax::ast::{Doc, ExternKind, ItemKind};
 use crate::text::Span;
+use crate::text::words::count;
 use crate::ty::{Field, Ty};
 
 /// Longer values lose their end, in characters.
@@ -77,7 +78,7 @@ pub(super) fn words(view: &View, symbol: Symbol) -> Option<Words> {
             }
             let columns: Vec<String> = item.ty.columns.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
             let _ = write!(code, " {{ | {} | }}", columns.join(" | "));
-            let notes = vec![count(item.rows.len(), "row", "rows") + "."];
+            let notes = vec![count(item.rows.len(), "row") + "."];
             Words { code, doc: doc_above(view, item.name.span), notes }
         }
         Symbol::Image(i) => {
@@ -87,7 +88,7 @@ pub(super) fn words(view: &View, symbol: Symbol) -> Option<Words> {
                 true => format!("image {}", item.name.name),
                 false => format!("image {}[{}]", item.name.name, axes.join(", ")),
             };
-            let notes = builds::of_image(view, &item.name).map(|builds| count(builds.len(), "build", "builds") + ".");
+            let notes = builds::of_image(view, &item.name).map(|builds| count(builds.len(), "build") + ".");
             Words { code, doc: item.doc.to_string(), notes: notes.into_iter().collect() }
         }
         Symbol::Group(i) => {
@@ -97,7 +98,7 @@ pub(super) fn words(view: &View, symbol: Symbol) -> Option<Words> {
         }
         Symbol::Policy(i) => {
             let item = program.policies.get(i)?;
-            let notes = vec![count(item.requires.len(), "requirement", "requirements") + "."];
+            let notes = vec![count(item.requires.len(), "requirement") + "."];
             Words { code: format!("policy {}", item.name.name), doc: doc_above(view, item.name.span), notes }
         }
         Symbol::Type(at) => {
@@ -114,7 +115,7 @@ pub(super) fn words(view: &View, symbol: Symbol) -> Option<Words> {
         Symbol::Kind(i) => {
             let (_, kind) = program.kinds.get_index(i)?;
             let options = program.records.get(kind.record).map_or(0, |r| r.fields.len());
-            let notes = vec![count(options, "option", "options") + "."];
+            let notes = vec![count(options, "option") + "."];
             Words { code: format!("{} {}", category(kind.category), kind.name.name), doc: kind.doc.to_string(), notes }
         }
         Symbol::Builtin(which) => {
@@ -250,11 +251,6 @@ pub(super) fn cut(text: &str, longest: usize) -> Cow<'_, str> {
         Some((end, _)) => format!("{} …", &text[..end]).into(),
         None => text.into(),
     }
-}
-
-/// `1 build`, `2 builds`.
-pub(super) fn count(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 fn typed(written: Option<&Ty>, found: Option<&Ty>) -> String {

@@ -4,12 +4,12 @@
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use super::declare::count;
 use super::tree::{Node, walk};
 use super::{View, builds};
 use crate::syntax::ast::{
     Binding, BlockKind, Element, Entry, Expr, ExprKind, Ident, ImageItem, Item, ItemKind, MatrixItem,
 };
+use crate::text::words::count;
 use crate::text::{FileId, Span};
 use crate::ty::Ty;
 
@@ -55,7 +55,7 @@ pub fn hints(view: &View, part: Span) -> Vec<Hint> {
         match node {
             Node::Statement(ImageItem::Matrix(matrix)) => {
                 if let Some(builds) = image.and_then(|image| builds::of_image(view, image)) {
-                    hints.push(Hint { at: matrix.keyword.end, text: count(builds.len(), "build", "builds") });
+                    hints.push(Hint { at: matrix.keyword.end, text: count(builds.len(), "build") });
                 }
             }
             Node::Block(block) if block.statement != BlockKind::Post => {
@@ -149,7 +149,7 @@ pub fn lenses(view: &View, file: FileId) -> Vec<Lens> {
     let lens = |name: &Ident| {
         let builds = builds::of_image(view, name);
         let title = match &builds {
-            Some(builds) => format!("{} · list", count(builds.len(), "build", "builds")),
+            Some(builds) => format!("{} · list", count(builds.len(), "build")),
             None => without(view)?,
         };
         Some(Lens { span: name.span, image: name.name.clone(), counted: builds.is_some(), title })

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use smol_str::SmolStr;
 
-use super::declare::{Words, code_span, count, cut, words};
+use super::declare::{Words, code_span, cut, words};
 use super::tree::{Node, around};
 use super::{View, builds};
 use crate::compile::{Options, answer};
@@ -13,6 +13,7 @@ use crate::eval::Answer;
 use crate::load::World;
 use crate::syntax::ast::{ExprKind, ImageItem, Item, ItemKind, MatrixItem, TextPart};
 use crate::template::{Piece, functions, parse};
+use crate::text::words::count;
 use crate::text::{FileId, Span};
 use crate::ty::Ty;
 
@@ -136,7 +137,7 @@ fn statement(view: &View, nodes: &[Node<'_>], offset: u32) -> Option<Hover> {
         }
         _ => return None,
     };
-    let mut text = format!("{}.", count(builds.len(), "build", "builds"));
+    let mut text = format!("{}.", count(builds.len(), "build"));
     for name in builds::names(view, &builds).take(MOST_VALUES) {
         text.push_str(&format!("\n- {name}"));
     }
@@ -151,7 +152,7 @@ fn statement(view: &View, nodes: &[Node<'_>], offset: u32) -> Option<Hover> {
 fn values(answer: &Answer) -> String {
     let of = |builds: &[SmolStr]| match builds.len() == answer.asked {
         true => format!("all {} builds", answer.asked),
-        false => format!("{} of {}", builds.len(), count(answer.asked, "build", "builds")),
+        false => format!("{} of {}", builds.len(), count(answer.asked, "build")),
     };
     let mut text = String::from("\n\n");
     match answer.values.as_slice() {
@@ -164,7 +165,7 @@ fn values(answer: &Answer) -> String {
                 text.push_str(&format!("- {} in {}: {}\n", code_span(value), of(builds), first_names(builds)));
             }
             if several.len() > MOST_VALUES {
-                text.push_str(&format!("- … {} more\n", count(several.len() - MOST_VALUES, "value", "values")));
+                text.push_str(&format!("- … {} more\n", count(several.len() - MOST_VALUES, "value")));
             }
         }
     }

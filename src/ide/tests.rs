@@ -244,9 +244,11 @@ fn hover_is_bounded_and_says_of_what() {
 fn a_file_whose_importer_does_not_hold_it_stands_for_itself() {
     let lib = "let a = 1\nlet b = a‸a\n";
     for main in ["/*\nimport \"lib.bake\"\n*/\n", "import \"other/lib.bake\"\nimport \"lib.bake\"\n"] {
-        let place = place_in([("/other/lib.bake", ""), (ROOT, main), (LIB, lib)]);
+        let mut place = place_in([("/other/lib.bake", ""), (ROOT, main), (LIB, lib)]);
         assert_eq!(place.workspace.roots(LIB), [ROOT]);
         assert_eq!(place.diagnostics().len(), 1, "{main}");
+        assert_eq!(place.workspace.roots(LIB), [LIB]);
+        place.workspace.keep(&[LIB.to_owned()].into());
         assert_eq!(place.workspace.roots(LIB), [LIB]);
         assert!(place.labels().contains(&"a".to_owned()), "{main}");
     }

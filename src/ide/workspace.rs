@@ -122,11 +122,18 @@ impl Workspace {
         roots
     }
 
-    /// Forgets all programs but these.
+    /// Forgets all programs but these, and those that only seem to hold an open document: that they do not is worth knowing.
     pub fn keep(&mut self, roots: &BTreeSet<String>) {
+        let seeming: BTreeSet<&str> = self.documents.keys().flat_map(|path| self.imports.roots(path)).collect();
         let programs = self.programs.get_mut();
-        let others: Vec<String> = programs.keys().filter(|root| !roots.contains(*root)).cloned().collect();
+        let kept = |root: &String| roots.contains(root) || seeming.contains(root.as_str());
+        let others: Vec<String> = programs.keys().filter(|root| !kept(root)).cloned().collect();
         self.past.extend(others.iter().filter_map(|root| programs.remove(root)));
+    }
+
+    /// Forgets all programs.
+    pub fn forget_all(&mut self) {
+        self.past.extend(std::mem::take(self.programs.get_mut()).into_values());
     }
 
     /// Takes apart what is out of date.

@@ -115,7 +115,7 @@ impl State {
             DidCloseTextDocument::METHOD => known(params, |p| self.closed(p)),
             // Who is not told of files looks at them now and then.
             DidSaveTextDocument::METHOD if !self.client.watches => {
-                self.workspace.keep(&BTreeSet::new());
+                self.workspace.forget_all();
                 self.touch_all();
             }
             DidChangeWatchedFiles::METHOD => known(params, |p| self.disk_changed(p)),
