@@ -2,8 +2,9 @@
 //!
 //! It knows HCL and what Packer's core makes of it, no option's type and nothing of how `.bake` is written, but for the names of the
 //! built-in functions. `module` collects what is declared; `variables` reads declarations, `build` and `steps` builds, `data`
-//! what is asked of AWS, `body` the options of a block; `expr`, `text` and `reference` read values, `functions` calls by `forms` of the
-//! language, by what the run does (`at_run`, `moment`), or by their results (`fold`, `pure`).
+//! what is asked of AWS, `body` the options of a block; `expr`, `text`, `blanks` and `reference` read values, `order` what is run
+//! over, `files` templates in files of their own, `functions` calls by `forms` of the language, by what the run does (`at_run`,
+//! `moment`), or by their results (`fold`, `pure`, `format`, `cidr`). `json` says the JSON form as HCL.
 
 mod at_run;
 mod blanks;

@@ -69,7 +69,7 @@ fn texts_keep_what_is_interpolated_and_what_the_run_renders() {
         ("\"%{ if var.v == \"a\" }yes%{ else }no%{ endif }\"", "\"${if v == \"a\" then \"yes\" else \"no\"}\""),
         ("\"a %{ for y in [1, 2] ~} ${y}%{ endfor }\"", "\"a ${join([for y in [1, 2]: \"${y}\"], \"\")}\""),
         ("\"a  ${~ var.v ~}  b\"", "\"a${v}b\""),
-        ("\"<%{ if true }\\u00e9\\\"q\\\"\\t$${x}%{ endif }>\"", "'<é\"q\"\t${x}>'"),
+        ("\"<%{ if true }\\u00e9\\\"q\\\"\\t$${x}%{ endif }>\"", "\"<é\\\"q\\\"\\t$${x}>\""),
         ("\"a{{ user `v` }} {{isotime | clean_ami_name}}\"", "\"a${v} {{isotime | clean_resource_name}}\""),
         ("\"{{user `v`}}\"", "v"),
         ("\"{{ isotime \\\"${\"2006\"}\\\" }}\"", "'{{ isotime \"2006\" }}'"),
@@ -115,7 +115,7 @@ fn functions_become_those_of_the_language_or_their_results() {
             "flatten([for a in var.v : [for b in [1] : [a, b]]])",
             "flatten(flatten([for a in v: [for b in [1]: [a, b]]]))",
         ),
-        ("formatlist(\"%s-%s\", [\"a\"], \"b\")", "[for item in [\"a\"]: \"${item}-b\"]"),
+        ("formatlist(\"%s-%s\", var.v, \"b\")", "[for item in v: \"${item}-b\"]"),
         ("merge(var.m, null)", "{ ...m }"),
         ("range(3, 1)", "[3, 2]"),
         ("try(var.m.x, var.m.y, \"d\")", "m.x ?? (m.y ?? \"d\")"),
@@ -345,4 +345,29 @@ fn what_grows_or_nests_without_end_ends() {
     draft(&format!("locals {{\n x = local{}\n}}\n", ".a".repeat(5000)));
     let nested = format!("{}{{ b = 1 }}{}", "[for k, a in { for b in ".repeat(20), " : b => b... } : a]".repeat(20));
     draft(&format!("locals {{\n x = {nested}\n}}\n"));
+}
+
+#[test]
+fn the_name_of_a_source_is_told_build_by_build() {
+    let text = "source \"null\" \"s\" {}\nbuild {\n name = \"a\"\n source \"null.s\" {\n name = \"x\"\n }\n source \"null.s\" {\n name = \"y\"\n }\n provisioner \"shell\" {\n inline = [source.name]\n }\n}\nbuild {\n name = \"b\"\n source \"null.s\" {\n name = \"x\"\n }\n}\n";
+    let draft = draft(text);
+    let names: Vec<&str> = draft.builders.iter().map(|b| b.name.as_str()).collect();
+    assert_eq!(names, ["a.null.x", "y", "b.null.x"]);
+    let written = |entries: &[crate::import::draft::Entry]| {
+        entries.iter().map(|e| crate::import::write::value(&e.value, &Default::default())).collect::<Vec<_>>()
+    };
+    let step = &draft.provisioners[0];
+    assert_eq!(written(&step.options), ["[\"x\"]"]);
+    assert_eq!(
+        step.overrides.iter().map(|(build, e)| (*build, written(e))).collect::<Vec<_>>(),
+        [(1, vec!["[\"y\"]".to_owned()])]
+    );
+}
+
+#[test]
+fn an_ami_that_only_its_builder_asks_for_is_no_variable() {
+    let text = "data \"amazon-ami\" \"d\" {\n owners = [\"self\"]\n}\nlocals {\n ami = data.amazon-ami.d.id\n}\nsource \"amazon-ebs\" \"s\" {\n source_ami = local.ami\n}\nbuild {\n sources = [\"amazon-ebs.s\"]\n}\n";
+    let draft = draft(text);
+    assert_eq!((draft.variables.len(), draft.locals.len(), draft.lost.len()), (0, 0, 0), "{:?}", draft.lost);
+    assert_eq!(draft.builders[0].block.options[0].key, "source_ami_filter");
 }
