@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(named(&["{{user `os`}}-ebs", "{{user `os`}}-box"]), ("ebs box".into(), 2, 0));
         assert_eq!(named(&["a-{{user `os`}}-b", "c"]), ("a-b c".into(), 1, 0));
         assert_eq!(named(&["{{user `os`}}", "c"]), ("ubuntu c".into(), 1, 0));
-        let (_, said, lost) = named(&["{{user `os`}}-{{timestamp}}", "c d"]);
-        assert_eq!((said, lost), (0, 2));
+        let (_, said, lost) = named(&["{{user `os`}}-{{timestamp}}", "c"]);
+        assert_eq!((said, lost), (0, 1));
     }
 }
