@@ -79,6 +79,8 @@ pub(super) fn late(builder: &mut Node, kind: &str) {
     if kind == "qemu" || kind.starts_with("virtualbox-") {
         carry(builder, "ssh_host_port_min", "host_port_min");
         carry(builder, "ssh_host_port_max", "host_port_max");
+    }
+    if kind.starts_with("virtualbox-") {
         carry(builder, "ssh_skip_nat_mapping", "skip_nat_mapping");
     }
     rename(builder, "ssh_wait_timeout", "ssh_timeout");
