@@ -381,7 +381,7 @@ mod tests {
     fn look(id: &str, seen: Result<Option<Thing>, CallError>) {
         let wanted = THINGS.wanted();
         let sender = wanted.ids.get(id).expect("it is waited for");
-        sender.send_modify(|sight| drop(sight.take(seen)));
+        sender.send_modify(|sight| _ = sight.take(seen));
     }
 
     fn region() -> Arc<Region> {
