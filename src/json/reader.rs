@@ -270,24 +270,26 @@ impl<'t> Reader<'t> {
     }
 
     fn record(&mut self) -> Kind {
-        let mut members: Vec<(Key, Node)> = Vec::new();
+        let mut members: Vec<Option<(Key, Node)>> = Vec::new();
         let mut seen: FxHashMap<String, (Span, usize)> = FxHashMap::default();
         self.entries('}', "a key in double quotes or `}`", |reader| match reader.member() {
             Some((key, value)) => match seen.entry(key.name.clone()) {
-                Entry::Occupied(first) => {
-                    let ((first, index), second) = (*first.get(), key.span);
-                    reader.report(P::DuplicateKey { name: key.name, first, second });
+                Entry::Occupied(mut known) => {
+                    let (first, index) = known.get_mut();
+                    reader.report(P::DuplicateKey { name: key.name.clone(), first: *first, second: key.span });
                     // Whoever reads on nevertheless takes the last one, as Go does.
-                    members[index].1 = value;
+                    members[*index] = None;
+                    *index = members.len();
+                    members.push(Some((key, value)));
                 }
                 Entry::Vacant(free) => {
                     free.insert((key.span, members.len()));
-                    members.push((key, value));
+                    members.push(Some((key, value)));
                 }
             },
             None => reader.skip_entry(),
         });
-        Kind::Record(members)
+        Kind::Record(members.into_iter().flatten().collect())
     }
 
     /// Bracket, entries with commas between them, bracket.

@@ -70,7 +70,7 @@ fn each_mistake_is_named_and_the_rest_is_read() {
         ("{\"a\" 1, \"b\": 2}", &["5..6 unexpected `1`"], r#"{"b":2}"#),
         ("{a: 1}", &["1..2 the key `a` has no quotes"], r#"{"a":1}"#),
         ("{'a': 'b'}", &["1..4 a text in single quotes", "6..9 a text in single quotes"], r#"{"a":"b"}"#),
-        ("{\"a\": 1, \"b\": 2, \"a\": 3}", &["17..20 the key `a` is written twice"], r#"{"a":3,"b":2}"#),
+        ("{\"a\": 1, \"b\": 2, \"a\": 3}", &["17..20 the key `a` is written twice"], r#"{"b":2,"a":3}"#),
         ("{\"a\": }", &["6..7 unexpected `}`"], "{}"),
         ("{\"a\": [1, {\"b\": ?}, 3]}", &["16..17 unexpected `?`"], r#"{"a":[1,{},3]}"#),
         ("{1: 2, \"b\": 3}", &["1..2 unexpected `1`"], r#"{"b":3}"#),

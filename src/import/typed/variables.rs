@@ -32,27 +32,17 @@ pub(in crate::import) struct Written {
     pub(super) split: bool,
 }
 
-/// Options whose values are nobody's business.
-const SECRET_OPTIONS: &[&str] = &["access_key", "secret_key", "token", "mfa_code"];
+/// Options whose values are nobody's business. The id of an access key is public, it stands in every request.
+const SECRET_OPTIONS: &[&str] = &["secret_key", "token", "mfa_code"];
 /// Parts of names that say so.
-const SECRET_WORDS: &[&str] = &[
-    "secret",
-    "password",
-    "passwd",
-    "passphrase",
-    "token",
-    "credential",
-    "api_key",
-    "apikey",
-    "access_key",
-    "private_key",
-];
+const SECRET_WORDS: &[&str] =
+    &["secret", "password", "passwd", "passphrase", "token", "credential", "api_key", "apikey", "private_key"];
 
 pub(super) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('-', "_");
     // A file or its path is no secret.
     let place = ["_file", "_path", "_dir", "_name", "_id", "_version", "_arn"].iter().any(|end| name.ends_with(end));
-    SECRET_WORDS.iter().any(|word| name.contains(word)) && (!place || name.ends_with("access_key_id"))
+    SECRET_WORDS.iter().any(|word| name.contains(word)) && !place
 }
 
 /// Whether a text stands for a value that somebody has to fill in.
@@ -290,10 +280,12 @@ mod tests {
 
     #[test]
     fn names_tell_secrets() {
-        for name in ["aws_secret_key", "db-password", "API_TOKEN", "access_key_id", "aws_access_key"] {
+        for name in ["aws_secret_key", "db-password", "API_TOKEN", "secret_access_key"] {
             assert!(is_secret(name), "{name}");
         }
-        for name in ["secret_name", "private_key_file", "key_name", "region", "token_path"] {
+        for name in
+            ["secret_name", "private_key_file", "key_name", "region", "token_path", "access_key_id", "aws_access_key"]
+        {
             assert!(!is_secret(name), "{name}");
         }
     }
