@@ -62,6 +62,21 @@ pub struct Variable {
     pub span: Span,
 }
 
+impl Variable {
+    /// A variable of which nothing is said but its name: it must be set.
+    pub fn unsaid(name: impl Into<String>, span: Span) -> Self {
+        Variable {
+            name: name.into(),
+            ty: Type::Any,
+            default: None,
+            sensitive: false,
+            doc: Vec::new(),
+            comments: Vec::new(),
+            span,
+        }
+    }
+}
+
 /// The type of a variable, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Type {

@@ -3,7 +3,7 @@
 use hcl_edit::Decorated;
 use hcl_edit::expr::{Expression, Traversal, TraversalOperator};
 
-use crate::import::draft::{Entry, For, Kind, Name, Piece, Type, Value, Variable};
+use crate::import::draft::{Entry, For, Kind, Name, Piece, Value, Variable};
 use crate::text::Span;
 
 use super::defaults::is_default;
@@ -169,15 +169,7 @@ impl<'a> Reader<'a> {
                 fresh.push('_');
             }
             self.made.push((key.to_owned(), fresh.clone()));
-            self.declare(Variable {
-                name: fresh.clone(),
-                ty: Type::Any,
-                default,
-                sensitive,
-                doc: Vec::new(),
-                comments: Vec::new(),
-                span,
-            });
+            self.declare(Variable { default, sensitive, ..Variable::unsaid(fresh.clone(), span) });
             fresh
         });
         Value::new(Kind::Name(Name::Variable(name)), span)

@@ -37,15 +37,7 @@ impl<'a> Reader<'a> {
     fn variable_block(&mut self, name: &str, file: usize, block: &'a Block, comments: Vec<String>) -> Variable {
         let place = Place::new(file, Where::Default);
         let span = self.span(&place, block);
-        let mut variable = Variable {
-            name: name.to_owned(),
-            ty: Type::Any,
-            default: None,
-            sensitive: false,
-            doc: Vec::new(),
-            comments,
-            span,
-        };
+        let mut variable = Variable { comments, ..Variable::unsaid(name, span) };
         let range = inside(block);
         let mut done = range.start;
         let mut validations = Vec::new();

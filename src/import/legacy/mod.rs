@@ -19,7 +19,7 @@ pub(super) use fix::go_bool;
 pub(super) use text::{value as text_value, variables as text_variables};
 
 use self::comments::Comments;
-use super::draft::{Draft, Entry, Kind, Lost, Type, Value, Variable};
+use super::draft::{Draft, Entry, Kind, Lost, Value, Variable};
 
 /// What was read: without a draft there are errors that say why.
 pub(super) type Read = (Option<Draft>, Vec<Diagnostic>);
@@ -190,13 +190,9 @@ impl Reader<'_> {
                 _ => Some(text::default(&weak_text(node), node.span)),
             };
             self.draft.variables.push(Variable {
-                name: key.name.clone(),
-                ty: Type::Any,
                 default,
-                sensitive: false,
-                doc: Vec::new(),
                 comments,
-                span: key.span.to(node.span),
+                ..Variable::unsaid(key.name.clone(), key.span.to(node.span))
             });
         }
         self.draft.end.extend(waiting);
@@ -216,15 +212,7 @@ impl Reader<'_> {
         for (name, span) in std::mem::take(&mut self.sensitive) {
             match self.draft.variables.iter_mut().find(|v| v.name == name) {
                 Some(variable) => variable.sensitive = true,
-                None => self.draft.variables.push(Variable {
-                    name,
-                    ty: Type::Any,
-                    default: None,
-                    sensitive: true,
-                    doc: Vec::new(),
-                    comments: Vec::new(),
-                    span,
-                }),
+                None => self.draft.variables.push(Variable { sensitive: true, ..Variable::unsaid(name, span) }),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::import::draft::{Draft, Entry, Kind, Lost, Name, Piece, Type, Value, Variable};
+use crate::import::draft::{Draft, Entry, Kind, Lost, Name, Piece, Value, Variable};
 use crate::import::problem::ImportProblem;
 use crate::import::program::identifier;
 use crate::template::{OperandKind, Piece as Part, parse};
@@ -60,15 +60,7 @@ pub(super) fn undeclared(draft: &mut Draft) -> Vec<ImportProblem> {
     for (name, at) in missing {
         let near = nearest(&name, draft.variables.iter().map(|v| v.name.as_str())).map(str::to_owned);
         problems.push(ImportProblem::Undeclared { name: name.clone(), near, at });
-        draft.variables.push(Variable {
-            name,
-            ty: Type::Any,
-            default: None,
-            sensitive: false,
-            doc: Vec::new(),
-            comments: Vec::new(),
-            span: at,
-        });
+        draft.variables.push(Variable::unsaid(name, at));
     }
     problems
 }

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::import::draft::{Draft, Entry, Kind, Lost, Name, Type, Value, Variable};
+use crate::import::draft::{Draft, Entry, Kind, Lost, Name, Value, Variable};
 use crate::import::learn::Lessons;
 use crate::text::{Sources, Span};
 
@@ -43,15 +43,7 @@ pub(super) fn fill(draft: &mut Draft, lessons: &Lessons, source: &Sources) {
         let Asked { name, why, comment, span } = asked;
         let why = format!("{why}; it is the variable `{name}`, and a value must be given");
         draft.lost.push(Lost { what: format!("the value of `{key}`"), why, span });
-        draft.variables.push(Variable {
-            name,
-            ty: Type::Any,
-            default: None,
-            sensitive: false,
-            doc: Vec::new(),
-            comments: vec![comment],
-            span,
-        });
+        draft.variables.push(Variable { comments: vec![comment], ..Variable::unsaid(name, span) });
     }
 }
 
